@@ -1,0 +1,70 @@
+/**
+ * A DAG as the coordinator keeps it: checked, defaults filled in, expressions still in place. The digest of its
+ * canonical JSON is the version of the DAG, so everything here is plain JSON.
+ */
+
+import type { JsonObject, JsonValue } from "./json.ts";
+
+export type StepKind = "run" | "agent";
+
+export interface DagSpec {
+  readonly name: string;
+  readonly description?: string;
+  readonly params: { readonly [name: string]: ParamSpec };
+  readonly env: { readonly [name: string]: string };
+  readonly steps: readonly StepSpec[];
+}
+
+export interface ParamSpec {
+  readonly type: "string" | "number" | "integer" | "boolean" | "array" | "object";
+  readonly description?: string;
+  readonly required: boolean;
+  readonly default?: JsonValue;
+  /** The JSON Schema that a value must satisfy. */
+  readonly schema: JsonObject;
+}
+
+export interface StepSpec {
+  readonly id: string;
+  readonly name?: string;
+  readonly description?: string;
+  /** Ids of steps. */
+  readonly depends: readonly string[];
+  readonly env: { readonly [name: string]: string };
+  /** Labels that a worker must have. */
+  readonly worker: { readonly [label: string]: string };
+  readonly timeoutMs?: number;
+  readonly retry: RetrySpec;
+  readonly outputs: readonly string[];
+  readonly artifacts: readonly string[];
+  /** Paths or globs over the artifacts of ancestors. */
+  readonly inputs: readonly string[];
+  readonly onWorkerLost: "retry" | "fail";
+  readonly work: CommandSpec | AgentSpec;
+}
+
+/** How often a step that failed is tried again. An attempt that was lost with its worker does not count. */
+export interface RetrySpec {
+  /** Tries after the first one; 0: none. */
+  readonly limit: number;
+  readonly backoff: "constant" | "exponential";
+  readonly delayMs: number;
+  readonly maxDelayMs: number;
+  /** Only these exit codes are tried again; absent: all. */
+  readonly exitCodes?: readonly number[];
+}
+
+export interface CommandSpec {
+  readonly kind: "run";
+  readonly script: string;
+  readonly shell: readonly string[];
+  readonly workdir: string;
+}
+
+export interface AgentSpec {
+  readonly kind: "agent";
+  readonly prompt: string;
+  readonly outputSchema?: JsonObject;
+  /** The step's own settings (`use`, model, skills, ...), merged with the library's by the snapshot planner. */
+  readonly settings: JsonObject;
+}

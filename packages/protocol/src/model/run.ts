@@ -1,0 +1,65 @@
+/** A run and its steps, as a client sees them. Times are milliseconds since 1970. */
+
+import type { Digest, RunId, StepId, WorkerId } from "./ids.ts";
+import type { JsonObject } from "./json.ts";
+import type { StepKind } from "./dag.ts";
+import type { Artifact, Failure, Usage } from "./outcome.ts";
+
+export type RunStatus = "queued" | "running" | "succeeded" | "failed" | "cancelled";
+
+export type StepPhase =
+  | "waiting"
+  | "ready"
+  | "leased"
+  | "running"
+  | "succeeded"
+  | "failed"
+  | "cancelled"
+  | "blocked";
+
+export const isTerminalRun = (status: RunStatus): boolean =>
+  status === "succeeded" || status === "failed" || status === "cancelled";
+
+export const isTerminalStep = (phase: StepPhase): boolean =>
+  phase === "succeeded" || phase === "failed" || phase === "cancelled" || phase === "blocked";
+
+export interface Run {
+  readonly id: RunId;
+  readonly dagName: string;
+  readonly dagDigest: Digest;
+  readonly status: RunStatus;
+  readonly failure?: Failure;
+  readonly params: JsonObject;
+  readonly createdAt: number;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly cancelRequested: boolean;
+  /** Number of the newest event. */
+  readonly eventSeq: number;
+}
+
+export interface Step {
+  readonly id: StepId;
+  readonly kind: StepKind;
+  readonly phase: StepPhase;
+  readonly depends: readonly StepId[];
+  /** 0 before the first attempt. */
+  readonly attempt: number;
+  readonly workerId?: WorkerId;
+  readonly workerName?: string;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly failure?: Failure;
+  readonly exitCode?: number;
+  readonly outputs: JsonObject;
+  readonly artifacts: readonly Artifact[];
+  readonly snapshotDigest?: Digest;
+  readonly usage?: Usage;
+  /** Why a ready step has no worker. */
+  readonly waitingFor?: string;
+}
+
+export interface RunDetail extends Run {
+  /** In the order of the DAG file. */
+  readonly steps: readonly Step[];
+}

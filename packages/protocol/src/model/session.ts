@@ -1,0 +1,42 @@
+/** What the two ends of a session say to each other, as nouns. `wire/session-wire.ts` maps them to protobuf. */
+
+import type { AttemptRef, Refusal } from "./fence.ts";
+import type { Generation } from "./ids.ts";
+import type { AttemptResult, LogChunk, LogStream } from "./outcome.ts";
+import type { Task } from "./task.ts";
+import type { WorkerHello } from "./worker-info.ts";
+
+/** Worker to coordinator. */
+export type Upward =
+  | { readonly kind: "hello"; readonly hello: WorkerHello }
+  /** How many tasks may have been sent on this stream in all. */
+  | { readonly kind: "credits"; readonly grantedTotal: number }
+  | { readonly kind: "heartbeat"; readonly seq: number; readonly held: readonly AttemptRef[] }
+  | { readonly kind: "started"; readonly refs: readonly AttemptRef[] }
+  | { readonly kind: "logs"; readonly chunks: readonly LogChunk[] }
+  | { readonly kind: "results"; readonly results: readonly AttemptResult[] };
+
+export interface Welcome {
+  readonly generation: Generation;
+  readonly coordinatorVersion: string;
+  /** A duration, never a date: clocks of two machines are not compared. */
+  readonly leaseTtlMs: number;
+  readonly heartbeatIntervalMs: number;
+}
+
+export interface LogAck {
+  readonly ref: AttemptRef;
+  readonly stream: LogStream;
+  readonly nextOffset: number;
+}
+
+/** Coordinator to worker. */
+export type Downward =
+  | { readonly kind: "welcome"; readonly welcome: Welcome }
+  | { readonly kind: "tasks"; readonly tasks: readonly Task[] }
+  | { readonly kind: "cancels"; readonly refs: readonly AttemptRef[] }
+  | { readonly kind: "heartbeatAck"; readonly seq: number }
+  | { readonly kind: "logAcks"; readonly acks: readonly LogAck[] }
+  | { readonly kind: "resultAcks"; readonly refs: readonly AttemptRef[] }
+  | { readonly kind: "refusals"; readonly refusals: readonly Refusal[] }
+  | { readonly kind: "goodbye"; readonly reason: string; readonly retryAfterMs: number; readonly final: boolean };

@@ -1,0 +1,49 @@
+/** What a worker is given: one attempt at one step, every expression already evaluated. */
+
+import type { AttemptRef } from "./fence.ts";
+import type { Digest } from "./ids.ts";
+import type { JsonObject } from "./json.ts";
+import type { Artifact } from "./outcome.ts";
+
+export interface Task {
+  readonly ref: AttemptRef;
+  readonly dagName: string;
+  readonly env: ReadonlyMap<string, string>;
+  /** Time limit of the attempt in milliseconds; absent: none. */
+  readonly timeoutMs?: number;
+  /** Placed in the work folder before the step starts. */
+  readonly inputs: readonly Artifact[];
+  /** Paths or globs of the files that leave the step when it succeeded. */
+  readonly artifacts: readonly string[];
+  /** Names that the step promised. */
+  readonly outputs: readonly string[];
+  readonly work: CommandWork | AgentWork;
+}
+
+export interface CommandWork {
+  readonly kind: "run";
+  /** Written to a file, whose name becomes the last argument of `shell`. */
+  readonly script: string;
+  readonly shell: readonly string[];
+  /** Relative to the work folder. */
+  readonly workdir: string;
+}
+
+export interface AgentWork {
+  readonly kind: "agent";
+  readonly prompt: string;
+  /** JSON Schema of the `output` tool; absent: the step declares no output. */
+  readonly outputSchema?: JsonObject;
+  readonly snapshot: SnapshotDescriptor;
+}
+
+/** Names a pack and says what to expect of it; the bytes come along or are fetched. */
+export interface SnapshotDescriptor {
+  readonly formatVersion: number;
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly compressedSize: number;
+  /** Bytes. */
+  readonly uncompressedSize: number;
+  readonly gzip?: Uint8Array;
+}

@@ -1,0 +1,33 @@
+/** What a worker says of itself when it dials. */
+
+import type { AttemptRef } from "./fence.ts";
+import type { BootId, Digest, WorkerId } from "./ids.ts";
+
+export interface WorkerHello {
+  readonly workerId: WorkerId;
+  readonly bootId: BootId;
+  readonly name: string;
+  readonly version: string;
+  /** Includes `arch`, `os` and `hostname`. */
+  readonly labels: ReadonlyMap<string, string>;
+  readonly slots: number;
+  readonly snapshotMinVersion: number;
+  readonly snapshotMaxVersion: number;
+  readonly snapshotFeatures: readonly string[];
+  /** A hint, at most 1,024. */
+  readonly snapshotsHeld: readonly Digest[];
+  /** Attempts that run there or whose result waits in its spool; every other lease of the worker is void. */
+  readonly held: readonly AttemptRef[];
+}
+
+export interface WorkerInfo {
+  readonly id: WorkerId;
+  readonly name: string;
+  readonly connected: boolean;
+  readonly version: string;
+  readonly labels: ReadonlyMap<string, string>;
+  readonly slots: number;
+  readonly slotsUsed: number;
+  readonly connectedAt?: number;
+  readonly lastSeenAt: number;
+}

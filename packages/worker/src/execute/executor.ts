@@ -1,0 +1,61 @@
+/**
+ * What runs a step. An attempt (`attempt.ts`) makes the work folder, picks the executor by the kind of work, and
+ * turns its end into the result that is reported.
+ */
+
+import type { Failure, JsonValue, LogStream, Outcome, Task, Usage } from "@haversack/protocol";
+
+/** Where the bytes of an attempt's log go. The spool behind it numbers, stores and sends them. */
+export interface AttemptLog {
+  /** Copies the bytes. Resolves when more may be written, so that a flood slows its writer, not the worker. */
+  write(stream: LogStream, data: Uint8Array): Promise<void>;
+  /** One line of the worker about the attempt. */
+  note(text: string): void;
+}
+
+export interface AttemptFolders {
+  /** Fresh, empty but for the inputs, the step's current folder. */
+  readonly work: string;
+  /** Fresh, for the executor's own files: the script, the file that `HAVERSACK_OUTPUT` names. */
+  readonly control: string;
+}
+
+export interface AttemptContext {
+  readonly folders: AttemptFolders;
+  readonly log: AttemptLog;
+  /** `HAVERSACK_*`, `PARAM_*` and the step's own variables. */
+  readonly env: ReadonlyMap<string, string>;
+}
+
+/** How the work ended, before artifacts are collected. */
+export interface WorkEnd {
+  readonly outcome: Outcome;
+  readonly failure?: Failure;
+  readonly exitCode?: number;
+  readonly outputs: ReadonlyMap<string, JsonValue>;
+  readonly usage?: Usage;
+}
+
+/** Why an attempt's signal fired; decides its outcome. */
+export type StopReason = "cancelled" | "timeout" | "lease-lost" | "shutdown";
+
+export interface Executor {
+  /**
+   * Never rejects. When the signal fires (its reason is a {@link StopRequest}) it ends every process of the step,
+   * SIGTERM first and SIGKILL after the grace, and resolves once none is left.
+   */
+  execute(task: Task, context: AttemptContext, signal: AbortSignal): Promise<WorkEnd>;
+}
+
+/** The reason given to an attempt's signal. */
+export class StopRequest extends Error {
+  readonly why: StopReason;
+  /** Between SIGTERM and SIGKILL, in milliseconds. */
+  readonly graceMs: number;
+
+  constructor(why: StopReason, graceMs: number) {
+    super(`stop: ${why}`);
+    this.why = why;
+    this.graceMs = graceMs;
+  }
+}
