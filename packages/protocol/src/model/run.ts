@@ -1,8 +1,8 @@
 /** A run and its steps, as a client sees them. Times are milliseconds since 1970. */
 
+import type { StepKind } from "./dag.ts";
 import type { Digest, RunId, StepId, WorkerId } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
-import type { StepKind } from "./dag.ts";
 import type { Artifact, Failure, Usage } from "./outcome.ts";
 
 export type RunStatus = "queued" | "running" | "succeeded" | "failed" | "cancelled";

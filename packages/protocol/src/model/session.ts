@@ -39,4 +39,9 @@ export type Downward =
   | { readonly kind: "logAcks"; readonly acks: readonly LogAck[] }
   | { readonly kind: "resultAcks"; readonly refs: readonly AttemptRef[] }
   | { readonly kind: "refusals"; readonly refusals: readonly Refusal[] }
-  | { readonly kind: "goodbye"; readonly reason: string; readonly retryAfterMs: number; readonly final: boolean };
+  | {
+      readonly kind: "goodbye";
+      readonly reason: string;
+      readonly retryAfterMs: number;
+      readonly final: boolean;
+    };

@@ -1,0 +1,222 @@
+/** The API as a client uses it: nouns in, nouns out, faults thrown. */
+
+import type { JsonObject as WireJsonObject } from "@bufbuild/protobuf";
+import { type Client, createClient as createConnectClient, type Interceptor } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import type { SnapshotReport as WireSnapshotReport } from "./gen/haversack/v1/snapshot_service_pb.ts";
+import { messageBytesMax } from "./limits.ts";
+import type { RunEvent } from "./model/event.ts";
+import { type Digest, digestOfBytes, parseStepId, type RunId, type StepId } from "./model/ids.ts";
+import type { JsonObject } from "./model/json.ts";
+import type { LogStream } from "./model/outcome.ts";
+import type { Problem } from "./model/problem.ts";
+import type { Run, RunDetail, RunStatus } from "./model/run.ts";
+import type { WorkerInfo } from "./model/worker-info.ts";
+import { DagService, FleetService, RunService, SnapshotService } from "./services.ts";
+import { logStreamFromWire, runStatusToWire } from "./wire/enums.ts";
+import { fromConnectError } from "./wire/fault-codes.ts";
+import { required, safeNumber } from "./wire/fields.ts";
+import { eventFromWire, runFromWire } from "./wire/run-wire.ts";
+import { workerFromWire } from "./wire/worker-wire.ts";
+
+export interface ClientOptions {
+  /** Such as `http://127.0.0.1:7420`. */
+  readonly url: string;
+  readonly token: string;
+}
+
+export interface Submission {
+  /** The YAML. */
+  readonly dag: string;
+  /** Named in error messages. */
+  readonly fileName: string;
+  readonly params: JsonObject;
+  readonly idempotencyKey: string;
+}
+
+export interface RunFilter {
+  readonly status?: RunStatus;
+  readonly dagName?: string;
+  readonly pageSize?: number;
+  readonly pageToken?: string;
+}
+
+export interface LogQuery {
+  readonly runId: string;
+  readonly stepId?: string;
+  readonly follow: boolean;
+  readonly afterPosition?: number;
+}
+
+export interface LogPiece {
+  /** Resume after it. */
+  readonly position: number;
+  readonly stepId: StepId;
+  readonly attempt: number;
+  readonly stream: LogStream;
+  readonly offset: number;
+  readonly data: Uint8Array;
+}
+
+export interface SnapshotReport {
+  readonly formatVersion: number;
+  readonly digest: Digest;
+  readonly compressedSize: number;
+  readonly uncompressedSize: number;
+  readonly requires: readonly string[];
+  readonly secrets: readonly string[];
+  readonly parts: readonly SnapshotReportPart[];
+}
+
+export interface SnapshotReportPart {
+  readonly section: string;
+  readonly id: string;
+  readonly size: number;
+  readonly digest: Digest;
+  readonly files: readonly string[];
+  readonly why: string;
+}
+
+/** Every method rejects with a FaultError. */
+export interface HaversackClient {
+  submit(submission: Submission, signal: AbortSignal): Promise<{ run: RunDetail; existed: boolean }>;
+  run(id: string, signal: AbortSignal): Promise<RunDetail>;
+  runs(filter: RunFilter, signal: AbortSignal): Promise<{ runs: readonly Run[]; nextPageToken: string }>;
+  /** Ends after the last event of the run. */
+  watch(id: RunId, afterSeq: number, signal: AbortSignal): AsyncIterable<RunEvent>;
+  cancel(id: string, signal: AbortSignal): Promise<RunDetail>;
+  logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogPiece>;
+  artifact(runId: string, stepId: string, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  validate(dag: string, fileName: string, signal: AbortSignal): Promise<readonly Problem[]>;
+  workers(signal: AbortSignal): Promise<readonly WorkerInfo[]>;
+  /** @param name a digest or `<run>/<step>` */
+  inspectSnapshot(name: string, signal: AbortSignal): Promise<SnapshotReport>;
+  /** The gzip bytes. @param name a digest or `<run>/<step>` */
+  snapshot(name: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+export function createClient(options: ClientOptions): HaversackClient {
+  const transport = createGrpcTransport({
+    baseUrl: options.url,
+    interceptors: [bearer(options.token)],
+    readMaxBytes: messageBytesMax,
+    writeMaxBytes: messageBytesMax,
+    acceptCompression: [],
+    pingIntervalMs: 10_000,
+    pingTimeoutMs: 5_000,
+  });
+  const runs = createConnectClient(RunService, transport);
+  const dags = createConnectClient(DagService, transport);
+  const fleet = createConnectClient(FleetService, transport);
+  const snapshots = createConnectClient(SnapshotService, transport);
+  return { ...runClient(runs), ...otherClient(dags, fleet, snapshots) };
+}
+
+const bearer =
+  (token: string): Interceptor =>
+  (next) =>
+  (request) => {
+    request.header.set("authorization", `Bearer ${token}`);
+    return next(request);
+  };
+
+type RunMethods = "submit" | "run" | "runs" | "watch" | "cancel" | "logs" | "artifact";
+
+function runClient(client: Client<typeof RunService>): Pick<HaversackClient, RunMethods> {
+  return {
+    async submit({ dag, fileName, params, idempotencyKey }, signal) {
+      const request = { dag, fileName, params: params as WireJsonObject, idempotencyKey };
+      const answer = await once(client.submit(request, { signal }));
+      return { run: runFromWire(required(answer.run, "run")), existed: answer.existed };
+    },
+    async run(runId, signal) {
+      return runFromWire(required((await once(client.get({ runId }, { signal }))).run, "run"));
+    },
+    async runs({ pageSize = 0, pageToken = "", status, dagName = "" }, signal) {
+      const wireStatus = status === undefined ? {} : { status: runStatusToWire[status] };
+      const answer = await once(client.list({ pageSize, pageToken, dagName, ...wireStatus }, { signal }));
+      return { runs: answer.runs.map(runFromWire), nextPageToken: answer.nextPageToken };
+    },
+    async *watch(runId, afterSeq, signal) {
+      for await (const wire of each(client.watch({ runId, afterSeq: BigInt(afterSeq) }, { signal }))) {
+        const event = eventFromWire(wire);
+        if (event !== undefined) yield event;
+      }
+    },
+    async cancel(runId, signal) {
+      return runFromWire(required((await once(client.cancel({ runId }, { signal }))).run, "run"));
+    },
+    async *logs({ runId, stepId = "", follow, afterPosition = 0 }, signal) {
+      const request = { runId, stepId, follow, afterPosition: BigInt(afterPosition) };
+      for await (const wire of each(client.streamLogs(request, { signal }))) {
+        yield {
+          position: safeNumber(wire.position, "position"),
+          stepId: parseStepId(wire.stepId),
+          attempt: wire.attempt,
+          stream: logStreamFromWire(wire.stream) ?? "system",
+          offset: safeNumber(wire.offset, "offset"),
+          data: wire.data,
+        };
+      }
+    },
+    async *artifact(runId, stepId, path, signal) {
+      for await (const { data } of each(client.getArtifact({ runId, stepId, path }, { signal }))) yield data;
+    },
+  };
+}
+
+function otherClient(
+  dags: Client<typeof DagService>,
+  fleet: Client<typeof FleetService>,
+  snapshots: Client<typeof SnapshotService>,
+): Omit<HaversackClient, RunMethods> {
+  return {
+    async validate(dag, fileName, signal) {
+      return (await once(dags.validate({ dag, fileName }, { signal }))).problems;
+    },
+    async workers(signal) {
+      return (await once(fleet.listWorkers({}, { signal }))).workers.map(workerFromWire);
+    },
+    async inspectSnapshot(name, signal) {
+      return reportFromWire(required((await once(snapshots.inspect({ name }, { signal }))).report, "report"));
+    },
+    async *snapshot(name, signal) {
+      for await (const { data } of each(snapshots.get({ name }, { signal }))) yield data;
+    },
+  };
+}
+
+function reportFromWire(wire: WireSnapshotReport): SnapshotReport {
+  return {
+    formatVersion: wire.formatVersion,
+    digest: digestOfBytes(wire.digest),
+    compressedSize: safeNumber(wire.compressedSize, "compressed_size"),
+    uncompressedSize: safeNumber(wire.uncompressedSize, "uncompressed_size"),
+    requires: wire.requires,
+    secrets: wire.secrets,
+    parts: wire.parts.map((part) => ({
+      section: part.section,
+      id: part.id,
+      size: safeNumber(part.size, "part.size"),
+      digest: digestOfBytes(part.digest),
+      files: part.files,
+      why: part.why,
+    })),
+  };
+}
+
+async function once<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw fromConnectError(error);
+  }
+}
+
+async function* each<T>(answers: AsyncIterable<T>): AsyncIterable<T> {
+  try {
+    yield* answers;
+  } catch (error) {
+    throw fromConnectError(error);
+  }
+}

@@ -1,0 +1,179 @@
+/** Runs, steps and events: protobuf ⇄ nouns. */
+
+import { create, type MessageInitShape, type JsonObject as WireJsonObject } from "@bufbuild/protobuf";
+import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import {
+  RunSchema,
+  type RunServiceWatchResponse,
+  RunServiceWatchResponseSchema,
+  StepSchema,
+  type Run as WireRun,
+  type Step as WireStep,
+} from "../gen/haversack/v1/run_service_pb.ts";
+import type { RunChange, RunEvent, StepChange } from "../model/event.ts";
+import { digestOfBytes, digestToBytes, parseRunId, parseStepId, parseWorkerId } from "../model/ids.ts";
+import type { JsonObject } from "../model/json.ts";
+import type { Run, RunDetail, Step } from "../model/run.ts";
+import {
+  artifactFromWire,
+  artifactToWire,
+  failureFromWire,
+  failureToWire,
+  usageFromWire,
+  usageToWire,
+} from "./attempt-wire.ts";
+import { runStatusFromWire, runStatusToWire, stepPhaseFromWire, stepPhaseToWire } from "./enums.ts";
+import { badField, safeNumber } from "./fields.ts";
+
+const known = <T>(value: T | undefined, field: string): T => {
+  if (value === undefined) throw badField(field, "a value that this version knows");
+  return value;
+};
+
+const time = (ms: number | undefined): { value: Timestamp } | undefined =>
+  ms === undefined ? undefined : { value: timestampFromMs(ms) };
+
+export function runToWire(run: Run, steps: readonly Step[] = []): WireRun {
+  const init: MessageInitShape<typeof RunSchema> = {
+    id: run.id,
+    dagName: run.dagName,
+    dagDigest: digestToBytes(run.dagDigest),
+    status: runStatusToWire[run.status],
+    params: run.params as WireJsonObject,
+    createdAt: timestampFromMs(run.createdAt),
+    cancelRequested: run.cancelRequested,
+    eventSeq: BigInt(run.eventSeq),
+    steps: steps.map(stepToWire),
+  };
+  const startedAt = time(run.startedAt);
+  const endedAt = time(run.endedAt);
+  if (startedAt !== undefined) init.startedAt = startedAt.value;
+  if (endedAt !== undefined) init.endedAt = endedAt.value;
+  if (run.failure !== undefined) init.failure = failureToWire(run.failure);
+  return create(RunSchema, init);
+}
+
+export function runFromWire(wire: WireRun): RunDetail {
+  return {
+    id: parseRunId(wire.id),
+    dagName: wire.dagName,
+    dagDigest: digestOfBytes(wire.dagDigest),
+    status: known(runStatusFromWire(wire.status), "run.status"),
+    params: (wire.params ?? {}) as JsonObject,
+    createdAt: wire.createdAt === undefined ? 0 : timestampMs(wire.createdAt),
+    cancelRequested: wire.cancelRequested,
+    eventSeq: safeNumber(wire.eventSeq, "run.event_seq"),
+    steps: wire.steps.map(stepFromWire),
+    ...(wire.startedAt === undefined ? {} : { startedAt: timestampMs(wire.startedAt) }),
+    ...(wire.endedAt === undefined ? {} : { endedAt: timestampMs(wire.endedAt) }),
+    ...(wire.failure === undefined ? {} : { failure: failureFromWire(wire.failure) }),
+  };
+}
+
+function stepToWire(step: Step): WireStep {
+  const init: MessageInitShape<typeof StepSchema> = {
+    id: step.id,
+    kind: step.kind,
+    phase: stepPhaseToWire[step.phase],
+    depends: [...step.depends],
+    attempt: step.attempt,
+    workerId: step.workerId ?? "",
+    workerName: step.workerName ?? "",
+    outputs: step.outputs as WireJsonObject,
+    artifacts: step.artifacts.map(artifactToWire),
+    snapshotDigest: step.snapshotDigest === undefined ? new Uint8Array() : digestToBytes(step.snapshotDigest),
+    waitingFor: step.waitingFor ?? "",
+  };
+  const startedAt = time(step.startedAt);
+  const endedAt = time(step.endedAt);
+  if (startedAt !== undefined) init.startedAt = startedAt.value;
+  if (endedAt !== undefined) init.endedAt = endedAt.value;
+  if (step.failure !== undefined) init.failure = failureToWire(step.failure);
+  if (step.exitCode !== undefined) init.exitCode = step.exitCode;
+  if (step.usage !== undefined) init.usage = usageToWire(step.usage);
+  return create(StepSchema, init);
+}
+
+function stepFromWire(wire: WireStep): Step {
+  const kind = wire.kind === "run" || wire.kind === "agent" ? wire.kind : undefined;
+  return {
+    id: parseStepId(wire.id),
+    kind: known(kind, "step.kind"),
+    phase: known(stepPhaseFromWire(wire.phase), "step.phase"),
+    depends: wire.depends.map(parseStepId),
+    attempt: wire.attempt,
+    outputs: (wire.outputs ?? {}) as JsonObject,
+    artifacts: wire.artifacts.map(artifactFromWire),
+    ...(wire.workerId === "" ? {} : { workerId: parseWorkerId(wire.workerId) }),
+    ...(wire.workerName === "" ? {} : { workerName: wire.workerName }),
+    ...(wire.startedAt === undefined ? {} : { startedAt: timestampMs(wire.startedAt) }),
+    ...(wire.endedAt === undefined ? {} : { endedAt: timestampMs(wire.endedAt) }),
+    ...(wire.failure === undefined ? {} : { failure: failureFromWire(wire.failure) }),
+    ...(wire.exitCode === undefined ? {} : { exitCode: wire.exitCode }),
+    ...(wire.snapshotDigest.length === 0 ? {} : { snapshotDigest: digestOfBytes(wire.snapshotDigest) }),
+    ...(wire.usage === undefined ? {} : { usage: usageFromWire(wire.usage) }),
+    ...(wire.waitingFor === "" ? {} : { waitingFor: wire.waitingFor }),
+  };
+}
+
+export function eventToWire(event: RunEvent): RunServiceWatchResponse {
+  return create(RunServiceWatchResponseSchema, {
+    seq: BigInt(event.seq),
+    at: timestampFromMs(event.at),
+    event: changeToWire(event.change),
+  });
+}
+
+function changeToWire(change: RunChange | StepChange) {
+  const failure = change.failure === undefined ? {} : { failure: failureToWire(change.failure) };
+  if (change.kind === "run") {
+    const { status, cancelRequested } = change;
+    return { case: "run" as const, value: { status: runStatusToWire[status], cancelRequested, ...failure } };
+  }
+  return {
+    case: "step" as const,
+    value: {
+      stepId: change.stepId,
+      phase: stepPhaseToWire[change.phase],
+      attempt: change.attempt,
+      workerId: change.workerId ?? "",
+      ...failure,
+      ...(change.exitCode === undefined ? {} : { exitCode: change.exitCode }),
+    },
+  };
+}
+
+/** Undefined: an event of a later version, to be passed over. */
+export function eventFromWire(wire: RunServiceWatchResponse): RunEvent | undefined {
+  const change = changeFromWire(wire.event);
+  if (change === undefined) return undefined;
+  return {
+    seq: safeNumber(wire.seq, "event.seq"),
+    at: wire.at === undefined ? 0 : timestampMs(wire.at),
+    change,
+  };
+}
+
+function changeFromWire(event: RunServiceWatchResponse["event"]): RunChange | StepChange | undefined {
+  if (event.case === undefined) return undefined;
+  const failure = event.value.failure === undefined ? {} : { failure: failureFromWire(event.value.failure) };
+  if (event.case === "run") {
+    const { status, cancelRequested } = event.value;
+    return {
+      kind: "run",
+      status: known(runStatusFromWire(status), "event.run.status"),
+      cancelRequested,
+      ...failure,
+    };
+  }
+  const { stepId, phase, attempt, workerId, exitCode } = event.value;
+  return {
+    kind: "step",
+    stepId: parseStepId(stepId),
+    phase: known(stepPhaseFromWire(phase), "event.step.phase"),
+    attempt,
+    ...(workerId === "" ? {} : { workerId: parseWorkerId(workerId) }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...failure,
+  };
+}

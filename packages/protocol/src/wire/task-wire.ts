@@ -1,0 +1,107 @@
+/** Tasks: protobuf ⇄ nouns. */
+
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import {
+  AgentSnapshotSchema,
+  TaskSchema,
+  type AgentSnapshot as WireAgentSnapshot,
+  type AgentTask as WireAgentTask,
+  type Task as WireTask,
+} from "../gen/haversack/v1/task_pb.ts";
+import { digestOfBytes, digestToBytes } from "../model/ids.ts";
+import type { JsonObject } from "../model/json.ts";
+import type { AgentWork, CommandWork, SnapshotDescriptor, Task } from "../model/task.ts";
+import { artifactFromWire, artifactToWire, refFromWire, refToWire } from "./attempt-wire.ts";
+import { badField, required, safeNumber } from "./fields.ts";
+
+export function taskToWire(task: Task): WireTask {
+  const init: MessageInitShape<typeof TaskSchema> = {
+    ref: refToWire(task.ref),
+    dagName: task.dagName,
+    env: Object.fromEntries(task.env),
+    timeoutMs: BigInt(task.timeoutMs ?? 0),
+    inputs: task.inputs.map(artifactToWire),
+    artifacts: [...task.artifacts],
+    outputs: [...task.outputs],
+    kind: workToWire(task.work),
+  };
+  if (task.work.kind === "agent") init.snapshot = snapshotToWire(task.work.snapshot);
+  return create(TaskSchema, init);
+}
+
+function workToWire(work: CommandWork | AgentWork) {
+  if (work.kind === "run") {
+    return {
+      case: "run" as const,
+      value: { script: work.script, shell: [...work.shell], workdir: work.workdir },
+    };
+  }
+  const outputSchema = work.outputSchema === undefined ? "" : JSON.stringify(work.outputSchema);
+  return { case: "agent" as const, value: { prompt: work.prompt, outputSchema } };
+}
+
+/** Copies the bytes of the pack: the task must not change when the caller's buffer does. */
+export function snapshotToWire(snapshot: SnapshotDescriptor): WireAgentSnapshot {
+  return create(AgentSnapshotSchema, {
+    formatVersion: snapshot.formatVersion,
+    digest: digestToBytes(snapshot.digest),
+    compressedSize: BigInt(snapshot.compressedSize),
+    uncompressedSize: BigInt(snapshot.uncompressedSize),
+    ...(snapshot.gzip === undefined ? {} : { gzip: new Uint8Array(snapshot.gzip) }),
+  });
+}
+
+export function taskFromWire(wire: WireTask): Task {
+  const timeoutMs = safeNumber(wire.timeoutMs, "task.timeout_ms");
+  return {
+    ref: refFromWire(wire.ref),
+    dagName: wire.dagName,
+    env: new Map(Object.entries(wire.env)),
+    ...(timeoutMs === 0 ? {} : { timeoutMs }),
+    inputs: wire.inputs.map(artifactFromWire),
+    artifacts: wire.artifacts,
+    outputs: wire.outputs,
+    work: workFromWire(wire),
+  };
+}
+
+function workFromWire(wire: WireTask): CommandWork | AgentWork {
+  switch (wire.kind.case) {
+    case "run": {
+      const { script, shell, workdir } = wire.kind.value;
+      return { kind: "run", script, shell, workdir };
+    }
+    case "agent":
+      return agentFromWire(wire.kind.value, wire.snapshot);
+    case undefined:
+      throw badField("task.kind", "a kind of step that this version knows");
+  }
+}
+
+function agentFromWire(wire: WireAgentTask, snapshot: WireAgentSnapshot | undefined): AgentWork {
+  return {
+    kind: "agent",
+    prompt: wire.prompt,
+    snapshot: snapshotFromWire(required(snapshot, "task.snapshot")),
+    ...(wire.outputSchema === "" ? {} : { outputSchema: parseSchema(wire.outputSchema) }),
+  };
+}
+
+function parseSchema(text: string): JsonObject {
+  try {
+    return JSON.parse(text) as JsonObject;
+  } catch {
+    throw badField("task.agent.output_schema", "JSON text");
+  }
+}
+
+/** Copies the bytes: they outlive the message that they came in. */
+export function snapshotFromWire(wire: WireAgentSnapshot): SnapshotDescriptor {
+  return {
+    formatVersion: wire.formatVersion,
+    digest: digestOfBytes(wire.digest),
+    compressedSize: safeNumber(wire.compressedSize, "snapshot.compressed_size"),
+    uncompressedSize: safeNumber(wire.uncompressedSize, "snapshot.uncompressed_size"),
+    ...(wire.gzip === undefined ? {} : { gzip: new Uint8Array(wire.gzip) }),
+  };
+}

@@ -1,0 +1,40 @@
+/** Workers as the fleet service tells of them: protobuf ⇄ nouns. */
+
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import {
+  type Worker as WireWorker,
+  WorkerSchema,
+  WorkerState,
+} from "../gen/haversack/v1/fleet_service_pb.ts";
+import { parseWorkerId } from "../model/ids.ts";
+import type { WorkerInfo } from "../model/worker-info.ts";
+
+export function workerToWire(worker: WorkerInfo): WireWorker {
+  const init: MessageInitShape<typeof WorkerSchema> = {
+    id: worker.id,
+    name: worker.name,
+    state: worker.connected ? WorkerState.CONNECTED : WorkerState.DISCONNECTED,
+    version: worker.version,
+    labels: Object.fromEntries(worker.labels),
+    slots: worker.slots,
+    slotsUsed: worker.slotsUsed,
+    lastSeenAt: timestampFromMs(worker.lastSeenAt),
+  };
+  if (worker.connectedAt !== undefined) init.connectedAt = timestampFromMs(worker.connectedAt);
+  return create(WorkerSchema, init);
+}
+
+export function workerFromWire(wire: WireWorker): WorkerInfo {
+  return {
+    id: parseWorkerId(wire.id),
+    name: wire.name,
+    connected: wire.state === WorkerState.CONNECTED,
+    version: wire.version,
+    labels: new Map(Object.entries(wire.labels)),
+    slots: wire.slots,
+    slotsUsed: wire.slotsUsed,
+    ...(wire.connectedAt === undefined ? {} : { connectedAt: timestampMs(wire.connectedAt) }),
+    lastSeenAt: wire.lastSeenAt === undefined ? 0 : timestampMs(wire.lastSeenAt),
+  };
+}
