@@ -1,0 +1,71 @@
+/** What becomes of a step when an attempt at it ends. Pure: it knows no clock and no store. */
+
+import type { Ms } from "@haversack/base";
+import type { AttemptResult, Failure, Outcome, RetrySpec, StepSpec } from "@haversack/protocol";
+import { lostAttemptsMax } from "./lease.ts";
+
+/** What the step has been through so far, this attempt not included. */
+export interface StepHistory {
+  /** Attempts that failed. */
+  readonly failedCount: number;
+  /** Attempts that were lost with their worker. */
+  readonly lostCount: number;
+  readonly cancelRequested: boolean;
+}
+
+export type NextMove =
+  | { readonly event: "succeeded" }
+  | { readonly event: "failed"; readonly failure: Failure }
+  | { readonly event: "cancelled" }
+  | { readonly event: "retried"; readonly delayMs: Ms; readonly failure: Failure }
+  | { readonly event: "returned" }
+  | { readonly event: "lost" };
+
+/**
+ * The worker reported an end. Success counts even when a cancel was on its way: the work is done. An attempt that
+ * ended because its worker is shutting down comes as `returned` and costs nothing.
+ */
+export function afterResult(
+  spec: StepSpec,
+  history: StepHistory,
+  result: Pick<AttemptResult, "outcome" | "failure" | "exitCode">,
+): NextMove {
+  if (result.outcome === "succeeded") return { event: "succeeded" };
+  if (history.cancelRequested) return { event: "cancelled" };
+  if (result.outcome !== "failed") return { event: "returned" };
+  const failure = result.failure ?? { code: "failed", message: "the step failed without saying why" };
+  if (!isRetried(spec.retry, history, result.exitCode)) return { event: "failed", failure };
+  return { event: "retried", delayMs: retryDelay(spec.retry, history.failedCount), failure };
+}
+
+/** The lease ran out, or the worker came back without the attempt. */
+export function afterLoss(spec: StepSpec, history: StepHistory): NextMove {
+  if (history.cancelRequested) return { event: "cancelled" };
+  if (spec.onWorkerLost === "fail") {
+    return { event: "failed", failure: { code: "worker_lost", message: "its worker was lost; onWorkerLost is fail" } };
+  }
+  if (history.lostCount + 1 >= lostAttemptsMax) {
+    const message = `${lostAttemptsMax} workers were lost while running it; look at what it does to its host`;
+    return { event: "failed", failure: { code: "worker_lost", message } };
+  }
+  return { event: "lost" };
+}
+
+function isRetried(retry: RetrySpec, history: StepHistory, exitCode: number | undefined): boolean {
+  if (history.failedCount >= retry.limit) return false;
+  return retry.exitCodes === undefined || (exitCode !== undefined && retry.exitCodes.includes(exitCode));
+}
+
+/** @param failedCount attempts that failed before this one */
+export function retryDelay(retry: RetrySpec, failedCount: number): Ms {
+  const factor = retry.backoff === "exponential" ? 2 ** Math.min(failedCount, 30) : 1;
+  return Math.min(retry.delayMs * factor, retry.maxDelayMs);
+}
+
+/** The attempt's own phase after a report. */
+export const attemptPhaseAfter = {
+  succeeded: "succeeded",
+  failed: "failed",
+  cancelled: "cancelled",
+  returned: "returned",
+} as const satisfies Record<Outcome, string>;

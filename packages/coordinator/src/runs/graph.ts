@@ -1,0 +1,58 @@
+/** Who waits for whom, by position in the DAG file. Built once for a DAG and shared by its runs. */
+
+import type { DagSpec } from "@haversack/protocol";
+
+export interface DagGraph {
+  /** For each step: the steps that it depends on. */
+  readonly depends: readonly (readonly number[])[];
+  /** For each step: the steps that depend on it. */
+  readonly dependents: readonly (readonly number[])[];
+  readonly indexOf: ReadonlyMap<string, number>;
+}
+
+/** @param spec checked: every name under `depends` is a step */
+export function graphOf(spec: DagSpec): DagGraph {
+  const indexOf = new Map(spec.steps.map((step, index) => [step.id, index]));
+  const depends = spec.steps.map((step) => step.depends.map((id) => indexOf.get(id) ?? -1));
+  const dependents: number[][] = spec.steps.map(() => []);
+  for (const [index, list] of depends.entries()) {
+    for (const dependency of list) dependents[dependency]?.push(index);
+  }
+  return { depends, dependents, indexOf };
+}
+
+/** Everything that can be reached from a step, itself not included; iterative, for chains of any length. */
+export function reachable(start: number, next: readonly (readonly number[])[]): number[] {
+  const seen = new Set<number>();
+  const open = [...(next[start] ?? [])];
+  for (let step = open.pop(); step !== undefined; step = open.pop()) {
+    if (seen.has(step)) continue;
+    seen.add(step);
+    open.push(...(next[step] ?? []));
+  }
+  return [...seen].toSorted((a, b) => a - b);
+}
+
+/** The names on one cycle, the first repeated at the end; undefined when there is none. */
+export function findCycle(depends: readonly (readonly number[])[]): number[] | undefined {
+  const state = depends.map(() => 0); // 0 not seen, 1 on the path, 2 done
+  for (const start of depends.keys()) {
+    if (state[start] !== 0) continue;
+    const path = [{ step: start, next: 0 }];
+    state[start] = 1;
+    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+      const dependency = depends[top.step]?.[top.next++];
+      if (dependency === undefined) {
+        state[top.step] = 2;
+        path.pop();
+      } else if (state[dependency] === 1) {
+        const steps = path.map(({ step }) => step);
+        return [...steps.slice(steps.indexOf(dependency)), dependency];
+      } else if (state[dependency] === 0) {
+        state[dependency] = 1;
+        path.push({ step: dependency, next: 0 });
+      }
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,20 @@
+import type { Failure, RunStatus } from "@haversack/protocol";
+
+/** How many steps ended each way. */
+export interface StepCounts {
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly blocked: number;
+}
+
+/** The status of a run whose steps have all ended. A cancel that came too late to end anything changes nothing. */
+export function runEnd(counts: StepCounts): Extract<RunStatus, "succeeded" | "failed" | "cancelled"> {
+  if (counts.failed > 0) return "failed";
+  if (counts.cancelled > 0) return "cancelled";
+  return counts.blocked > 0 ? "failed" : "succeeded";
+}
+
+/** What a failed run says: its first failed step, by name. */
+export function runFailure(stepId: string, failure: Failure): Failure {
+  return { code: failure.code, message: `step ${stepId}: ${failure.message}` };
+}

@@ -1,0 +1,63 @@
+/**
+ * What can happen at all. Two records move in the store: a step, and each attempt at it. Whatever is not in these
+ * tables is a bug and stops the write; the SQL compares the phase that it moves from in its `where`.
+ *
+ *   step      waiting ─released→ ready ─claimed→ leased ─started→ running ─┬─succeeded→ succeeded
+ *                │                 ↑                  │          │         ├─failed→ failed
+ *                └─blocked→ blocked└──── returned, lost, retried ┴─────────┘
+ *             (waiting, ready, leased, running) ─cancelled→ cancelled
+ *
+ * Terminal phases absorb: nothing leaves them (L3).
+ */
+
+import type { StepPhase } from "@haversack/protocol";
+
+export type StepEvent =
+  | "released"
+  | "blocked"
+  | "claimed"
+  | "started"
+  | "returned"
+  | "retried"
+  | "lost"
+  | "succeeded"
+  | "failed"
+  | "cancelled";
+
+export const stepMoves = {
+  waiting: { released: "ready", blocked: "blocked", cancelled: "cancelled" },
+  ready: { claimed: "leased", cancelled: "cancelled" },
+  leased: {
+    started: "running",
+    // A short step may end before its start was told.
+    succeeded: "succeeded",
+    failed: "failed",
+    retried: "ready",
+    returned: "ready",
+    lost: "ready",
+    cancelled: "cancelled",
+  },
+  running: {
+    succeeded: "succeeded",
+    failed: "failed",
+    retried: "ready",
+    returned: "ready",
+    lost: "ready",
+    cancelled: "cancelled",
+  },
+  succeeded: {},
+  failed: {},
+  cancelled: {},
+  blocked: {},
+} as const satisfies Record<StepPhase, Partial<Record<StepEvent, StepPhase>>>;
+
+/** `lost`: its lease ran out, or its worker came back without it. */
+export type AttemptPhase = "leased" | "running" | "succeeded" | "failed" | "cancelled" | "returned" | "lost";
+
+/** The phase after the event, or undefined: it cannot happen in this phase. */
+export function stepAfter(phase: StepPhase, event: StepEvent): StepPhase | undefined {
+  const moves: Partial<Record<StepEvent, StepPhase>> = stepMoves[phase];
+  return moves[event];
+}
+
+export const isLiveAttempt = (phase: AttemptPhase): boolean => phase === "leased" || phase === "running";

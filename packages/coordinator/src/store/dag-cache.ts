@@ -1,0 +1,31 @@
+/** DAGs by digest, parsed once. A digest never changes its meaning, so nothing here is ever stale. */
+
+import type { DagSpec, Digest } from "@haversack/protocol";
+import { present } from "@haversack/base";
+import { type DagGraph, graphOf } from "../runs/graph.ts";
+import { json } from "./rows.ts";
+import type { Tx } from "./statement.ts";
+import { dagGet } from "./statements/dag.ts";
+
+export interface CachedDag {
+  readonly spec: DagSpec;
+  readonly graph: DagGraph;
+}
+
+const entriesMax = 200;
+
+export class DagCache {
+  readonly #entries = new Map<string, CachedDag>();
+
+  async get(tx: Tx, digest: Digest): Promise<CachedDag> {
+    const known = this.#entries.get(digest);
+    if (known !== undefined) return known;
+    const row = present(await tx.one(dagGet, digest), `DAG ${digest}`);
+    const spec = json<DagSpec>(row, "spec");
+    const entry = { spec, graph: graphOf(spec) };
+    const oldest = this.#entries.keys().next().value;
+    if (this.#entries.size >= entriesMax && oldest !== undefined) this.#entries.delete(oldest);
+    this.#entries.set(digest, entry);
+    return entry;
+  }
+}

@@ -1,0 +1,73 @@
+/** Opens an embedded database the way that its promises need, and checks that it really is open that way. */
+
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { FaultError, messageOf } from "@haversack/base";
+import { migrate, readMigrations } from "./migrate.ts";
+import type { Row, SqlValue, Statement, Tx } from "./statement.ts";
+
+export interface SqliteOptions {
+  readonly file: string;
+  /** Absent: opened for reading, by a file that somebody else migrates. */
+  readonly migrations?: string;
+}
+
+export function openSqlite(options: SqliteOptions): DatabaseSync {
+  try {
+    const readOnly = options.migrations === undefined;
+    const db = new DatabaseSync(options.file, { readOnly, enableForeignKeyConstraints: true, timeout: 5000 });
+    if (options.migrations !== undefined) prepareForWriting(db, options.file, options.migrations);
+    return db;
+  } catch (error) {
+    if (error instanceof FaultError) throw error;
+    const advice = "check that its folder exists, is writable and has space";
+    throw new FaultError("unavailable", "database_unusable", `cannot use ${options.file}: ${messageOf(error)}; ${advice}`, {
+      cause: error,
+    });
+  }
+}
+
+function prepareForWriting(db: DatabaseSync, file: string, migrations: string): void {
+  db.exec("pragma journal_mode = wal");
+  // Some builds default to NORMAL with WAL, which loses acknowledged commits in a power cut.
+  db.exec("pragma synchronous = full");
+  expectPragma(db, "journal_mode", "wal");
+  expectPragma(db, "synchronous", 2);
+  migrate(db, readMigrations(migrations), file);
+}
+
+function expectPragma(db: DatabaseSync, name: string, expected: string | number): void {
+  const found = db.prepare(`pragma ${name}`).get()?.[name];
+  if (found === expected) return;
+  const message = `SQLite has ${name} = ${String(found)} where ${expected} was asked for: durability is not assured`;
+  throw new FaultError("unavailable", "not_durable", message);
+}
+
+/** A transaction that is open on this connection; statements are prepared once. */
+export class SqliteTx implements Tx {
+  readonly #db: DatabaseSync;
+  readonly #prepared = new Map<Statement, StatementSync>();
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  all(statement: Statement, ...params: SqlValue[]): readonly Row[] {
+    return this.#prepare(statement).all(...params);
+  }
+
+  one(statement: Statement, ...params: SqlValue[]): Row | undefined {
+    return this.#prepare(statement).get(...params);
+  }
+
+  run(statement: Statement, ...params: SqlValue[]): number {
+    return Number(this.#prepare(statement).run(...params).changes);
+  }
+
+  #prepare(statement: Statement): StatementSync {
+    const known = this.#prepared.get(statement);
+    if (known !== undefined) return known;
+    const fresh = this.#db.prepare(statement.sqlite);
+    this.#prepared.set(statement, fresh);
+    return fresh;
+  }
+}

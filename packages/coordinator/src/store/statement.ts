@@ -1,0 +1,21 @@
+/** SQL as text that can be pasted into a shell, one dialect under the other. */
+
+export interface Statement {
+  readonly sqlite: string;
+}
+
+export type SqlValue = null | number | string | Uint8Array;
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** An engine with a network in between answers later; the embedded one at once. Verbs await either. */
+export type Answer<T> = T | Promise<T>;
+
+/** One open transaction. */
+export interface Tx {
+  all(statement: Statement, ...params: SqlValue[]): Answer<readonly Row[]>;
+  /** The first row, or undefined. */
+  one(statement: Statement, ...params: SqlValue[]): Answer<Row | undefined>;
+  /** The number of rows that changed. */
+  run(statement: Statement, ...params: SqlValue[]): Answer<number>;
+}

@@ -1,0 +1,48 @@
+export const runInsert = {
+  sqlite: `insert into run (id, dag_digest, dag_name, status, params, idempotency_key, body_digest, created_at, unfinished)
+           values (?1, ?2, ?3, 'queued', ?4, ?5, ?6, ?7, ?8)`,
+} as const;
+
+export const runByKey = { sqlite: `select id, body_digest from run where idempotency_key = ?1` } as const;
+
+export const runGet = { sqlite: `select * from run where id = ?1` } as const;
+
+/** Newest first. An empty filter matches everything; ids sort by time. */
+export const runList = {
+  sqlite: `select * from run
+           where id < ?1 and (?2 = '' or status = ?2) and (?3 = '' or dag_name = ?3)
+           order by id desc limit ?4`,
+} as const;
+
+export const runCount = { sqlite: `select count(*) as count from run` } as const;
+
+/** Takes the next number in the run's sequence of events. */
+export const runNextSeq = {
+  sqlite: `update run set event_seq = event_seq + 1 where id = ?1 returning event_seq`,
+} as const;
+
+export const runStart = {
+  sqlite: `update run set status = 'running', started_at = ?2 where id = ?1 and status = 'queued'`,
+} as const;
+
+export const runStepsEnded = {
+  sqlite: `update run set unfinished = unfinished - ?2 where id = ?1 returning unfinished`,
+} as const;
+
+export const runEndWith = {
+  sqlite: `update run set status = ?2, failure = ?3, ended_at = ?4, started_at = coalesce(started_at, ?4)
+           where id = ?1 and status in ('queued', 'running')`,
+} as const;
+
+export const runRequestCancel = {
+  sqlite: `update run set cancel_requested = 1
+           where id = ?1 and cancel_requested = 0 and status in ('queued', 'running')`,
+} as const;
+
+export const eventInsert = {
+  sqlite: `insert into event (run_id, seq, at, change) values (?1, ?2, ?3, ?4)`,
+} as const;
+
+export const eventsAfter = {
+  sqlite: `select seq, at, change from event where run_id = ?1 and seq > ?2 order by seq limit ?3`,
+} as const;

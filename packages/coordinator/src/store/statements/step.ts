@@ -1,0 +1,101 @@
+export const stepInsert = {
+  sqlite: `insert into step (run_id, idx, step_id, kind, phase, waiting_for, labels, pin_digest, snapshot_digest)
+           values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`,
+} as const;
+
+export const stepsOfRun = {
+  sqlite: `select step.*, worker.name as worker_name from step left join worker on worker.id = step.worker_id
+           where run_id = ?1 order by idx`,
+} as const;
+
+export const stepByName = { sqlite: `select * from step where run_id = ?1 and step_id = ?2` } as const;
+
+export const stepByIndex = { sqlite: `select * from step where run_id = ?1 and idx = ?2` } as const;
+
+export const stepOutputs = {
+  sqlite: `select outputs from step where run_id = ?1 and step_id = ?2`,
+} as const;
+
+/** Steps that may start, oldest run first, after a given one; the time of retries that wait is looked at too. */
+export const stepsReady = {
+  sqlite: `select step.run_id, step.idx, step.step_id, step.kind, step.labels, step.pin_digest, step.snapshot_digest,
+                  run.dag_digest, run.dag_name
+           from step join run on run.id = step.run_id
+           where step.phase = 'ready' and step.not_before <= ?1 and (step.run_id, step.idx) > (?2, ?3)
+           order by step.run_id, step.idx limit ?4`,
+} as const;
+
+/** When the next retry is due. */
+export const stepsNextDue = {
+  sqlite: `select min(not_before) as due from step where phase = 'ready' and not_before > ?1`,
+} as const;
+
+/** Gives the step to a worker. The first pack that is named stays: every attempt uses the same one. */
+export const stepClaim = {
+  sqlite: `update step set phase = 'leased', attempt = attempt + 1, worker_id = ?3, started_at = null, ended_at = null,
+                  failure = null, exit_code = null, snapshot_digest = coalesce(snapshot_digest, ?4)
+           where run_id = ?1 and idx = ?2 and phase = 'ready' and not_before <= ?5
+           returning attempt, step_id, snapshot_digest`,
+} as const;
+
+export const stepStart = {
+  sqlite: `update step set phase = 'running', started_at = ?4
+           where run_id = ?1 and idx = ?2 and attempt = ?3 and phase = 'leased'`,
+} as const;
+
+/** Ends the step, from a phase in which an attempt is live. */
+export const stepEnd = {
+  sqlite: `update step set phase = ?4, ended_at = ?5, started_at = coalesce(started_at, ?5), failure = ?6,
+                  exit_code = ?7, outputs = ?8, usage = ?9
+           where run_id = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')`,
+} as const;
+
+/** Puts the step back into the queue; the counters say what the attempt cost. */
+export const stepRequeue = {
+  sqlite: `update step set phase = 'ready', not_before = ?4, failed_count = failed_count + ?5,
+                  lost_count = lost_count + ?6, failure = ?7, exit_code = ?8
+           where run_id = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')`,
+} as const;
+
+/** One dependency less; ready when it was the last. */
+export const stepRelease = {
+  sqlite: `update step set waiting_for = waiting_for - 1,
+                  phase = case when waiting_for = 1 then 'ready' else phase end
+           where run_id = ?1 and idx = ?2 and phase = 'waiting' returning step_id, phase`,
+} as const;
+
+export const stepBlock = {
+  sqlite: `update step set phase = 'blocked', ended_at = ?3
+           where run_id = ?1 and idx = ?2 and phase = 'waiting' returning step_id`,
+} as const;
+
+/** Steps that no worker holds end at once when their run is cancelled. */
+export const stepsCancelIdle = {
+  sqlite: `update step set phase = 'cancelled', ended_at = ?2
+           where run_id = ?1 and phase in ('waiting', 'ready') returning step_id, attempt`,
+} as const;
+
+export const stepCounts = {
+  sqlite: `select sum(phase = 'failed') as failed, sum(phase = 'cancelled') as cancelled,
+                  sum(phase = 'blocked') as blocked
+           from step where run_id = ?1`,
+} as const;
+
+export const stepFirstFailed = {
+  sqlite: `select step_id, failure from step where run_id = ?1 and phase = 'failed' order by ended_at, idx limit 1`,
+} as const;
+
+export const artifactInsert = {
+  sqlite: `insert into artifact (run_id, idx, path, digest, size, executable) values (?1, ?2, ?3, ?4, ?5, ?6)`,
+} as const;
+
+export const artifactsOfRun = {
+  sqlite: `select idx, path, digest, size, executable from artifact where run_id = ?1 order by idx, path`,
+} as const;
+
+export const artifactsOfStep = {
+  sqlite: `select idx, path, digest, size, executable from artifact where run_id = ?1 and idx = ?2 order by path`,
+} as const;
+
+/** Whether any step names the blob: what a worker may read of it is decided by its task. */
+export const artifactByDigest = { sqlite: `select 1 as found from artifact where digest = ?1 limit 1` } as const;

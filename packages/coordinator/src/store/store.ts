@@ -1,0 +1,39 @@
+/**
+ * What a coordinator asks of its database: verbs grouped by noun. Each resolves after its commit; what was resolved
+ * survives a power cut. `tests/conformance/store` holds what every engine must keep.
+ */
+
+import type { Generation, RunId } from "@haversack/protocol";
+import type { Verb, VerbArgs, VerbResult } from "./verb.ts";
+import type { logReadVerbs, logWriteVerbs, readVerbs, writeVerbs } from "./verb-tables.ts";
+
+/** Calls of a table of verbs; an engine fills in the context. */
+export type Calls<Table> = {
+  readonly [Name in keyof Table]: Table[Name] extends (context: infer _C) => infer Result
+    ? () => Result
+    : (args: VerbArgs<Table[Name]>) => Promise<VerbResult<Table[Name]>>;
+};
+
+export interface ChangeListener {
+  /** Runs with new events. */
+  runs(ids: readonly RunId[]): void;
+  /** A step became ready. */
+  ready(): void;
+}
+
+export interface Store extends AsyncDisposable {
+  /** Which life of the database issues fences. */
+  readonly generation: Generation;
+  readonly write: Calls<typeof writeVerbs>;
+  readonly read: Calls<typeof readVerbs>;
+  /** Wakes whoever waits, after the commit. A missed wake-up is made good by a sweep. @returns the way to stop */
+  listen(listener: ChangeListener): () => void;
+}
+
+export interface LogStore extends AsyncDisposable {
+  readonly write: Calls<typeof logWriteVerbs>;
+  readonly read: Calls<typeof logReadVerbs>;
+  listen(listener: Pick<ChangeListener, "runs">): () => void;
+}
+
+export type AnyVerb = Verb<never, unknown>;

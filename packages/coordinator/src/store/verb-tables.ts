@@ -1,0 +1,53 @@
+/** Which verbs an engine must answer. Writing verbs share commits; reading ones have a connection of their own. */
+
+import {
+  attemptFinish,
+  attemptIsLive,
+  attemptsStart,
+  leasesExpire,
+  leasesRenew,
+  leasesTrust,
+  workerGreet,
+} from "./verbs/attempt-verbs.ts";
+import { logsAppend, logsRead } from "./verbs/log-verbs.ts";
+import { runCancel, runEvents, runRead, runSubmit, runsCount, runsList } from "./verbs/run-verbs.ts";
+import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
+import { stepsListReady, stepTake } from "./verbs/step-verbs.ts";
+import { workerMarkSeen, workersList } from "./verbs/worker-verbs.ts";
+
+export const writeVerbs = {
+  runSubmit,
+  runCancel,
+  stepTake,
+  attemptsStart,
+  attemptFinish,
+  leasesRenew,
+  leasesExpire,
+  leasesTrust,
+  workerGreet,
+  workerMarkSeen,
+} as const;
+
+export const readVerbs = {
+  runRead,
+  runsList,
+  runsCount,
+  runEvents,
+  stepsListReady,
+  attemptIsLive,
+  snapshotRead,
+  snapshotOfStep,
+  workersList,
+} as const;
+
+export const logWriteVerbs = { logsAppend } as const;
+export const logReadVerbs = { logsRead } as const;
+
+export const verbTables = {
+  write: writeVerbs,
+  read: readVerbs,
+  "log-write": logWriteVerbs,
+  "log-read": logReadVerbs,
+} as const;
+
+export type Role = keyof typeof verbTables;

@@ -1,0 +1,245 @@
+/** Runs: submit, read, cancel. */
+
+import { FaultError, present } from "@haversack/base";
+import {
+  type Artifact,
+  type AttemptRef,
+  type DagSpec,
+  type Digest,
+  parseDigest,
+  parseRunId,
+  parseStepId,
+  parseWorkerId,
+  type Run,
+  type RunChange,
+  type RunDetail,
+  type RunEvent,
+  type RunId,
+  type RunStatus,
+  type Step,
+  type StepChange,
+} from "@haversack/protocol";
+import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from "../rows.ts";
+import type { Row } from "../statement.ts";
+import { attemptsOfRun } from "../statements/attempt.ts";
+import { dagInsert } from "../statements/dag.ts";
+import {
+  eventsAfter,
+  runByKey,
+  runCount,
+  runGet,
+  runInsert,
+  runList,
+  runRequestCancel,
+} from "../statements/run.ts";
+import { artifactsOfRun, stepInsert, stepsCancelIdle, stepsOfRun } from "../statements/step.ts";
+import type { VerbContext } from "../verb.ts";
+import { refOfRow } from "./attempt-row.ts";
+import { record, recordRun, stepsEnded } from "./record.ts";
+import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
+
+export interface RunSubmission {
+  readonly id: RunId;
+  readonly dagDigest: Digest;
+  readonly dag: DagSpec;
+  readonly source: string;
+  readonly params: Run["params"];
+  readonly idempotencyKey?: string;
+  readonly bodyDigest: Digest;
+  readonly now: number;
+  /** In the order of the DAG's steps. */
+  readonly steps: readonly StepSubmission[];
+  readonly packs: readonly StoredPack[];
+}
+
+export interface StepSubmission {
+  /** What a worker must have; expressions evaluated. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly pinDigest?: Digest;
+  /** Set at once for a step that reads no memory. */
+  readonly snapshotDigest?: Digest;
+}
+
+/** The run, its steps, its packs, its first ready steps: all or nothing (R1, R2). */
+export async function runSubmit(context: VerbContext, run: RunSubmission) {
+  const { tx } = context;
+  const existing = run.idempotencyKey === undefined ? undefined : await tx.one(runByKey, run.idempotencyKey);
+  if (existing !== undefined) return existingRun(existing, run.bodyDigest);
+  await tx.run(dagInsert, run.dagDigest, run.dag.name, JSON.stringify(run.dag), run.source);
+  for (const pack of run.packs) await packInsert(context, pack, run.now);
+  await tx.run(
+    runInsert,
+    run.id,
+    run.dagDigest,
+    run.dag.name,
+    JSON.stringify(run.params),
+    run.idempotencyKey ?? null,
+    run.bodyDigest,
+    run.now,
+    run.dag.steps.length,
+  );
+  await recordRun(context, run.id, "queued", undefined, run.now);
+  for (const index of run.dag.steps.keys()) await insertStep(context, run, index);
+  context.touched.ready = true;
+  return { runId: run.id, existed: false };
+}
+
+function existingRun(row: Row, bodyDigest: Digest) {
+  if (text(row, "body_digest") !== bodyDigest) {
+    const message = "the idempotency key was used for a different submission; use a new key for a new run";
+    throw new FaultError("conflict", "idempotency_key_reused", message);
+  }
+  return { runId: parseRunId(text(row, "id")), existed: true };
+}
+
+async function insertStep({ tx }: VerbContext, run: RunSubmission, index: number): Promise<void> {
+  const spec = present(run.dag.steps[index], "step");
+  const { labels, pinDigest, snapshotDigest } = present(run.steps[index], "step of the submission");
+  const phase = spec.depends.length === 0 ? "ready" : "waiting";
+  await tx.run(
+    stepInsert,
+    run.id,
+    index,
+    spec.id,
+    spec.work.kind,
+    phase,
+    spec.depends.length,
+    JSON.stringify(labels),
+    pinDigest ?? null,
+    snapshotDigest ?? null,
+  );
+}
+
+export async function runRead({ tx, dags }: VerbContext, { id }: { readonly id: RunId }): Promise<RunDetail> {
+  const row = await tx.one(runGet, id);
+  if (row === undefined) throw noRun(id);
+  const run = runOfRow(row);
+  const { spec } = await dags.get(tx, run.dagDigest);
+  const artifacts = Map.groupBy(await tx.all(artifactsOfRun, id), (artifact) => integer(artifact, "idx"));
+  const steps = (await tx.all(stepsOfRun, id)).map((step) => {
+    const index = integer(step, "idx");
+    const depends = present(spec.steps[index], "step").depends.map(parseStepId);
+    return stepOfRow(step, depends, (artifacts.get(index) ?? []).map(artifactOfRow));
+  });
+  return { ...run, steps };
+}
+
+export function noRun(id: string): FaultError {
+  return new FaultError("missing", "unknown_run", `there is no run ${id}; \`haversack runs\` lists them`);
+}
+
+export interface RunListQuery {
+  /** Only runs older than this one. */
+  readonly before?: string;
+  readonly status?: RunStatus;
+  readonly dagName?: string;
+  readonly limit: number;
+}
+
+export async function runsList({ tx }: VerbContext, query: RunListQuery): Promise<Run[]> {
+  const { before = "~", status = "", dagName = "", limit } = query;
+  return (await tx.all(runList, before, status, dagName, limit)).map(runOfRow);
+}
+
+export async function runsCount({ tx }: VerbContext): Promise<number> {
+  return integer(present(await tx.one(runCount), "count"), "count");
+}
+
+export interface EventQuery {
+  readonly id: RunId;
+  readonly afterSeq: number;
+  readonly limit: number;
+}
+
+export async function runEvents({ tx }: VerbContext, query: EventQuery) {
+  const row = await tx.one(runGet, query.id);
+  if (row === undefined) throw noRun(query.id);
+  const rows = await tx.all(eventsAfter, query.id, query.afterSeq, query.limit);
+  const events = rows.map(
+    (event): RunEvent => ({
+      seq: integer(event, "seq"),
+      at: integer(event, "at"),
+      change: json<RunChange | StepChange>(event, "change"),
+    }),
+  );
+  return { events, run: runOfRow(row) };
+}
+
+export interface CancelRequest {
+  readonly id: RunId;
+  readonly now: number;
+}
+
+/** Ends what nobody runs; answers with the attempts that their workers have to end (C1). */
+export async function runCancel(context: VerbContext, { id, now }: CancelRequest): Promise<{ live: AttemptRef[] }> {
+  const { tx } = context;
+  const row = await tx.one(runGet, id);
+  if (row === undefined) throw noRun(id);
+  if ((await tx.run(runRequestCancel, id)) > 0) {
+    await recordRun(context, id, runOfRow(row).status, undefined, now);
+    const ended = await tx.all(stepsCancelIdle, id, now);
+    for (const step of ended) {
+      const stepId = parseStepId(text(step, "step_id"));
+      const change = { kind: "step", stepId, phase: "cancelled", attempt: integer(step, "attempt") } as const;
+      await record(context, id, change, now);
+    }
+    await stepsEnded(context, id, ended.length, now);
+  }
+  return { live: (await tx.all(attemptsOfRun, id)).map(refOfRow) };
+}
+
+export function runOfRow(row: Row): Run {
+  const startedAt = integerOrNone(row, "started_at");
+  const endedAt = integerOrNone(row, "ended_at");
+  const failure = jsonOrNone<NonNullable<Run["failure"]>>(row, "failure");
+  return {
+    id: parseRunId(text(row, "id")),
+    dagName: text(row, "dag_name"),
+    dagDigest: parseDigest(text(row, "dag_digest")),
+    status: text(row, "status") as RunStatus,
+    params: json<Run["params"]>(row, "params"),
+    createdAt: integer(row, "created_at"),
+    cancelRequested: flag(row, "cancel_requested"),
+    eventSeq: integer(row, "event_seq"),
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(endedAt === undefined ? {} : { endedAt }),
+    ...(failure === undefined ? {} : { failure }),
+  };
+}
+
+function stepOfRow(row: Row, depends: Step["depends"], artifacts: readonly Artifact[]): Step {
+  const workerId = textOrNone(row, "worker_id");
+  const workerName = textOrNone(row, "worker_name");
+  const startedAt = integerOrNone(row, "started_at");
+  const endedAt = integerOrNone(row, "ended_at");
+  const failure = jsonOrNone<NonNullable<Step["failure"]>>(row, "failure");
+  const exitCode = integerOrNone(row, "exit_code");
+  const snapshotDigest = textOrNone(row, "snapshot_digest") ?? textOrNone(row, "pin_digest");
+  const usage = jsonOrNone<NonNullable<Step["usage"]>>(row, "usage");
+  return {
+    id: parseStepId(text(row, "step_id")),
+    kind: text(row, "kind") as Step["kind"],
+    phase: text(row, "phase") as Step["phase"],
+    depends,
+    attempt: integer(row, "attempt"),
+    outputs: json<Step["outputs"]>(row, "outputs"),
+    artifacts,
+    ...(workerId === undefined ? {} : { workerId: parseWorkerId(workerId) }),
+    ...(workerName === undefined ? {} : { workerName }),
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(endedAt === undefined ? {} : { endedAt }),
+    ...(failure === undefined ? {} : { failure }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(snapshotDigest === undefined ? {} : { snapshotDigest: parseDigest(snapshotDigest) }),
+    ...(usage === undefined ? {} : { usage }),
+  };
+}
+
+export function artifactOfRow(row: Row): Artifact {
+  return {
+    path: text(row, "path"),
+    digest: parseDigest(text(row, "digest")),
+    size: integer(row, "size"),
+    executable: flag(row, "executable"),
+  };
+}

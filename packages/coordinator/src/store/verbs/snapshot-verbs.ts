@@ -1,0 +1,68 @@
+/** Packs: written once under their digest, in the transaction of the row that names them. */
+
+import { FaultError } from "@haversack/base";
+import { type Digest, parseDigest, type RunId } from "@haversack/protocol";
+import { bytes, integer, json, text, textOrNone } from "../rows.ts";
+import { snapshotGet, snapshotInsert } from "../statements/snapshot.ts";
+import { stepByName } from "../statements/step.ts";
+import type { VerbContext } from "../verb.ts";
+
+/** What is in a pack, and which rule brought it in. */
+export interface PackReport {
+  readonly requires: readonly string[];
+  readonly secrets: readonly string[];
+  readonly parts: readonly PackReportPart[];
+}
+
+export interface PackReportPart {
+  readonly section: string;
+  readonly id: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly digest: Digest;
+  readonly files: readonly string[];
+  readonly why: string;
+}
+
+export interface StoredPack {
+  readonly digest: Digest;
+  readonly formatVersion: number;
+  readonly compressedSize: number;
+  readonly uncompressedSize: number;
+  readonly report: PackReport;
+  readonly gzip: Uint8Array;
+}
+
+export async function packInsert({ tx }: VerbContext, pack: StoredPack, now: number): Promise<void> {
+  const { digest, formatVersion, compressedSize, uncompressedSize, report, gzip } = pack;
+  const sizes = [compressedSize, uncompressedSize] as const;
+  await tx.run(snapshotInsert, digest, formatVersion, ...sizes, JSON.stringify(report), gzip, now);
+}
+
+export async function snapshotRead({ tx }: VerbContext, { digest }: { digest: Digest }): Promise<StoredPack> {
+  const row = await tx.one(snapshotGet, digest);
+  if (row === undefined) {
+    throw new FaultError("missing", "unknown_snapshot", `there is no snapshot ${digest} in this store`);
+  }
+  return {
+    digest: parseDigest(text(row, "digest")),
+    formatVersion: integer(row, "format_version"),
+    compressedSize: integer(row, "compressed_size"),
+    uncompressedSize: integer(row, "uncompressed_size"),
+    report: json<PackReport>(row, "report"),
+    gzip: bytes(row, "gzip"),
+  };
+}
+
+/** The pack of a step: the final one, or the pin as long as the step has not been claimed. */
+export async function snapshotOfStep({ tx }: VerbContext, { runId, stepId }: { runId: RunId; stepId: string }) {
+  const row = await tx.one(stepByName, runId, stepId);
+  if (row === undefined) {
+    throw new FaultError("missing", "unknown_step", `run ${runId} has no step ${stepId}; \`haversack show\` lists them`);
+  }
+  const digest = textOrNone(row, "snapshot_digest") ?? textOrNone(row, "pin_digest");
+  if (digest === undefined) {
+    throw new FaultError("missing", "no_snapshot", `step ${stepId} is no agent step: it has no snapshot`);
+  }
+  return parseDigest(digest);
+}

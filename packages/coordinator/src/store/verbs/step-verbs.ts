@@ -1,0 +1,145 @@
+/** Steps: which may start, and handing them out. */
+
+import {
+  type Artifact,
+  type BootId,
+  type DagSpec,
+  type Digest,
+  type Generation,
+  type JsonObject,
+  type JsonValue,
+  parseDigest,
+  parseRunId,
+  parseStepId,
+  type RunId,
+  type StepId,
+  type StepKind,
+  type WorkerId,
+} from "@haversack/protocol";
+import { pathsOf } from "../../runs/expressions.ts";
+import { reachable } from "../../runs/graph.ts";
+import { templatesOf } from "../../runs/templates.ts";
+import { flag, integer, integerOrNone, json, text, textOrNone } from "../rows.ts";
+import { attemptInsert } from "../statements/attempt.ts";
+import { runGet, runStart } from "../statements/run.ts";
+import { artifactsOfStep, stepClaim, stepOutputs, stepsNextDue, stepsReady } from "../statements/step.ts";
+import type { VerbContext } from "../verb.ts";
+import { record, recordRun } from "./record.ts";
+import { artifactOfRow } from "./run-verbs.ts";
+import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
+
+export interface ReadyStep {
+  readonly runId: RunId;
+  readonly index: number;
+  readonly stepId: StepId;
+  readonly kind: StepKind;
+  readonly dagName: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly pinDigest?: Digest;
+  readonly snapshotDigest?: Digest;
+}
+
+export interface ReadyQuery {
+  readonly now: number;
+  readonly after?: { readonly runId: string; readonly index: number };
+  readonly limit: number;
+}
+
+export async function stepsListReady({ tx }: VerbContext, query: ReadyQuery) {
+  const { runId = "", index = 0 } = query.after ?? {};
+  const rows = await tx.all(stepsReady, query.now, runId, index, query.limit);
+  const due = await tx.one(stepsNextDue, query.now);
+  const steps = rows.map((row): ReadyStep => {
+    const pinDigest = textOrNone(row, "pin_digest");
+    const snapshotDigest = textOrNone(row, "snapshot_digest");
+    return {
+      runId: parseRunId(text(row, "run_id")),
+      index: integer(row, "idx"),
+      stepId: parseStepId(text(row, "step_id")),
+      kind: text(row, "kind") as StepKind,
+      dagName: text(row, "dag_name"),
+      labels: json<Record<string, string>>(row, "labels"),
+      ...(pinDigest === undefined ? {} : { pinDigest: parseDigest(pinDigest) }),
+      ...(snapshotDigest === undefined ? {} : { snapshotDigest: parseDigest(snapshotDigest) }),
+    };
+  });
+  return { steps, nextDue: due === undefined ? undefined : integerOrNone(due, "due") };
+}
+
+export interface Claim {
+  readonly runId: RunId;
+  readonly index: number;
+  readonly workerId: WorkerId;
+  readonly bootId: BootId;
+  readonly generation: Generation;
+  readonly leaseUntil: number;
+  readonly now: number;
+  /** The final pack of a step that reads memory; the first that is named stays. */
+  readonly pack?: StoredPack;
+}
+
+/** What a task is made of. */
+export interface Claimed {
+  readonly runId: RunId;
+  readonly index: number;
+  readonly stepId: StepId;
+  readonly attempt: number;
+  readonly generation: Generation;
+  readonly workerId: WorkerId;
+  readonly dag: DagSpec;
+  readonly params: JsonObject;
+  /** `<step>/<output>` of the outputs that the step's templates name. */
+  readonly outputs: ReadonlyMap<string, JsonValue>;
+  /** Of all ancestors, nearest last, for the step's `inputs`. */
+  readonly artifacts: readonly Artifact[];
+  readonly snapshotDigest?: Digest;
+}
+
+/** Undefined: somebody else was faster, or the run is being cancelled (L1). */
+export async function stepTake(context: VerbContext, claim: Claim): Promise<Claimed | undefined> {
+  const { tx } = context;
+  const run = await tx.one(runGet, claim.runId);
+  if (run === undefined || flag(run, "cancel_requested")) return undefined;
+  if (claim.pack !== undefined) await packInsert(context, claim.pack, claim.now);
+  const { runId, index, workerId, now } = claim;
+  const row = await tx.one(stepClaim, runId, index, workerId, claim.pack?.digest ?? null, now);
+  if (row === undefined) return undefined;
+  const attempt = integer(row, "attempt");
+  const stepId = parseStepId(text(row, "step_id"));
+  const fence = [attempt, claim.generation, workerId, claim.bootId] as const;
+  await tx.run(attemptInsert, runId, index, ...fence, claim.leaseUntil, now);
+  if ((await tx.run(runStart, runId, now)) > 0) await recordRun(context, runId, "running", undefined, now);
+  await record(context, runId, { kind: "step", stepId, phase: "leased", attempt, workerId }, now);
+  const snapshotDigest = textOrNone(row, "snapshot_digest");
+  return {
+    runId,
+    index,
+    stepId,
+    attempt,
+    generation: claim.generation,
+    workerId,
+    ...(await material(context, claim, parseDigest(text(run, "dag_digest")))),
+    params: json<JsonObject>(run, "params"),
+    ...(snapshotDigest === undefined ? {} : { snapshotDigest: parseDigest(snapshotDigest) }),
+  };
+}
+
+async function material({ tx, dags }: VerbContext, { runId, index }: Claim, dagDigest: Digest) {
+  const { spec, graph } = await dags.get(tx, dagDigest);
+  const step = spec.steps[index];
+  const paths = step === undefined ? [] : templatesOf(spec, step).flatMap(pathsOf);
+  const outputs = new Map<string, JsonValue>();
+  for (const path of paths) {
+    if (path.root !== "steps") continue;
+    const row = await tx.one(stepOutputs, runId, path.stepId);
+    const value = row === undefined ? undefined : json<JsonObject>(row, "outputs")[path.output];
+    if (value !== undefined) outputs.set(`${path.stepId}/${path.output}`, value);
+  }
+  const artifacts: Artifact[] = [];
+  if (step !== undefined && step.inputs.length > 0) {
+    for (const ancestor of reachable(index, graph.depends)) {
+      artifacts.push(...(await tx.all(artifactsOfStep, runId, ancestor)).map(artifactOfRow));
+    }
+  }
+  return { dag: spec, outputs, artifacts };
+}

@@ -1,0 +1,33 @@
+import { parseWorkerId, type WorkerId } from "@haversack/protocol";
+import { integer, json, text } from "../rows.ts";
+import { workerList, workerSeen } from "../statements/worker.ts";
+import type { VerbContext } from "../verb.ts";
+
+/** A worker as the store remembers it; whether it is connected only its coordinator knows. */
+export interface StoredWorker {
+  readonly id: WorkerId;
+  readonly name: string;
+  readonly version: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly slots: number;
+  readonly slotsUsed: number;
+  readonly connectedAt: number;
+  readonly lastSeenAt: number;
+}
+
+export async function workersList({ tx }: VerbContext): Promise<StoredWorker[]> {
+  return (await tx.all(workerList)).map((row) => ({
+    id: parseWorkerId(text(row, "id")),
+    name: text(row, "name"),
+    version: text(row, "version"),
+    labels: json<Record<string, string>>(row, "labels"),
+    slots: integer(row, "slots"),
+    slotsUsed: integer(row, "slots_used"),
+    connectedAt: integer(row, "connected_at"),
+    lastSeenAt: integer(row, "last_seen_at"),
+  }));
+}
+
+export async function workerMarkSeen({ tx }: VerbContext, { id, now }: { id: WorkerId; now: number }) {
+  return await tx.run(workerSeen, id, now);
+}

@@ -1,0 +1,15 @@
+import { openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
+import { describeStore } from "./describe-store.ts";
+
+describeStore("sqlite", async () => {
+  const folder = await tempFolder();
+  const store = await openSqliteStore(folder.path);
+  return {
+    ...store,
+    [Symbol.asyncDispose]: async () => {
+      await store[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+});

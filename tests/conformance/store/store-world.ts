@@ -1,0 +1,167 @@
+/** Short ways to say what the store suites are about: submit this DAG, claim that step, report its end. */
+
+import { createHash } from "node:crypto";
+import { present, systemRandom } from "@haversack/base";
+import {
+  type AttemptRef,
+  type AttemptResult,
+  type BootId,
+  type DagSpec,
+  type Digest,
+  parseBootId,
+  parseDigest,
+  parseRunId,
+  parseWorkerId,
+  type RunId,
+  type StepSpec,
+  type WorkerHello,
+  type WorkerId,
+} from "@haversack/protocol";
+import type { Claimed } from "../../../packages/coordinator/src/store/verbs/step-verbs.ts";
+import type { Store } from "../../../packages/coordinator/src/store/store.ts";
+
+export const digestOf = (text: string): Digest =>
+  parseDigest(`sha256:${createHash("sha256").update(text).digest("hex")}`);
+
+export function step(id: string, depends: string[] = [], more: Partial<StepSpec> = {}): StepSpec {
+  return {
+    id,
+    depends,
+    env: {},
+    worker: {},
+    retry: { limit: 0, backoff: "constant", delayMs: 0, maxDelayMs: 0 },
+    outputs: [],
+    artifacts: [],
+    inputs: [],
+    onWorkerLost: "retry",
+    work: { kind: "run", script: "true", shell: ["sh"], workdir: "" },
+    ...more,
+  };
+}
+
+export const dag = (...steps: StepSpec[]): DagSpec => ({ name: "test", params: {}, env: {}, steps });
+
+export const ttlMs = 30_000;
+
+/** One store and a clock that only the test moves. */
+export class World {
+  now = 1_000_000;
+  readonly store: Store;
+
+  constructor(store: Store) {
+    this.store = store;
+  }
+
+  async submit(spec: DagSpec, key?: string, body = "body"): Promise<RunId> {
+    const { runId } = await this.store.write.runSubmit({
+      id: parseRunId(systemRandom.id()),
+      dagDigest: digestOf(JSON.stringify(spec)),
+      dag: spec,
+      source: "",
+      params: {},
+      bodyDigest: digestOf(body),
+      now: this.now,
+      steps: spec.steps.map(() => ({ labels: {} })),
+      packs: [],
+      ...(key === undefined ? {} : { idempotencyKey: key }),
+    });
+    return runId;
+  }
+
+  worker(name: string): TestWorker {
+    return new TestWorker(this, parseWorkerId(name), parseBootId(`${name}-boot-1`));
+  }
+
+  async ready(): Promise<string[]> {
+    const { steps } = await this.store.read.stepsListReady({ now: this.now, limit: 1000 });
+    return steps.map(({ stepId }) => stepId);
+  }
+
+  async expire(): Promise<AttemptRef[]> {
+    const { expired } = await this.store.write.leasesExpire({ now: this.now, limit: 1000 });
+    return expired.map(({ ref }) => ref);
+  }
+
+  async phases(id: RunId): Promise<string> {
+    const run = await this.store.read.runRead({ id });
+    return `${run.status}: ${run.steps.map((s) => `${s.id}=${s.phase}`).join(" ")}`;
+  }
+}
+
+export class TestWorker {
+  readonly world: World;
+  readonly id: WorkerId;
+  bootId: BootId;
+
+  constructor(world: World, id: WorkerId, bootId: BootId) {
+    this.world = world;
+    this.id = id;
+    this.bootId = bootId;
+  }
+
+  async greet(held: readonly AttemptRef[] = []) {
+    const hello: WorkerHello = {
+      workerId: this.id,
+      bootId: this.bootId,
+      name: this.id,
+      version: "test",
+      labels: new Map([["os", "linux"]]),
+      slots: 4,
+      snapshotMinVersion: 1,
+      snapshotMaxVersion: 1,
+      snapshotFeatures: [],
+      snapshotsHeld: [],
+      held,
+    };
+    const { now, store } = this.world;
+    return await store.write.workerGreet({ hello, now, leaseUntil: now + ttlMs });
+  }
+
+  async tryClaim(runId: RunId, stepId: string): Promise<Claimed | undefined> {
+    const run = await this.world.store.read.runRead({ id: runId });
+    const { now, store } = this.world;
+    return await store.write.stepTake({
+      runId,
+      index: run.steps.findIndex(({ id }) => id === stepId),
+      workerId: this.id,
+      bootId: this.bootId,
+      generation: store.generation,
+      leaseUntil: now + ttlMs,
+      now,
+    });
+  }
+
+  async claim(runId: RunId, stepId: string): Promise<AttemptRef> {
+    const claimed = present(await this.tryClaim(runId, stepId), `claim of ${stepId}`);
+    const { attempt, generation } = claimed;
+    return { runId, stepId: claimed.stepId, attempt, generation };
+  }
+
+  async start(...refs: AttemptRef[]) {
+    return await this.world.store.write.attemptsStart({ refs, workerId: this.id, now: this.world.now });
+  }
+
+  async finish(ref: AttemptRef, more: Partial<AttemptResult> = {}) {
+    const result: AttemptResult = {
+      ref,
+      outcome: "succeeded",
+      outputs: new Map(),
+      artifacts: [],
+      logs: [],
+      ...more,
+    };
+    const resultDigest = digestOf(JSON.stringify(result));
+    const { store, now } = this.world;
+    return await store.write.attemptFinish({ result, resultDigest, workerId: this.id, now });
+  }
+
+  async fail(ref: AttemptRef, exitCode = 1) {
+    return await this.finish(ref, { outcome: "failed", exitCode, failure: { code: "exit_code", message: "no" } });
+  }
+
+  async renew(...refs: AttemptRef[]) {
+    const { store, now } = this.world;
+    const lease = { leaseUntil: now + ttlMs, bootId: this.bootId };
+    return await store.write.leasesRenew({ refs, workerId: this.id, now, ...lease });
+  }
+}
