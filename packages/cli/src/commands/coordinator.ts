@@ -1,0 +1,54 @@
+import { resolve } from "node:path";
+import { Command, Option } from "commander";
+import { dataFolderName } from "../connect.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { duration, given } from "../options.ts";
+import { openCoordinator, stopInOrder, untilInterrupted } from "../serve.ts";
+import type { Shell } from "../shell.ts";
+
+interface CoordinatorOptions {
+  readonly data: string;
+  readonly listen?: string;
+  readonly agents?: string;
+  readonly model?: string;
+  readonly leaseTtl?: number;
+}
+
+const examples = `
+Writes coordinator.json, admin.token and worker.token into the data folder: the other commands find it by them.
+
+Examples:
+  $ haversack coordinator
+  $ haversack coordinator --data /var/lib/haversack --listen 127.0.0.1:7420 --agents ./agents
+
+Ctrl-C ends it in good order; a second one at once. Its log (JSON lines) goes to standard error: HAVERSACK_LOG=debug.`;
+
+export function coordinatorCommand(shell: Shell): Command {
+  return new Command("coordinator")
+    .description("run a coordinator in this terminal until Ctrl-C")
+    .addOption(new Option("--data <dir>", "data folder").default(dataFolderName).env("HAVERSACK_DATA"))
+    .addOption(
+      new Option("--listen <host:port>", "where to listen (0: any free port)").env("HAVERSACK_LISTEN"),
+    )
+    .addOption(new Option("--agents <dir>", "agent library").env("HAVERSACK_AGENTS"))
+    .addOption(new Option("--model <id>", "default model, in place of the library's").env("HAVERSACK_MODEL"))
+    .addOption(new Option("--lease-ttl <duration>", "time until a silent worker is lost").argParser(duration))
+    .addHelpText("after", examples)
+    .action(shell.does((options: CoordinatorOptions) => serve(options, shell)));
+}
+
+async function serve(options: CoordinatorOptions, shell: Shell): Promise<0> {
+  const { outside } = shell;
+  const dataDir = resolve(outside.cwd, options.data);
+  const agentsDir = options.agents === undefined ? undefined : resolve(outside.cwd, options.agents);
+  const { listen, model, leaseTtl: leaseTtlMs } = options;
+  const asked = { dataDir, ...given({ listen, agentsDir, model, leaseTtlMs }) };
+  const coordinator = await openCoordinator(asked, outside);
+  try {
+    shell.out(`coordinator listening on ${coordinator.url}, data in ${dataDir}\n`);
+    await untilInterrupted([coordinator], outside);
+  } finally {
+    await stopInOrder(coordinator, outside);
+  }
+  return exitCodes.ok;
+}

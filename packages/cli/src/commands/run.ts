@@ -1,0 +1,60 @@
+import { Command } from "commander";
+import { type ExitCode, exitCodeOfRun, exitCodes } from "../exit-codes.ts";
+import { prepareSubmission } from "../follow/submission.ts";
+import { submit } from "../follow/submit.ts";
+import { collectPair, given, noPairs, withConnection, withJson } from "../options.ts";
+import { runJson } from "../print/json.ts";
+import { commandName } from "../print/run-result.ts";
+import type { Shell } from "../shell.ts";
+import { tellRun } from "../tell-run.ts";
+
+interface RunOptions {
+  readonly param: ReadonlyMap<string, string>;
+  readonly follow?: boolean;
+  readonly json?: boolean;
+  readonly idempotencyKey?: string;
+  readonly url?: string;
+  readonly token?: string;
+  readonly data?: string;
+}
+
+const examples = `
+Examples:
+  $ haversack run examples/dags/repo-report.yaml --follow
+  $ haversack run report.yaml -p repo=../site -p depth=3        paths are relative to this folder
+  $ haversack run nightly.yaml --idempotency-key nightly-2026-01-31
+  $ id=$(haversack run report.yaml --json | jq -r .id)
+
+Without --follow it ends once the run is safely stored (exit code 0). With --follow it ends with the run: 0 succeeded,
+1 failed, 6 cancelled; Ctrl-C leaves the run alone (130). The same idempotency key never starts a second run.
+--json prints the run; with --follow one object a line: {"type":"event"…}, {"type":"log"…}, at last {"type":"run"…}.`;
+
+export function runCommand(shell: Shell): Command {
+  const command = new Command("run")
+    .description("submit a DAG")
+    .argument("<file>", "the DAG, a YAML file")
+    .option("-p, --param <name=value>", "a parameter; may be given several times", collectPair, noPairs)
+    .option("-f, --follow", "show the run until it has ended")
+    .option("--idempotency-key <key>", "submit at most one run under this key (default: a new one)");
+  return withConnection(withJson(command, "JSON"))
+    .addHelpText("after", examples)
+    .action(shell.does((file: string, options: RunOptions) => run(file, options, shell)));
+}
+
+async function run(file: string, options: RunOptions, shell: Shell): Promise<ExitCode> {
+  const { outside } = shell;
+  const { url, token, data } = options;
+  const client = await shell.connect(given({ url, token, data }));
+  const key = options.idempotencyKey ?? outside.random.id();
+  const submission = await prepareSubmission(file, options.param, key, outside.cwd);
+  const { run, existed } = await submit(client, submission, shell);
+  if (existed) shell.note(`run ${run.id} had been submitted under this key already`);
+  if (options.follow === true) {
+    const ended = await tellRun(client, run, shell, { json: options.json === true });
+    return exitCodeOfRun(ended.status);
+  }
+  if (options.json === true) shell.json(runJson(run));
+  else shell.out(`${run.id}\n`);
+  if (outside.terminal.live) shell.note(`follow it: ${commandName} show ${run.id} --follow`);
+  return exitCodes.ok;
+}

@@ -1,0 +1,49 @@
+/** Options that several commands share, so that they read the same everywhere. */
+
+import { FaultError, parseDuration } from "@haversack/base";
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+export function withConnection(command: Command): Command {
+  return command
+    .addOption(new Option("--url <url>", "address of the coordinator").env("HAVERSACK_URL"))
+    .addOption(new Option("--token <token>", "admin token; HAVERSACK_TOKEN is better: it stays out of `ps`"))
+    .option("--data <dir>", "data folder of a coordinator on this machine (default: the nearest .haversack)");
+}
+
+export const withJson = (command: Command, what: string): Command =>
+  command.option("--json", `print ${what}`);
+
+/** Collects `-p name=value`; the last one of a name wins. */
+export function collectPair(
+  text: string,
+  previous: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("It must look like name=value.");
+  return new Map([...previous, [text.slice(0, at), text.slice(at + 1)]]);
+}
+
+export const noPairs: ReadonlyMap<string, string> = new Map();
+
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+  };
+}
+
+export function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new InvalidArgumentError("It must look like 500ms, 90s, 20m or 1h30m.");
+  return ms;
+}
+
+/** The given keys that have a value; for `exactOptionalPropertyTypes`. */
+export function given<T extends object>(values: { [K in keyof T]: T[K] | undefined }): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+export function usage(message: string): FaultError {
+  return new FaultError("invalid", "usage", message);
+}

@@ -1,0 +1,35 @@
+/** All that the commands know of the process they run in; `main.ts` makes the real one, tests make their own. */
+
+import type { Clock, Log, Random } from "@haversack/base";
+
+export interface Terminal {
+  /** Standard output. */
+  out(text: string): void;
+  /** Standard error. */
+  err(text: string): void;
+  /** Bytes to standard output; resolves when more may come. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Whether standard output can be redrawn in place. */
+  readonly live: boolean;
+  readonly colours: boolean;
+  size(): { readonly columns: number; readonly rows: number };
+}
+
+export interface Outside {
+  readonly terminal: Terminal;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  /** The Node that runs this. */
+  readonly execPath: string;
+  /** The first Ctrl-C (or SIGTERM): end in good order. */
+  readonly stopping: AbortSignal;
+  /** The second one: end now. */
+  readonly hurrying: AbortSignal;
+  isAlive(pid: number): boolean;
+  /** A log that goes to a file, or to standard error when no file is named. */
+  openLog(file?: string): Log;
+  /** Resolves when standard input has ended. */
+  inputEnded(): Promise<void>;
+}

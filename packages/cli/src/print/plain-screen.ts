@@ -1,0 +1,78 @@
+/** One line for each thing that happens: for pipes, logs of CI, and terminals that cannot redraw. */
+
+import { isTerminalRun, type RunEvent, type StepPhase } from "@haversack/protocol";
+import type { Screen } from "../follow/follow-run.ts";
+import type { LogLine } from "../follow/log-lines.ts";
+import type { RunPicture, StepPicture } from "../follow/run-picture.ts";
+import type { Outside } from "../outside.ts";
+import { elapsed } from "./moment.ts";
+import type { Paint } from "./paint.ts";
+import { printable } from "./printable.ts";
+
+const words = {
+  waiting: "waits",
+  ready: "is ready",
+  leased: "is given to a worker",
+  running: "runs",
+  succeeded: "succeeded",
+  failed: "failed",
+  cancelled: "was cancelled",
+  blocked: "does not run: a step before it did not succeed",
+} as const satisfies Record<StepPhase, string>;
+
+/** Moves that say nothing that the next one does not say too. */
+const silent: ReadonlySet<StepPhase> = new Set(["waiting", "leased"]);
+
+export class PlainScreen implements Screen {
+  readonly #outside: Outside;
+  readonly #paint: Paint;
+  readonly #waits = new Map<string, string>();
+
+  constructor(outside: Outside, paint: Paint) {
+    this.#outside = outside;
+    this.#paint = paint;
+  }
+
+  show(picture: RunPicture, event?: RunEvent): void {
+    if (event === undefined) return this.#showWaits(picture);
+    const { change } = event;
+    if (change.kind === "step") {
+      const step = picture.steps.find((each) => each.id === change.stepId);
+      if (step !== undefined && !silent.has(step.phase)) this.#showStep(step);
+      return;
+    }
+    if (isTerminalRun(change.status)) return;
+    this.#say(`run ${picture.id} ${change.cancelRequested ? "is being cancelled" : `is ${change.status}`}`);
+  }
+
+  line({ stepId, text }: LogLine): void {
+    this.#say(`${this.#paint.faint(`[${stepId}]`)} ${printable(text)}`);
+  }
+
+  note(text: string): void {
+    this.#outside.terminal.err(`${this.#paint.faint(printable(text))}\n`);
+  }
+
+  end(): void {}
+
+  #showStep(step: StepPicture): void {
+    const again = step.attempt > 1 ? ` (attempt ${step.attempt})` : "";
+    const time =
+      step.endedAt === undefined ? "" : ` after ${elapsed(step.startedAt, step.endedAt, step.endedAt)}`;
+    const why =
+      step.phase === "failed" && step.failure !== undefined ? `: ${printable(step.failure.message)}` : "";
+    this.#say(`step ${step.id} ${this.#paint.phase(step.phase, words[step.phase])}${again}${time}${why}`);
+  }
+
+  #showWaits(picture: RunPicture): void {
+    for (const { id, phase, waitingFor } of picture.steps) {
+      if (phase !== "ready" || waitingFor === undefined || this.#waits.get(id) === waitingFor) continue;
+      this.#waits.set(id, waitingFor);
+      this.#say(`step ${id} waits: ${printable(waitingFor)}`);
+    }
+  }
+
+  #say(text: string): void {
+    this.#outside.terminal.out(`${text}\n`);
+  }
+}

@@ -1,0 +1,68 @@
+/** `haversack show`: one run, for people. */
+
+import type { Artifact, JsonObject, RunDetail, Step } from "@haversack/protocol";
+import { bytes, elapsed, moment } from "./moment.ts";
+import type { Paint } from "./paint.ts";
+import { clip, printable, printableLines } from "./printable.ts";
+import { table } from "./table.ts";
+
+const valueColumnsMax = 100;
+
+export function runDetail(run: RunDetail, now: number, paint: Paint): string {
+  const head: [string, string][] = [
+    ["run", run.id],
+    ["DAG", `${printable(run.dagName)}  ${paint.faint(run.dagDigest)}`],
+    ["status", paint.status(run.status, run.status) + (run.cancelRequested ? " (cancel requested)" : "")],
+    ["submitted", moment(run.createdAt)],
+    ["took", elapsed(run.startedAt, run.endedAt, now) || "has not started"],
+  ];
+  if (run.failure !== undefined) head.push(["failure", paint.bad(printableLines(run.failure.message))]);
+  const parts = [head.map(([name, value]) => `${name.padEnd(10)} ${value}`).join("\n")];
+  parts.push(values("parameters", run.params, paint), stepTable(run.steps, now, paint).trimEnd());
+  parts.push(...run.steps.map((step) => stepExtras(step, paint)));
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+function stepTable(steps: readonly Step[], now: number, paint: Paint): string {
+  const rows = steps.map((step) => [
+    step.id,
+    step.kind,
+    paint.phase(step.phase, step.phase),
+    step.attempt === 0 ? "" : String(step.attempt),
+    elapsed(step.startedAt, step.endedAt, now),
+    printable(step.workerName ?? ""),
+    clip(printable(step.failure?.message ?? step.waitingFor ?? usage(step)), valueColumnsMax),
+  ]);
+  return table(["STEP", "KIND", "STATE", "ATTEMPT", "TOOK", "WORKER", "REMARK"], rows);
+}
+
+function usage({ usage }: Step): string {
+  if (usage === undefined) return "";
+  const { turns, toolCalls, inputTokens, outputTokens } = usage;
+  return `${turns} turns, ${toolCalls} tool calls, ${inputTokens} + ${outputTokens} tokens`;
+}
+
+function stepExtras(step: Step, paint: Paint): string {
+  const snapshot = step.snapshotDigest === undefined ? "" : `  snapshot  ${step.snapshotDigest}`;
+  const parts = [
+    values(`outputs of ${step.id}`, step.outputs, paint),
+    step.artifacts.length === 0 ? "" : artifacts(step.id, step.artifacts, paint),
+    snapshot === "" ? "" : `${paint.strong(`snapshot of ${step.id}`)}\n${snapshot}`,
+  ];
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
+function values(title: string, object: JsonObject, paint: Paint): string {
+  const lines = Object.entries(object).map(([name, value]) => {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    return `  ${printable(name)}  ${clip(printable(text), valueColumnsMax)}`;
+  });
+  return lines.length === 0 ? "" : `${paint.strong(title)}\n${lines.join("\n")}`;
+}
+
+function artifacts(stepId: string, list: readonly Artifact[], paint: Paint): string {
+  const lines = list.map(
+    ({ path, size, digest }) => `  ${printable(path)}  ${bytes(size)}  ${paint.faint(digest)}`,
+  );
+  return `${paint.strong(`artifacts of ${stepId}`)}\n${lines.join("\n")}`;
+}

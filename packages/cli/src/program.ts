@@ -1,0 +1,106 @@
+/**
+ * The `haversack` command: one file for each subcommand in `commands/`, each a function of the {@link Shell}.
+ *
+ *   outside        the process as a value: terminal, clock, environment, interrupts (made in main.ts)
+ *   connect        finds the coordinator and the token
+ *   follow/        a run to its end over as many connections as it takes
+ *   start/         the parts of `haversack start`: model, worker process, report
+ *   print/         tables, the live view, JSON; nothing from elsewhere reaches the terminal unescaped
+ *   exit-codes     what a script learns
+ */
+
+import { faultOf, messageOf } from "@haversack/base";
+import { Command, CommanderError } from "commander";
+import { artifactCommand } from "./commands/artifact.ts";
+import { cancelCommand } from "./commands/cancel.ts";
+import { coordinatorCommand } from "./commands/coordinator.ts";
+import { logsCommand } from "./commands/logs.ts";
+import { runCommand } from "./commands/run.ts";
+import { runsCommand } from "./commands/runs.ts";
+import { showCommand } from "./commands/show.ts";
+import { snapshotCommand } from "./commands/snapshot.ts";
+import { startCommand } from "./commands/start.ts";
+import { validateCommand } from "./commands/validate.ts";
+import { workerCommand } from "./commands/worker.ts";
+import { workersCommand } from "./commands/workers.ts";
+import { type ExitCode, exitCodeOf, exitCodes } from "./exit-codes.ts";
+import type { Outside } from "./outside.ts";
+import { printableLines } from "./print/printable.ts";
+import { type ClientMaker, Shell } from "./shell.ts";
+import { version } from "./version.ts";
+
+const commands = [
+  startCommand,
+  coordinatorCommand,
+  workerCommand,
+  runCommand,
+  validateCommand,
+  runsCommand,
+  showCommand,
+  logsCommand,
+  cancelCommand,
+  artifactCommand,
+  workersCommand,
+  snapshotCommand,
+];
+
+const footer = `
+Exit codes: 0 ok · 1 the run failed · 2 invalid input or usage · 3 coordinator unreachable or busy · 4 not found
+  5 denied · 6 the run was cancelled · 7 environment (busy port, unusable data folder) · 70 bug · 130 interrupted
+A RUN is named by its id, the beginning of its id, or \`latest\`.`;
+
+/** Never rejects: whatever happens becomes a message and an exit code. */
+export async function runProgram(
+  argv: readonly string[],
+  outside: Outside,
+  createClient: ClientMaker,
+): Promise<ExitCode> {
+  const shell = new Shell(outside, createClient);
+  try {
+    await createProgram(shell).parseAsync(argv, { from: "user" });
+    return shell.exitCode ?? exitCodes.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.invalid;
+    if (outside.stopping.aborted && faultOf(error) !== "bug") return exitCodes.interrupted;
+    outside.terminal.err(explanation(error, shell));
+    return exitCodeOf(error);
+  }
+}
+
+function createProgram(shell: Shell): Command {
+  const program = new Command("haversack")
+    .description("Runs agent workflows on a fleet: a DAG in, results out.")
+    .version(version, "--version")
+    .option("--no-color", "plain text; NO_COLOR does the same")
+    .addHelpText("after", footer);
+  for (const each of commands) program.addCommand(each(shell));
+  for (const command of everyCommand(program)) configure(command, shell);
+  return program;
+}
+
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}
+
+function configure(command: Command, { outside, paint }: Shell): void {
+  command
+    .exitOverride()
+    .showHelpAfterError("(--help tells more)")
+    .configureOutput({
+      writeOut: (text) => outside.terminal.out(text),
+      writeErr: (text) => outside.terminal.err(text),
+      outputError: (text, write) => write(paint.bad(text.replace(/^error: /, "haversack: "))),
+      getOutHelpWidth: () => Math.min(outside.terminal.size().columns, 110),
+    });
+}
+
+function explanation(error: unknown, { paint, connectedTo, outside }: Shell): string {
+  const message = `${paint.bad("haversack:")} ${printableLines(messageOf(error))}\n`;
+  const code = exitCodeOf(error);
+  if (code === exitCodes.unreachable && connectedTo !== undefined) {
+    return `${message}  The coordinator was expected at ${connectedTo}.\n`;
+  }
+  if (code !== exitCodes.bug) return message;
+  const stack = error instanceof Error && outside.env.HAVERSACK_LOG === "debug" ? `${error.stack}\n` : "";
+  return `${message}${stack}  This is a bug in haversack; HAVERSACK_LOG=debug shows where.\n`;
+}

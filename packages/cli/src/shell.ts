@@ -1,0 +1,55 @@
+/** What every command is given. */
+
+import type { ClientOptions, HaversackClient } from "@haversack/protocol";
+import { type ConnectAsked, findCoordinator } from "./connect.ts";
+import type { ExitCode } from "./exit-codes.ts";
+import type { Outside } from "./outside.ts";
+import { createPaint, type Paint } from "./print/paint.ts";
+
+export type ClientMaker = (options: ClientOptions) => HaversackClient;
+
+export class Shell {
+  readonly outside: Outside;
+  readonly paint: Paint;
+  /** Of the action that ran; undefined when none did. */
+  exitCode: ExitCode | undefined;
+  /** Where the last client was sent, for error messages. */
+  connectedTo: string | undefined;
+  readonly #createClient: ClientMaker;
+
+  constructor(outside: Outside, createClient: ClientMaker) {
+    this.outside = outside;
+    this.paint = createPaint(outside.terminal.colours);
+    this.#createClient = createClient;
+  }
+
+  /** Makes a commander action of a function that answers an exit code. */
+  does<A extends unknown[]>(action: (...args: A) => Promise<ExitCode>): (...args: A) => Promise<void> {
+    return async (...args) => {
+      this.exitCode = await action(...args);
+    };
+  }
+
+  async connect(asked: ConnectAsked): Promise<HaversackClient> {
+    const { url, token, from } = await findCoordinator(asked, "admin", this.outside);
+    this.connectedTo = `${url} (from ${from})`;
+    return this.#createClient({ url, token });
+  }
+
+  clientFor(options: ClientOptions): HaversackClient {
+    return this.#createClient(options);
+  }
+
+  out(text: string): void {
+    this.outside.terminal.out(text);
+  }
+
+  /** A remark about what happens; never part of the data. */
+  note(text: string): void {
+    this.outside.terminal.err(`${this.paint.faint(text)}\n`);
+  }
+
+  json(value: unknown): void {
+    this.out(`${JSON.stringify(value, undefined, 2)}\n`);
+  }
+}

@@ -1,0 +1,102 @@
+// Installs what is missing, once, however many start at the same time.
+
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { basename, delimiter, join } from "node:path";
+import { whyInstall } from "./installed.mjs";
+import { withInstallLock } from "./lock.mjs";
+import { problem } from "./problem.mjs";
+
+const outputCharactersMax = 8_000;
+const unreachable = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED|network/;
+
+export async function install(root) {
+  if (whyInstall(root) === undefined) return;
+  await withInstallLock(root, async () => {
+    // Somebody else may have done it while this process waited.
+    const why = whyInstall(root);
+    if (why === undefined) return;
+    await npmCi(root, why);
+    const still = whyInstall(root);
+    if (still !== undefined)
+      throw problem(`npm ci ended well, but ${still}. Try again after: rm -rf node_modules`);
+  });
+}
+
+async function npmCi(root, why) {
+  const startedAt = Date.now();
+  const progress = showProgress(
+    `haversack: installing with npm ci (${why}; about 250 MB, no scripts are run)`,
+  );
+  const { code, output } = await spawnNpm(root);
+  progress.end();
+  if (code === 0) {
+    console.error(`haversack: installed in ${Math.round((Date.now() - startedAt) / 1000)} s`);
+    return;
+  }
+  const advice = unreachable.test(output)
+    ? "The package registry could not be reached. The first start needs it once; behind a mirror or a proxy, set it " +
+      "with `npm config set registry URL` or HTTPS_PROXY."
+    : "npm's own words are above.";
+  throw problem(`npm ci failed (exit code ${code}).\n${output.trimEnd()}\n${advice}`);
+}
+
+function spawnNpm(root) {
+  const { command, first } = npmCommand();
+  const args = [
+    ...first,
+    "ci",
+    "--ignore-scripts",
+    "--include=dev",
+    "--include=optional",
+    "--no-fund",
+    "--no-audit",
+  ];
+  // npm must not run on a Node that it is about to remove.
+  const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => !folder.includes("node_modules"));
+  const child = spawn(command, [...args, "--loglevel=error"], {
+    cwd: root,
+    env: { ...process.env, PATH: path.join(delimiter) },
+    stdio: ["ignore", "pipe", "pipe"],
+    shell: process.platform === "win32" && first.length === 0,
+  });
+  let output = "";
+  const keep = (chunk) => {
+    output = (output + chunk).slice(-outputCharactersMax);
+  };
+  child.stdout.on("data", keep);
+  child.stderr.on("data", keep);
+  return new Promise((resolve, reject) => {
+    child.on("error", (error) => reject(problem(`npm could not be started: ${error.message}`)));
+    child.on("close", (code, signal) => resolve({ code: code ?? signal, output }));
+  });
+}
+
+/** The npm that started this, on the Node it runs on; else the one in PATH. */
+function npmCommand() {
+  const { npm_execpath: npm = "", npm_node_execpath: node = "" } = process.env;
+  const isNpm = basename(npm) === "npm-cli.js" && existsSync(npm);
+  if (isNpm && existsSync(node) && !node.includes("node_modules")) return { command: node, first: [npm] };
+  return { command: "npm", first: [] };
+}
+
+/** One line that shows life: it counts in place on a terminal, and says so now and then elsewhere. */
+function showProgress(text) {
+  const startedAt = Date.now();
+  const seconds = () => Math.round((Date.now() - startedAt) / 1000);
+  const live = process.stderr.isTTY === true;
+  process.stderr.write(live ? text : `${text}\n`);
+  const timer = setInterval(
+    () =>
+      process.stderr.write(
+        live ? `\r${text} ${seconds()} s` : `haversack: still installing, ${seconds()} s\n`,
+      ),
+    live ? 1_000 : 15_000,
+  );
+  return {
+    end() {
+      clearInterval(timer);
+      if (live) process.stderr.write("\n");
+    },
+  };
+}
