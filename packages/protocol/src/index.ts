@@ -9,7 +9,6 @@ export * from "./model/ids.ts";
 export * from "./model/json.ts";
 export * from "./model/outcome.ts";
 export * from "./model/problem.ts";
-export * from "./model/problem.ts";
 export * from "./model/run.ts";
 export * from "./model/session.ts";
 export * from "./model/task.ts";

@@ -127,7 +127,7 @@ export function describeStore(name: string, open: OpenStore): void {
       await using store = await open();
       const world = new World(store);
       const worker = world.worker("w");
-      const retry = { limit: 1, backoff: "constant", delayMs: 5000, maxDelayMs: 5000 } as const;
+      const retry = { limit: 1, backoff: "fixed", delayMs: 5000, maxDelayMs: 5000 } as const;
       const run = await world.submit(dag(step("a", [], { retry })));
       await worker.fail(await worker.claim(run, "a"));
       expect(await world.ready()).toEqual([]);

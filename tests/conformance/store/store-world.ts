@@ -29,7 +29,7 @@ export function step(id: string, depends: string[] = [], more: Partial<StepSpec>
     depends,
     env: {},
     worker: {},
-    retry: { limit: 0, backoff: "constant", delayMs: 0, maxDelayMs: 0 },
+    retry: { limit: 0, backoff: "fixed", delayMs: 0, maxDelayMs: 0 },
     outputs: [],
     artifacts: [],
     inputs: [],

@@ -63,7 +63,7 @@ function parsePath(text: string): DataPath | undefined {
   const [, param] = /^params\.([A-Za-z][A-Za-z0-9_]{0,63})$/.exec(text) ?? [];
   if (param !== undefined) return { root: "params", name: param };
   const [, stepId, output] =
-    /^steps\.([A-Za-z0-9][A-Za-z0-9_-]{0,127})\.outputs\.([A-Za-z_][A-Za-z0-9_]{0,127})$/.exec(text) ?? [];
+    /^steps\.([A-Za-z][A-Za-z0-9_-]{0,63})\.outputs\.([A-Za-z][A-Za-z0-9_-]{0,63})$/.exec(text) ?? [];
   if (stepId !== undefined && output !== undefined) return { root: "steps", stepId, output };
   if (text === "run.id") return { root: "run", field: "id" };
   if (text === "run.dag") return { root: "run", field: "dag" };

@@ -47,7 +47,7 @@ export interface StepSpec {
 export interface RetrySpec {
   /** Tries after the first one; 0: none. */
   readonly limit: number;
-  readonly backoff: "constant" | "exponential";
+  readonly backoff: "fixed" | "exponential";
   readonly delayMs: number;
   readonly maxDelayMs: number;
   /** Only these exit codes are tried again; absent: all. */

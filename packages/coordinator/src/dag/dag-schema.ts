@@ -1,0 +1,109 @@
+/**
+ * The shape of a DAG file: what may stand where. Meaning (cycles, names, expressions) is checked by `check-dag.ts`.
+ */
+
+import { parseDuration } from "@haversack/base";
+import { z } from "zod";
+
+export const stepsMax = 10_000;
+const textMax = 64 * 1024;
+
+const stepId = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, "expected a letter, then letters, digits, - and _, at most 64 in all");
+const dagName = z
+  .string()
+  .max(64)
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "expected lower-case letters and digits, joined by single hyphens");
+const outputName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, "expected a name such as total_count");
+const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected a variable name such as LOG_LEVEL");
+const paramName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, "expected a name such as region");
+
+const duration = z.string().transform((text, context) => {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms > 0) return ms;
+  context.addIssue({ code: "custom", message: "expected a duration such as 500ms, 90s, 20m or 1h30m" });
+  return z.NEVER;
+});
+
+const scalar = z.union([z.string().max(textMax), z.number(), z.boolean()]).transform(String);
+const envMap = z.record(envName, scalar);
+const labelMap = z.record(z.string().min(1).max(128), scalar);
+const names = z.array(z.string().min(1).max(1024)).max(1000);
+
+const retry = z.strictObject({
+  limit: z.int().min(0).max(100).default(0),
+  backoff: z.enum(["fixed", "exponential"]).default("fixed"),
+  delay: duration.default(1000),
+  maxDelay: duration.default(3_600_000),
+  exitCodes: z.array(z.int().min(0).max(255)).min(1).optional(),
+});
+
+/** JSON Schema of one value, plus `required` and `default`. */
+const param = z
+  .looseObject({
+    type: z.enum(["string", "number", "integer", "boolean", "array", "object"]),
+    description: z.string().optional(),
+    required: z.boolean().optional(),
+  })
+  .refine((value) => !(value.required === true && "default" in value), "a required parameter has no default");
+
+/** The step's own keys; the settings (`use`, model, skills, ...) are checked by the snapshot planner's schema. */
+const agent = z.looseObject({
+  prompt: z.string().min(1).max(textMax),
+  output: z.record(z.string(), z.unknown()).optional(),
+});
+
+const step = z.strictObject({
+  id: stepId,
+  name: z.string().max(200).optional(),
+  description: z.string().max(2000).optional(),
+  depends: z.array(z.string()).max(stepsMax).optional(),
+  run: z.string().min(1).max(512 * 1024).optional(),
+  shell: z.array(z.string().min(1)).min(1).max(32).optional(),
+  workdir: z.string().max(240).optional(),
+  agent: agent.optional(),
+  env: envMap.optional(),
+  worker: labelMap.optional(),
+  timeout: duration.optional(),
+  retry: retry.optional(),
+  outputs: z.array(outputName).max(200).optional(),
+  artifacts: names.optional(),
+  inputs: names.optional(),
+  onWorkerLost: z.enum(["retry", "fail"]).optional(),
+});
+
+const defaults = z.strictObject({
+  timeout: duration.optional(),
+  retry: retry.optional(),
+  worker: labelMap.optional(),
+  env: envMap.optional(),
+  agent: z.record(z.string(), z.unknown()).optional(),
+});
+
+export const dagSchema = z.strictObject({
+  name: dagName,
+  description: z.string().max(2000).optional(),
+  params: z.record(paramName, param).optional(),
+  env: envMap.optional(),
+  defaults: defaults.optional(),
+  steps: z.array(step).min(1, "expected at least one step").max(stepsMax),
+});
+
+export type DagFile = z.infer<typeof dagSchema>;
+export type StepFile = DagFile["steps"][number];
+
+/** For "did you mean": the keys that may stand at a path, by the shape of the path. */
+export const knownKeys: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/^$/, Object.keys(dagSchema.shape)],
+  [/^steps\[\d+\]$/, Object.keys(step.shape)],
+  [/^(steps\[\d+\]|defaults)\.retry$/, Object.keys(retry.shape)],
+  [/^defaults$/, Object.keys(defaults.shape)],
+];
+
+/** Keys that later versions understand: to be told apart from spelling mistakes. */
+export const plannedKeys = new Set([
+  ...["schedule", "labels", "secrets", "files", "dags", "limits", "worker", "timeout", "concurrency", "priority"],
+  ...["outputs", "onSuccess", "onFailure", "onCancel", "onExit", "deploy", "dag", "human", "if", "foreach", "matrix"],
+  ...["maxParallel", "failFast", "queueTimeout", "continueOnError", "container"],
+]);
