@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { basename, delimiter, join } from "node:path";
+import { basename, delimiter } from "node:path";
 import { whyInstall } from "./installed.mjs";
 import { withInstallLock } from "./lock.mjs";
 import { problem } from "./problem.mjs";
@@ -84,7 +84,7 @@ function npmCommand() {
 function showProgress(text) {
   const startedAt = Date.now();
   const seconds = () => Math.round((Date.now() - startedAt) / 1000);
-  const live = process.stderr.isTTY === true;
+  const live = process.stderr.isTTY;
   process.stderr.write(live ? text : `${text}\n`);
   const timer = setInterval(
     () =>

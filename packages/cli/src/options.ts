@@ -16,14 +16,12 @@ export const withJson = (command: Command, what: string): Command =>
 /** Collects `-p name=value`; the last one of a name wins. */
 export function collectPair(
   text: string,
-  previous: ReadonlyMap<string, string>,
+  previous?: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, string> {
   const at = text.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("It must look like name=value.");
-  return new Map([...previous, [text.slice(0, at), text.slice(at + 1)]]);
+  return new Map([...(previous ?? []), [text.slice(0, at), text.slice(at + 1)]]);
 }
-
-export const noPairs: ReadonlyMap<string, string> = new Map();
 
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
@@ -47,3 +45,16 @@ export function given<T extends object>(values: { [K in keyof T]: T[K] | undefin
 export function usage(message: string): FaultError {
   return new FaultError("invalid", "usage", message);
 }
+
+/** The options that lead another command to the same coordinator, each after a space; a token is not repeated. */
+export function flagsOf({ url, data }: { readonly url?: string; readonly data?: string }): string {
+  const flags = [
+    url === undefined ? "" : ` --url ${quoted(url)}`,
+    data === undefined ? "" : ` --data ${quoted(data)}`,
+  ];
+  return flags.join("");
+}
+
+/** As a shell reads it. */
+const quoted = (text: string): string =>
+  /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -1,6 +1,6 @@
 /** The two long-lived things that the command starts, from their options to the end of their process. */
 
-import { FaultError, faultOf, messageOf, type Service, systemCodeOf } from "@haversack/base";
+import { FaultError, faultOf, messageOf, type Service, type StopMode, systemCodeOf } from "@haversack/base";
 import type { Coordinator, CoordinatorAsked } from "@haversack/coordinator";
 import { readLocal } from "./connect.ts";
 import { EnvironmentError } from "./exit-codes.ts";
@@ -58,10 +58,10 @@ export async function untilInterrupted(services: readonly Lasting[], outside: Ou
   }
 }
 
-/** Drains; a second interrupt ends it at once. */
-export async function stopInOrder(service: Service, outside: Outside): Promise<void> {
+/** A second interrupt turns `drain` into `now`. */
+export async function stopInOrder(service: Service, mode: StopMode, outside: Outside): Promise<void> {
+  if (mode === "now" || outside.hurrying.aborted) return service.stop("now");
   const hurry = (): void => void service.stop("now").catch(() => {});
-  if (outside.hurrying.aborted) return service.stop("now");
   outside.hurrying.addEventListener("abort", hurry, { once: true });
   try {
     await service.stop("drain");

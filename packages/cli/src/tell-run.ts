@@ -7,35 +7,42 @@ import { runJson } from "./print/json.ts";
 import { JsonScreen } from "./print/json-screen.ts";
 import { LiveScreen } from "./print/live-screen.ts";
 import { PlainScreen } from "./print/plain-screen.ts";
-import { commandName, failedStep, runResult, whereNext } from "./print/run-result.ts";
+import { printable } from "./print/printable.ts";
+import { failedStep, runResult, whereNext } from "./print/run-result.ts";
 import type { Shell } from "./shell.ts";
 
 const tailLinesCount = 10;
 
+export interface TellAsked {
+  readonly json: boolean;
+  /** Said when the telling is interrupted. */
+  readonly whenInterrupted: string;
+  /** Options that lead the next command to the same coordinator. */
+  readonly flags: string;
+}
+
+/** Answers the run as it ended. Rejects when the signal fires first, which does nothing to the run. */
 export async function tellRun(
   client: HaversackClient,
   run: RunDetail,
+  asked: TellAsked,
   shell: Shell,
-  { json }: { readonly json: boolean },
+  signal: AbortSignal,
 ): Promise<RunDetail> {
   const { outside, paint } = shell;
-  const tails = new Tails(screenFor(shell, json));
-  if (!json) shell.note(`run ${run.id} of ${run.dagName}`);
-  const ended = await followRun({ client, run, screen: tails, outside }, outside.stopping).catch(
-    (error: unknown) => {
-      if (outside.stopping.aborted && !json)
-        shell.note(`the run goes on: ${commandName} show ${run.id} --follow`);
-      throw error;
-    },
-  );
-  if (json) {
-    shell.out(`${JSON.stringify({ type: "run", ...runJson(ended) })}\n`);
+  const tails = new Tails(screenFor(shell, asked.json));
+  if (!asked.json) shell.note(`run ${run.id} of ${printable(run.dagName)}`);
+  try {
+    const ended = await followRun({ client, run, screen: tails, outside }, signal);
+    const failed = failedStep(ended);
+    const tail = failed === undefined ? [] : tails.of(failed.id);
+    if (asked.json) shell.out(`${JSON.stringify({ type: "run", ...runJson(ended) })}\n`);
+    else shell.out(`\n${runResult(ended, tail, paint)}${whereNext(ended, asked.flags, paint)}`);
     return ended;
+  } catch (error) {
+    if (outside.stopping.aborted) shell.note(asked.whenInterrupted);
+    throw error;
   }
-  const failed = failedStep(ended);
-  const tail = failed === undefined ? [] : tails.of(failed.id);
-  shell.out(`\n${runResult(ended, tail, paint)}${whereNext(ended, paint)}`);
-  return ended;
 }
 
 function screenFor({ outside, paint }: Shell, json: boolean): Screen {

@@ -48,7 +48,7 @@ async function serve(options: CoordinatorOptions, shell: Shell): Promise<0> {
     shell.out(`coordinator listening on ${coordinator.url}, data in ${dataDir}\n`);
     await untilInterrupted([coordinator], outside);
   } finally {
-    await stopInOrder(coordinator, outside);
+    await stopInOrder(coordinator, "drain", outside);
   }
   return exitCodes.ok;
 }

@@ -2,14 +2,14 @@ import { Command } from "commander";
 import { type ExitCode, exitCodeOfRun, exitCodes } from "../exit-codes.ts";
 import { prepareSubmission } from "../follow/submission.ts";
 import { submit } from "../follow/submit.ts";
-import { collectPair, given, noPairs, withConnection, withJson } from "../options.ts";
+import { collectPair, flagsOf, given, withConnection, withJson } from "../options.ts";
 import { runJson } from "../print/json.ts";
 import { commandName } from "../print/run-result.ts";
 import type { Shell } from "../shell.ts";
 import { tellRun } from "../tell-run.ts";
 
 interface RunOptions {
-  readonly param: ReadonlyMap<string, string>;
+  readonly param?: ReadonlyMap<string, string>;
   readonly follow?: boolean;
   readonly json?: boolean;
   readonly idempotencyKey?: string;
@@ -33,7 +33,7 @@ export function runCommand(shell: Shell): Command {
   const command = new Command("run")
     .description("submit a DAG")
     .argument("<file>", "the DAG, a YAML file")
-    .option("-p, --param <name=value>", "a parameter; may be given several times", collectPair, noPairs)
+    .option("-p, --param <name=value>", "a parameter; may be given several times", collectPair)
     .option("-f, --follow", "show the run until it has ended")
     .option("--idempotency-key <key>", "submit at most one run under this key (default: a new one)");
   return withConnection(withJson(command, "JSON"))
@@ -44,17 +44,19 @@ export function runCommand(shell: Shell): Command {
 async function run(file: string, options: RunOptions, shell: Shell): Promise<ExitCode> {
   const { outside } = shell;
   const { url, token, data } = options;
-  const client = await shell.connect(given({ url, token, data }));
+  const flags = flagsOf(given({ url, data }));
   const key = options.idempotencyKey ?? outside.random.id();
-  const submission = await prepareSubmission(file, options.param, key, outside.cwd);
-  const { run, existed } = await submit(client, submission, shell);
+  const submission = await prepareSubmission(file, options.param ?? new Map(), key, outside.cwd);
+  const client = await shell.connect(given({ url, token, data }));
+  const { run, existed } = await submit(client, submission, (text) => shell.note(text), outside);
   if (existed) shell.note(`run ${run.id} had been submitted under this key already`);
   if (options.follow === true) {
-    const ended = await tellRun(client, run, shell, { json: options.json === true });
-    return exitCodeOfRun(ended.status);
+    const whenInterrupted = `the run goes on: ${commandName} show ${run.id} --follow${flags}`;
+    const asked = { json: options.json === true, whenInterrupted, flags };
+    return exitCodeOfRun((await tellRun(client, run, asked, shell, outside.stopping)).status);
   }
   if (options.json === true) shell.json(runJson(run));
   else shell.out(`${run.id}\n`);
-  if (outside.terminal.live) shell.note(`follow it: ${commandName} show ${run.id} --follow`);
+  if (outside.terminal.live) shell.note(`follow it: ${commandName} show ${run.id} --follow${flags}`);
   return exitCodes.ok;
 }

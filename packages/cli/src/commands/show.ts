@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import { type ExitCode, exitCodeOfRun, exitCodes } from "../exit-codes.ts";
-import { given, withConnection, withJson } from "../options.ts";
+import { flagsOf, given, withConnection, withJson } from "../options.ts";
 import { runJson } from "../print/json.ts";
 import { runDetail } from "../print/run-detail.ts";
+import { commandName } from "../print/run-result.ts";
 import { findRun } from "../run-ref.ts";
 import type { Shell } from "../shell.ts";
 import { tellRun } from "../tell-run.ts";
@@ -40,7 +41,12 @@ async function show(name: string, options: ShowOptions, shell: Shell): Promise<E
   const { url, token, data, json = false } = options;
   const client = await shell.connect(given({ url, token, data }));
   const run = await findRun(client, name, outside.stopping);
-  if (options.follow === true) return exitCodeOfRun((await tellRun(client, run, shell, { json })).status);
+  if (options.follow === true) {
+    const flags = flagsOf(given({ url, data }));
+    const whenInterrupted = `the run goes on: ${commandName} show ${run.id} --follow${flags}`;
+    const ended = await tellRun(client, run, { json, whenInterrupted, flags }, shell, outside.stopping);
+    return exitCodeOfRun(ended.status);
+  }
   if (json) shell.json(runJson(run));
   else shell.out(runDetail(run, outside.clock.now(), paint));
   return exitCodes.ok;

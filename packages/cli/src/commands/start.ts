@@ -1,6 +1,159 @@
-import { Command } from "commander";
+import { join, relative } from "node:path";
+import { reasonOf } from "@haversack/base";
+import { type HaversackClient, isTerminalRun, type RunDetail } from "@haversack/protocol";
+import { Command, Option } from "commander";
+import { dataFolderName } from "../connect.ts";
+import { type ExitCode, exitCodeOfRun, exitCodes } from "../exit-codes.ts";
+import { prepareSubmission } from "../follow/submission.ts";
+import { submit } from "../follow/submit.ts";
+import { collectPair, flagsOf, wholeNumber } from "../options.ts";
+import { printable } from "../print/printable.ts";
+import { commandName } from "../print/run-result.ts";
+import { saveWhole } from "../save-whole.ts";
+import { type Lasting, untilInterrupted } from "../serve.ts";
 import type { Shell } from "../shell.ts";
+import { type Fleet, startFleet } from "../start/fleet.ts";
+import { type StartOptions, type StartSettings, settleStart } from "../start/settle.ts";
+import { tellRun } from "../tell-run.ts";
 
-export function startCommand(_shell: Shell): Command {
-  return new Command("start");
+const slotsMax = 64;
+const earlierShownMax = 500;
+const examples = `
+Examples:
+  $ npm start                                   a report about this checkout, then serves until Ctrl-C
+  $ npm start -- --once                         ends with the run: 0 succeeded, 1 failed
+  $ npm start -- -p repo=../another-repository  about another one
+  $ haversack start --dag mine.yaml --agents ./agents
+
+The model is HAVERSACK_MODEL, else the one that OPENAI_API_KEY, ANTHROPIC_API_KEY or HAVERSACK_MODEL_URL stands for,
+else the rehearsal model: scripted answers over the real wire protocol. Logs go to haversack.log in the data folder.`;
+
+export function startCommand(shell: Shell): Command {
+  return new Command("start")
+    .description("coordinator, worker and an example run in one go")
+    .option("--once", "end with the run")
+    .option("--dag <file>", "run this one (default: examples/dags/repo-report.yaml)")
+    .option("--no-run", "submit nothing, only serve")
+    .option("-p, --param <name=value>", "a parameter; may be given several times", collectPair)
+    .addOption(new Option("--data <dir>", "data folder").default(dataFolderName).env("HAVERSACK_DATA"))
+    .addOption(
+      new Option("--listen <host:port>", "where to listen (0: any free port)").env("HAVERSACK_LISTEN"),
+    )
+    .addOption(
+      new Option("--agents <dir>", "agent library (default: examples/agents)").env("HAVERSACK_AGENTS"),
+    )
+    .addOption(new Option("--slots <n>", "steps at a time").argParser(wholeNumber(1, slotsMax)))
+    .addHelpText("after", examples)
+    .action(shell.does((options: StartOptions) => start(options, shell)));
+}
+
+async function start(options: StartOptions, shell: Shell): Promise<ExitCode> {
+  const { outside } = shell;
+  const settings = settleStart(options, outside);
+  const fleet = await startFleet(settings, outside);
+  try {
+    return await demonstrate(fleet, settings, shell);
+  } finally {
+    if (!settings.once) shell.note("stopping: running steps may finish; Ctrl-C again ends them");
+    await fleet.stop(settings.once && outside.stopping.aborted ? "now" : "drain");
+  }
+}
+
+async function demonstrate(fleet: Fleet, settings: StartSettings, shell: Shell): Promise<ExitCode> {
+  const client = shell.clientFor({ url: fleet.url, token: fleet.adminToken });
+  greet(fleet, settings, await earlierRuns(client, shell), shell);
+  const ended = await whileAlive(fleet.services, shell.outside.stopping, (signal) =>
+    submitAndTell(client, settings, shell, signal),
+  );
+  if (settings.once) return ended === undefined ? exitCodes.ok : exitCodeOfRun(ended.status);
+  shell.out(`Serving at ${fleet.url} until Ctrl-C. In another terminal: ${commandName} --help\n`);
+  await untilInterrupted(fleet.services, shell.outside);
+  return exitCodes.ok;
+}
+
+/** Does the work; when one of the services breaks down, the work is aborted and that is the error. */
+async function whileAlive<T>(
+  services: readonly Lasting[],
+  stopping: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const broken = new AbortController();
+  for (const service of services) service.ended.catch((error: unknown) => broken.abort(error));
+  try {
+    return await work(AbortSignal.any([stopping, broken.signal]));
+  } catch (error) {
+    throw broken.signal.aborted ? reasonOf(broken.signal) : error;
+  }
+}
+
+function greet(fleet: Fleet, settings: StartSettings, earlier: string | undefined, shell: Shell): void {
+  const { model, logFile } = settings;
+  const { strong, faint } = shell.paint;
+  const lines = [
+    `${strong("haversack")} at ${fleet.url} with one worker  ${faint(`log: ${shown(logFile, shell)}`)}`,
+    `model: ${strong(printable(model.id))} (${model.why})`,
+  ];
+  if (earlier !== undefined) lines.push(`${earlier}: ${commandName} runs${flagsHere(settings, shell)}`);
+  shell.out(`${lines.join("\n")}\n\n`);
+}
+
+async function earlierRuns(client: HaversackClient, { outside }: Shell): Promise<string | undefined> {
+  const { runs, nextPageToken } = await client.runs({ pageSize: earlierShownMax }, outside.stopping);
+  if (runs.length === 0) return undefined;
+  const more = nextPageToken === "" ? "" : "more than ";
+  return `${more}${runs.length} earlier ${runs.length === 1 ? "run" : "runs"}`;
+}
+
+async function submitAndTell(
+  client: HaversackClient,
+  settings: StartSettings,
+  shell: Shell,
+  signal: AbortSignal,
+): Promise<RunDetail | undefined> {
+  if (settings.dagFile === undefined) return undefined;
+  const { cwd, random } = shell.outside;
+  const file = shown(settings.dagFile, shell);
+  const submission = await prepareSubmission(file, settings.params, random.id(), cwd);
+  const { run } = await submit(client, submission, (text) => shell.note(text), shell.outside);
+  const whenInterrupted = "the run is kept: it goes on at the next start";
+  const asked = { json: false, whenInterrupted, flags: flagsHere(settings, shell) };
+  const ended = await tellRun(client, run, asked, shell, signal);
+  if (isTerminalRun(ended.status)) await saveReports(client, ended, settings, shell);
+  return ended;
+}
+
+/** Brings every report of the run to where a person finds it. */
+async function saveReports(
+  client: HaversackClient,
+  run: RunDetail,
+  settings: StartSettings,
+  shell: Shell,
+): Promise<void> {
+  const flags = flagsHere(settings, shell);
+  const { stopping } = shell.outside;
+  for (const step of run.steps) {
+    if (!step.artifacts.some((artifact) => artifact.path === reportName)) continue;
+    const file = join(settings.dataDir, "reports", run.id, reportName);
+    await saveWhole(client.artifact(run.id, step.id, reportName, stopping), file, stopping);
+    shell.out(`  ${shell.paint.faint("the report:")}    ${shown(file, shell)}\n`);
+    if (step.snapshotDigest === undefined) continue;
+    shell.out(
+      `  ${shell.paint.faint("its snapshot:")}  ${commandName} snapshot inspect ${run.id}/${step.id}${flags}\n`,
+    );
+  }
+  shell.out("\n");
+}
+
+const reportName = "REPORT.md";
+
+/** The other commands find the usual data folder by themselves. */
+function flagsHere({ dataDir }: StartSettings, shell: Shell): string {
+  const isUsual = dataDir === join(shell.outside.cwd, dataFolderName);
+  return isUsual ? "" : flagsOf({ data: shown(dataDir, shell) });
+}
+
+/** As a person in the current folder would write it. */
+function shown(path: string, { outside }: Shell): string {
+  const short = relative(outside.cwd, path);
+  return short === "" || short.startsWith("..") ? path : short;
 }

@@ -1,6 +1,62 @@
+import { formatProblem } from "@haversack/protocol";
 import { Command } from "commander";
+import { type ExitCode, exitCodes } from "../exit-codes.ts";
+import { readDag } from "../follow/submission.ts";
+import { given, withConnection, withJson } from "../options.ts";
+import { printableLines } from "../print/printable.ts";
 import type { Shell } from "../shell.ts";
 
-export function validateCommand(_shell: Shell): Command {
-  return new Command("validate");
+interface ValidateOptions {
+  readonly json?: boolean;
+  readonly url?: string;
+  readonly token?: string;
+  readonly data?: string;
+}
+
+const examples = `
+Asks the coordinator, which knows its agent library: a skill, soul or model that is missing is a problem too.
+All problems are told, each as file:line:column: field: message. Exit code 2 when there are any.
+
+Examples:
+  $ haversack validate examples/dags/repo-report.yaml
+  $ haversack validate report.yaml --json | jq -r '.problems[].code'
+
+--json: {valid, problems: [{file, line, column, field, code, message}]}`;
+
+export function validateCommand(shell: Shell): Command {
+  const command = new Command("validate")
+    .description("check a DAG without running it")
+    .argument("<file>", "the DAG, a YAML file");
+  return withConnection(withJson(command, "JSON"))
+    .addHelpText("after", examples)
+    .action(shell.does((file: string, options: ValidateOptions) => validate(file, options, shell)));
+}
+
+async function validate(file: string, options: ValidateOptions, shell: Shell): Promise<ExitCode> {
+  const { outside, paint } = shell;
+  const { url, token, data } = options;
+  const dag = await readDag(file, outside.cwd);
+  const client = await shell.connect(given({ url, token, data }));
+  const problems = await client.validate(dag, file, outside.stopping);
+  const valid = problems.length === 0;
+  if (options.json === true) {
+    shell.json({ valid, problems: problems.map((each) => problemJson(each)) });
+  } else if (valid) {
+    shell.out(`${file} is valid\n`);
+  } else {
+    for (const problem of problems)
+      outside.terminal.err(`${paint.bad(printableLines(formatProblem(problem)))}\n`);
+  }
+  return valid ? exitCodes.ok : exitCodes.invalid;
+}
+
+function problemJson({
+  file,
+  line,
+  column,
+  field,
+  code,
+  message,
+}: Parameters<typeof formatProblem>[0]): object {
+  return { file, line, column, field, code, message };
 }

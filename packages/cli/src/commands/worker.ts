@@ -4,7 +4,7 @@ import { FaultError, messageOf } from "@haversack/base";
 import { Command, Option } from "commander";
 import { type Coordinates, dataFolderName, findCoordinator } from "../connect.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { collectPair, given, noPairs, wholeNumber } from "../options.ts";
+import { collectPair, given, wholeNumber } from "../options.ts";
 import { stopInOrder, untilInterrupted } from "../serve.ts";
 import type { Shell } from "../shell.ts";
 
@@ -16,7 +16,7 @@ interface WorkerOptions {
   readonly data?: string;
   readonly slots?: number;
   readonly name?: string;
-  readonly label: ReadonlyMap<string, string>;
+  readonly label?: ReadonlyMap<string, string>;
   readonly endWithInput?: boolean;
 }
 
@@ -42,12 +42,7 @@ export function workerCommand(shell: Shell): Command {
     .option("--coordinator-data <dir>", "data folder of a coordinator on this machine")
     .addOption(new Option("--data <dir>", "the worker's own data folder").env("HAVERSACK_WORKER_DATA"))
     .addOption(new Option("--slots <n>", "steps at a time").argParser(wholeNumber(1, slotsMax)))
-    .option(
-      "--label <name=value>",
-      "what steps may ask for; may be given several times",
-      collectPair,
-      noPairs,
-    )
+    .option("--label <name=value>", "what steps may ask for; may be given several times", collectPair)
     .option("--name <name>", "name for people (default: the host's)")
     .addOption(new Option("--end-with-input", "drain when standard input ends").hideHelp())
     .addHelpText("after", examples)
@@ -60,7 +55,7 @@ async function serve(options: WorkerOptions, shell: Shell): Promise<0> {
   const { createWorker } = await import("@haversack/worker");
   const { url: coordinator, token } = await coordinates(options, shell);
   const { slots, name } = options;
-  const labels = options.label.size === 0 ? undefined : Object.fromEntries(options.label);
+  const labels = options.label === undefined ? undefined : Object.fromEntries(options.label);
   const dataDir = resolve(cwd, options.data ?? join(options.coordinatorData ?? dataFolderName, "worker"));
   const asked = { coordinator, token, dataDir, ...given({ slots, name, labels }) };
   const worker = createWorker(asked, env, { clock, random, log: outside.openLog() });
@@ -70,7 +65,7 @@ async function serve(options: WorkerOptions, shell: Shell): Promise<0> {
     const inputEnds = options.endWithInput === true ? [outside.inputEnded()] : [];
     await Promise.race([untilInterrupted([worker], outside), ...inputEnds]);
   } finally {
-    await stopInOrder(worker, outside);
+    await stopInOrder(worker, "drain", outside);
   }
   return exitCodes.ok;
 }

@@ -45,12 +45,13 @@ function failedLines(step: Step, tail: readonly string[], paint: Paint): string[
   return lines;
 }
 
-export function whereNext(run: RunDetail, paint: Paint): string {
+/** @param flags such as ` --data elsewhere` */
+export function whereNext(run: RunDetail, flags: string, paint: Paint): string {
   const failed = failedStep(run);
   const logs = failed === undefined ? run.id : `${run.id} ${failed.id}`;
   return [
-    `  ${paint.faint("all about it:")}  ${commandName} show ${run.id}`,
-    `  ${paint.faint("its logs:")}      ${commandName} logs ${logs}`,
+    `  ${paint.faint("all about it:")}  ${commandName} show ${run.id}${flags}`,
+    `  ${paint.faint("its logs:")}      ${commandName} logs ${logs}${flags}`,
     "",
   ].join("\n");
 }

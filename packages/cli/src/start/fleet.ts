@@ -1,0 +1,93 @@
+/** Everything that `haversack start` keeps running, in the order it starts: rehearsal model, coordinator, worker. */
+
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf, type StopMode } from "@haversack/base";
+import type { Coordinator } from "@haversack/coordinator";
+import { EnvironmentError } from "../exit-codes.ts";
+import { given } from "../options.ts";
+import type { Outside } from "../outside.ts";
+import { type Lasting, openCoordinator, stopInOrder } from "../serve.ts";
+import { rehearsalModel } from "./choose-model.ts";
+import type { StartSettings } from "./settle.ts";
+import { WorkerProcess } from "./worker-process.ts";
+
+const program = join(import.meta.dirname, "..", "main.ts");
+
+export interface Fleet {
+  readonly url: string;
+  readonly adminToken: string;
+  readonly services: readonly Lasting[];
+  /** In reverse order; a second interrupt turns `drain` into `now`. */
+  stop(mode: StopMode): Promise<void>;
+}
+
+type Undo = (mode: StopMode) => Promise<void>;
+
+export async function startFleet(settings: StartSettings, outside: Outside): Promise<Fleet> {
+  const undo: Undo[] = [];
+  const stop = async (mode: StopMode): Promise<void> => {
+    for (const each of undo.splice(0).toReversed()) await each(mode);
+  };
+  try {
+    await makeFolder(settings.dataDir);
+    const rehearsalUrl = settings.model.id === rehearsalModel ? await rehearse(undo) : undefined;
+    const coordinator = await coordinate(settings, outside);
+    undo.push((mode) => stopInOrder(coordinator, mode, outside));
+    const worker = workerProcess(settings, rehearsalUrl, outside);
+    await worker.start();
+    undo.push((mode) => stopInOrder(worker, mode, outside));
+    const adminToken = (await readFile(join(settings.dataDir, "admin.token"), "utf8")).trim();
+    return { url: coordinator.url, adminToken, services: [coordinator, worker], stop };
+  } catch (error) {
+    await stop("now");
+    throw error;
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new EnvironmentError("data_folder", `the data folder cannot be used: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function rehearse(undo: Undo[]): Promise<string> {
+  const { startRehearsal } = await import("../rehearsal/rehearsal.ts");
+  const rehearsal = await startRehearsal();
+  undo.push(async () => rehearsal.stop());
+  return rehearsal.url;
+}
+
+function coordinate(settings: StartSettings, outside: Outside): Promise<Coordinator> {
+  const { dataDir, agentsDir, listen, model, logFile } = settings;
+  const asked = { dataDir, agentsDir, model: model.id, ...given({ listen }) };
+  return openCoordinator(asked, outside, logFile);
+}
+
+function workerProcess(
+  { dataDir, logFile, slots }: StartSettings,
+  rehearsalUrl: string | undefined,
+  outside: Outside,
+): WorkerProcess {
+  const { clock, random, execPath, env } = outside;
+  const slotArgs = slots === undefined ? [] : ["--slots", String(slots)];
+  const args = ["worker", "--coordinator-data", dataDir, "--end-with-input", ...slotArgs];
+  return new WorkerProcess({
+    command: [execPath, program, ...args],
+    env: workerEnv(env, rehearsalUrl),
+    logFile,
+    clock,
+    random,
+    log: outside.openLog(logFile),
+  });
+}
+
+/** An address or a token of another coordinator must not lead our worker astray. */
+function workerEnv(env: NodeJS.ProcessEnv, rehearsalUrl: string | undefined): NodeJS.ProcessEnv {
+  const { HAVERSACK_URL: _url, HAVERSACK_TOKEN: _token, HAVERSACK_WORKER_DATA: _data, ...rest } = env;
+  return rehearsalUrl === undefined ? rest : { ...rest, HAVERSACK_REHEARSAL_URL: rehearsalUrl };
+}
