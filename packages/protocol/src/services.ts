@@ -14,7 +14,7 @@ export { FleetService } from "./gen/haversack/v1/fleet_service_pb.ts";
 export { RunService } from "./gen/haversack/v1/run_service_pb.ts";
 export { SnapshotService } from "./gen/haversack/v1/snapshot_service_pb.ts";
 export { WorkerService } from "./gen/haversack/v1/worker_service_pb.ts";
-export { Health } from "./gen/health/v1/health_pb.ts";
+export { Health, HealthCheckResponse_ServingStatus } from "./gen/health/v1/health_pb.ts";
 export { ServerReflection } from "./gen/reflection/v1/reflection_pb.ts";
 
 type Methods<S extends DescService> = S["method"];

@@ -12,7 +12,7 @@ import {
 import { logsAppend, logsRead } from "./verbs/log-verbs.ts";
 import { runCancel, runEvents, runRead, runSubmit, runsCount, runsList } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
-import { stepsListReady, stepTake } from "./verbs/step-verbs.ts";
+import { stepPlacement, stepsListReady, stepTake } from "./verbs/step-verbs.ts";
 import { workerMarkSeen, workersList } from "./verbs/worker-verbs.ts";
 
 export const writeVerbs = {
@@ -34,6 +34,7 @@ export const readVerbs = {
   runsCount,
   runEvents,
   stepsListReady,
+  stepPlacement,
   attemptIsLive,
   snapshotRead,
   snapshotOfStep,

@@ -1,5 +1,6 @@
 /** Steps: which may start, and handing them out. */
 
+import { present } from "@haversack/base";
 import {
   type Artifact,
   type BootId,
@@ -22,21 +23,45 @@ import { templatesOf } from "../../runs/templates.ts";
 import { flag, integer, integerOrNone, json, text, textOrNone } from "../rows.ts";
 import { attemptInsert } from "../statements/attempt.ts";
 import { runGet, runStart } from "../statements/run.ts";
-import { artifactsOfStep, stepClaim, stepOutputs, stepsNextDue, stepsReady } from "../statements/step.ts";
+import { artifactsOfStep, stepByIndex, stepClaim, stepOutputs, stepsNextDue, stepsReady } from "../statements/step.ts";
+import type { Row } from "../statement.ts";
 import type { VerbContext } from "../verb.ts";
 import { record, recordRun } from "./record.ts";
 import { artifactOfRow } from "./run-verbs.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 
-export interface ReadyStep {
+/** What decides who may run a step. */
+export interface StepPlacement {
   readonly runId: RunId;
   readonly index: number;
-  readonly stepId: StepId;
   readonly kind: StepKind;
-  readonly dagName: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly pinDigest?: Digest;
   readonly snapshotDigest?: Digest;
+}
+
+export interface ReadyStep extends StepPlacement {
+  readonly stepId: StepId;
+  readonly dagName: string;
+}
+
+function placementOfRow(row: Row): StepPlacement {
+  const pinDigest = textOrNone(row, "pin_digest");
+  const snapshotDigest = textOrNone(row, "snapshot_digest");
+  return {
+    runId: parseRunId(text(row, "run_id")),
+    index: integer(row, "idx"),
+    kind: text(row, "kind") as StepKind,
+    labels: json<Record<string, string>>(row, "labels"),
+    ...(pinDigest === undefined ? {} : { pinDigest: parseDigest(pinDigest) }),
+    ...(snapshotDigest === undefined ? {} : { snapshotDigest: parseDigest(snapshotDigest) }),
+  };
+}
+
+/** One step, and until when its next attempt has to wait. */
+export async function stepPlacement({ tx }: VerbContext, { runId, index }: { runId: RunId; index: number }) {
+  const row = present(await tx.one(stepByIndex, runId, index), `step ${index} of run ${runId}`);
+  return { ...placementOfRow(row), notBefore: integer(row, "not_before") };
 }
 
 export interface ReadyQuery {
@@ -49,20 +74,11 @@ export async function stepsListReady({ tx }: VerbContext, query: ReadyQuery) {
   const { runId = "", index = 0 } = query.after ?? {};
   const rows = await tx.all(stepsReady, query.now, runId, index, query.limit);
   const due = await tx.one(stepsNextDue, query.now);
-  const steps = rows.map((row): ReadyStep => {
-    const pinDigest = textOrNone(row, "pin_digest");
-    const snapshotDigest = textOrNone(row, "snapshot_digest");
-    return {
-      runId: parseRunId(text(row, "run_id")),
-      index: integer(row, "idx"),
-      stepId: parseStepId(text(row, "step_id")),
-      kind: text(row, "kind") as StepKind,
-      dagName: text(row, "dag_name"),
-      labels: json<Record<string, string>>(row, "labels"),
-      ...(pinDigest === undefined ? {} : { pinDigest: parseDigest(pinDigest) }),
-      ...(snapshotDigest === undefined ? {} : { snapshotDigest: parseDigest(snapshotDigest) }),
-    };
-  });
+  const steps = rows.map((row): ReadyStep => ({
+    ...placementOfRow(row),
+    stepId: parseStepId(text(row, "step_id")),
+    dagName: text(row, "dag_name"),
+  }));
   return { steps, nextDue: due === undefined ? undefined : integerOrNone(due, "due") };
 }
 

@@ -1,0 +1,135 @@
+/** RunService: decode, call, encode. */
+
+import type { ServiceImpl } from "@connectrpc/connect";
+import { FaultError } from "@haversack/base";
+import {
+  chunkBytesMax,
+  eventToWire,
+  type JsonObject,
+  logStreamToWire,
+  parseRunId,
+  type RunDetail,
+  type RunService,
+  runStatusFromWire,
+  runToWire,
+  safeNumber,
+} from "@haversack/protocol";
+import type { BlobStore } from "../blobs/blob-store.ts";
+import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import type { Submitter } from "../library/submit.ts";
+import type { Store } from "../store/store.ts";
+import { followEvents, followLogs, type FollowParts } from "../watch/follow.ts";
+import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
+import { signalOf } from "./context.ts";
+
+export interface RunServiceParts extends FollowParts {
+  readonly blobs: BlobStore;
+  readonly submitter: Submitter;
+  readonly dispatcher: Dispatcher;
+  readonly registry: WorkerRegistry;
+}
+
+const pageSizeDefault = 50;
+const pageSizeMax = 500;
+
+export function runService(parts: RunServiceParts): ServiceImpl<typeof RunService> {
+  const { store } = parts;
+  const answer = async (id: string) => {
+    const run = await withReasons(await store.read.runRead({ id: parseRunId(id) }), parts);
+    return runToWire(run, run.steps);
+  };
+  return {
+    async submit({ dag, fileName, params, idempotencyKey }) {
+      const submission = { dag, fileName, params: (params ?? {}) as JsonObject, idempotencyKey };
+      const { runId, existed } = await parts.submitter.submit(submission);
+      return { run: await answer(runId), existed };
+    },
+    async get({ runId }) {
+      return { run: await answer(runId) };
+    },
+    async list(request) {
+      return await listRuns(store, request);
+    },
+    async *watch({ runId, afterSeq }, context) {
+      const seq = safeNumber(afterSeq, "after_seq");
+      for await (const event of followEvents(parts, parseRunId(runId), seq, signalOf(context))) {
+        yield eventToWire(event);
+      }
+    },
+    async cancel({ runId }) {
+      const { live } = await store.write.runCancel({ id: parseRunId(runId), now: parts.clock.now() });
+      parts.registry.cancel(live);
+      return { run: await answer(runId) };
+    },
+    async *streamLogs({ runId, stepId, follow, afterPosition }, context) {
+      const query = { runId: parseRunId(runId), stepId, follow, after: safeNumber(afterPosition, "after_position") };
+      await requireStep(store, query);
+      for await (const piece of followLogs(parts, query, signalOf(context))) {
+        yield {
+          position: BigInt(piece.position),
+          stepId: piece.stepId,
+          attempt: piece.attempt,
+          stream: logStreamToWire[piece.stream],
+          offset: BigInt(piece.offset),
+          data: piece.data,
+        };
+      }
+    },
+    async *getArtifact({ runId, stepId, path }) {
+      const artifact = findArtifact(await store.read.runRead({ id: parseRunId(runId) }), stepId, path);
+      for await (const data of parts.blobs.read(artifact.digest, chunkBytesMax)) yield { data };
+    },
+  };
+}
+
+async function listRuns(
+  store: Store,
+  request: { pageSize: number; pageToken: string; status: number; dagName: string },
+) {
+  if (request.pageSize > pageSizeMax) {
+    throw new FaultError("invalid", "bad_page_size", `page_size is ${request.pageSize}, at most ${pageSizeMax}`);
+  }
+  const limit = request.pageSize === 0 ? pageSizeDefault : request.pageSize;
+  const status = runStatusFromWire(request.status);
+  if (status === undefined && request.status !== 0) {
+    throw new FaultError("invalid", "bad_status", "status is not one that this version knows");
+  }
+  const runs = await store.read.runsList({
+    limit: limit + 1,
+    dagName: request.dagName,
+    ...(request.pageToken === "" ? {} : { before: parseRunId(request.pageToken) }),
+    ...(status === undefined ? {} : { status }),
+  });
+  const page = runs.slice(0, limit);
+  const nextPageToken = runs.length > limit ? (page.at(-1)?.id ?? "") : "";
+  return { runs: page.map((run) => runToWire(run)), nextPageToken };
+}
+
+/** Says of each ready step what it waits for. */
+async function withReasons(run: RunDetail, { dispatcher }: RunServiceParts): Promise<RunDetail> {
+  const steps = await Promise.all(
+    run.steps.map(async (step, index) => {
+      if (step.phase !== "ready") return step;
+      const waitingFor = await dispatcher.whyWaiting(run.id, index);
+      return waitingFor === undefined ? step : { ...step, waitingFor };
+    }),
+  );
+  return { ...run, steps };
+}
+
+async function requireStep(store: Store, { runId, stepId }: { runId: RunDetail["id"]; stepId: string }): Promise<void> {
+  const run = await store.read.runRead({ id: runId });
+  if (stepId === "" || run.steps.some(({ id }) => id === stepId)) return;
+  throw new FaultError("missing", "unknown_step", `run ${runId} has no step ${stepId}; \`haversack show\` lists them`);
+}
+
+function findArtifact(run: RunDetail, stepId: string, path: string) {
+  const step = run.steps.find(({ id }) => id === stepId);
+  if (step === undefined) {
+    throw new FaultError("missing", "unknown_step", `run ${run.id} has no step ${stepId}; \`haversack show\` lists them`);
+  }
+  const artifact = step.artifacts.find((candidate) => candidate.path === path);
+  if (artifact !== undefined) return artifact;
+  const names = step.artifacts.map((candidate) => candidate.path).join(", ") || "none";
+  throw new FaultError("missing", "unknown_artifact", `step ${stepId} has no artifact ${path}; it has: ${names}`);
+}

@@ -1,0 +1,82 @@
+/** WorkerService: decode, call, encode. */
+
+import type { ServiceImpl } from "@connectrpc/connect";
+import { FaultError } from "@haversack/base";
+import {
+  type AttemptRef,
+  chunkBytesMax,
+  digestOfBytes,
+  downwardToWire,
+  refFromWire,
+  required,
+  safeNumber,
+  type Upward,
+  upwardFromWire,
+  type WorkerService,
+} from "@haversack/protocol";
+import type { BlobStore } from "../blobs/blob-store.ts";
+import { serveSession, type SessionParts } from "../dispatch/session.ts";
+import { signalOf } from "./context.ts";
+import { chunks } from "./snapshot-service.ts";
+
+export interface WorkerServiceParts extends SessionParts {
+  readonly blobs: BlobStore;
+  /** Fires when the coordinator stops. */
+  readonly stopping: AbortSignal;
+}
+
+export function workerService(parts: WorkerServiceParts): ServiceImpl<typeof WorkerService> {
+  return {
+    async *session(requests, context) {
+      const signal = AbortSignal.any([signalOf(context), parts.stopping]);
+      for await (const message of serveSession(parts, decoded(requests), signal)) yield downwardToWire(message);
+    },
+    async *getSnapshot(request) {
+      await requireLive(parts, refFromWire(request.ref));
+      const { gzip } = await parts.store.read.snapshotRead({ digest: digestOfBytes(request.digest) });
+      for (const data of chunks(gzip)) yield { data };
+    },
+    async putBlob(requests) {
+      return await putBlob(parts, requests);
+    },
+    async *getBlob(request) {
+      await requireLive(parts, refFromWire(request.ref));
+      for await (const data of parts.blobs.read(digestOfBytes(request.digest), chunkBytesMax)) yield { data };
+    },
+  };
+}
+
+async function* decoded(requests: AsyncIterable<Parameters<typeof upwardFromWire>[0]>): AsyncIterable<Upward> {
+  for await (const wire of requests) {
+    const message = upwardFromWire(wire);
+    if (message !== undefined) yield message;
+  }
+}
+
+/** Calls beside the session are made for an attempt that the fleet still holds. */
+async function requireLive({ store }: WorkerServiceParts, ref: AttemptRef): Promise<void> {
+  if (await store.read.attemptIsLive({ ref })) return;
+  throw new FaultError("fenced", "not_live", "the attempt that this call is made for is not live any more");
+}
+
+type PutBlobRequests = Parameters<ServiceImpl<typeof WorkerService>["putBlob"]>[0];
+
+async function putBlob(parts: WorkerServiceParts, requests: PutBlobRequests) {
+  const messages = requests[Symbol.asyncIterator]();
+  const first = await messages.next();
+  const header = first.done === true || first.value.body.case !== "header" ? undefined : first.value.body.value;
+  const { ref, digest, size } = required(header, "put_blob.header");
+  await requireLive(parts, refFromWire(ref));
+  const name = digestOfBytes(digest);
+  if (await parts.blobs.has(name)) return { existed: true };
+  await parts.blobs.put(name, safeNumber(size, "put_blob.size"), dataOf(messages));
+  return { existed: false };
+}
+
+type PutBlobMessage = PutBlobRequests extends AsyncIterable<infer M> ? M : never;
+
+async function* dataOf(messages: AsyncIterator<PutBlobMessage>): AsyncIterable<Uint8Array> {
+  for (let next = await messages.next(); next.done !== true; next = await messages.next()) {
+    if (next.value.body.case === "data") yield next.value.body.value;
+  }
+}

@@ -1,0 +1,13 @@
+/** What a person asks for; everything may be left out. */
+export interface CoordinatorAsked {
+  /** Folder of the databases, tokens and blobs; `./.haversack` when left out. */
+  readonly dataDir?: string;
+  /** `HOST:PORT`; port 0: any free one. `127.0.0.1:7420` when left out. */
+  readonly listen?: string;
+  /** The agent library; `agents` beside the current folder's `examples` or in it when left out. */
+  readonly agentsDir?: string;
+  /** Id of the model that agent steps use when nothing else names one; replaces `model` of config.yaml. */
+  readonly model?: string;
+  /** Milliseconds, at least 1000. */
+  readonly leaseTtlMs?: number;
+}

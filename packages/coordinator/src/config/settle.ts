@@ -1,0 +1,54 @@
+/** What was asked, checked and completed, once, at start. A message names the field, the bound and the value. */
+
+import { isIP } from "node:net";
+import { resolve } from "node:path";
+import { FaultError, type Ms } from "@haversack/base";
+import type { Address } from "../http/server.ts";
+import { leaseTtlDefaultMs } from "../runs/lease.ts";
+import type { CoordinatorAsked } from "./options.ts";
+
+export interface CoordinatorSettings {
+  readonly dataDir: string;
+  readonly listen: Address;
+  readonly agentsDir: string;
+  readonly model: string | undefined;
+  readonly leaseTtlMs: Ms;
+}
+
+const leaseTtlMinMs = 1000;
+const leaseTtlMaxMs = 3_600_000;
+
+export function settle(asked: CoordinatorAsked, env: NodeJS.ProcessEnv): CoordinatorSettings {
+  return {
+    dataDir: resolve(asked.dataDir ?? env["HAVERSACK_DATA"] ?? ".haversack"),
+    listen: parseListen(asked.listen ?? env["HAVERSACK_LISTEN"] ?? "127.0.0.1:7420"),
+    agentsDir: resolve(asked.agentsDir ?? env["HAVERSACK_AGENTS"] ?? "agents"),
+    model: asked.model ?? env["HAVERSACK_MODEL"],
+    leaseTtlMs: checkTtl(asked.leaseTtlMs ?? leaseTtlDefaultMs),
+  };
+}
+
+function parseListen(text: string): Address {
+  const [, host = "", portText = ""] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(portText);
+  const name = host.replace(/^\[(.*)\]$/, "$1");
+  if (name === "" || portText === "" || port > 65_535) throw bad("listen", "HOST:PORT such as 127.0.0.1:7420", text);
+  if (!isLoopback(name)) {
+    const message = `listen: ${name} can be reached from other machines, which needs TLS and identities that this version does not have; use 127.0.0.1`;
+    throw new FaultError("invalid", "public_listener", message);
+  }
+  return { host: name, port };
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+}
+
+function checkTtl(ms: number): Ms {
+  if (Number.isInteger(ms) && ms >= leaseTtlMinMs && ms <= leaseTtlMaxMs) return ms;
+  throw bad("leaseTtlMs", `a whole number from ${leaseTtlMinMs} to ${leaseTtlMaxMs}`, String(ms));
+}
+
+function bad(field: string, expected: string, value: string): FaultError {
+  return new FaultError("invalid", "bad_option", `${field}: expected ${expected}, found ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,213 @@
+/**
+ * The coordinator: everything that lives, in the order in which it starts.
+ *
+ *   (data folder)    one owner of the folder, by a lock
+ *   store/           the truth: runs, steps, attempts, events, packs (R1, L1-L4, D1); logs in a file of their own (G1)
+ *   auth/            who may call what (A2)
+ *   library/         the agent library; submissions; which pack a step gets
+ *   runs/            pure: what can happen to a step, what becomes of a run, leases explained
+ *   dispatch/        who gets what (place), where it becomes fact (dispatcher), workers' sessions, expiring leases
+ *   watch/           events and logs as streams
+ *   blobs/           artifacts by digest
+ *   api/, http/      decode, call, encode; one port for gRPC, gRPC-web, Connect and plain JSON
+ *
+ * It holds no state that the store does not, but for who is connected: killed at any instant, it starts again and goes
+ * on (R1, L5).
+ */
+
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { ConnectRouter } from "@connectrpc/connect";
+import {
+  FaultError,
+  invariant,
+  messageOf,
+  openOwnedFolder,
+  type OwnedFolder,
+  type Ports,
+  type Service,
+  startAll,
+  stopAll,
+  type StopMode,
+  writeDurably,
+} from "@haversack/base";
+import {
+  DagService,
+  FleetService,
+  Health,
+  RunService,
+  ServerReflection,
+  SnapshotService,
+  WorkerService,
+} from "@haversack/protocol";
+import { dagService } from "./api/dag-service.ts";
+import { fleetService } from "./api/fleet-service.ts";
+import { healthService } from "./api/health-service.ts";
+import { authorize, mapErrors } from "./api/interceptors.ts";
+import { reflectionService } from "./api/reflection-service.ts";
+import { runService } from "./api/run-service.ts";
+import { snapshotService } from "./api/snapshot-service.ts";
+import { workerService } from "./api/worker-service.ts";
+import { openTokens, type Tokens } from "./auth/tokens.ts";
+import { BlobStore } from "./blobs/blob-store.ts";
+import type { CoordinatorAsked } from "./config/options.ts";
+import { type CoordinatorSettings, settle } from "./config/settle.ts";
+
+import { Dispatcher } from "./dispatch/dispatcher.ts";
+import { leaseKeeper } from "./dispatch/lease-keeper.ts";
+import { WorkerRegistry } from "./dispatch/worker-registry.ts";
+import { createHandler } from "./http/handler.ts";
+import { HttpServer } from "./http/server.ts";
+import { Library } from "./library/library.ts";
+import { Snapshots } from "./library/snapshots.ts";
+import { Submitter } from "./library/submit.ts";
+import { leaseTimes } from "./runs/lease.ts";
+import { type Dying, openSqliteLogStore, openSqliteStore } from "./store/sqlite-store.ts";
+import type { LogStore, Store } from "./store/store.ts";
+import { version } from "./version.ts";
+import { RunChanges } from "./watch/run-changes.ts";
+
+export interface Coordinator extends Service {
+  /** `http://127.0.0.1:7420`, once started. */
+  readonly url: string;
+  /** Resolves when it was stopped; rejects when it failed and has ended itself. */
+  readonly ended: Promise<void>;
+}
+
+/** Throws FaultError `invalid` when an option is senseless; everything else is found by `start`. */
+export function createCoordinator(asked: CoordinatorAsked, env: NodeJS.ProcessEnv, ports: Ports): Coordinator {
+  return new OneCoordinator(settle(asked, env), ports);
+}
+
+interface Opened {
+  readonly folder: OwnedFolder;
+  readonly tokens: Tokens;
+  readonly store: Store & Dying;
+  readonly logs: LogStore & Dying;
+}
+
+class OneCoordinator implements Coordinator {
+  readonly name = "coordinator";
+  readonly #settings: CoordinatorSettings;
+  readonly #ports: Ports;
+  readonly #stopping = new AbortController();
+  readonly #ended = Promise.withResolvers<void>();
+  #opened: Partial<Opened> = {};
+  #services: readonly Service[] = [];
+  #server: HttpServer | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(settings: CoordinatorSettings, ports: Ports) {
+    this.#settings = settings;
+    this.#ports = ports;
+    this.#ended.promise.catch(() => {});
+  }
+
+  get url(): string {
+    invariant(this.#server !== undefined, "the coordinator was started");
+    return this.#server.url;
+  }
+
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    try {
+      const opened = await this.#open();
+      this.#services = this.#compose(opened);
+      await startAll(this.#services, signal);
+      await this.#announce(opened.folder.path);
+      const dead = (error: FaultError): void => this.#fail(error);
+      void opened.store.died.then(dead);
+      void opened.logs.died.then(dead);
+    } catch (error) {
+      await this.stop("now");
+      throw error;
+    }
+  }
+
+  async stop(mode: StopMode): Promise<void> {
+    this.#stopped ??= this.#stop(mode);
+    await this.#stopped;
+    this.#ended.resolve();
+  }
+
+  async #stop(mode: StopMode): Promise<void> {
+    this.#stopping.abort();
+    await stopAll(this.#services, mode);
+    const { folder, store, logs } = this.#opened;
+    await store?.[Symbol.asyncDispose]();
+    await logs?.[Symbol.asyncDispose]();
+    if (folder === undefined) return;
+    await rm(join(folder.path, addressFile), { force: true });
+    await folder.release();
+  }
+
+  /** Something that must not die died: what the disk holds is the truth, and a new process reads it. */
+  #fail(error: unknown): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#ports.log.error({ error: messageOf(error) }, "the coordinator cannot go on");
+    this.#ended.reject(error instanceof Error ? error : new Error(messageOf(error)));
+    this.stop("now").catch((failure: unknown) => {
+      this.#ports.log.error({ error: messageOf(failure) }, "the coordinator did not stop cleanly");
+    });
+  }
+
+  async #open(): Promise<Opened> {
+    const folder = await openOwnedFolder(this.#settings.dataDir, "data folder");
+    this.#opened = { folder };
+    const tokens = await openTokens(folder.path);
+    const [store, logs] = await Promise.allSettled([openSqliteStore(folder.path), openSqliteLogStore(folder.path)]);
+    this.#opened = {
+      folder,
+      ...(store.status === "fulfilled" ? { store: store.value } : {}),
+      ...(logs.status === "fulfilled" ? { logs: logs.value } : {}),
+    };
+    if (store.status === "rejected") throw store.reason;
+    if (logs.status === "rejected") throw logs.reason;
+    return { folder, tokens, store: store.value, logs: logs.value };
+  }
+
+  #compose({ folder, tokens, store, logs }: Opened): readonly Service[] {
+    const { agentsDir, model, leaseTtlMs, listen } = this.#settings;
+    const ports = this.#ports;
+    const onFailure = (error: unknown): void => this.#fail(error);
+    const times = leaseTimes(leaseTtlMs);
+    const registry = new WorkerRegistry();
+    const snapshots = new Snapshots(store, new Library(agentsDir, model));
+    const submitter = new Submitter(store, snapshots, ports);
+    const dispatcher = new Dispatcher({ store, registry, snapshots, times, ports, onFailure });
+    const runChanges = new RunChanges();
+    const logChanges = new RunChanges();
+    store.listen({ runs: (runs) => runChanges.ring(runs), ready: () => dispatcher.ring() });
+    logs.listen({ runs: (runs) => logChanges.ring(runs) });
+    const blobs = new BlobStore(join(folder.path, "blobs"));
+    const stopping = this.#stopping.signal;
+    const services = [RunService, DagService, FleetService, SnapshotService, WorkerService, Health, ServerReflection];
+    const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
+    const session = { store, logs, registry, times, ports, version, ring: () => dispatcher.ring() };
+    const routes = (router: ConnectRouter): void => {
+      router
+        .service(RunService, runService({ ...follow, blobs, submitter, dispatcher, registry }))
+        .service(DagService, dagService(submitter))
+        .service(FleetService, fleetService(store, registry))
+        .service(SnapshotService, snapshotService(store))
+        .service(WorkerService, workerService({ ...session, blobs, stopping }))
+        .service(Health, healthService(services.map(({ typeName }) => typeName), stopping))
+        .service(ServerReflection, reflectionService(services));
+    };
+    const interceptors = [mapErrors(ports.log), authorize(tokens)];
+    this.#server = new HttpServer(listen, createHandler({ routes, interceptors, stopping }), ports.clock);
+    return [leaseKeeper(store, times, ports, onFailure), dispatcher.loop, this.#server];
+  }
+
+  /** Tells commands on this host where to find us. */
+  async #announce(folder: string): Promise<void> {
+    const address = { url: this.url, pid: process.pid, version };
+    await writeDurably(join(folder, addressFile), `${JSON.stringify(address)}\n`);
+    this.#ports.log.info({ url: this.url, data: folder }, "coordinator ready");
+  }
+}
+
+const addressFile = "coordinator.json";

@@ -1,0 +1,59 @@
+/** A claimed step as a task: expressions evaluated, inputs chosen. Pure. */
+
+import { matchesGlob } from "node:path";
+import { present } from "@haversack/base";
+import type { AgentWork, Artifact, CommandWork, JsonValue, SnapshotDescriptor, StepSpec, Task } from "@haversack/protocol";
+import { render, type TemplateData } from "../runs/expressions.ts";
+import type { Claimed } from "../store/verbs/step-verbs.ts";
+
+/** @param snapshot of an agent step */
+export function buildTask(claimed: Claimed, snapshot: SnapshotDescriptor | undefined): Task {
+  const step = present(claimed.dag.steps[claimed.index], "claimed step");
+  const data: TemplateData = {
+    params: new Map(Object.entries(claimed.params)),
+    outputs: claimed.outputs,
+    run: { id: claimed.runId, dag: claimed.dag.name },
+  };
+  const { runId, stepId, generation, attempt } = claimed;
+  return {
+    ref: { runId, stepId, generation, attempt },
+    dagName: claimed.dag.name,
+    env: environment(claimed, step, data),
+    ...(step.timeoutMs === undefined ? {} : { timeoutMs: step.timeoutMs }),
+    inputs: chooseInputs(step.inputs, claimed.artifacts),
+    artifacts: step.artifacts,
+    outputs: step.outputs,
+    work: workOf(step, data, snapshot),
+  };
+}
+
+function environment(claimed: Claimed, step: StepSpec, data: TemplateData): Map<string, string> {
+  const env = new Map<string, string>();
+  for (const [name, value] of Object.entries(claimed.params)) env.set(`PARAM_${name}`, printed(value));
+  for (const [name, value] of [...Object.entries(claimed.dag.env), ...Object.entries(step.env)]) {
+    env.set(name, render(value, data));
+  }
+  return env;
+}
+
+const printed = (value: JsonValue): string => (typeof value === "string" ? value : JSON.stringify(value));
+
+/** Of artifacts with one path the nearest ancestor's counts: it comes last. */
+function chooseInputs(patterns: readonly string[], artifacts: readonly Artifact[]): Artifact[] {
+  const chosen = new Map<string, Artifact>();
+  for (const artifact of artifacts) {
+    if (patterns.some((pattern) => matchesGlob(artifact.path, pattern))) chosen.set(artifact.path, artifact);
+  }
+  return [...chosen.values()];
+}
+
+function workOf(step: StepSpec, data: TemplateData, snapshot: SnapshotDescriptor | undefined): CommandWork | AgentWork {
+  if (step.work.kind === "run") return step.work;
+  const { prompt, outputSchema } = step.work;
+  return {
+    kind: "agent",
+    prompt: render(prompt, data),
+    snapshot: present(snapshot, "the snapshot of an agent step"),
+    ...(outputSchema === undefined ? {} : { outputSchema }),
+  };
+}

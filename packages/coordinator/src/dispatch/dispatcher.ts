@@ -1,0 +1,177 @@
+/**
+ * Where a plan becomes fact: reads what is ready, decides with `place`, claims in the store, sends. Losing a claim to
+ * another coordinator is normal; what was lost is looked at again in the next round.
+ */
+
+import { Background, formatDuration, type Ports, type Service, type Timer, Wakeup } from "@haversack/base";
+import { inlinePackBytesMax, parseWorkerId, type RunId, type SnapshotDescriptor, type Task } from "@haversack/protocol";
+import type { Snapshots } from "../library/snapshots.ts";
+import type { LeaseTimes } from "../runs/lease.ts";
+import type { Store } from "../store/store.ts";
+import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
+import type { Claimed, ReadyStep } from "../store/verbs/step-verbs.ts";
+import { buildTask } from "./build-task.ts";
+import { explain, place } from "./place.ts";
+import type { ViewStep } from "./view.ts";
+import type { WorkerLink } from "./worker-link.ts";
+import type { WorkerRegistry } from "./worker-registry.ts";
+
+/** Ready steps that one look takes in. */
+const pageSize = 500;
+/** A missed wake-up is made good after this long. */
+const sweepMs = 2000;
+
+export interface DispatcherParts {
+  readonly store: Store;
+  readonly registry: WorkerRegistry;
+  readonly snapshots: Snapshots;
+  readonly times: LeaseTimes;
+  readonly ports: Ports;
+  readonly onFailure: (error: unknown) => void;
+}
+
+export class Dispatcher {
+  readonly #parts: DispatcherParts;
+  readonly #wakeup = new Wakeup();
+  readonly loop: Service;
+  #timer: Timer | undefined;
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+    this.loop = new Background("dispatcher", (signal) => this.#run(signal), parts.onFailure);
+  }
+
+  /** Something may be placeable now. */
+  ring(): void {
+    this.#wakeup.ring();
+  }
+
+  /** Why a ready step has no worker at this moment; undefined when it is about to get one. */
+  async whyWaiting(runId: RunId, index: number): Promise<string | undefined> {
+    const step = await this.#parts.store.read.stepPlacement({ runId, index });
+    const now = this.#parts.ports.clock.now();
+    if (step.notBefore > now) return `its next attempt, in ${formatDuration(step.notBefore - now)}`;
+    const steps = [await this.#viewStep(step)];
+    const reason = place({ steps, workers: this.#parts.registry.view() }).unplaced[0]?.reason;
+    return reason === undefined ? undefined : explain(reason);
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const nextDue = await this.#round();
+      const { clock } = this.#parts.ports;
+      const waitMs = Math.min(sweepMs, nextDue === undefined ? sweepMs : Math.max(1, nextDue - clock.now()));
+      this.#timer = clock.after(waitMs, () => this.#wakeup.ring());
+      try {
+        await this.#wakeup.next(signal);
+      } finally {
+        this.#timer.cancel();
+      }
+    }
+  }
+
+  /** Places what can be placed. @returns when the next retry is due, on the clock of the ports */
+  async #round(): Promise<number | undefined> {
+    const { store, registry, ports } = this.#parts;
+    let after: { runId: string; index: number } | undefined;
+    for (;;) {
+      const workers = registry.view();
+      if (!workers.some(({ credits }) => credits > 0)) return undefined;
+      const query = { now: ports.clock.now(), limit: pageSize, ...(after === undefined ? {} : { after }) };
+      const { steps, nextDue } = await store.read.stepsListReady(query);
+      const byStep = new Map(steps.map((step) => [key(step), step]));
+      const view = { steps: await Promise.all(steps.map((step) => this.#viewStep(step))), workers };
+      const { placed } = place(view);
+      const claims = placed.flatMap(({ step, workerId }) => {
+        const ready = byStep.get(key(step));
+        const link = registry.get(parseWorkerId(workerId));
+        return ready === undefined || link === undefined ? [] : [{ step: ready, link }];
+      });
+      await this.#claimAll(claims);
+      const last = steps.at(-1);
+      if (steps.length < pageSize || last === undefined) return nextDue;
+      after = last;
+    }
+  }
+
+  async #viewStep(step: Omit<ViewStep, "pack">): Promise<ViewStep> {
+    const { runId, index, kind, labels, pinDigest, snapshotDigest } = step;
+    const digest = snapshotDigest ?? pinDigest;
+    const pack = digest === undefined ? undefined : await this.#parts.snapshots.read(digest);
+    return {
+      runId,
+      index,
+      kind,
+      labels,
+      ...(pinDigest === undefined ? {} : { pinDigest }),
+      ...(snapshotDigest === undefined ? {} : { snapshotDigest }),
+      ...(pack === undefined ? {} : { pack: { formatVersion: pack.formatVersion, requires: pack.report.requires } }),
+    };
+  }
+
+  /** Claims of one round commit together; the tasks of a link leave together. */
+  async #claimAll(claims: readonly { step: ReadyStep; link: WorkerLink }[]): Promise<void> {
+    const tasks = new Map<WorkerLink, Task[]>();
+    await Promise.all(
+      claims.map(async ({ step, link }) => {
+        const task = await this.#claim(step, link);
+        if (task === undefined) return;
+        const list = tasks.get(link) ?? [];
+        list.push(task);
+        tasks.set(link, list);
+      }),
+    );
+    for (const [link, list] of tasks) {
+      if (link.ended.aborted) await this.#handBack(list, link);
+      else link.sendTasks(list);
+    }
+  }
+
+  /** The link ended between the claim and the sending: nobody has seen these tasks. */
+  async #handBack(tasks: readonly Task[], link: WorkerLink): Promise<void> {
+    const { workerId } = link.hello;
+    const now = this.#parts.ports.clock.now();
+    for (const { ref } of tasks) {
+      const result = { ref, outcome: "returned", outputs: new Map(), artifacts: [], logs: [] } as const;
+      await this.#parts.store.write.attemptFinish({ result, resultDigest: "", workerId, now });
+    }
+  }
+
+  async #claim(step: ReadyStep, link: WorkerLink): Promise<Task | undefined> {
+    const { store, times, ports, snapshots } = this.#parts;
+    const pack = await this.#finalPack(step);
+    const now = ports.clock.now();
+    const claimed = await store.write.stepTake({
+      runId: step.runId,
+      index: step.index,
+      workerId: link.hello.workerId,
+      bootId: link.hello.bootId,
+      generation: store.generation,
+      leaseUntil: now + times.ttlMs,
+      now,
+      ...(pack === undefined ? {} : { pack }),
+    });
+    if (claimed === undefined) return undefined;
+    const stored = claimed.snapshotDigest === undefined ? undefined : await snapshots.read(claimed.snapshotDigest);
+    return buildTask(claimed, stored === undefined ? undefined : describe(stored, claimed, link));
+  }
+
+  /** A step that reads memory gets its pack when it is first handed out: the pin with the memory of now. */
+  async #finalPack(step: ReadyStep): Promise<StoredPack | undefined> {
+    if (step.pinDigest === undefined || step.snapshotDigest !== undefined) return undefined;
+    const pin = await this.#parts.snapshots.read(step.pinDigest);
+    return await this.#parts.snapshots.withMemory(pin, step.dagName);
+  }
+}
+
+const key = ({ runId, index }: { runId: string; index: number }): string => `${runId}/${index}`;
+
+/** The bytes come along unless the worker said that it holds them, or they are too many for a message. */
+function describe(pack: StoredPack, claimed: Claimed, link: WorkerLink): SnapshotDescriptor {
+  const { digest, formatVersion, compressedSize, uncompressedSize, gzip } = pack;
+  const descriptor = { digest, formatVersion, compressedSize, uncompressedSize };
+  const held = link.snapshotsHeld.has(digest) && claimed.attempt === 1;
+  if (held || gzip.length > inlinePackBytesMax) return descriptor;
+  link.snapshotsHeld.add(digest);
+  return { ...descriptor, gzip: new Uint8Array(gzip) };
+}

@@ -1,0 +1,53 @@
+/** Gives away steps whose worker has not renewed its lease. It trusts its own clock only for lengths of time. */
+
+import { Background, pause, type Ports, type Service } from "@haversack/base";
+import type { LeaseTimes } from "../runs/lease.ts";
+import type { Store } from "../store/store.ts";
+
+const expiredPerRound = 500;
+
+/**
+ * @param onLost is called after steps were given up, so that they are placed again at once
+ */
+export function leaseKeeper(
+  store: Store,
+  times: LeaseTimes,
+  ports: Ports,
+  onFailure: (error: unknown) => void,
+): Service {
+  const intervalMs = Math.min(1000, times.ttlMs / 10);
+
+  async function sweep(signal: AbortSignal): Promise<void> {
+    let last = ports.clock.monotonic();
+    while (!signal.aborted) {
+      await pause(ports.clock, intervalMs, signal);
+      const now = ports.clock.monotonic();
+      // We were away (stopped, suspended): nobody could renew, so nobody may lose a lease for it (L5).
+      if (now - last > intervalMs + 2 * times.heartbeatMs) await trust();
+      last = now;
+      await expire();
+    }
+  }
+
+  async function trust(): Promise<void> {
+    const extended = await store.write.leasesTrust({ leaseUntil: ports.clock.now() + times.freshTrustMs });
+    if (extended > 0) ports.log.info({ leases: extended }, "leases extended: the coordinator was away");
+  }
+
+  async function expire(): Promise<void> {
+    const { expired } = await store.write.leasesExpire({ now: ports.clock.now(), limit: expiredPerRound });
+    for (const { ref, workerId } of expired) {
+      ports.log.warn({ run: ref.runId, step: ref.stepId, attempt: ref.attempt, worker: workerId }, "lease expired");
+    }
+  }
+
+  const loop = new Background("lease-keeper", sweep, onFailure);
+  return {
+    name: "lease-keeper",
+    async start() {
+      await trust();
+      await loop.start();
+    },
+    stop: (mode) => loop.stop(mode),
+  };
+}

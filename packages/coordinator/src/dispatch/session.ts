@@ -1,0 +1,202 @@
+/**
+ * The coordinator's end of a worker's session: takes each message in turn, writes it to the store under its fence,
+ * answers after the commit. Logs go to a store of their own and are acknowledged on their own, so that a flood of them
+ * delays no heartbeat and no result.
+ */
+
+import { createHash } from "node:crypto";
+import { FaultError, messageOf, type Ports } from "@haversack/base";
+import {
+  type AttemptResult,
+  type Downward,
+  failureMessageCharactersMax,
+  type LogChunk,
+  type Refusal,
+  refKey,
+  type Upward,
+  type WorkerHello,
+} from "@haversack/protocol";
+import type { LeaseTimes } from "../runs/lease.ts";
+import type { LogStore, Store } from "../store/store.ts";
+import { WorkerLink } from "./worker-link.ts";
+import type { WorkerRegistry } from "./worker-registry.ts";
+
+export interface SessionParts {
+  readonly store: Store;
+  readonly logs: LogStore;
+  readonly registry: WorkerRegistry;
+  readonly times: LeaseTimes;
+  readonly ports: Ports;
+  readonly version: string;
+  /** Credits or the set of workers changed. */
+  readonly ring: () => void;
+}
+
+/** Serves one stream until either side ends it. */
+export async function* serveSession(
+  parts: SessionParts,
+  incoming: AsyncIterable<Upward>,
+  signal: AbortSignal,
+): AsyncIterable<Downward> {
+  const messages = incoming[Symbol.asyncIterator]();
+  const first = await messages.next();
+  if (first.done === true) return;
+  if (first.value.kind !== "hello") {
+    throw new FaultError("invalid", "no_hello", `the first message of a session is hello, this one is ${first.value.kind}`);
+  }
+  if (parts.registry.isFull) throw new FaultError("busy", "too_many_workers", "too many workers are connected");
+  const session = new Session(parts, first.value.hello);
+  const onAbort = (): void => session.link.end();
+  signal.addEventListener("abort", onAbort, { once: true });
+  const reading = session.read(messages);
+  try {
+    yield* session.link.outgoing();
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    session.close();
+    await messages.return?.().catch(() => {});
+    await reading;
+  }
+}
+
+class Session {
+  readonly link: WorkerLink;
+  readonly #parts: SessionParts;
+
+  constructor(parts: SessionParts, hello: WorkerHello) {
+    this.#parts = parts;
+    this.link = new WorkerLink(hello, parts.ports.clock.now());
+  }
+
+  /** Never rejects: whatever goes wrong ends the session, and the worker dials again. */
+  async read(messages: AsyncIterator<Upward>): Promise<void> {
+    try {
+      await this.#greet();
+      for (;;) {
+        const next = await messages.next();
+        if (next.done === true) return;
+        await this.#take(next.value);
+      }
+    } catch (error) {
+      const fields = { worker: this.link.hello.workerId, reason: messageOf(error) };
+      if (!this.link.ended.aborted) this.#parts.ports.log.warn(fields, "session ended");
+    } finally {
+      this.link.end();
+    }
+  }
+
+  close(): void {
+    this.link.end();
+    this.#parts.registry.remove(this.link);
+    this.#parts.ring();
+  }
+
+  async #greet(): Promise<void> {
+    const { store, registry, times, version, ports } = this.#parts;
+    const { hello } = this.link;
+    registry.add(this.link);
+    const { generation } = store;
+    const { ttlMs: leaseTtlMs, heartbeatMs: heartbeatIntervalMs } = times;
+    const now = ports.clock.now();
+    const { refusals, cancelled } = await store.write.workerGreet({ hello, now, leaseUntil: now + times.ttlMs });
+    // Renewals of this hello count from now on, so the worker learns of them with the welcome.
+    this.link.send({
+      kind: "welcome",
+      welcome: { generation, coordinatorVersion: version, leaseTtlMs, heartbeatIntervalMs },
+    });
+    this.#refuse(refusals);
+    this.link.cancel(cancelled);
+    this.link.greeted();
+    ports.log.info({ worker: hello.workerId, name: hello.name, slots: hello.slots, held: hello.held.length }, "worker connected");
+    this.#parts.ring();
+  }
+
+  async #take(message: Upward): Promise<void> {
+    switch (message.kind) {
+      case "hello":
+        throw new FaultError("invalid", "second_hello", "a session has one hello");
+      case "credits":
+        this.link.grant(message.grantedTotal);
+        this.#parts.ring();
+        return;
+      case "heartbeat":
+        return await this.#renew(message);
+      case "started": {
+        const { workerId } = this.link.hello;
+        const now = this.#parts.ports.clock.now();
+        this.#refuse(await this.#parts.store.write.attemptsStart({ refs: message.refs, workerId, now }));
+        return;
+      }
+      case "logs":
+        // Not awaited: the log store may be far behind, and heartbeats come on this stream.
+        void this.#keepLogs(message.chunks);
+        return;
+      case "results":
+        void this.#finish(message.results);
+    }
+  }
+
+  async #renew({ seq, held }: Extract<Upward, { kind: "heartbeat" }>): Promise<void> {
+    const { store, times, ports } = this.#parts;
+    const { workerId, bootId } = this.link.hello;
+    const now = ports.clock.now();
+    const renewal = { workerId, bootId, refs: held, now, leaseUntil: now + times.ttlMs };
+    const { refusals, cancelled } = await store.write.leasesRenew(renewal);
+    this.#refuse(refusals);
+    this.link.cancel(cancelled);
+    this.link.send({ kind: "heartbeatAck", seq });
+  }
+
+  async #keepLogs(chunks: readonly LogChunk[]): Promise<void> {
+    try {
+      this.link.send({ kind: "logAcks", acks: await this.#parts.logs.write.logsAppend({ chunks }) });
+    } catch (error) {
+      this.#fail("logs were not stored", error);
+    }
+  }
+
+  async #finish(results: readonly AttemptResult[]): Promise<void> {
+    const { store, ports } = this.#parts;
+    const { workerId } = this.link.hello;
+    try {
+      const now = ports.clock.now();
+      const answers = await Promise.all(
+        results.map((result) =>
+          store.write.attemptFinish({ result: bounded(result), resultDigest: digestOf(result), workerId, now }),
+        ),
+      );
+      const refusals = answers.filter((answer) => answer !== undefined);
+      const refused = new Set(refusals.map(({ ref }) => refKey(ref)));
+      for (const { ref, reason } of refusals.filter(({ reason }) => reason === "conflict")) {
+        ports.log.error({ run: ref.runId, step: ref.stepId, reason }, "a second, different result came under one fence");
+      }
+      this.#refuse(refusals);
+      const refs = results.map(({ ref }) => ref).filter((ref) => !refused.has(refKey(ref)));
+      if (refs.length > 0) this.link.send({ kind: "resultAcks", refs });
+    } catch (error) {
+      this.#fail("results were not stored", error);
+    }
+  }
+
+  /** Nothing was acknowledged: the worker sends it again on its next session. */
+  #fail(what: string, error: unknown): void {
+    this.#parts.ports.log.error({ worker: this.link.hello.workerId, reason: messageOf(error) }, what);
+    this.link.goodbye(what, 1000);
+  }
+
+  #refuse(refusals: readonly Refusal[]): void {
+    if (refusals.length > 0) this.link.send({ kind: "refusals", refusals });
+  }
+}
+
+function bounded(result: AttemptResult): AttemptResult {
+  const { failure } = result;
+  if (failure === undefined || failure.message.length <= failureMessageCharactersMax) return result;
+  return { ...result, failure: { ...failure, message: `${failure.message.slice(0, failureMessageCharactersMax)} […]` } };
+}
+
+/** Tells a repetition from another result under the same fence. */
+function digestOf(result: AttemptResult): string {
+  const plain = JSON.stringify({ ...result, outputs: [...result.outputs].toSorted(([a], [b]) => (a < b ? -1 : 1)) });
+  return createHash("sha256").update(plain).digest("hex");
+}

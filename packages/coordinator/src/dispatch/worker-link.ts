@@ -1,0 +1,118 @@
+/**
+ * One worker's session, seen from the coordinator: what it was granted, what was sent to it, what waits to be sent.
+ * It decides nothing. Messages leave in the order in which they were given; control goes before tasks.
+ */
+
+import type { AttemptRef, Downward, Task, WorkerHello } from "@haversack/protocol";
+import { batchBytesMax, batchItemsMax, batchPackBytesMax } from "@haversack/protocol";
+
+/** Messages that wait for a slow reader. More end the session: the worker dials again and nothing is lost. */
+const outboxMax = 10_000;
+
+export class WorkerLink {
+  readonly hello: WorkerHello;
+  readonly connectedAt: number;
+  readonly snapshotsHeld: Set<string>;
+  readonly #outbox: Downward[] = [];
+  readonly #ended = new AbortController();
+  #waiting: PromiseWithResolvers<void> | undefined;
+  #grantedTotal: number;
+  #sentTotal = 0;
+  #greeted = false;
+
+  constructor(hello: WorkerHello, connectedAt: number) {
+    this.hello = hello;
+    this.connectedAt = connectedAt;
+    this.snapshotsHeld = new Set(hello.snapshotsHeld);
+    this.#grantedTotal = 0;
+  }
+
+  /** Fires when the session is over, whoever ended it. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** Tasks that may be sent now: none before the hello is answered. */
+  get credits(): number {
+    return this.#greeted && !this.#ended.signal.aborted ? Math.max(0, this.#grantedTotal - this.#sentTotal) : 0;
+  }
+
+  /** The store knows the hello: tasks may flow. */
+  greeted(): void {
+    this.#greeted = true;
+  }
+
+  grant(total: number): void {
+    this.#grantedTotal = Math.max(this.#grantedTotal, total);
+  }
+
+  sendTasks(tasks: readonly Task[]): void {
+    this.#sentTotal += tasks.length;
+    for (const batch of batches(tasks)) this.send({ kind: "tasks", tasks: batch });
+  }
+
+  cancel(refs: readonly AttemptRef[]): void {
+    if (refs.length > 0) this.send({ kind: "cancels", refs });
+  }
+
+  send(message: Downward): void {
+    if (this.#ended.signal.aborted) return;
+    if (this.#outbox.length >= outboxMax) {
+      this.end();
+      return;
+    }
+    this.#outbox.push(message);
+    this.#waiting?.resolve();
+  }
+
+  /** Says goodbye, then ends once that is on its way. */
+  goodbye(reason: string, retryAfterMs: number, final = false): void {
+    this.send({ kind: "goodbye", reason, retryAfterMs, final });
+    this.end();
+  }
+
+  end(): void {
+    this.#ended.abort();
+    this.#waiting?.resolve();
+  }
+
+  /** What is to be written on the stream; ends with the session. */
+  async *outgoing(): AsyncIterable<Downward> {
+    for (;;) {
+      const message = this.#outbox.shift();
+      if (message !== undefined) {
+        yield message;
+      } else if (this.#ended.signal.aborted) {
+        return;
+      } else {
+        this.#waiting = Promise.withResolvers<void>();
+        await this.#waiting.promise;
+        this.#waiting = undefined;
+      }
+    }
+  }
+}
+
+/** Splits tasks so that no message passes its limits. */
+function batches(tasks: readonly Task[]): Task[][] {
+  const all: Task[][] = [];
+  let current: Task[] = [];
+  let bytes = 0;
+  let packBytes = 0;
+  for (const task of tasks) {
+    const pack = task.work.kind === "agent" ? (task.work.snapshot.gzip?.length ?? 0) : 0;
+    const own = pack + (task.work.kind === "run" ? task.work.script.length : task.work.prompt.length) * 3 + 1024;
+    const full = current.length >= batchItemsMax || bytes + own > batchBytesMax || packBytes + pack > batchPackBytesMax;
+    if (full && current.length > 0) {
+      all.push(current);
+      current = [];
+      bytes = 0;
+      packBytes = 0;
+    }
+    current.push(task);
+    bytes += own;
+    packBytes += pack;
+  }
+  if (current.length > 0) all.push(current);
+  return all;
+}

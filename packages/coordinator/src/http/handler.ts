@@ -1,0 +1,43 @@
+/** Every request: liveness, then the guard, then the API. */
+
+import type { ConnectRouter } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import type { Interceptor } from "@connectrpc/connect";
+import { messageBytesMax } from "@haversack/protocol";
+import { foreignRequest } from "./guard.ts";
+import type { Handler } from "./server.ts";
+
+type NodeServerResponse = Parameters<Handler>[1];
+
+export interface HandlerParts {
+  readonly routes: (router: ConnectRouter) => void;
+  readonly interceptors: Interceptor[];
+  /** Fires when the coordinator stops: handlers wrap up. */
+  readonly stopping: AbortSignal;
+}
+
+/** Of calls that say nothing: a stream may last as long as it likes. */
+export function createHandler(parts: HandlerParts): Handler {
+  const adapter = connectNodeAdapter({
+    routes: parts.routes,
+    interceptors: parts.interceptors,
+    shutdownSignal: parts.stopping,
+    readMaxBytes: messageBytesMax,
+    writeMaxBytes: messageBytesMax,
+    // Packs are compressed already; compressing them again cost nine tenths of the throughput.
+    acceptCompression: [],
+    fallback: (_request, response) => end(response, 404, "not found"),
+  });
+  return (request, response) => {
+    if (request.url === "/livez") return end(response, 200, "ok");
+    const refusal = foreignRequest(request.headers);
+    if (refusal !== undefined) return end(response, 403, refusal);
+    return adapter(request, response);
+  };
+}
+
+function end(response: NodeServerResponse, status: number, text: string): void {
+  response.statusCode = status;
+  response.setHeader("content-type", "text/plain; charset=utf-8");
+  response.end(`${text}\n`);
+}

@@ -1,0 +1,119 @@
+/**
+ * One port for everything: the first three bytes of a connection tell HTTP/2 (`PRI`, for gRPC) from HTTP/1.1 (for curl
+ * and browsers), and it is handed to the server for it. Both have the same handler.
+ */
+
+import * as http from "node:http";
+import * as http2 from "node:http2";
+import * as net from "node:net";
+import type { connectNodeAdapter } from "@connectrpc/connect-node";
+import { type Clock, FaultError, messageOf, type Service, systemCodeOf } from "@haversack/base";
+import { flowControlWindowBytes } from "@haversack/protocol";
+
+export type Handler = ReturnType<typeof connectNodeAdapter>;
+
+export interface Address {
+  readonly host: string;
+  /** 0: chosen by the system. */
+  readonly port: number;
+}
+
+/** Connections at once, over all addresses. */
+const connectionsMax = 6000;
+const firstBytesTimeoutMs = 15_000;
+const headerBytesMax = 16 * 1024;
+
+export class HttpServer implements Service {
+  readonly name = "http-server";
+  readonly #address: Address;
+  readonly #clock: Clock;
+  readonly #door: net.Server;
+  readonly #http1: http.Server;
+  readonly #http2: http2.Http2Server;
+  readonly #sockets = new Set<net.Socket>();
+
+  constructor(address: Address, handler: Handler, clock: Clock) {
+    this.#address = address;
+    this.#clock = clock;
+    this.#http1 = http.createServer(
+      { headersTimeout: 5000, requestTimeout: 0, maxHeaderSize: headerBytesMax },
+      handler,
+    );
+    this.#http2 = http2.createServer(
+      {
+        settings: {
+          initialWindowSize: flowControlWindowBytes,
+          maxConcurrentStreams: 100,
+          maxHeaderListSize: headerBytesMax,
+        },
+        maxSessionRejectedStreams: 20,
+        maxSessionInvalidFrames: 100,
+        streamResetBurst: 200,
+        streamResetRate: 33,
+      },
+      handler,
+    );
+    // Without it a busy stream starves the others of its connection, heartbeats included.
+    this.#http2.on("session", (session) => session.setLocalWindowSize(flowControlWindowBytes));
+    this.#http2.on("sessionError", () => {});
+    this.#door = net.createServer({ noDelay: true }, (socket) => this.#sort(socket));
+    this.#door.maxConnections = connectionsMax;
+  }
+
+  /** Once started. */
+  get url(): string {
+    const address = this.#door.address();
+    const port = address !== null && typeof address === "object" ? address.port : this.#address.port;
+    const host = net.isIPv6(this.#address.host) ? `[${this.#address.host}]` : this.#address.host;
+    return `http://${host}:${port}`;
+  }
+
+  async start(): Promise<void> {
+    const { host, port } = this.#address;
+    const listening = Promise.withResolvers<void>();
+    this.#door.once("error", listening.reject);
+    this.#door.listen({ host, port }, () => listening.resolve());
+    try {
+      await listening.promise;
+    } catch (error) {
+      throw listenError(error, `${host}:${port}`);
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#door.listening) return;
+    const closed = new Promise<void>((resolve) => this.#door.close(() => resolve()));
+    this.#http1.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #sort(socket: net.Socket): void {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    socket.on("error", () => socket.destroy());
+    const timer = this.#clock.after(firstBytesTimeoutMs, () => socket.destroy());
+    socket.once("close", () => timer.cancel());
+    socket.once("readable", () => {
+      timer.cancel();
+      const head = socket.read() as Buffer | null;
+      if (head === null) {
+        socket.destroy();
+        return;
+      }
+      socket.unshift(head);
+      const server = head.subarray(0, 3).toString("latin1") === "PRI" ? this.#http2 : this.#http1;
+      server.emit("connection", socket);
+    });
+  }
+}
+
+function listenError(error: unknown, address: string): FaultError {
+  const advice: Record<string, string> = {
+    EADDRINUSE: "another program listens there; stop it, or choose another port with --listen HOST:PORT (port 0: any free one)",
+    EACCES: "this user may not listen there; choose a port above 1023 with --listen HOST:PORT",
+    EADDRNOTAVAIL: "this machine has no such address; use 127.0.0.1",
+  };
+  const reason = advice[systemCodeOf(error) ?? ""] ?? messageOf(error);
+  return new FaultError("unavailable", "cannot_listen", `cannot listen on ${address}: ${reason}`, { cause: error });
+}
