@@ -42,8 +42,9 @@ function headLine(picture: RunPicture, now: number, columns: number, paint: Pain
   const status =
     picture.cancelRequested && picture.endedAt === undefined ? "being cancelled" : picture.status;
   const time = elapsed(picture.createdAt, picture.endedAt, now);
-  const rest = clip(`  ${picture.id}  ${done}/${picture.steps.length} steps  ${time}`, columns - 30);
-  const name = clip(printable(picture.dagName), 28);
+  const name = clip(printable(picture.dagName), idColumnsMax);
+  const room = columns - widthOf(name) - 2 - status.length;
+  const rest = clip(`  ${picture.id}  ${done}/${picture.steps.length} steps  ${time}`, room);
   return `${paint.strong(name)}  ${paint.status(picture.status, status)}${paint.faint(rest)}`;
 }
 
