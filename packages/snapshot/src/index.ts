@@ -1,1 +1,45 @@
-export {};
+/**
+ * The agent snapshot: a pack of exactly what one agent step may use, named by its content.
+ *
+ *   library/  the agent library, read from a folder: every problem with file, line and field
+ *   plan/     which items each step needs, and why (pure but for the walk)
+ *   build/    from plan to pack: encode, check, read back, compare
+ *   format/   format v1, pure: canonical JSON, schema, digest, paths, order, sizes
+ *   guard.ts  bytes from outside: bounded, verified, or refused with a typed error
+ *   stores/   five read-only stores on the worker, and the skill files on its disk
+ */
+
+export type { AddMemoryOptions, MemoryInput, MemoryNow } from "./build/builder.ts";
+export { addMemory, buildPin } from "./build/builder.ts";
+export { scopeDigest } from "./build/memory.ts";
+export type { Pack, PackPart, PackReport } from "./build/pack.ts";
+export type { KeyLikeHit } from "./build/scan-secrets.ts";
+export { scanText } from "./build/scan-secrets.ts";
+export type { SnapshotErrorCode } from "./errors.ts";
+export { NotInSnapshotError, ReadOnlyStoreError, SnapshotError } from "./errors.ts";
+export type { JsonRecord, JsonValue } from "./format/canonical-json.ts";
+export { canonicalJson } from "./format/canonical-json.ts";
+export type * from "./format/content.ts";
+export { digestName, digestOf, parseDigestName } from "./format/digest.ts";
+export { refText } from "./format/references.ts";
+export type { Feature } from "./format/version.ts";
+export { features, formatVersion, formatVersionMax, formatVersionMin } from "./format/version.ts";
+export type { ExpectedPack, GuardedPack } from "./guard.ts";
+export { guardSnapshot } from "./guard.ts";
+export type { InspectedPack } from "./inspect.ts";
+export { inspectPack } from "./inspect.ts";
+export type { Library, LibraryMemory, LibraryProblem, Located, Profile } from "./library/library.ts";
+export type { ReadLibraryOptions } from "./library/read-library.ts";
+export { readLibrary } from "./library/read-library.ts";
+export type { SnapshotLimits } from "./limits.ts";
+export { defaultLimits, settleLimits } from "./limits.ts";
+export { planSnapshots } from "./plan/plan.ts";
+export type * from "./plan/plannable.ts";
+export type { Position, Problem, ProblemCode } from "./plan/problem.ts";
+export { problemText } from "./plan/problem.ts";
+export type { AgentSettings } from "./plan/settings.ts";
+export { agentSettingsSchema } from "./plan/settings.ts";
+export type { OpenedSnapshot, SnapshotStores } from "./stores/open-snapshot.ts";
+export { openContent, openSnapshot } from "./stores/open-snapshot.ts";
+export type * from "./stores/stores.ts";
+export { writeSkills } from "./stores/write-skills.ts";

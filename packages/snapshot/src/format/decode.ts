@@ -1,0 +1,92 @@
+/** From verified bytes to content: nesting, UTF-8, JSON, canonical form, version, schema, references, limits. */
+
+import { SnapshotError } from "../errors.ts";
+import type { SnapshotLimits } from "../limits.ts";
+import { canonicalJson, pathText } from "./canonical-json.ts";
+import type { SnapshotContent } from "./content.ts";
+import { envelope } from "./envelope.ts";
+import { decodeText } from "./files.ts";
+import { frozenCopy } from "./freeze.ts";
+import { checkContent } from "./order.ts";
+import { checkContentLimits } from "./sizes.ts";
+import { features, formatName, formatVersionMax, formatVersionMin, reservedKeys } from "./version.ts";
+
+/** Frozen at every depth and without prototypes. */
+export function decodeContent(raw: Uint8Array, limits: SnapshotLimits): SnapshotContent {
+  scanNesting(raw, limits.nestingMax);
+  const text = decodeText(raw);
+  if (text === undefined) throw invalid("the content is not valid UTF-8");
+  const value = parseJson(text);
+  if (canonicalJson(value, limits.nestingMax) !== text) throw invalid("the content is not in canonical form");
+  checkHead(value);
+  const content = checkShape(value);
+  checkContent(content);
+  checkContentLimits(content, limits);
+  return frozenCopy(content);
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+
+/** Before anything is parsed, so that no depth can exhaust the stack of a parser. */
+function scanNesting(raw: Uint8Array, nestingMax: number): void {
+  let depth = 0;
+  let inText = false;
+  for (let index = 0; index < raw.length; index++) {
+    const byte = raw[index];
+    if (inText) {
+      if (byte === backslash) index++;
+      else if (byte === quote) inText = false;
+    } else if (byte === quote) inText = true;
+    else if (byte === 0x5b || byte === 0x7b) depth++;
+    else if (byte === 0x5d || byte === 0x7d) depth--;
+    if (depth > nestingMax) {
+      throw new SnapshotError("snapshot_hostile", `the content is nested deeper than ${nestingMax}`);
+    }
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    // The message of a JSON error quotes the text, which may be anything: it stays out.
+    throw new SnapshotError("snapshot_invalid", "the content is not JSON", { cause: error });
+  }
+}
+
+/** Version and features come first: a newer pack is a newer pack, not a broken one. */
+function checkHead(value: unknown): void {
+  if (!isRecord(value) || value["format"] !== formatName) throw invalid(`the content is not a ${formatName}`);
+  const version = value["version"];
+  if (typeof version !== "number" || version < formatVersionMin || version > formatVersionMax) {
+    throw unsupported(
+      `format version ${String(version)}; this reader knows ${formatVersionMin} to ${formatVersionMax}`,
+    );
+  }
+  const reserved = Object.keys(value).find((key) => reservedKeys.has(key));
+  if (reserved !== undefined) throw unsupported(`the reserved key ${JSON.stringify(reserved)}`);
+  const required: readonly unknown[] = Array.isArray(value["requires"]) ? value["requires"] : [];
+  const unknown = required.find((feature) => !features.some((known) => known === feature));
+  if (unknown !== undefined)
+    throw unsupported(`the feature ${JSON.stringify(unknown)}, which this reader does not know`);
+}
+
+function checkShape(value: unknown): SnapshotContent {
+  const parsed = envelope.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw invalid(`at ${pathText(issue?.path ?? [])}: ${issue?.message ?? "not the shape of v1"}`);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function invalid(message: string): SnapshotError {
+  return new SnapshotError("snapshot_invalid", message);
+}
+
+function unsupported(message: string): SnapshotError {
+  return new SnapshotError("snapshot_version_unsupported", `the snapshot has ${message}`);
+}

@@ -1,0 +1,68 @@
+/** Every bound of a pack, kept at build and at decode by the same checks. Units stand in the names. */
+
+import { pathBytesMax, pathSegmentsMax } from "@haversack/base";
+import { SnapshotError } from "./errors.ts";
+
+const kibibyte = 1024;
+const mebibyte = 1024 * kibibyte;
+
+export interface SnapshotLimits {
+  readonly compressedBytesMax: number;
+  readonly uncompressedBytesMax: number;
+  /** Bytes out for each byte in, once `ratioFromBytes` are out. */
+  readonly ratioMax: number;
+  readonly ratioFromBytes: number;
+  /** CPU time of the thread that decodes. */
+  readonly cpuMsMax: number;
+  /** Of the whole JSON text, opaque parts included. */
+  readonly nestingMax: number;
+  readonly skillsMax: number;
+  readonly modelsMax: number;
+  /** In all skills together. */
+  readonly filesMax: number;
+  readonly fileBytesMax: number;
+  readonly soulCharactersMax: number;
+  readonly memoryIndexLinesMax: number;
+  readonly memoryIndexBytesMax: number;
+  /** One scope as it stands in the pack: canonical JSON. */
+  readonly memoryScopeBytesMax: number;
+  readonly memoryTopicsMax: number;
+}
+
+export const defaultLimits: SnapshotLimits = Object.freeze({
+  compressedBytesMax: 4 * mebibyte,
+  uncompressedBytesMax: 16 * mebibyte,
+  ratioMax: 250,
+  ratioFromBytes: mebibyte,
+  cpuMsMax: 5000,
+  nestingMax: 32,
+  skillsMax: 64,
+  modelsMax: 8,
+  filesMax: 4096,
+  fileBytesMax: 4 * mebibyte,
+  soulCharactersMax: 20_000,
+  memoryIndexLinesMax: 200,
+  memoryIndexBytesMax: 25 * kibibyte,
+  memoryScopeBytesMax: 256 * kibibyte,
+  memoryTopicsMax: 64,
+});
+
+/** Part of the format, so not for an operator to change. */
+export const idCharactersMax = 64;
+export const requiresMax = 16;
+export const filePathBytesMax = pathBytesMax;
+export const filePathSegmentsMax = pathSegmentsMax;
+
+/** The defaults with what an operator asked for in their place; each bound is a positive whole number. */
+export function settleLimits(asked: Partial<SnapshotLimits> = {}): SnapshotLimits {
+  const settled = { ...defaultLimits, ...asked };
+  for (const [name, value] of Object.entries(settled)) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new SnapshotError(
+        "snapshot_invalid",
+        `the limit ${name} must be a whole number above 0, not ${value}`,
+      );
+    }
+  }
+  return Object.freeze(settled);
+}
