@@ -3,12 +3,17 @@
 import { type Ms, messageOf, reasonOf } from "@haversack/base";
 import {
   APICallError,
+  InvalidPromptError,
   jsonSchema,
   type LanguageModel,
+  LoadAPIKeyError,
+  LoadSettingError,
   type ModelMessage,
+  NoSuchModelError,
   streamText,
   type ToolSet,
   tool,
+  UnsupportedFunctionalityError,
 } from "ai";
 import {
   type LlmClient,
@@ -22,6 +27,7 @@ import {
 export interface CallSettings {
   readonly maxOutputTokens?: number;
   readonly temperature?: number;
+  readonly reasoning?: "none" | "minimal" | "low" | "medium" | "high" | "xhigh";
   readonly providerOptions?: Parameters<typeof streamText>[0]["providerOptions"];
 }
 
@@ -37,7 +43,7 @@ export class AiClient implements LlmClient {
   }
 
   async *turn(request: TurnRequest, signal: AbortSignal): AsyncIterable<Part> {
-    const { maxOutputTokens, temperature, providerOptions } = this.#settings;
+    const { maxOutputTokens, temperature, reasoning, providerOptions } = this.#settings;
     const stream = streamText({
       model: this.#model,
       instructions: request.system,
@@ -49,6 +55,7 @@ export class AiClient implements LlmClient {
       onError: () => {},
       ...(maxOutputTokens !== undefined && { maxOutputTokens }),
       ...(temperature !== undefined && { temperature }),
+      ...(reasoning !== undefined && { reasoning }),
       ...(providerOptions !== undefined && { providerOptions }),
     });
     let end: { finish: string; inputTokens: number; outputTokens: number } | undefined;
@@ -95,8 +102,20 @@ function toolCall(part: {
   return part.invalid === true ? { ...call, invalid: shorten(messageOf(part.error)) } : call;
 }
 
+/** The request never left, and would not leave the next time. */
+const ownMistakes = [
+  InvalidPromptError,
+  LoadAPIKeyError,
+  LoadSettingError,
+  NoSuchModelError,
+  UnsupportedFunctionalityError,
+];
+
 /** Busy and broken servers may do better next time; a request that is refused will be refused again. */
 export function toModelError(error: unknown): ModelError {
+  if (ownMistakes.some((kind) => kind.isInstance(error))) {
+    return new ModelError(shorten(messageOf(error)), { retryable: false, cause: error });
+  }
   if (!APICallError.isInstance(error)) {
     return new ModelError(`the connection to the model failed: ${shorten(messageOf(error))}`, {
       retryable: true,

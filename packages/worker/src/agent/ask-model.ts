@@ -19,6 +19,8 @@ import { type LlmClient, ModelError, type Part, type ToolCall, type TurnRequest 
 export interface ChainModel {
   readonly id: string;
   readonly client: LlmClient;
+  /** US dollars for a million tokens; absent: unknown. */
+  readonly price?: { readonly input: number; readonly output: number };
 }
 
 export interface Turn {
@@ -29,6 +31,8 @@ export interface Turn {
   readonly finish: string;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** An estimate by the pinned price; 0 when that is unknown. */
+  readonly costUsd: number;
 }
 
 export interface AskLimits {
@@ -103,6 +107,7 @@ export class ModelChain {
       finish,
       inputTokens,
       outputTokens,
+      costUsd: costOf(model, inputTokens, outputTokens),
       messages,
     };
   }
@@ -151,6 +156,10 @@ export class ModelChain {
     if (next === undefined) throw unavailable(`model ${model.id}: ${error.message}`, error);
     this.#options.note(`model ${model.id}: ${error.message}; going on with model ${next.id}`);
   }
+}
+
+function costOf({ price }: ChainModel, inputTokens: number, outputTokens: number): number {
+  return price === undefined ? 0 : (inputTokens * price.input + outputTokens * price.output) / 1_000_000;
 }
 
 function unavailable(message: string, cause?: unknown): FaultError {

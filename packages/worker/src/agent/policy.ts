@@ -33,7 +33,7 @@ export interface Policy {
 interface Rule {
   readonly kind: Verdict["kind"];
   readonly text: string;
-  readonly tool: string;
+  readonly tool: RegExp;
   readonly pattern: RegExp;
 }
 
@@ -43,7 +43,7 @@ export function makePolicy(rules: PermissionRules): Policy {
     rules[kind].map((text) => parseRule(kind, text)),
   );
   const judge = ({ tool, value }: PolicySubject): Verdict => {
-    const rule = inOrder.find((candidate) => candidate.tool === tool && candidate.pattern.test(value));
+    const rule = inOrder.find((candidate) => candidate.tool.test(tool) && candidate.pattern.test(value));
     if (rule !== undefined) return { kind: rule.kind, because: `the rule ${rule.kind} "${rule.text}"` };
     return {
       kind: rules.default,
@@ -75,7 +75,7 @@ function judgeCommand(
  * text, or rules that leave nothing of bash to be checked.
  */
 function judgeOpaque(command: string, why: string, rules: readonly Rule[]): Verdict {
-  const ofBash = rules.filter((rule) => rule.tool === "bash");
+  const ofBash = rules.filter((rule) => rule.tool.test("bash"));
   const own = ofBash.find((rule) => rule.text === `bash(${command})`);
   if (own !== undefined) return { kind: own.kind, because: `the rule ${own.kind} "${own.text}"` };
   const free =
@@ -85,7 +85,7 @@ function judgeOpaque(command: string, why: string, rules: readonly Rule[]): Verd
 }
 
 function parseRule(kind: Verdict["kind"], text: string): Rule {
-  const [, tool, glob] = /^([a-z][a-z0-9_]*)(?:\((.*)\))?$/s.exec(text) ?? [];
+  const [, tool, glob] = /^([A-Za-z0-9_*-]+)(?:\((.*)\))?$/s.exec(text) ?? [];
   if (tool === undefined) {
     throw new FaultError(
       "invalid",
@@ -94,7 +94,7 @@ function parseRule(kind: Verdict["kind"], text: string): Rule {
     );
   }
   const pattern = tool === "bash" ? commandPattern(glob ?? "*") : pathPattern(glob ?? "**");
-  return { kind, text, tool: aliasOf(tool), pattern };
+  return { kind, text, tool: commandPattern(aliasOf(tool)), pattern };
 }
 
 /** Finding a file is reading it. */
@@ -102,7 +102,7 @@ function aliasOf(tool: string): string {
   return tool === "glob" || tool === "grep" ? "read" : tool;
 }
 
-/** In a command `*` stands for anything. */
+/** In a command, and in the name of a tool, `*` stands for anything. */
 function commandPattern(glob: string): RegExp {
   return new RegExp(`^${glob.split("*").map(escape).join("[^]*")}$`);
 }

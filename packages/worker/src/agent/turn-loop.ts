@@ -27,6 +27,8 @@ export interface LoopSettings {
   readonly maxTurns: number;
   /** Input and output of all turns; absent: no limit. */
   readonly maxTokens?: number;
+  /** Of all turns, by the prices in the pack; a model without one counts nothing. Absent: no limit. */
+  readonly maxCostUsd?: number;
 }
 
 export interface LoopParts {
@@ -53,6 +55,7 @@ export class LoopError extends FaultError {
 interface Progress {
   readonly messages: ModelMessage[];
   usage: Usage;
+  costUsd: number;
   reminded: boolean;
 }
 
@@ -67,6 +70,7 @@ export async function runTurns(
   const progress: Progress = {
     messages: [{ role: "user", content: settings.prompt }],
     usage: { turns: 0, toolCalls: 0, inputTokens: 0, outputTokens: 0 },
+    costUsd: 0,
     reminded: false,
   };
   try {
@@ -133,8 +137,8 @@ async function runCalls(
   return output;
 }
 
-function checkLimits(settings: LoopSettings, { usage }: Progress): void {
-  const { maxTurns, maxTokens } = settings;
+function checkLimits(settings: LoopSettings, { usage, costUsd }: Progress): void {
+  const { maxTurns, maxTokens, maxCostUsd } = settings;
   if (usage.turns >= maxTurns) {
     throw new LoopError(
       "turn_limit",
@@ -150,10 +154,18 @@ function checkLimits(settings: LoopSettings, { usage }: Progress): void {
       usage,
     );
   }
+  if (maxCostUsd !== undefined && costUsd >= maxCostUsd) {
+    throw new LoopError(
+      "budget_exceeded",
+      `the agent used about ${costUsd.toFixed(4)}, its limit is ${maxCostUsd} (limits.maxCostUsd)`,
+      usage,
+    );
+  }
 }
 
 function count(progress: Progress, turn: Turn): void {
   const { usage } = progress;
+  progress.costUsd += turn.costUsd;
   progress.usage = {
     ...usage,
     turns: usage.turns + 1,

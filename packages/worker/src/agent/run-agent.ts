@@ -1,0 +1,146 @@
+/**
+ * One attempt at an agent step, inside the child process. In this order, so that nothing is paid for before all that
+ * can be checked was checked:
+ *
+ *   hydrate.ts        guards and opens the pack, writes the skills
+ *   secrets.ts        the values that the pack names, asked of the worker
+ *   models.ts         clients for the models of the chain
+ *   toolset.ts        the tools, with policy.ts, tool-box.ts and mask.ts in front of them
+ *   system-prompt.ts  what the model is told
+ *   turn-loop.ts      asks (ask-model.ts, ai-client.ts) and runs tools until the end
+ */
+
+import { FaultError, faultOf, messageOf, type Ports } from "@haversack/base";
+import { activityLog } from "./activity.ts";
+import type { AgentJob, SecretReference, Upward } from "./agent-job.ts";
+import { askLimits, ModelChain } from "./ask-model.ts";
+import { type HydratedAgent, hydrate } from "./hydrate.ts";
+import { type Masker, makeMasker } from "./mask.ts";
+import { makeModels } from "./models.ts";
+import { makePolicy } from "./policy.ts";
+import { SecretValues } from "./secrets.ts";
+import { systemPrompt } from "./system-prompt.ts";
+import { ToolBox } from "./tool-box.ts";
+import { makeTools } from "./toolset.ts";
+import { LoopError, type LoopSettings, runTurns, type TurnObserver } from "./turn-loop.ts";
+
+export interface AgentOutside {
+  readonly ports: Ports;
+  /** One line of the log for people. */
+  readonly note: (line: string) => void;
+  /** The model's text. Resolves when more may be said. */
+  readonly say: (text: string) => Promise<void>;
+  /** In the order of the references; null: this worker does not have it. */
+  readonly askSecrets: (references: readonly SecretReference[]) => Promise<readonly (string | null)[]>;
+}
+
+export type AgentEnd = Extract<Upward, { kind: "succeeded" | "failed" }>;
+
+/** Never rejects. */
+export async function runAgent(job: AgentJob, outside: AgentOutside, signal: AbortSignal): Promise<AgentEnd> {
+  // Until the values are known there is nothing to mask.
+  let masker = makeMasker([]);
+  try {
+    const agent = await hydrate(job);
+    const secrets = new SecretValues(agent.secrets, await outside.askSecrets(agent.secrets));
+    masker = makeMasker(secrets.all());
+    const { models, passedOver } = makeModels(agent.models, secrets);
+    for (const line of passedOver) outside.note(`model passed over: ${line}`);
+    const voice = new Voice(outside, masker);
+    const chain = new ModelChain(models, {
+      ports: outside.ports,
+      limits: askLimits,
+      onText: (text) => voice.say(text),
+      note: voice.note,
+    });
+    const tools = toolBox(job, agent, masker, outside.ports);
+    const observer = activityLog({ note: voice.note, turnEnded: () => voice.endTurn() });
+    return await loop(job, agent, { chain, tools, observer }, signal);
+  } catch (error) {
+    return failedEnd(error, masker);
+  }
+}
+
+function toolBox(job: AgentJob, agent: HydratedAgent, masker: Masker, ports: Ports): ToolBox {
+  const { config, workspace, skills } = agent;
+  const policy = makePolicy(config.permissions);
+  const outputBytesMax = config.limits.maxToolOutputBytes;
+  const tools = makeTools({
+    listed: config.tools,
+    workspace,
+    policy,
+    skills,
+    ports,
+    toolEnv: new Map(Object.entries(job.toolEnv)),
+    outputBytesMax,
+    ...(job.outputSchema !== undefined && { outputSchema: job.outputSchema }),
+  });
+  return new ToolBox({ tools, policy, onAsk: config.onAsk, masker, outputBytesMax });
+}
+
+async function loop(
+  job: AgentJob,
+  agent: HydratedAgent,
+  parts: { chain: ModelChain; tools: ToolBox; observer: TurnObserver },
+  signal: AbortSignal,
+): Promise<AgentEnd> {
+  const { config, soul, skills, memory } = agent;
+  const tools = parts.tools.specs.map(({ name }) => name);
+  const { maxTurns, maxTokens, maxCostUsd } = config.limits;
+  const settings: LoopSettings = {
+    system: systemPrompt({
+      instructions: config.instructions,
+      skills,
+      memory,
+      tools,
+      ...(soul !== undefined && { soul }),
+    }),
+    prompt: job.prompt,
+    outputRequired: job.outputSchema !== undefined,
+    maxTurns,
+    maxTokens,
+    ...(maxCostUsd !== null && { maxCostUsd }),
+  };
+  const { output, usage } = await runTurns(settings, parts, signal);
+  return { kind: "succeeded", outputs: mutable(output ?? {}), usage };
+}
+
+function failedEnd(error: unknown, masker: Masker): AgentEnd {
+  const code = error instanceof FaultError ? error.code : "internal";
+  const prefix = faultOf(error) === "bug" ? "internal error: " : "";
+  const failure = { code, message: masker.text(`${prefix}${messageOf(error)}`) };
+  return { kind: "failed", failure, ...(error instanceof LoopError && { usage: error.usage }) };
+}
+
+/** What the model says, with secrets masked and each turn on lines of its own. */
+class Voice {
+  readonly note: (line: string) => void;
+  readonly #outside: AgentOutside;
+  readonly #mask: ReturnType<Masker["stream"]>;
+  #atLineStart = true;
+
+  constructor(outside: AgentOutside, masker: Masker) {
+    this.#outside = outside;
+    this.#mask = masker.stream();
+    this.note = (line) => outside.note(masker.text(line));
+  }
+
+  async say(text: string): Promise<void> {
+    await this.#put(this.#mask.push(text));
+  }
+
+  async endTurn(): Promise<void> {
+    await this.#put(this.#mask.flush());
+    if (!this.#atLineStart) await this.#put("\n");
+  }
+
+  async #put(text: string): Promise<void> {
+    if (text === "") return;
+    this.#atLineStart = text.endsWith("\n");
+    await this.#outside.say(text);
+  }
+}
+
+function mutable(value: object): Extract<AgentEnd, { kind: "succeeded" }>["outputs"] {
+  return JSON.parse(JSON.stringify(value)) as Extract<AgentEnd, { kind: "succeeded" }>["outputs"];
+}
