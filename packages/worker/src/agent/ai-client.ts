@@ -43,6 +43,16 @@ export class AiClient implements LlmClient {
   }
 
   async *turn(request: TurnRequest, signal: AbortSignal): AsyncIterable<Part> {
+    try {
+      yield* this.#parts(request, signal);
+    } catch (error) {
+      // Some failures arrive as parts of the stream, others are thrown by it.
+      if (signal.aborted) throw reasonOf(signal);
+      throw error instanceof ModelError ? error : toModelError(error);
+    }
+  }
+
+  async *#parts(request: TurnRequest, signal: AbortSignal): AsyncIterable<Part> {
     const { maxOutputTokens, temperature, reasoning, providerOptions } = this.#settings;
     const stream = streamText({
       model: this.#model,
@@ -123,12 +133,9 @@ export function toModelError(error: unknown): ModelError {
     });
   }
   const { statusCode } = error;
+  // A good status with an error means that the answer broke off.
   const retryable =
-    statusCode === undefined ||
-    statusCode === 408 ||
-    statusCode === 409 ||
-    statusCode === 429 ||
-    statusCode >= 500;
+    statusCode === undefined || statusCode < 400 || statusCode >= 500 || [408, 409, 429].includes(statusCode);
   const status =
     statusCode === undefined ? "the model cannot be reached" : `the model answered with status ${statusCode}`;
   return new ModelError(`${status}: ${shorten(error.message)}`, {
