@@ -85,4 +85,4 @@ export class FakeClock implements Clock {
 }
 
 /** Resolves once everything that was ready to go on has gone on. */
-export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,88 @@
+/** The floors, lowest first. Folders and files on one floor do not import each other. */
+
+export const packageFloors: Readonly<Record<string, number>> = {
+  base: 0,
+  protocol: 1,
+  snapshot: 2,
+  coordinator: 3,
+  worker: 3,
+  cli: 4,
+};
+
+/** A name is a folder of `src`, a file of `src` without its ending, or a single file of a folder as `folder/file`. */
+const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  protocol: [["limits", "model", "gen"], ["wire"], ["services"], ["client"], ["index"]],
+  snapshot: [
+    ["errors"],
+    ["limits"],
+    ["format"],
+    ["inflate"],
+    ["guard"],
+    ["plan/problem", "plan/settings"],
+    ["library"],
+    ["memory", "plan"],
+    ["stores"],
+    ["build"],
+    ["diff", "inspect"],
+    ["index"],
+  ],
+  coordinator: [
+    ["version", "limits"],
+    ["runs", "blobs"],
+    ["dag", "auth"],
+    ["journal", "store"],
+    ["library", "watch"],
+    ["dispatch"],
+    ["api", "http", "maintenance", "schedule"],
+    ["config"],
+    ["coordinator"],
+    ["index"],
+  ],
+  worker: [
+    ["version", "limits", "config"],
+    // The seams: what runs an attempt, and where its logs and result go.
+    ["execute/executor", "session/uplink"],
+    // What commands and the tools of an agent share: processes and their output.
+    ["execute/log-pump", "execute/process-table"],
+    ["execute/process-tree"],
+    ["spool"],
+    ["session"],
+    ["hydrate"],
+    ["agent"],
+    ["execute", "images"],
+    ["worker"],
+    ["index"],
+  ],
+  cli: [
+    ["outside", "exit-codes", "version", "rehearsal"],
+    ["follow"],
+    ["print"],
+    ["connect", "save-whole", "run-ref", "options", "open-log"],
+    ["shell", "serve"],
+    ["tell-run", "start"],
+    ["commands"],
+    ["program", "testing"],
+    ["main", "index"],
+    ["haversack"],
+  ],
+};
+
+export interface Floor {
+  readonly name: string;
+  readonly floor: number;
+}
+
+/** Undefined: the file is in no list, so it has to be put into one. Files of `base` all share one floor. */
+export function floorOf(path: string): Floor | undefined {
+  const [, pkg = "", , ...rest] = path.replace(/(\.test)?\.(ts|mjs)$/, "").split("/");
+  if (pkg === "base") return { name: "base", floor: 0 };
+  // Tests stand above everything that they try out, on what they share.
+  if (path.endsWith(".test.ts")) return { name: path, floor: 101 };
+  if (rest[0] === "testing") return { name: "testing", floor: 100 };
+  const floors = inside[pkg] ?? [];
+  for (const name of [rest.slice(0, 2).join("/"), rest[0] ?? ""]) {
+    const floor = floors.findIndex((names) => names.includes(name));
+    if (floor >= 0) return { name, floor };
+  }
+  return undefined;
+}
