@@ -47,7 +47,8 @@ async function lock(path: string, what: string): Promise<OwnedFolder> {
 async function removeIfStale(file: string, path: string, what: string): Promise<void> {
   const [pidText = "", start = ""] = (await readFile(file, "utf8").catch(() => "")).trim().split(" ");
   const pid = Number.parseInt(pidText, 10);
-  const owned = Number.isInteger(pid) && pid !== process.pid && isAlive(pid) && (await startOf(pid)) === start;
+  const owned =
+    Number.isInteger(pid) && pid !== process.pid && isAlive(pid) && (await startOf(pid)) === start;
   if (owned) {
     const message = `the ${what} ${path} is in use by process ${pid}; stop it, or choose another folder with --data DIR`;
     throw new FaultError("unavailable", "folder_locked", message);

@@ -17,7 +17,7 @@ export interface Clock {
   now(): Ms;
   /** Grows steadily while the process lives, whatever happens to the wall clock. */
   monotonic(): Ms;
-  /** Calls once, after `ms`. The timer does not keep the process alive. */
+  /** Calls once, after `ms`. Whoever asks cancels it when it is not needed: it keeps the process alive. */
   after(ms: Ms, call: () => void): Timer;
 }
 

@@ -8,7 +8,6 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   after(ms: Ms, call: () => void): Timer {
     const timeout = setTimeout(call, ms);
-    timeout.unref();
     return { cancel: () => clearTimeout(timeout) };
   },
 };

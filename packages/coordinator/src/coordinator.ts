@@ -22,13 +22,13 @@ import {
   FaultError,
   invariant,
   messageOf,
-  openOwnedFolder,
   type OwnedFolder,
+  openOwnedFolder,
   type Ports,
   type Service,
+  type StopMode,
   startAll,
   stopAll,
-  type StopMode,
   writeDurably,
 } from "@haversack/base";
 import {
@@ -75,7 +75,11 @@ export interface Coordinator extends Service {
 }
 
 /** Throws FaultError `invalid` when an option is senseless; everything else is found by `start`. */
-export function createCoordinator(asked: CoordinatorAsked, env: NodeJS.ProcessEnv, ports: Ports): Coordinator {
+export function createCoordinator(
+  asked: CoordinatorAsked,
+  env: NodeJS.ProcessEnv,
+  ports: Ports,
+): Coordinator {
   return new OneCoordinator(settle(asked, env), ports);
 }
 
@@ -158,7 +162,10 @@ class OneCoordinator implements Coordinator {
     const folder = await openOwnedFolder(this.#settings.dataDir, "data folder");
     this.#opened = { folder };
     const tokens = await openTokens(folder.path);
-    const [store, logs] = await Promise.allSettled([openSqliteStore(folder.path), openSqliteLogStore(folder.path)]);
+    const [store, logs] = await Promise.allSettled([
+      openSqliteStore(folder.path),
+      openSqliteLogStore(folder.path),
+    ]);
     this.#opened = {
       folder,
       ...(store.status === "fulfilled" ? { store: store.value } : {}),
@@ -184,7 +191,15 @@ class OneCoordinator implements Coordinator {
     logs.listen({ runs: (runs) => logChanges.ring(runs) });
     const blobs = new BlobStore(join(folder.path, "blobs"));
     const stopping = this.#stopping.signal;
-    const services = [RunService, DagService, FleetService, SnapshotService, WorkerService, Health, ServerReflection];
+    const services = [
+      RunService,
+      DagService,
+      FleetService,
+      SnapshotService,
+      WorkerService,
+      Health,
+      ServerReflection,
+    ];
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const session = { store, logs, registry, times, ports, version, ring: () => dispatcher.ring() };
     const routes = (router: ConnectRouter): void => {
@@ -194,7 +209,13 @@ class OneCoordinator implements Coordinator {
         .service(FleetService, fleetService(store, registry))
         .service(SnapshotService, snapshotService(store))
         .service(WorkerService, workerService({ ...session, blobs, stopping }))
-        .service(Health, healthService(services.map(({ typeName }) => typeName), stopping))
+        .service(
+          Health,
+          healthService(
+            services.map(({ typeName }) => typeName),
+            stopping,
+          ),
+        )
         .service(ServerReflection, reflectionService(services));
     };
     const interceptors = [mapErrors(ports.log), authorize(tokens)];

@@ -48,3 +48,5 @@ function codec<D extends DescMessage>(side: "request" | "response", schema: D) {
     [`${side}Deserialize`]: (bytes: Buffer) => fromBinary(schema, bytes),
   };
 }
+
+export { AttemptResultSchema } from "./gen/haversack/v1/attempt_pb.ts";

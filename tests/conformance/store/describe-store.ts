@@ -24,7 +24,9 @@ export function describeStore(name: string, open: OpenStore): void {
       const world = new World(store);
       const first = await world.submit(chain(), "key");
       expect(await world.submit(chain(), "key")).toBe(first);
-      await expect(world.submit(chain(), "key", "other")).rejects.toMatchObject({ code: "idempotency_key_reused" });
+      await expect(world.submit(chain(), "key", "other")).rejects.toMatchObject({
+        code: "idempotency_key_reused",
+      });
       expect(await store.read.runsCount()).toBe(1);
     });
 
@@ -120,7 +122,10 @@ export function describeStore(name: string, open: OpenStore): void {
       expect(await world.phases(run)).toBe("running: a=failed b=blocked c=blocked side=ready");
       await worker.finish(await worker.claim(run, "side"));
       expect(await world.phases(run)).toBe("failed: a=failed b=blocked c=blocked side=succeeded");
-      expect((await store.read.runRead({ id: run })).failure).toEqual({ code: "exit_code", message: "step a: no" });
+      expect((await store.read.runRead({ id: run })).failure).toEqual({
+        code: "exit_code",
+        message: "step a: no",
+      });
     });
 
     test("a retry waits for its time and counts the failures", async () => {
@@ -332,7 +337,10 @@ export function describeStore(name: string, open: OpenStore): void {
     test("an unknown run is missing, by name", async () => {
       await using store = await open();
       const world = new World(store);
-      await expect(world.phases("nope" as never)).rejects.toMatchObject({ fault: "missing", code: "unknown_run" });
+      await expect(world.phases("nope" as never)).rejects.toMatchObject({
+        fault: "missing",
+        code: "unknown_run",
+      });
     });
 
     test("changes wake listeners after the commit", async () => {

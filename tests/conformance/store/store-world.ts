@@ -17,8 +17,8 @@ import {
   type WorkerHello,
   type WorkerId,
 } from "@haversack/protocol";
-import type { Claimed } from "../../../packages/coordinator/src/store/verbs/step-verbs.ts";
 import type { Store } from "../../../packages/coordinator/src/store/store.ts";
+import type { Claimed } from "../../../packages/coordinator/src/store/verbs/step-verbs.ts";
 
 export const digestOf = (text: string): Digest =>
   parseDigest(`sha256:${createHash("sha256").update(text).digest("hex")}`);
@@ -156,7 +156,11 @@ export class TestWorker {
   }
 
   async fail(ref: AttemptRef, exitCode = 1) {
-    return await this.finish(ref, { outcome: "failed", exitCode, failure: { code: "exit_code", message: "no" } });
+    return await this.finish(ref, {
+      outcome: "failed",
+      exitCode,
+      failure: { code: "exit_code", message: "no" },
+    });
   }
 
   async renew(...refs: AttemptRef[]) {

@@ -45,7 +45,10 @@ export function mapErrors(log: Log): Interceptor {
       const known = error instanceof ConnectError || (error instanceof FaultError && error.fault !== "bug");
       if (!known) {
         const stack = error instanceof Error ? error.stack : undefined;
-        log.error({ method: request.method.name, error: messageOf(error), stack, cause: causeOf(error) }, "call failed");
+        log.error(
+          { method: request.method.name, error: messageOf(error), stack, cause: causeOf(error) },
+          "call failed",
+        );
       }
       return toConnectError(error);
     };
@@ -62,7 +65,10 @@ export function mapErrors(log: Log): Interceptor {
 const causeOf = (error: unknown): string | undefined =>
   error instanceof Error && error.cause !== undefined ? String(error.cause) : undefined;
 
-async function* guarded<T>(messages: AsyncIterable<T>, convert: (error: unknown) => ConnectError): AsyncIterable<T> {
+async function* guarded<T>(
+  messages: AsyncIterable<T>,
+  convert: (error: unknown) => ConnectError,
+): AsyncIterable<T> {
   try {
     yield* messages;
   } catch (error) {

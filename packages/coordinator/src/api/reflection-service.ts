@@ -9,17 +9,27 @@ type Impl = ServiceImpl<typeof ServerReflection>;
 type Request = Parameters<Impl["serverReflectionInfo"]>[0] extends AsyncIterable<infer R> ? R : never;
 
 export function reflectionService(services: readonly DescService[]): Impl {
-  const files = new Map(services.flatMap((service) => withImports(service.file)).map((file) => [file.proto.name, file]));
+  const files = new Map(
+    services.flatMap((service) => withImports(service.file)).map((file) => [file.proto.name, file]),
+  );
   return {
     async *serverReflectionInfo(requests) {
       for await (const request of requests) {
-        yield { validHost: request.host, originalRequest: request, messageResponse: answer(request, services, files) };
+        yield {
+          validHost: request.host,
+          originalRequest: request,
+          messageResponse: answer(request, services, files),
+        };
       }
     },
   };
 }
 
-function answer({ messageRequest }: Request, services: readonly DescService[], files: ReadonlyMap<string, DescFile>) {
+function answer(
+  { messageRequest }: Request,
+  services: readonly DescService[],
+  files: ReadonlyMap<string, DescFile>,
+) {
   switch (messageRequest.case) {
     case "listServices":
       return {
@@ -39,7 +49,9 @@ function answer({ messageRequest }: Request, services: readonly DescService[], f
 
 function fileAnswer(file: DescFile | undefined) {
   if (file === undefined) return failure(Code.NotFound, "no such file or symbol");
-  const fileDescriptorProto = withImports(file).map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
+  const fileDescriptorProto = withImports(file).map(({ proto }) =>
+    toBinary(FileDescriptorProtoSchema, proto),
+  );
   return { case: "fileDescriptorResponse" as const, value: { fileDescriptorProto } };
 }
 

@@ -16,10 +16,10 @@ import {
 } from "@haversack/protocol";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
 import type { Submitter } from "../library/submit.ts";
 import type { Store } from "../store/store.ts";
-import { followEvents, followLogs, type FollowParts } from "../watch/follow.ts";
-import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
+import { type FollowParts, followEvents, followLogs } from "../watch/follow.ts";
 import { signalOf } from "./context.ts";
 
 export interface RunServiceParts extends FollowParts {
@@ -62,7 +62,12 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
       return { run: await answer(runId) };
     },
     async *streamLogs({ runId, stepId, follow, afterPosition }, context) {
-      const query = { runId: parseRunId(runId), stepId, follow, after: safeNumber(afterPosition, "after_position") };
+      const query = {
+        runId: parseRunId(runId),
+        stepId,
+        follow,
+        after: safeNumber(afterPosition, "after_position"),
+      };
       await requireStep(store, query);
       for await (const piece of followLogs(parts, query, signalOf(context))) {
         yield {
@@ -87,7 +92,11 @@ async function listRuns(
   request: { pageSize: number; pageToken: string; status: number; dagName: string },
 ) {
   if (request.pageSize > pageSizeMax) {
-    throw new FaultError("invalid", "bad_page_size", `page_size is ${request.pageSize}, at most ${pageSizeMax}`);
+    throw new FaultError(
+      "invalid",
+      "bad_page_size",
+      `page_size is ${request.pageSize}, at most ${pageSizeMax}`,
+    );
   }
   const limit = request.pageSize === 0 ? pageSizeDefault : request.pageSize;
   const status = runStatusFromWire(request.status);
@@ -117,19 +126,34 @@ async function withReasons(run: RunDetail, { dispatcher }: RunServiceParts): Pro
   return { ...run, steps };
 }
 
-async function requireStep(store: Store, { runId, stepId }: { runId: RunDetail["id"]; stepId: string }): Promise<void> {
+async function requireStep(
+  store: Store,
+  { runId, stepId }: { runId: RunDetail["id"]; stepId: string },
+): Promise<void> {
   const run = await store.read.runRead({ id: runId });
   if (stepId === "" || run.steps.some(({ id }) => id === stepId)) return;
-  throw new FaultError("missing", "unknown_step", `run ${runId} has no step ${stepId}; \`haversack show\` lists them`);
+  throw new FaultError(
+    "missing",
+    "unknown_step",
+    `run ${runId} has no step ${stepId}; \`haversack show\` lists them`,
+  );
 }
 
 function findArtifact(run: RunDetail, stepId: string, path: string) {
   const step = run.steps.find(({ id }) => id === stepId);
   if (step === undefined) {
-    throw new FaultError("missing", "unknown_step", `run ${run.id} has no step ${stepId}; \`haversack show\` lists them`);
+    throw new FaultError(
+      "missing",
+      "unknown_step",
+      `run ${run.id} has no step ${stepId}; \`haversack show\` lists them`,
+    );
   }
   const artifact = step.artifacts.find((candidate) => candidate.path === path);
   if (artifact !== undefined) return artifact;
   const names = step.artifacts.map((candidate) => candidate.path).join(", ") || "none";
-  throw new FaultError("missing", "unknown_artifact", `step ${stepId} has no artifact ${path}; it has: ${names}`);
+  throw new FaultError(
+    "missing",
+    "unknown_artifact",
+    `step ${stepId} has no artifact ${path}; it has: ${names}`,
+  );
 }

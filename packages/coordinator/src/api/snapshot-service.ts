@@ -2,7 +2,13 @@
 
 import type { ServiceImpl } from "@connectrpc/connect";
 import { FaultError } from "@haversack/base";
-import { chunkBytesMax, digestToBytes, parseDigest, parseRunId, type SnapshotService } from "@haversack/protocol";
+import {
+  chunkBytesMax,
+  digestToBytes,
+  parseDigest,
+  parseRunId,
+  type SnapshotService,
+} from "@haversack/protocol";
 import type { Store } from "../store/store.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 
@@ -50,5 +56,6 @@ async function find(store: Store, name: string): Promise<StoredPack> {
 }
 
 export function* chunks(bytes: Uint8Array): Iterable<Uint8Array> {
-  for (let from = 0; from < bytes.length; from += chunkBytesMax) yield bytes.subarray(from, from + chunkBytesMax);
+  for (let from = 0; from < bytes.length; from += chunkBytesMax)
+    yield bytes.subarray(from, from + chunkBytesMax);
 }

@@ -15,7 +15,7 @@ import {
   type WorkerService,
 } from "@haversack/protocol";
 import type { BlobStore } from "../blobs/blob-store.ts";
-import { serveSession, type SessionParts } from "../dispatch/session.ts";
+import { type SessionParts, serveSession } from "../dispatch/session.ts";
 import { signalOf } from "./context.ts";
 import { chunks } from "./snapshot-service.ts";
 
@@ -29,7 +29,8 @@ export function workerService(parts: WorkerServiceParts): ServiceImpl<typeof Wor
   return {
     async *session(requests, context) {
       const signal = AbortSignal.any([signalOf(context), parts.stopping]);
-      for await (const message of serveSession(parts, decoded(requests), signal)) yield downwardToWire(message);
+      for await (const message of serveSession(parts, decoded(requests), signal))
+        yield downwardToWire(message);
     },
     async *getSnapshot(request) {
       await requireLive(parts, refFromWire(request.ref));
@@ -46,7 +47,9 @@ export function workerService(parts: WorkerServiceParts): ServiceImpl<typeof Wor
   };
 }
 
-async function* decoded(requests: AsyncIterable<Parameters<typeof upwardFromWire>[0]>): AsyncIterable<Upward> {
+async function* decoded(
+  requests: AsyncIterable<Parameters<typeof upwardFromWire>[0]>,
+): AsyncIterable<Upward> {
   for await (const wire of requests) {
     const message = upwardFromWire(wire);
     if (message !== undefined) yield message;
@@ -64,7 +67,8 @@ type PutBlobRequests = Parameters<ServiceImpl<typeof WorkerService>["putBlob"]>[
 async function putBlob(parts: WorkerServiceParts, requests: PutBlobRequests) {
   const messages = requests[Symbol.asyncIterator]();
   const first = await messages.next();
-  const header = first.done === true || first.value.body.case !== "header" ? undefined : first.value.body.value;
+  const header =
+    first.done === true || first.value.body.case !== "header" ? undefined : first.value.body.value;
   const { ref, digest, size } = required(header, "put_blob.header");
   await requireLive(parts, refFromWire(ref));
   const name = digestOfBytes(digest);

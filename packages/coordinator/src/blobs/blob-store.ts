@@ -29,7 +29,11 @@ export class BlobStore {
   /** Stores exactly what the digest names; anything else is refused and leaves nothing. */
   async put(digest: Digest, size: number, data: AsyncIterable<Uint8Array>): Promise<void> {
     if (size > artifactBytesMax) {
-      throw new FaultError("busy", "artifact_too_large", `an artifact has ${size} bytes, at most ${artifactBytesMax}`);
+      throw new FaultError(
+        "busy",
+        "artifact_too_large",
+        `an artifact has ${size} bytes, at most ${artifactBytesMax}`,
+      );
     }
     const path = this.#pathOf(digest);
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -76,7 +80,11 @@ async function writeVerified(
       await file.write(chunk);
     }
     if (length !== size || `sha256:${hash.digest("hex")}` !== digest) {
-      throw new FaultError("corrupt", "blob_mismatch", "the bytes are not those that the digest and the size name");
+      throw new FaultError(
+        "corrupt",
+        "blob_mismatch",
+        "the bytes are not those that the digest and the size name",
+      );
     }
     await file.sync();
   } finally {

@@ -32,7 +32,8 @@ function parseListen(text: string): Address {
   const [, host = "", portText = ""] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
   const port = Number(portText);
   const name = host.replace(/^\[(.*)\]$/, "$1");
-  if (name === "" || portText === "" || port > 65_535) throw bad("listen", "HOST:PORT such as 127.0.0.1:7420", text);
+  if (name === "" || portText === "" || port > 65_535)
+    throw bad("listen", "HOST:PORT such as 127.0.0.1:7420", text);
   if (!isLoopback(name)) {
     const message = `listen: ${name} can be reached from other machines, which needs TLS and identities that this version does not have; use 127.0.0.1`;
     throw new FaultError("invalid", "public_listener", message);
@@ -50,5 +51,9 @@ function checkTtl(ms: number): Ms {
 }
 
 function bad(field: string, expected: string, value: string): FaultError {
-  return new FaultError("invalid", "bad_option", `${field}: expected ${expected}, found ${JSON.stringify(value)}`);
+  return new FaultError(
+    "invalid",
+    "bad_option",
+    `${field}: expected ${expected}, found ${JSON.stringify(value)}`,
+  );
 }

@@ -48,12 +48,14 @@ export class DagChecker {
     const before = this.problems.length;
     const seen = new Set<string>();
     for (const [index, step] of this.#spec.steps.entries()) {
-      if (seen.has(step.id)) this.#report(["steps", index, "id"], "duplicate_step", `a second step "${step.id}"`);
+      if (seen.has(step.id))
+        this.#report(["steps", index, "id"], "duplicate_step", `a second step "${step.id}"`);
       seen.add(step.id);
       for (const [at, id] of step.depends.entries()) this.#dependency(index, at, step.id, id);
     }
     const edges = this.#spec.steps.reduce((sum, { depends }) => sum + depends.length, 0);
-    if (edges > edgesMax) this.#report(["steps"], "too_many_edges", `${edges} dependencies, at most ${edgesMax}`);
+    if (edges > edgesMax)
+      this.#report(["steps"], "too_many_edges", `${edges} dependencies, at most ${edgesMax}`);
     if (this.problems.length === before) this.#soundGraph();
   }
 
@@ -63,7 +65,8 @@ export class DagChecker {
     if (id === own) this.#report(path, "cycle", `step "${own}" depends on itself`);
     else if (!this.#byId.has(id)) {
       this.#report(path, "unknown_step", `unknown step "${id}"${didYouMean(id, this.#byId.keys())}`);
-    } else if (depends.indexOf(id) !== at) this.#report(path, "duplicate_dependency", `"${id}" is listed twice`);
+    } else if (depends.indexOf(id) !== at)
+      this.#report(path, "duplicate_dependency", `"${id}" is listed twice`);
   }
 
   #soundGraph(): void {
@@ -71,7 +74,9 @@ export class DagChecker {
     const cycle = findCycle(graph.depends);
     const idOf = (index: number): string => this.#spec.steps[index]?.id ?? "";
     if (cycle === undefined) {
-      this.#ancestors = this.#spec.steps.map((_, index) => new Set(reachable(index, graph.depends).map(idOf)));
+      this.#ancestors = this.#spec.steps.map(
+        (_, index) => new Set(reachable(index, graph.depends).map(idOf)),
+      );
       return;
     }
     const path = ["steps", cycle[0] ?? 0, "depends"];
@@ -91,7 +96,7 @@ export class DagChecker {
 
   #command(at: YamlPath, work: { script: string; shell: readonly string[]; workdir: string }): void {
     const refused =
-      "expressions are not allowed in shell text: pass the value by `env` and use \"$NAME\" (text from outside must not become a command)";
+      'expressions are not allowed in shell text: pass the value by `env` and use "$NAME" (text from outside must not become a command)';
     if (hasExpression(work.script)) this.#report([...at, "run"], "expression_in_shell", refused);
     if (work.shell.some(hasExpression)) this.#report([...at, "shell"], "expression_in_shell", refused);
     if (work.workdir !== "") this.#file([...at, "workdir"], work.workdir);
@@ -99,13 +104,18 @@ export class DagChecker {
 
   #file(path: YamlPath, value: string): void {
     const problem = pathProblem(value);
-    if (problem !== undefined) this.#report(path, "bad_path", `the path ${JSON.stringify(value.slice(0, 80))} ${problem}`);
+    if (problem !== undefined)
+      this.#report(path, "bad_path", `the path ${JSON.stringify(value.slice(0, 80))} ${problem}`);
   }
 
   #env(path: YamlPath, env: Readonly<Record<string, string>>, step: number | undefined): void {
     for (const [name, value] of Object.entries(env)) {
       if (forbiddenEnv.test(name)) {
-        this.#report([...path, name], "forbidden_env", `${name} is reserved or decides what programs load; use another name`);
+        this.#report(
+          [...path, name],
+          "forbidden_env",
+          `${name} is reserved or decides what programs load; use another name`,
+        );
       }
       if (value.includes("\0")) this.#report([...path, name], "bad_env", "contains a NUL character");
       this.#template([...path, name], value, step);
@@ -140,7 +150,11 @@ export class DagChecker {
   #output(at: YamlPath, path: Extract<DataPath, { root: "steps" }>, step: number | undefined): void {
     const target = this.#byId.get(path.stepId);
     if (step === undefined) {
-      return this.#report(at, "bad_expression", "the DAG's env may use params and run only: no step has ended yet");
+      return this.#report(
+        at,
+        "bad_expression",
+        "the DAG's env may use params and run only: no step has ended yet",
+      );
     }
     if (target === undefined) {
       const near = didYouMean(path.stepId, this.#byId.keys());
@@ -154,7 +168,11 @@ export class DagChecker {
     if (names !== undefined && !names.includes(path.output)) {
       const declare = target.work.kind === "run" ? "; declare it under the step's `outputs`" : "";
       const near = didYouMean(path.output, names);
-      this.#report(at, "unknown_output", `step "${path.stepId}" has no output "${path.output}"${near || declare}`);
+      this.#report(
+        at,
+        "unknown_output",
+        `step "${path.stepId}" has no output "${path.output}"${near || declare}`,
+      );
     }
   }
 }

@@ -3,6 +3,7 @@
  */
 
 import { parseDuration } from "@haversack/base";
+import { agentSettingsSchema } from "@haversack/snapshot";
 import { z } from "zod";
 
 export const stepsMax = 10_000;
@@ -10,7 +11,10 @@ const textMax = 64 * 1024;
 
 const stepId = z
   .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, "expected a letter, then letters, digits, - and _, at most 64 in all");
+  .regex(
+    /^[A-Za-z][A-Za-z0-9_-]{0,63}$/,
+    "expected a letter, then letters, digits, - and _, at most 64 in all",
+  );
 const dagName = z
   .string()
   .max(64)
@@ -48,8 +52,8 @@ const param = z
   })
   .refine((value) => !(value.required === true && "default" in value), "a required parameter has no default");
 
-/** The step's own keys; the settings (`use`, model, skills, ...) are checked by the snapshot planner's schema. */
-const agent = z.looseObject({
+/** The step's own keys beside the settings (`use`, model, skills, ...), whose schema the snapshot planner owns. */
+const agent = agentSettingsSchema.extend({
   prompt: z.string().min(1).max(textMax),
   output: z.record(z.string(), z.unknown()).optional(),
 });
@@ -59,7 +63,11 @@ const step = z.strictObject({
   name: z.string().max(200).optional(),
   description: z.string().max(2000).optional(),
   depends: z.array(z.string()).max(stepsMax).optional(),
-  run: z.string().min(1).max(512 * 1024).optional(),
+  run: z
+    .string()
+    .min(1)
+    .max(512 * 1024)
+    .optional(),
   shell: z.array(z.string().min(1)).min(1).max(32).optional(),
   workdir: z.string().max(240).optional(),
   agent: agent.optional(),
@@ -78,7 +86,7 @@ const defaults = z.strictObject({
   retry: retry.optional(),
   worker: labelMap.optional(),
   env: envMap.optional(),
-  agent: z.record(z.string(), z.unknown()).optional(),
+  agent: agentSettingsSchema.optional(),
 });
 
 export const dagSchema = z.strictObject({
@@ -99,11 +107,36 @@ export const knownKeys: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^steps\[\d+\]$/, Object.keys(step.shape)],
   [/^(steps\[\d+\]|defaults)\.retry$/, Object.keys(retry.shape)],
   [/^defaults$/, Object.keys(defaults.shape)],
+  [/^steps\[\d+\]\.agent$/, Object.keys(agent.shape)],
+  [/^defaults\.agent$/, Object.keys(agentSettingsSchema.shape)],
 ];
 
 /** Keys that later versions understand: to be told apart from spelling mistakes. */
 export const plannedKeys = new Set([
-  ...["schedule", "labels", "secrets", "files", "dags", "limits", "worker", "timeout", "concurrency", "priority"],
-  ...["outputs", "onSuccess", "onFailure", "onCancel", "onExit", "deploy", "dag", "human", "if", "foreach", "matrix"],
+  ...[
+    "schedule",
+    "labels",
+    "secrets",
+    "files",
+    "dags",
+    "limits",
+    "worker",
+    "timeout",
+    "concurrency",
+    "priority",
+  ],
+  ...[
+    "outputs",
+    "onSuccess",
+    "onFailure",
+    "onCancel",
+    "onExit",
+    "deploy",
+    "dag",
+    "human",
+    "if",
+    "foreach",
+    "matrix",
+  ],
   ...["maxParallel", "failFast", "queueTimeout", "continueOnError", "container"],
 ]);

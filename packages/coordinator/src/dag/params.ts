@@ -1,7 +1,14 @@
 /** Parameter values: text from a command line becomes what the DAG declares, and is checked against it. */
 
 import { didYouMean, messageOf } from "@haversack/base";
-import { type DagSpec, type JsonObject, type JsonValue, type ParamSpec, type Problem, ProblemsError } from "@haversack/protocol";
+import {
+  type DagSpec,
+  type JsonObject,
+  type JsonValue,
+  type ParamSpec,
+  type Problem,
+  ProblemsError,
+} from "@haversack/protocol";
 import { z } from "zod";
 
 type JsonSchemaInput = Parameters<typeof z.fromJSONSchema>[0];
@@ -28,7 +35,9 @@ export function settleParams(dag: DagSpec, given: JsonObject, file: string): Jso
     problems.push(problem(file, name, "unknown_param", `the DAG declares no parameter "${name}"${near}`));
   }
   for (const [name, spec] of Object.entries(dag.params)) {
-    const value = settle(spec, given[name], (message) => problems.push(problem(file, name, "bad_param", message)));
+    const value = settle(spec, given[name], (message) =>
+      problems.push(problem(file, name, "bad_param", message)),
+    );
     if (value !== undefined) values[name] = value;
   }
   if (problems.length > 0) throw new ProblemsError(problems);
@@ -39,7 +48,11 @@ function problem(file: string, name: string, code: string, message: string): Pro
   return { file, line: 0, column: 0, field: `params.${name}`, code, message };
 }
 
-function settle(spec: ParamSpec, given: JsonValue | undefined, report: (message: string) => void): JsonValue | undefined {
+function settle(
+  spec: ParamSpec,
+  given: JsonValue | undefined,
+  report: (message: string) => void,
+): JsonValue | undefined {
   if (given === undefined) {
     if (spec.required) report(`is required: give it with -p NAME=VALUE (${spec.description ?? spec.type})`);
     return pathProblem(spec, spec.default, report) ? undefined : spec.default;
@@ -54,7 +67,11 @@ function settle(spec: ParamSpec, given: JsonValue | undefined, report: (message:
 }
 
 /** A path means something on one host only, so the client makes it absolute before it is sent. */
-function pathProblem(spec: ParamSpec, value: JsonValue | undefined, report: (message: string) => void): boolean {
+function pathProblem(
+  spec: ParamSpec,
+  value: JsonValue | undefined,
+  report: (message: string) => void,
+): boolean {
   if (spec.schema["format"] !== "path" || typeof value !== "string" || value.startsWith("/")) return false;
   report("is a path: send an absolute one (the command line makes it so by itself)");
   return true;

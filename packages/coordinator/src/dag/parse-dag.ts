@@ -13,6 +13,7 @@ import {
   type RetrySpec,
   type StepSpec,
 } from "@haversack/protocol";
+import type { AgentSettings } from "@haversack/snapshot";
 import type { z } from "zod";
 import { DagChecker } from "./check-dag.ts";
 import { type DagFile, dagSchema, knownKeys, plannedKeys, type StepFile } from "./dag-schema.ts";
@@ -23,7 +24,7 @@ export interface ParsedDag {
   readonly spec: DagSpec;
   readonly source: YamlSource;
   /** `defaults.agent`: merged with the library by the snapshot planner. */
-  readonly agentDefaults: JsonObject;
+  readonly agentDefaults: AgentSettings;
 }
 
 export const defaultShell: readonly string[] = ["bash", "-euo", "pipefail"];
@@ -32,17 +33,19 @@ const noRetry: RetrySpec = { limit: 0, backoff: "fixed", delayMs: 1000, maxDelay
 export function parseDag(text: string, file: string): ParsedDag {
   const source = readYaml(text, file);
   const shape = dagSchema.safeParse(source.value);
-  if (!shape.success) throw new ProblemsError(shape.error.issues.flatMap((issue) => problemsOf(issue, source)));
+  if (!shape.success)
+    throw new ProblemsError(shape.error.issues.flatMap((issue) => problemsOf(issue, source)));
   const early = [...kindProblems(shape.data, source), ...paramProblems(shape.data, source)];
   const spec = specOf(shape.data);
   const problems = [...early, ...new DagChecker(source, spec).check()];
   if (problems.length > 0) throw new ProblemsError(problems);
-  return { spec, source, agentDefaults: (shape.data.defaults?.agent ?? {}) as JsonObject };
+  return { spec, source, agentDefaults: shape.data.defaults?.agent ?? {} };
 }
 
 function problemsOf(issue: z.core.$ZodIssue, source: YamlSource): Problem[] {
   const path = issue.path.filter((part) => typeof part !== "symbol");
-  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey([...path, key], key, source));
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map((key) => unknownKey([...path, key], key, source));
   if (issue.code === "invalid_key") {
     const message = issue.issues.map((inner) => inner.message).join("; ");
     return [{ file: source.file, ...source.atKey(path), field: fieldOf(path), code: "bad_name", message }];
@@ -70,9 +73,17 @@ function kindProblems(file: DagFile, source: YamlSource): Problem[] {
     const path = ["steps", index];
     const place = { file: source.file, ...source.at(path), field: fieldOf(path) };
     if (kinds !== 1) {
-      return [{ ...place, code: "step_kind", message: `step "${step.id}" needs exactly one of run, agent; it has ${kinds}` }];
+      return [
+        {
+          ...place,
+          code: "step_kind",
+          message: `step "${step.id}" needs exactly one of run, agent; it has ${kinds}`,
+        },
+      ];
     }
-    const stray = (["shell", "workdir"] as const).filter((key) => step.agent !== undefined && step[key] !== undefined);
+    const stray = (["shell", "workdir"] as const).filter(
+      (key) => step.agent !== undefined && step[key] !== undefined,
+    );
     return stray.map((key) => ({ ...place, code: "step_kind", message: `\`${key}\` belongs to a run step` }));
   });
 }
@@ -90,7 +101,9 @@ function specOf(file: DagFile): DagSpec {
   return {
     name: file.name,
     ...(file.description === undefined ? {} : { description: file.description }),
-    params: Object.fromEntries(Object.entries(file.params ?? {}).map(([name, value]) => [name, paramSpec(value)])),
+    params: Object.fromEntries(
+      Object.entries(file.params ?? {}).map(([name, value]) => [name, paramSpec(value)]),
+    ),
     env: file.env ?? {},
     steps: file.steps.map((step) => stepSpec(step, file.defaults ?? {})),
   };
@@ -140,7 +153,12 @@ function retrySpec(retry: NonNullable<StepFile["retry"]>): RetrySpec {
 
 function workOf(step: StepFile): CommandSpec | AgentSpec {
   if (step.agent === undefined) {
-    return { kind: "run", script: step.run ?? "", shell: step.shell ?? defaultShell, workdir: step.workdir ?? "" };
+    return {
+      kind: "run",
+      script: step.run ?? "",
+      shell: step.shell ?? defaultShell,
+      workdir: step.workdir ?? "",
+    };
   }
   const { prompt, output, ...settings } = step.agent;
   return {

@@ -36,7 +36,9 @@ export function readYaml(text: string, file: string): YamlSource {
   }
   const place = placesOf(text);
   const events = parse(text, file);
-  const positions = locate(events, text, (offset, message) => refuse(file, place(offset), "bad_key", message));
+  const positions = locate(events, text, (offset, message) =>
+    refuse(file, place(offset), "bad_key", message),
+  );
   const find = (path: YamlPath, side: "key" | "value"): Place => {
     for (let length = path.length; length > 0; length--) {
       const found = positions.get(pathKey(path.slice(0, length)));
@@ -53,14 +55,22 @@ function parse(text: string, file: string): Event[] {
     const events = parseEvents(text, { filename: file, maxDepth: depthMax });
     const documents = events.filter((event) => event.type === kinds.document).length;
     if (documents !== 1) {
-      throw refuse(file, { line: 0, column: 0 }, "bad_yaml", `expected one YAML document, found ${documents}`);
+      throw refuse(
+        file,
+        { line: 0, column: 0 },
+        "bad_yaml",
+        `expected one YAML document, found ${documents}`,
+      );
     }
     return events;
   });
 }
 
 function construct(events: Event[], text: string, file: string): unknown {
-  return guarded(file, () => constructFromEvents(events, { source: text, filename: file, maxAliases: aliasesMax })[0]);
+  return guarded(
+    file,
+    () => constructFromEvents(events, { source: text, filename: file, maxAliases: aliasesMax })[0],
+  );
 }
 
 function guarded<T>(file: string, work: () => T): T {
@@ -68,13 +78,17 @@ function guarded<T>(file: string, work: () => T): T {
     return work();
   } catch (error) {
     if (error instanceof ProblemsError) throw error;
-    if (!(error instanceof YAMLException)) throw refuse(file, { line: 0, column: 0 }, "bad_yaml", messageOf(error));
+    if (!(error instanceof YAMLException))
+      throw refuse(file, { line: 0, column: 0 }, "bad_yaml", messageOf(error));
     const place = error.mark === undefined ? { line: 0, column: 0 } : oneBased(error.mark);
     throw refuse(file, place, "bad_yaml", `is not valid YAML: ${error.reason}`);
   }
 }
 
-const oneBased = (mark: { line: number; column: number }): Place => ({ line: mark.line + 1, column: mark.column + 1 });
+const oneBased = (mark: { line: number; column: number }): Place => ({
+  line: mark.line + 1,
+  column: mark.column + 1,
+});
 
 function refuse(file: string, place: Place, code: string, message: string): ProblemsError {
   const problem: Problem = { file, ...place, field: "", code, message };
@@ -97,7 +111,11 @@ interface Frame {
 const pathKey = (path: YamlPath): string => JSON.stringify(path);
 
 /** Offsets of every value by its path. What hangs on an alias has no place of its own. */
-function locate(events: readonly Event[], text: string, refused: (offset: number, message: string) => ProblemsError) {
+function locate(
+  events: readonly Event[],
+  text: string,
+  refused: (offset: number, message: string) => ProblemsError,
+) {
   const positions = new Map<string, Position>();
   const frames: Frame[] = [];
   for (const event of events) {
@@ -140,7 +158,8 @@ function enter(
     return path;
   }
   if (top.key === undefined) {
-    if (event.type !== kinds.scalar || !("valueStart" in event)) throw refused(offset, "a key must be plain text");
+    if (event.type !== kinds.scalar || !("valueStart" in event))
+      throw refused(offset, "a key must be plain text");
     const name = getScalarValue(text, event);
     if (refusedKeys.has(name)) throw refused(offset, `the key ${name} is not allowed`);
     top.key = { name, offset };

@@ -2,7 +2,15 @@
 
 import { matchesGlob } from "node:path";
 import { present } from "@haversack/base";
-import type { AgentWork, Artifact, CommandWork, JsonValue, SnapshotDescriptor, StepSpec, Task } from "@haversack/protocol";
+import type {
+  AgentWork,
+  Artifact,
+  CommandWork,
+  JsonValue,
+  SnapshotDescriptor,
+  StepSpec,
+  Task,
+} from "@haversack/protocol";
 import { render, type TemplateData } from "../runs/expressions.ts";
 import type { Claimed } from "../store/verbs/step-verbs.ts";
 
@@ -47,7 +55,11 @@ function chooseInputs(patterns: readonly string[], artifacts: readonly Artifact[
   return [...chosen.values()];
 }
 
-function workOf(step: StepSpec, data: TemplateData, snapshot: SnapshotDescriptor | undefined): CommandWork | AgentWork {
+function workOf(
+  step: StepSpec,
+  data: TemplateData,
+  snapshot: SnapshotDescriptor | undefined,
+): CommandWork | AgentWork {
   if (step.work.kind === "run") return step.work;
   const { prompt, outputSchema } = step.work;
   return {

@@ -4,7 +4,13 @@
  */
 
 import { Background, formatDuration, type Ports, type Service, type Timer, Wakeup } from "@haversack/base";
-import { inlinePackBytesMax, parseWorkerId, type RunId, type SnapshotDescriptor, type Task } from "@haversack/protocol";
+import {
+  inlinePackBytesMax,
+  parseWorkerId,
+  type RunId,
+  type SnapshotDescriptor,
+  type Task,
+} from "@haversack/protocol";
 import type { Snapshots } from "../library/snapshots.ts";
 import type { LeaseTimes } from "../runs/lease.ts";
 import type { Store } from "../store/store.ts";
@@ -105,7 +111,9 @@ export class Dispatcher {
       labels,
       ...(pinDigest === undefined ? {} : { pinDigest }),
       ...(snapshotDigest === undefined ? {} : { snapshotDigest }),
-      ...(pack === undefined ? {} : { pack: { formatVersion: pack.formatVersion, requires: pack.report.requires } }),
+      ...(pack === undefined
+        ? {}
+        : { pack: { formatVersion: pack.formatVersion, requires: pack.report.requires } }),
     };
   }
 
@@ -152,7 +160,8 @@ export class Dispatcher {
       ...(pack === undefined ? {} : { pack }),
     });
     if (claimed === undefined) return undefined;
-    const stored = claimed.snapshotDigest === undefined ? undefined : await snapshots.read(claimed.snapshotDigest);
+    const stored =
+      claimed.snapshotDigest === undefined ? undefined : await snapshots.read(claimed.snapshotDigest);
     return buildTask(claimed, stored === undefined ? undefined : describe(stored, claimed, link));
   }
 

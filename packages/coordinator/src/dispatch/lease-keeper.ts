@@ -1,6 +1,6 @@
 /** Gives away steps whose worker has not renewed its lease. It trusts its own clock only for lengths of time. */
 
-import { Background, pause, type Ports, type Service } from "@haversack/base";
+import { Background, type Ports, pause, type Service } from "@haversack/base";
 import type { LeaseTimes } from "../runs/lease.ts";
 import type { Store } from "../store/store.ts";
 
@@ -37,7 +37,10 @@ export function leaseKeeper(
   async function expire(): Promise<void> {
     const { expired } = await store.write.leasesExpire({ now: ports.clock.now(), limit: expiredPerRound });
     for (const { ref, workerId } of expired) {
-      ports.log.warn({ run: ref.runId, step: ref.stepId, attempt: ref.attempt, worker: workerId }, "lease expired");
+      ports.log.warn(
+        { run: ref.runId, step: ref.stepId, attempt: ref.attempt, worker: workerId },
+        "lease expired",
+      );
     }
   }
 

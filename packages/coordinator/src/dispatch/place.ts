@@ -13,7 +13,10 @@ export function place(view: FleetView): Plan {
     const able = view.workers.filter((worker) => obstacle(step, worker) === undefined);
     const best = pick(step, able, credits);
     if (best === undefined) {
-      unplaced.push({ step, reason: able.length > 0 ? { why: "no-free-slot" } : whyNobody(step, view.workers) });
+      unplaced.push({
+        step,
+        reason: able.length > 0 ? { why: "no-free-slot" } : whyNobody(step, view.workers),
+      });
       continue;
     }
     credits.set(best.id, (credits.get(best.id) ?? 0) - 1);
@@ -39,14 +42,23 @@ function packObstacle(pack: NonNullable<ViewStep["pack"]>, worker: ViewWorker): 
   return feature === undefined ? undefined : { why: "snapshot-feature", feature };
 }
 
-function pick(step: ViewStep, able: readonly ViewWorker[], credits: ReadonlyMap<string, number>): ViewWorker | undefined {
+function pick(
+  step: ViewStep,
+  able: readonly ViewWorker[],
+  credits: ReadonlyMap<string, number>,
+): ViewWorker | undefined {
   const digest = step.snapshotDigest ?? step.pinDigest;
-  const holds = (worker: ViewWorker): number => (digest !== undefined && worker.snapshotsHeld.has(digest) ? 1 : 0);
+  const holds = (worker: ViewWorker): number =>
+    digest !== undefined && worker.snapshotsHeld.has(digest) ? 1 : 0;
   const free = (worker: ViewWorker): number => credits.get(worker.id) ?? 0;
   let best: ViewWorker | undefined;
   for (const worker of able) {
     if (free(worker) <= 0) continue;
-    if (best === undefined || holds(worker) > holds(best) || (holds(worker) === holds(best) && free(worker) > free(best))) {
+    if (
+      best === undefined ||
+      holds(worker) > holds(best) ||
+      (holds(worker) === holds(best) && free(worker) > free(best))
+    ) {
       best = worker;
     }
   }

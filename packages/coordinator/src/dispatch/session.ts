@@ -42,9 +42,14 @@ export async function* serveSession(
   const first = await messages.next();
   if (first.done === true) return;
   if (first.value.kind !== "hello") {
-    throw new FaultError("invalid", "no_hello", `the first message of a session is hello, this one is ${first.value.kind}`);
+    throw new FaultError(
+      "invalid",
+      "no_hello",
+      `the first message of a session is hello, this one is ${first.value.kind}`,
+    );
   }
-  if (parts.registry.isFull) throw new FaultError("busy", "too_many_workers", "too many workers are connected");
+  if (parts.registry.isFull)
+    throw new FaultError("busy", "too_many_workers", "too many workers are connected");
   const session = new Session(parts, first.value.hello);
   const onAbort = (): void => session.link.end();
   signal.addEventListener("abort", onAbort, { once: true });
@@ -98,7 +103,11 @@ class Session {
     const { generation } = store;
     const { ttlMs: leaseTtlMs, heartbeatMs: heartbeatIntervalMs } = times;
     const now = ports.clock.now();
-    const { refusals, cancelled } = await store.write.workerGreet({ hello, now, leaseUntil: now + times.ttlMs });
+    const { refusals, cancelled } = await store.write.workerGreet({
+      hello,
+      now,
+      leaseUntil: now + times.ttlMs,
+    });
     // Renewals of this hello count from now on, so the worker learns of them with the welcome.
     this.link.send({
       kind: "welcome",
@@ -107,7 +116,10 @@ class Session {
     this.#refuse(refusals);
     this.link.cancel(cancelled);
     this.link.greeted();
-    ports.log.info({ worker: hello.workerId, name: hello.name, slots: hello.slots, held: hello.held.length }, "worker connected");
+    ports.log.info(
+      { worker: hello.workerId, name: hello.name, slots: hello.slots, held: hello.held.length },
+      "worker connected",
+    );
     this.#parts.ring();
   }
 
@@ -162,13 +174,21 @@ class Session {
       const now = ports.clock.now();
       const answers = await Promise.all(
         results.map((result) =>
-          store.write.attemptFinish({ result: bounded(result), resultDigest: digestOf(result), workerId, now }),
+          store.write.attemptFinish({
+            result: bounded(result),
+            resultDigest: digestOf(result),
+            workerId,
+            now,
+          }),
         ),
       );
       const refusals = answers.filter((answer) => answer !== undefined);
       const refused = new Set(refusals.map(({ ref }) => refKey(ref)));
       for (const { ref, reason } of refusals.filter(({ reason }) => reason === "conflict")) {
-        ports.log.error({ run: ref.runId, step: ref.stepId, reason }, "a second, different result came under one fence");
+        ports.log.error(
+          { run: ref.runId, step: ref.stepId, reason },
+          "a second, different result came under one fence",
+        );
       }
       this.#refuse(refusals);
       const refs = results.map(({ ref }) => ref).filter((ref) => !refused.has(refKey(ref)));
@@ -192,11 +212,17 @@ class Session {
 function bounded(result: AttemptResult): AttemptResult {
   const { failure } = result;
   if (failure === undefined || failure.message.length <= failureMessageCharactersMax) return result;
-  return { ...result, failure: { ...failure, message: `${failure.message.slice(0, failureMessageCharactersMax)} […]` } };
+  return {
+    ...result,
+    failure: { ...failure, message: `${failure.message.slice(0, failureMessageCharactersMax)} […]` },
+  };
 }
 
 /** Tells a repetition from another result under the same fence. */
 function digestOf(result: AttemptResult): string {
-  const plain = JSON.stringify({ ...result, outputs: [...result.outputs].toSorted(([a], [b]) => (a < b ? -1 : 1)) });
+  const plain = JSON.stringify({
+    ...result,
+    outputs: [...result.outputs].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  });
   return createHash("sha256").update(plain).digest("hex");
 }

@@ -8,7 +8,10 @@ export interface FleetView {
   readonly workers: readonly ViewWorker[];
 }
 
-export type ViewStep = Pick<ReadyStep, "runId" | "index" | "kind" | "labels" | "pinDigest" | "snapshotDigest"> & {
+export type ViewStep = Pick<
+  ReadyStep,
+  "runId" | "index" | "kind" | "labels" | "pinDigest" | "snapshotDigest"
+> & {
   /** What the step's pack asks of its reader; absent for a step without one. */
   readonly pack?: PackNeeds;
 };

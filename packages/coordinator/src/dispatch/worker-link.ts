@@ -34,7 +34,9 @@ export class WorkerLink {
 
   /** Tasks that may be sent now: none before the hello is answered. */
   get credits(): number {
-    return this.#greeted && !this.#ended.signal.aborted ? Math.max(0, this.#grantedTotal - this.#sentTotal) : 0;
+    return this.#greeted && !this.#ended.signal.aborted
+      ? Math.max(0, this.#grantedTotal - this.#sentTotal)
+      : 0;
   }
 
   /** The store knows the hello: tasks may flow. */
@@ -101,8 +103,10 @@ function batches(tasks: readonly Task[]): Task[][] {
   let packBytes = 0;
   for (const task of tasks) {
     const pack = task.work.kind === "agent" ? (task.work.snapshot.gzip?.length ?? 0) : 0;
-    const own = pack + (task.work.kind === "run" ? task.work.script.length : task.work.prompt.length) * 3 + 1024;
-    const full = current.length >= batchItemsMax || bytes + own > batchBytesMax || packBytes + pack > batchPackBytesMax;
+    const own =
+      pack + (task.work.kind === "run" ? task.work.script.length : task.work.prompt.length) * 3 + 1024;
+    const full =
+      current.length >= batchItemsMax || bytes + own > batchBytesMax || packBytes + pack > batchPackBytesMax;
     if (full && current.length > 0) {
       all.push(current);
       current = [];

@@ -20,7 +20,11 @@ export class WorkerRegistry {
     if (older === undefined) return;
     const another = older.hello.bootId !== link.hello.bootId;
     // The same process dialled again, or another one under its name: only the second would fight for ever.
-    older.goodbye(another ? "another process connected under this worker id" : "replaced by a newer session", 0, another);
+    older.goodbye(
+      another ? "another process connected under this worker id" : "replaced by a newer session",
+      0,
+      another,
+    );
   }
 
   /** Only the link itself: its successor may have taken the place. */

@@ -12,6 +12,7 @@ export function foreignRequest(headers: IncomingHttpHeaders): string | undefined
   const host = String(headers[":authority"] ?? headers.host ?? "");
   if (!loopbackHost.test(host)) return "this coordinator answers to loopback names only";
   const { origin } = headers;
-  if (origin === undefined || origin === "null") return origin === undefined ? undefined : "the origin is not ours";
+  if (origin === undefined || origin === "null")
+    return origin === undefined ? undefined : "the origin is not ours";
   return origin.replace(/^https?:\/\//, "") === host ? undefined : "the origin is not ours";
 }

@@ -1,8 +1,7 @@
 /** Every request: liveness, then the guard, then the API. */
 
-import type { ConnectRouter } from "@connectrpc/connect";
+import type { ConnectRouter, Interceptor } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import type { Interceptor } from "@connectrpc/connect";
 import { messageBytesMax } from "@haversack/protocol";
 import { foreignRequest } from "./guard.ts";
 import type { Handler } from "./server.ts";

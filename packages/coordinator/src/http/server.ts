@@ -110,10 +110,13 @@ export class HttpServer implements Service {
 
 function listenError(error: unknown, address: string): FaultError {
   const advice: Record<string, string> = {
-    EADDRINUSE: "another program listens there; stop it, or choose another port with --listen HOST:PORT (port 0: any free one)",
+    EADDRINUSE:
+      "another program listens there; stop it, or choose another port with --listen HOST:PORT (port 0: any free one)",
     EACCES: "this user may not listen there; choose a port above 1023 with --listen HOST:PORT",
     EADDRNOTAVAIL: "this machine has no such address; use 127.0.0.1",
   };
   const reason = advice[systemCodeOf(error) ?? ""] ?? messageOf(error);
-  return new FaultError("unavailable", "cannot_listen", `cannot listen on ${address}: ${reason}`, { cause: error });
+  return new FaultError("unavailable", "cannot_listen", `cannot listen on ${address}: ${reason}`, {
+    cause: error,
+  });
 }

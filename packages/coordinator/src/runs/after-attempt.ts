@@ -42,7 +42,10 @@ export function afterResult(
 export function afterLoss(spec: StepSpec, history: StepHistory): NextMove {
   if (history.cancelRequested) return { event: "cancelled" };
   if (spec.onWorkerLost === "fail") {
-    return { event: "failed", failure: { code: "worker_lost", message: "its worker was lost; onWorkerLost is fail" } };
+    return {
+      event: "failed",
+      failure: { code: "worker_lost", message: "its worker was lost; onWorkerLost is fail" },
+    };
   }
   if (history.lostCount + 1 >= lostAttemptsMax) {
     const message = `${lostAttemptsMax} workers were lost while running it; look at what it does to its host`;

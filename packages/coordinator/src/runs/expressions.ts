@@ -80,7 +80,9 @@ export function pathsOf(text: string): DataPath[] {
 export function render(text: string, data: TemplateData): string {
   const parsed = parseTemplate(text);
   if (!parsed.ok) return text;
-  return parsed.parts.map((part) => (part.kind === "text" ? part.text : printed(valueAt(part.path, data)))).join("");
+  return parsed.parts
+    .map((part) => (part.kind === "text" ? part.text : printed(valueAt(part.path, data))))
+    .join("");
 }
 
 function valueAt(path: DataPath, data: TemplateData): JsonValue {

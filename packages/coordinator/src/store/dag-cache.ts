@@ -1,7 +1,7 @@
 /** DAGs by digest, parsed once. A digest never changes its meaning, so nothing here is ever stale. */
 
-import type { DagSpec, Digest } from "@haversack/protocol";
 import { present } from "@haversack/base";
+import type { DagSpec, Digest } from "@haversack/protocol";
 import { type DagGraph, graphOf } from "../runs/graph.ts";
 import { json } from "./rows.ts";
 import type { Tx } from "./statement.ts";

@@ -20,9 +20,14 @@ export function openSqlite(options: SqliteOptions): DatabaseSync {
   } catch (error) {
     if (error instanceof FaultError) throw error;
     const advice = "check that its folder exists, is writable and has space";
-    throw new FaultError("unavailable", "database_unusable", `cannot use ${options.file}: ${messageOf(error)}; ${advice}`, {
-      cause: error,
-    });
+    throw new FaultError(
+      "unavailable",
+      "database_unusable",
+      `cannot use ${options.file}: ${messageOf(error)}; ${advice}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

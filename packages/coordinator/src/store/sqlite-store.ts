@@ -9,7 +9,8 @@ import type { LogStore, Store } from "./store.ts";
 import { ThreadClient } from "./thread-client.ts";
 import { logReadVerbs, logWriteVerbs, readVerbs, writeVerbs } from "./verb-tables.ts";
 
-const migrationsOf = (name: string): string => fileURLToPath(new URL(`./migrations/${name}`, import.meta.url));
+const migrationsOf = (name: string): string =>
+  fileURLToPath(new URL(`./migrations/${name}`, import.meta.url));
 
 /** An engine that can die under its coordinator. */
 export interface Dying {
@@ -22,7 +23,11 @@ interface Pair {
   readonly reader: ThreadClient;
 }
 
-async function openPair(file: string, migrations: string, roles: readonly ["write" | "log-write", "read" | "log-read"]) {
+async function openPair(
+  file: string,
+  migrations: string,
+  roles: readonly ["write" | "log-write", "read" | "log-read"],
+) {
   const writer = await ThreadClient.open({ role: roles[0], file, migrations: migrationsOf(migrations) });
   try {
     return { writer, reader: await ThreadClient.open({ role: roles[1], file }) };
@@ -32,7 +37,8 @@ async function openPair(file: string, migrations: string, roles: readonly ["writ
   }
 }
 
-const died = ({ writer, reader }: Pair): Promise<FaultError> => Promise.race([writer.died.promise, reader.died.promise]);
+const died = ({ writer, reader }: Pair): Promise<FaultError> =>
+  Promise.race([writer.died.promise, reader.died.promise]);
 
 async function close({ writer, reader }: Pair): Promise<void> {
   await reader.close();

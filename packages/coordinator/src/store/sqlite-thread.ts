@@ -11,9 +11,16 @@ import { FaultError, invariant, present } from "@haversack/base";
 import type { RunId } from "@haversack/protocol";
 import { DagCache } from "./dag-cache.ts";
 import { openSqlite, SqliteTx } from "./sqlite-database.ts";
-import { type Call, type CallAnswer, type FromThread, sendError, type ThreadOptions, type ToThread } from "./thread-messages.ts";
-import { verbTables } from "./verb-tables.ts";
+import {
+  type Call,
+  type CallAnswer,
+  type FromThread,
+  sendError,
+  type ThreadOptions,
+  type ToThread,
+} from "./thread-messages.ts";
 import type { Touched, Verb, VerbContext } from "./verb.ts";
+import { verbTables } from "./verb-tables.ts";
 
 /** Calls in one transaction. More would make the first of them wait too long. */
 const batchMax = 256;

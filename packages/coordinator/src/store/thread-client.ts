@@ -4,7 +4,13 @@ import { Worker } from "node:worker_threads";
 import { FaultError, messageOf } from "@haversack/base";
 import type { RunId } from "@haversack/protocol";
 import type { ChangeListener } from "./store.ts";
-import { type Call, type FromThread, receiveError, type ThreadOptions, type ToThread } from "./thread-messages.ts";
+import {
+  type Call,
+  type FromThread,
+  receiveError,
+  type ThreadOptions,
+  type ToThread,
+} from "./thread-messages.ts";
 
 /** Calls that wait for an answer. More are refused, so that a stalled disk cannot fill the memory. */
 const callsMax = 100_000;
@@ -22,7 +28,9 @@ export class ThreadClient {
   private constructor(options: ThreadOptions) {
     this.#worker = new Worker(new URL("./sqlite-thread.ts", import.meta.url), { workerData: options });
     this.#worker.on("message", (message: FromThread) => this.#receive(message));
-    this.#worker.on("error", (error) => this.#fail(new FaultError("bug", "store_died", messageOf(error), { cause: error })));
+    this.#worker.on("error", (error) =>
+      this.#fail(new FaultError("bug", "store_died", messageOf(error), { cause: error })),
+    );
     this.#worker.on("exit", () => {
       this.#fail(new FaultError("unavailable", "store_closed", "the store is closed"));
       this.#exited.resolve();

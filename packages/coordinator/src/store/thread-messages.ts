@@ -37,7 +37,9 @@ export type FromThread =
       readonly ready: boolean;
     };
 
-export type ToThread = { readonly kind: "calls"; readonly calls: readonly Call[] } | { readonly kind: "close" };
+export type ToThread =
+  | { readonly kind: "calls"; readonly calls: readonly Call[] }
+  | { readonly kind: "close" };
 
 export function sendError(error: unknown): SentError {
   return {

@@ -27,7 +27,10 @@ export async function* followEvents(
   using watch = parts.runChanges.watch(id);
   let seq = afterSeq;
   for (;;) {
-    const { events, run } = await abortable(parts.store.read.runEvents({ id, afterSeq: seq, limit: pageSize }), signal);
+    const { events, run } = await abortable(
+      parts.store.read.runEvents({ id, afterSeq: seq, limit: pageSize }),
+      signal,
+    );
     yield* events;
     seq = events.at(-1)?.seq ?? seq;
     // An event after the last one of an ended run cannot come; a full page may hide more.
@@ -36,7 +39,11 @@ export async function* followEvents(
   }
 }
 
-async function nextChange(clock: Clock, wakeup: { ring(): void; next(signal: AbortSignal): Promise<void> }, signal: AbortSignal) {
+async function nextChange(
+  clock: Clock,
+  wakeup: { ring(): void; next(signal: AbortSignal): Promise<void> },
+  signal: AbortSignal,
+) {
   const timer = clock.after(sweepMs, () => wakeup.ring());
   try {
     await wakeup.next(signal);
@@ -57,7 +64,11 @@ export interface LogFollow {
  * Log pieces in the order in which they were stored. A worker reports a result only after its logs are on disk here,
  * so when the run (or the step) has ended, everything has been stored.
  */
-export async function* followLogs(parts: FollowParts, query: LogFollow, signal: AbortSignal): AsyncIterable<LogPiece> {
+export async function* followLogs(
+  parts: FollowParts,
+  query: LogFollow,
+  signal: AbortSignal,
+): AsyncIterable<LogPiece> {
   using runs = parts.runChanges.watch(query.runId);
   using logs = parts.logChanges.watch(query.runId);
   let { after } = query;

@@ -98,4 +98,6 @@ export const artifactsOfStep = {
 } as const;
 
 /** Whether any step names the blob: what a worker may read of it is decided by its task. */
-export const artifactByDigest = { sqlite: `select 1 as found from artifact where digest = ?1 limit 1` } as const;
+export const artifactByDigest = {
+  sqlite: `select 1 as found from artifact where digest = ?1 limit 1`,
+} as const;

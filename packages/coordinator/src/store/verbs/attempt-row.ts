@@ -11,8 +11,8 @@ import {
   type StepPhase,
   type WorkerId,
 } from "@haversack/protocol";
-import type { AttemptPhase } from "../../runs/step-moves.ts";
 import type { StepHistory } from "../../runs/after-attempt.ts";
+import type { AttemptPhase } from "../../runs/step-moves.ts";
 import { flag, integer, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
 

@@ -42,7 +42,11 @@ export async function attemptsStart(context: VerbContext, report: StartReport): 
   return refusals;
 }
 
-async function start(context: VerbContext, attempt: AttemptRow, { workerId, now }: FromWorker): Promise<void> {
+async function start(
+  context: VerbContext,
+  attempt: AttemptRow,
+  { workerId, now }: FromWorker,
+): Promise<void> {
   const { runId, stepId, attempt: number } = attempt.ref;
   await context.tx.run(attemptStart, runId, attempt.index, number, now);
   await context.tx.run(stepStart, runId, attempt.index, number, now);
@@ -56,7 +60,10 @@ export interface ResultReport extends FromWorker {
 }
 
 /** Undefined: accepted, now or before. The same result n times counts once; another one is a conflict (L4). */
-export async function attemptFinish(context: VerbContext, report: ResultReport): Promise<Refusal | undefined> {
+export async function attemptFinish(
+  context: VerbContext,
+  report: ResultReport,
+): Promise<Refusal | undefined> {
   const { result, resultDigest, now } = report;
   const answer = await fenced(context, result.ref, report.workerId);
   if (!answer.ok) {
@@ -143,7 +150,10 @@ export async function leasesExpire(context: VerbContext, { now, limit }: { now: 
   return { expired: attempts.map(({ ref, workerId }) => ({ ref, workerId })), nextExpiry };
 }
 
-export async function leasesTrust({ tx }: VerbContext, { leaseUntil }: { leaseUntil: number }): Promise<number> {
+export async function leasesTrust(
+  { tx }: VerbContext,
+  { leaseUntil }: { leaseUntil: number },
+): Promise<number> {
   return await tx.run(attemptsTrust, leaseUntil);
 }
 

@@ -1,7 +1,13 @@
 /** What the end of an attempt does to its step and to those that wait for it, in one transaction (D1). */
 
 import { invariant, present } from "@haversack/base";
-import { type AttemptResult, type Failure, parseStepId, type StepChange, type StepPhase } from "@haversack/protocol";
+import {
+  type AttemptResult,
+  type Failure,
+  parseStepId,
+  type StepChange,
+  type StepPhase,
+} from "@haversack/protocol";
 import type { NextMove } from "../../runs/after-attempt.ts";
 import { reachable } from "../../runs/graph.ts";
 import { type AttemptPhase, stepAfter } from "../../runs/step-moves.ts";
@@ -35,7 +41,10 @@ export async function endAttempt(context: VerbContext, end: AttemptEnd): Promise
     end.resultDigest ?? null,
   );
   invariant(changed === 1, "the attempt was live when it was read in this transaction");
-  const phase = present(stepAfter(attempt.stepPhase, end.move.event), `${attempt.stepPhase} + ${end.move.event}`);
+  const phase = present(
+    stepAfter(attempt.stepPhase, end.move.event),
+    `${attempt.stepPhase} + ${end.move.event}`,
+  );
   if (phase === "ready") await requeue(context, end);
   else await finish(context, end, phase);
 }
@@ -82,7 +91,11 @@ async function finish(context: VerbContext, end: AttemptEnd, phase: StepPhase): 
   await stepsEnded(context, runId, 1 + others, now);
 }
 
-function stepChange({ attempt, result }: AttemptEnd, phase: StepPhase, failure: Failure | undefined): StepChange {
+function stepChange(
+  { attempt, result }: AttemptEnd,
+  phase: StepPhase,
+  failure: Failure | undefined,
+): StepChange {
   return {
     kind: "step",
     stepId: attempt.ref.stepId,
@@ -94,7 +107,11 @@ function stepChange({ attempt, result }: AttemptEnd, phase: StepPhase, failure: 
   };
 }
 
-async function keepArtifacts({ tx }: VerbContext, attempt: AttemptRow, result?: AttemptResult): Promise<void> {
+async function keepArtifacts(
+  { tx }: VerbContext,
+  attempt: AttemptRow,
+  result?: AttemptResult,
+): Promise<void> {
   for (const { path, digest, size, executable } of result?.artifacts ?? []) {
     await tx.run(artifactInsert, attempt.ref.runId, attempt.index, path, digest, size, executable ? 1 : 0);
   }

@@ -6,7 +6,10 @@ import { logAdvance, logInsert, logNextOffset, logRead } from "../statements/log
 import type { VerbContext } from "../verb.ts";
 
 /** Keeps what is new of each chunk; answers how far each stream is on disk. A gap is not bridged: it is asked for. */
-export async function logsAppend(context: VerbContext, { chunks }: { chunks: readonly LogChunk[] }): Promise<LogAck[]> {
+export async function logsAppend(
+  context: VerbContext,
+  { chunks }: { chunks: readonly LogChunk[] },
+): Promise<LogAck[]> {
   const acks: LogAck[] = [];
   for (const chunk of chunks) acks.push(await append(context, chunk));
   return acks;

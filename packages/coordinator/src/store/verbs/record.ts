@@ -20,7 +20,12 @@ export async function record(
 }
 
 /** Counts steps that have ended, and ends the run with the last of them. */
-export async function stepsEnded(context: VerbContext, runId: RunId, count: number, now: number): Promise<void> {
+export async function stepsEnded(
+  context: VerbContext,
+  runId: RunId,
+  count: number,
+  now: number,
+): Promise<void> {
   if (count === 0) return;
   const row = present(await context.tx.one(runStepsEnded, runId, count), `run ${runId}`);
   if (integer(row, "unfinished") === 0) await endRun(context, runId, now);
@@ -53,6 +58,11 @@ export async function recordRun(
 ): Promise<void> {
   const row = present(await context.tx.one(runGet, runId), `run ${runId}`);
   const cancelRequested = flag(row, "cancel_requested");
-  const change = { kind: "run", status, cancelRequested, ...(failure === undefined ? {} : { failure }) } as const;
+  const change = {
+    kind: "run",
+    status,
+    cancelRequested,
+    ...(failure === undefined ? {} : { failure }),
+  } as const;
   await record(context, runId, change, now);
 }

@@ -171,7 +171,10 @@ export interface CancelRequest {
 }
 
 /** Ends what nobody runs; answers with the attempts that their workers have to end (C1). */
-export async function runCancel(context: VerbContext, { id, now }: CancelRequest): Promise<{ live: AttemptRef[] }> {
+export async function runCancel(
+  context: VerbContext,
+  { id, now }: CancelRequest,
+): Promise<{ live: AttemptRef[] }> {
   const { tx } = context;
   const row = await tx.one(runGet, id);
   if (row === undefined) throw noRun(id);

@@ -55,10 +55,17 @@ export async function snapshotRead({ tx }: VerbContext, { digest }: { digest: Di
 }
 
 /** The pack of a step: the final one, or the pin as long as the step has not been claimed. */
-export async function snapshotOfStep({ tx }: VerbContext, { runId, stepId }: { runId: RunId; stepId: string }) {
+export async function snapshotOfStep(
+  { tx }: VerbContext,
+  { runId, stepId }: { runId: RunId; stepId: string },
+) {
   const row = await tx.one(stepByName, runId, stepId);
   if (row === undefined) {
-    throw new FaultError("missing", "unknown_step", `run ${runId} has no step ${stepId}; \`haversack show\` lists them`);
+    throw new FaultError(
+      "missing",
+      "unknown_step",
+      `run ${runId} has no step ${stepId}; \`haversack show\` lists them`,
+    );
   }
   const digest = textOrNone(row, "snapshot_digest") ?? textOrNone(row, "pin_digest");
   if (digest === undefined) {

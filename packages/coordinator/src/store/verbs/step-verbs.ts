@@ -21,10 +21,17 @@ import { pathsOf } from "../../runs/expressions.ts";
 import { reachable } from "../../runs/graph.ts";
 import { templatesOf } from "../../runs/templates.ts";
 import { flag, integer, integerOrNone, json, text, textOrNone } from "../rows.ts";
+import type { Row } from "../statement.ts";
 import { attemptInsert } from "../statements/attempt.ts";
 import { runGet, runStart } from "../statements/run.ts";
-import { artifactsOfStep, stepByIndex, stepClaim, stepOutputs, stepsNextDue, stepsReady } from "../statements/step.ts";
-import type { Row } from "../statement.ts";
+import {
+  artifactsOfStep,
+  stepByIndex,
+  stepClaim,
+  stepOutputs,
+  stepsNextDue,
+  stepsReady,
+} from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { record, recordRun } from "./record.ts";
 import { artifactOfRow } from "./run-verbs.ts";
@@ -74,11 +81,13 @@ export async function stepsListReady({ tx }: VerbContext, query: ReadyQuery) {
   const { runId = "", index = 0 } = query.after ?? {};
   const rows = await tx.all(stepsReady, query.now, runId, index, query.limit);
   const due = await tx.one(stepsNextDue, query.now);
-  const steps = rows.map((row): ReadyStep => ({
-    ...placementOfRow(row),
-    stepId: parseStepId(text(row, "step_id")),
-    dagName: text(row, "dag_name"),
-  }));
+  const steps = rows.map(
+    (row): ReadyStep => ({
+      ...placementOfRow(row),
+      stepId: parseStepId(text(row, "step_id")),
+      dagName: text(row, "dag_name"),
+    }),
+  );
   return { steps, nextDue: due === undefined ? undefined : integerOrNone(due, "due") };
 }
 

@@ -1,0 +1,74 @@
+/** Which pack a step gets: pinned at submission, completed with memory when it is first handed out, then kept. */
+
+import { FaultError } from "@haversack/base";
+import { type Digest, digestOfBytes, parseDigest } from "@haversack/protocol";
+import { addMemory, buildPin, formatVersionMax, type Pack, type StepPlan } from "@haversack/snapshot";
+import type { Store } from "../store/store.ts";
+import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
+import type { Library } from "./library.ts";
+
+/** Packs kept in memory. They are named by content, so none is ever stale. */
+const entriesMax = 256;
+
+export class Snapshots {
+  readonly library: Library;
+  readonly #store: Store;
+  readonly #packs = new Map<Digest, Promise<StoredPack>>();
+
+  constructor(store: Store, library: Library) {
+    this.#store = store;
+    this.library = library;
+  }
+
+  async read(digest: Digest): Promise<StoredPack> {
+    const known = this.#packs.get(digest);
+    if (known !== undefined) return await known;
+    const reading = this.#store.read.snapshotRead({ digest });
+    this.#remember(digest, reading);
+    return await reading;
+  }
+
+  /** The pack of a step without memory. */
+  pin(plan: StepPlan): StoredPack {
+    return storedPack(buildPin(plan));
+  }
+
+  /** The pin with the memory of this moment; the pin itself when the step reads none. */
+  async withMemory(pin: StoredPack, dagName: string): Promise<StoredPack> {
+    if (pin.formatVersion > formatVersionMax) {
+      throw new FaultError(
+        "invalid",
+        "snapshot_version_unsupported",
+        `pinned with format ${pin.formatVersion}`,
+      );
+    }
+    const { memory, allowedStrings } = await this.library.read();
+    const dag = memory.dags.get(dagName);
+    const now = { global: memory.global, ...(dag === undefined ? {} : { dag }) };
+    const report = { ...pin.report, parts: pin.report.parts as Pack["report"]["parts"] };
+    return storedPack(addMemory(pin.gzip, now, { allowedStrings, report }));
+  }
+
+  #remember(digest: Digest, pack: Promise<StoredPack>): void {
+    const oldest = this.#packs.keys().next().value;
+    if (this.#packs.size >= entriesMax && oldest !== undefined) this.#packs.delete(oldest);
+    this.#packs.set(digest, pack);
+    pack.catch(() => this.#packs.delete(digest));
+  }
+}
+
+function storedPack(pack: Pack): StoredPack {
+  const { formatVersion, compressedSize, uncompressedSize, report } = pack;
+  return {
+    digest: digestOfBytes(pack.digest),
+    formatVersion,
+    compressedSize,
+    uncompressedSize,
+    gzip: pack.gzip,
+    report: {
+      requires: report.requires,
+      secrets: report.secrets,
+      parts: report.parts.map((part) => ({ ...part, digest: parseDigest(part.digest) })),
+    },
+  };
+}

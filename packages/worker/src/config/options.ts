@@ -1,0 +1,14 @@
+/** What a person asks of a worker; everything may be left out. */
+export interface WorkerAsked {
+  /** `http://HOST:PORT` of the coordinator. */
+  readonly coordinator?: string;
+  /** The worker token of the coordinator. */
+  readonly token?: string;
+  /** Folder of the cache, the spool and the work folders; `./.haversack/worker` when left out. */
+  readonly dataDir?: string;
+  /** Steps at once; the number of cores when left out. */
+  readonly slots?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** For people; the host name when left out. */
+  readonly name?: string;
+}

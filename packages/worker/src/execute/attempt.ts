@@ -1,0 +1,210 @@
+/**
+ * One attempt, as named steps: take, hydrate, run, collect, report. Whatever happens on the way, an attempt ends in
+ * exactly one of two ways: its result is sealed in the spool, or, when it is no longer ours, nothing of it is left.
+ */
+
+import {
+  FaultError,
+  faultOf,
+  formatDuration,
+  messageOf,
+  type Ports,
+  pause,
+  type Timer,
+  worthRetrying,
+} from "@haversack/base";
+import { type Artifact, type AttemptResult, refKey, type Task } from "@haversack/protocol";
+import type { SnapshotCache } from "../hydrate/snapshot-cache.ts";
+import { Workspace } from "../hydrate/workspace.ts";
+import type { Connection } from "../session/dial.ts";
+import type { Uplink } from "../session/uplink.ts";
+import { AttemptSpool } from "../spool/attempt-spool.ts";
+import { type AttemptContext, type Executor, StopRequest, type WorkEnd } from "./executor.ts";
+import { failureEnd, stoppedEnd } from "./outcome-map.ts";
+
+export interface AttemptParts {
+  readonly executors: Readonly<Record<Task["work"]["kind"], Executor>>;
+  readonly connection: Connection;
+  readonly cache: SnapshotCache;
+  readonly uplink: Uplink;
+  readonly ports: Ports;
+  /** Folders of the worker: one for work folders, one for spools. */
+  readonly workRoot: string;
+  readonly spoolRoot: string;
+}
+
+const cancelGraceMs = 10_000;
+const networkPauseMs = 1000;
+
+export class Attempt {
+  readonly task: Task;
+  readonly #parts: AttemptParts;
+  readonly #stopping = new AbortController();
+  #spool: AttemptSpool | undefined;
+  #disowned = false;
+  #begun = false;
+  /** The pack is held in the cache. */
+  #acquired = false;
+
+  constructor(task: Task, parts: AttemptParts) {
+    this.task = task;
+    this.#parts = parts;
+  }
+
+  /** Its processes run, or are about to. */
+  get isRunning(): boolean {
+    return this.#begun;
+  }
+
+  /** Asks for its end; the first reason counts. */
+  stop(request: StopRequest): void {
+    this.#stopping.abort(request);
+  }
+
+  cancel(): void {
+    this.stop(new StopRequest("cancelled", cancelGraceMs));
+  }
+
+  /** It is no longer ours: its processes end, and nothing is reported. */
+  disown(graceMs: number): void {
+    this.#disowned = true;
+    this.stop(new StopRequest("lease-lost", graceMs));
+  }
+
+  /** Resolves with the sealed spool, or with undefined when nothing is to be reported. Rejects when a disk fails. */
+  async run(): Promise<AttemptSpool | undefined> {
+    const { ports, spoolRoot, uplink } = this.#parts;
+    const { task } = this;
+    const timer = this.#limitTime();
+    const spool = await AttemptSpool.create(task.ref, spoolRoot, uplink);
+    this.#spool = spool;
+    try {
+      const result = await this.#work(spool);
+      if (this.#disowned) return undefined;
+      await spool.seal(result);
+      return spool;
+    } finally {
+      timer?.cancel();
+      if (this.#disowned) await spool.drop();
+      ports.log.debug({ attempt: refKey(task.ref) }, "attempt ended");
+    }
+  }
+
+  /** The log's and the result's way to the coordinator, once there is one. */
+  get spool(): AttemptSpool | undefined {
+    return this.#spool;
+  }
+
+  #limitTime(): Timer | undefined {
+    const { timeoutMs } = this.task;
+    if (timeoutMs === undefined) return undefined;
+    return this.#parts.ports.clock.after(timeoutMs, () =>
+      this.stop(new StopRequest("timeout", cancelGraceMs)),
+    );
+  }
+
+  async #work(spool: AttemptSpool): Promise<Omit<AttemptResult, "logs">> {
+    const { task } = this;
+    const { workRoot, connection, cache } = this.#parts;
+    const workspace = await Workspace.create(task.ref, workRoot, connection);
+    try {
+      const context = { folders: workspace.folders, log: spool, env: this.#environment() };
+      const end = await this.#run(workspace, context);
+      return this.#resultOf(end.work, end.artifacts);
+    } finally {
+      if (this.#acquired && task.work.kind === "agent") cache.release(task.work.snapshot.digest);
+      await workspace.remove();
+    }
+  }
+
+  async #run(
+    workspace: Workspace,
+    context: AttemptContext,
+  ): Promise<{ work: WorkEnd; artifacts: Artifact[] }> {
+    const none: Artifact[] = [];
+    try {
+      await this.#hydrate(workspace, context);
+      this.#begun = true;
+      this.#parts.uplink.started(this.task.ref);
+      const { task } = this;
+      const work = await this.#parts.executors[task.work.kind].execute(task, context, this.#stopping.signal);
+      if (work.outcome !== "succeeded") return { work, artifacts: none };
+      return { work, artifacts: await this.#collect(workspace) };
+    } catch (error) {
+      const { reason } = this.#stopping.signal as { reason: unknown };
+      const work = reason instanceof StopRequest ? this.#stopped(reason) : failureEnd(error);
+      return { work, artifacts: none };
+    }
+  }
+
+  #stopped(request: StopRequest): WorkEnd {
+    return stoppedEnd(request.why, this.task.timeoutMs, this.#begun);
+  }
+
+  /** Inputs and pack are here before the step starts, so it never meets a missing one. */
+  async #hydrate(workspace: Workspace, { log }: AttemptContext): Promise<void> {
+    const { task } = this;
+    const { signal } = this.#stopping;
+    const { cache } = this.#parts;
+    await this.#patiently(log, "inputs", () => workspace.placeInputs(task.inputs, signal));
+    if (task.work.kind !== "agent") return;
+    const { snapshot } = task.work;
+    await this.#patiently(log, "snapshot", () => cache.acquire(task.ref, snapshot, signal));
+    this.#acquired = true;
+  }
+
+  async #collect(workspace: Workspace): Promise<Artifact[]> {
+    const { artifacts } = this.task;
+    const { signal } = this.#stopping;
+    return await this.#patiently(this.#spool, "artifacts", () =>
+      workspace.collectArtifacts(artifacts, signal),
+    );
+  }
+
+  /** While the coordinator is away the attempt waits: its lease decides how long that makes sense. */
+  async #patiently<T>(
+    log: { note(text: string): void } | undefined,
+    what: string,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const { clock } = this.#parts.ports;
+    const { signal } = this.#stopping;
+    for (let tries = 1; ; tries++) {
+      try {
+        signal.throwIfAborted();
+        return await work();
+      } catch (error) {
+        if (signal.aborted) throw error;
+        const fault = faultOf(error);
+        const byNetwork = worthRetrying[fault] || fault === "cancelled";
+        if (!(error instanceof FaultError) || !byNetwork) throw error;
+        if (tries === 1)
+          log?.note(`${what}: ${messageOf(error)}; trying again every ${formatDuration(networkPauseMs)}`);
+        await pause(clock, networkPauseMs, signal);
+      }
+    }
+  }
+
+  #environment(): Map<string, string> {
+    const { ref, env } = this.task;
+    return new Map([
+      ...env,
+      ["HAVERSACK_RUN_ID", ref.runId],
+      ["HAVERSACK_STEP_ID", ref.stepId],
+      ["HAVERSACK_ATTEMPT", String(ref.attempt)],
+      ["HAVERSACK_IDEMPOTENCY_KEY", `${ref.runId}/${ref.stepId}`],
+    ]);
+  }
+
+  #resultOf(end: WorkEnd, artifacts: readonly Artifact[]): Omit<AttemptResult, "logs"> {
+    return {
+      ref: this.task.ref,
+      outcome: end.outcome,
+      outputs: end.outputs,
+      artifacts,
+      ...(end.failure === undefined ? {} : { failure: end.failure }),
+      ...(end.exitCode === undefined ? {} : { exitCode: end.exitCode }),
+      ...(end.usage === undefined ? {} : { usage: end.usage }),
+    };
+  }
+}

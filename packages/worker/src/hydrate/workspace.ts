@@ -1,0 +1,120 @@
+/** The folders of one attempt: made fresh, filled with the inputs, emptied of the artifacts, gone afterwards. */
+
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { glob, lstat, mkdir, open, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { FaultError, pathProblem, safeJoin } from "@haversack/base";
+import {
+  type Artifact,
+  type AttemptRef,
+  artifactBytesMax,
+  artifactsCountMax,
+  parseDigest,
+} from "@haversack/protocol";
+import type { AttemptFolders } from "../execute/executor.ts";
+import { blobChunkBytes, type Connection } from "../session/dial.ts";
+import { folderName } from "../spool/attempt-spool.ts";
+
+export class Workspace {
+  readonly folders: AttemptFolders;
+  readonly #root: string;
+  readonly #ref: AttemptRef;
+  readonly #connection: Connection;
+
+  private constructor(ref: AttemptRef, root: string, connection: Connection) {
+    this.#ref = ref;
+    this.#root = root;
+    this.#connection = connection;
+    this.folders = { work: join(root, "work"), control: join(root, "control") };
+  }
+
+  /** @param parent the worker's folder of work folders */
+  static async create(ref: AttemptRef, parent: string, connection: Connection): Promise<Workspace> {
+    const workspace = new Workspace(ref, join(parent, folderName(ref)), connection);
+    await workspace.remove();
+    await mkdir(workspace.folders.work, { recursive: true, mode: 0o700 });
+    await mkdir(workspace.folders.control, { recursive: true, mode: 0o700 });
+    return workspace;
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.#root, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  /** Each file is verified as it arrives. */
+  async placeInputs(inputs: readonly Artifact[], signal: AbortSignal): Promise<void> {
+    for (const input of inputs) await this.#place(input, signal);
+  }
+
+  async #place(input: Artifact, signal: AbortSignal): Promise<void> {
+    const path = safeJoin(this.folders.work, input.path);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const hash = createHash("sha256");
+    const file = await open(path, "wx", input.executable ? 0o755 : 0o644);
+    try {
+      for await (const data of this.#connection.getBlob(this.#ref, input.digest, signal)) {
+        hash.update(data);
+        await file.write(data);
+      }
+    } finally {
+      await file.close();
+    }
+    if (`sha256:${hash.digest("hex")}` === input.digest) return;
+    throw new FaultError("corrupt", "input_corrupt", `the input ${input.path} arrived damaged`);
+  }
+
+  /** Finds, hashes and stores what the step leaves. A pattern that matches nothing is an error that names it. */
+  async collectArtifacts(patterns: readonly string[], signal: AbortSignal): Promise<Artifact[]> {
+    const paths = new Set<string>();
+    for (const pattern of patterns) {
+      const found = await this.#match(pattern);
+      if (found.length === 0) {
+        throw new FaultError(
+          "missing",
+          "artifact_missing",
+          `the step left no file that matches \`artifacts: ${pattern}\``,
+        );
+      }
+      for (const path of found) paths.add(path);
+    }
+    if (paths.size > artifactsCountMax) {
+      throw new FaultError(
+        "invalid",
+        "too_many_artifacts",
+        `${paths.size} artifacts, at most ${artifactsCountMax}`,
+      );
+    }
+    const artifacts: Artifact[] = [];
+    for (const path of [...paths].toSorted()) artifacts.push(await this.#store(path, signal));
+    return artifacts;
+  }
+
+  async #match(pattern: string): Promise<string[]> {
+    const found: string[] = [];
+    for await (const path of glob(pattern, { cwd: this.folders.work })) {
+      const name = path.replaceAll("\\", "/");
+      if (pathProblem(name) === undefined && (await lstat(join(this.folders.work, path))).isFile())
+        found.push(name);
+    }
+    return found;
+  }
+
+  async #store(path: string, signal: AbortSignal): Promise<Artifact> {
+    const full = safeJoin(this.folders.work, path);
+    const { size, mode } = await lstat(full);
+    if (size > artifactBytesMax) {
+      throw new FaultError(
+        "invalid",
+        "artifact_too_large",
+        `${path} has ${size} bytes, at most ${artifactBytesMax}`,
+      );
+    }
+    const hash = createHash("sha256");
+    for await (const data of createReadStream(full)) hash.update(data as Buffer);
+    const digest = parseDigest(`sha256:${hash.digest("hex")}`);
+    const data = createReadStream(full, { highWaterMark: blobChunkBytes });
+    await this.#connection.putBlob(this.#ref, { digest, size }, data, signal);
+    return { path, digest, size, executable: (mode & 0o100) !== 0 };
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * A connection to the coordinator: one channel for the session, another for bulk, so that packs and artifacts cannot
+ * starve a heartbeat.
+ */
+
+import { create } from "@bufbuild/protobuf";
+import * as grpc from "@grpc/grpc-js";
+import { type Fault, FaultError } from "@haversack/base";
+import {
+  type AttemptRef,
+  chunkBytesMax,
+  type Digest,
+  type Downward,
+  digestToBytes,
+  downwardFromWire,
+  flowControlWindowBytes,
+  grpcMethods,
+  messageBytesMax,
+  refToWire,
+  type Upward,
+  upwardToWire,
+  WorkerService,
+} from "@haversack/protocol";
+
+const methods = grpcMethods(WorkerService);
+
+const channelOptions: grpc.ChannelOptions = {
+  "grpc.max_receive_message_length": messageBytesMax,
+  "grpc.max_send_message_length": messageBytesMax,
+  "grpc.keepalive_time_ms": 10_000,
+  "grpc.keepalive_timeout_ms": 5_000,
+  "grpc.keepalive_permit_without_calls": 1,
+  "grpc-node.flow_control_window": flowControlWindowBytes,
+  // A channel of its own is a connection of its own.
+  "grpc.use_local_subchannel_pool": 1,
+  // We redial ourselves, with jitter: the channel's own back-off would only add to it.
+  "grpc.initial_reconnect_backoff_ms": 100,
+  "grpc.max_reconnect_backoff_ms": 1000,
+};
+
+export interface Stream {
+  /** False: the buffer is full; wait for `drained`. */
+  send(message: Upward): boolean;
+  readonly messages: AsyncIterable<Downward>;
+  /** Ends the stream; safe twice. */
+  close(): void;
+}
+
+export class Connection {
+  readonly #token: string;
+  readonly #control: grpc.Client;
+  readonly #bulk: grpc.Client;
+
+  constructor(url: URL, token: string) {
+    this.#token = token;
+    const credentials = grpc.credentials.createInsecure();
+    this.#control = new grpc.Client(url.host, credentials, channelOptions);
+    this.#bulk = new grpc.Client(url.host, credentials, channelOptions);
+  }
+
+  close(): void {
+    this.#control.close();
+    this.#bulk.close();
+  }
+
+  session(): Stream {
+    const { session } = methods;
+    const call = this.#control.makeBidiStreamRequest(
+      session.path,
+      session.requestSerialize,
+      session.responseDeserialize,
+      this.#metadata(),
+    );
+    let closed = false;
+    return {
+      send: (message) => call.write(upwardToWire(message)),
+      messages: decoded(call),
+      close: () => {
+        if (closed) return;
+        closed = true;
+        call.cancel();
+      },
+    };
+  }
+
+  /** The gzip bytes of a pack. */
+  async getSnapshot(
+    ref: AttemptRef,
+    digest: Digest,
+    bytesMax: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const { getSnapshot: method } = methods;
+    const request = create(WorkerService.method.getSnapshot.input, {
+      ref: refToWire(ref),
+      digest: digestToBytes(digest),
+    });
+    const call = this.#bulk.makeServerStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      this.#metadata(),
+    );
+    const pieces: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const { data } of cancellable(call, signal)) {
+      bytes += data.length;
+      if (bytes > bytesMax) {
+        throw new FaultError(
+          "corrupt",
+          "snapshot_corrupt",
+          `the pack is larger than its ${bytesMax} announced bytes`,
+        );
+      }
+      pieces.push(data);
+    }
+    return Buffer.concat(pieces);
+  }
+
+  /** The bytes of an artifact. */
+  async *getBlob(ref: AttemptRef, digest: Digest, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    const { getBlob: method } = methods;
+    const request = create(WorkerService.method.getBlob.input, {
+      ref: refToWire(ref),
+      digest: digestToBytes(digest),
+    });
+    const call = this.#bulk.makeServerStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      this.#metadata(),
+    );
+    for await (const { data } of cancellable(call, signal)) yield data;
+  }
+
+  /** Stores an artifact; reads none of the data when the coordinator has it already. */
+  async putBlob(
+    ref: AttemptRef,
+    blob: { readonly digest: Digest; readonly size: number },
+    data: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { putBlob: method } = methods;
+    const schema = WorkerService.method.putBlob.input;
+    const answer = Promise.withResolvers<void>();
+    const call = this.#bulk.makeClientStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      this.#metadata(),
+      (error) => (error === null ? answer.resolve() : answer.reject(faultOfStatus(error))),
+    );
+    const onAbort = (): void => call.cancel();
+    signal.addEventListener("abort", onAbort, { once: true });
+    const header = { ref: refToWire(ref), digest: digestToBytes(blob.digest), size: BigInt(blob.size) };
+    call.write(create(schema, { body: { case: "header", value: header } }));
+    let settled = false;
+    void answer.promise.catch(() => {}).then(() => (settled = true));
+    try {
+      for await (const piece of data) {
+        // The coordinator may answer before it has read everything: it has the blob, or refuses it.
+        if (settled) break;
+        if (!call.write(create(schema, { body: { case: "data", value: piece } })))
+          await drained(call, answer.promise);
+      }
+      call.end();
+      await answer.promise;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  #metadata(): grpc.Metadata {
+    const metadata = new grpc.Metadata();
+    metadata.set("authorization", `Bearer ${this.#token}`);
+    return metadata;
+  }
+}
+
+async function drained(call: NodeJS.EventEmitter, answer: Promise<void>): Promise<void> {
+  const drain = Promise.withResolvers<void>();
+  call.once("drain", drain.resolve);
+  try {
+    await Promise.race([drain.promise, answer]);
+  } finally {
+    call.off("drain", drain.resolve);
+  }
+}
+
+async function* decoded(
+  call: AsyncIterable<Parameters<typeof downwardFromWire>[0]>,
+): AsyncIterable<Downward> {
+  try {
+    for await (const wire of call) {
+      const message = downwardFromWire(wire);
+      if (message !== undefined) yield message;
+    }
+  } catch (error) {
+    throw faultOfStatus(error);
+  }
+}
+
+async function* cancellable<T>(call: grpc.ClientReadableStream<T>, signal: AbortSignal): AsyncIterable<T> {
+  const onAbort = (): void => call.cancel();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    signal.throwIfAborted();
+    yield* call;
+  } catch (error) {
+    throw faultOfStatus(error);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    call.cancel();
+  }
+}
+
+const faultOfCode: ReadonlyMap<number, Fault> = new Map<number, Fault>([
+  [grpc.status.INVALID_ARGUMENT, "invalid"],
+  [grpc.status.NOT_FOUND, "missing"],
+  [grpc.status.ALREADY_EXISTS, "conflict"],
+  [grpc.status.FAILED_PRECONDITION, "fenced"],
+  [grpc.status.PERMISSION_DENIED, "denied"],
+  [grpc.status.UNAUTHENTICATED, "denied"],
+  [grpc.status.RESOURCE_EXHAUSTED, "busy"],
+  [grpc.status.UNAVAILABLE, "unavailable"],
+  [grpc.status.DEADLINE_EXCEEDED, "unavailable"],
+  [grpc.status.CANCELLED, "cancelled"],
+  [grpc.status.DATA_LOSS, "corrupt"],
+  [grpc.status.UNIMPLEMENTED, "invalid"],
+]);
+
+/** What a gRPC error means for us. */
+export function faultOfStatus(error: unknown): FaultError {
+  if (error instanceof FaultError) return error;
+  if (error instanceof Error && "code" in error && typeof error.code === "number") {
+    const details = "details" in error ? String(error.details) : error.message;
+    const fault = faultOfCode.get(error.code) ?? "unavailable";
+    return new FaultError(fault, grpc.status[error.code]?.toLowerCase() ?? "unknown", details, {
+      cause: error,
+    });
+  }
+  return new FaultError("bug", "session_failed", error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
+}
+
+/** The pieces in which a file travels. */
+export const blobChunkBytes = chunkBytesMax;

@@ -1,0 +1,87 @@
+/**
+ * Where the parts of a worker leave what is to be told. While no session is up, messages are dropped: whatever must
+ * arrive is kept by its owner (a log in its spool, a result in its spool) and told again when a session comes up.
+ */
+
+import {
+  type AttemptRef,
+  type AttemptResult,
+  batchItemsMax,
+  type LogChunk,
+  type Upward,
+} from "@haversack/protocol";
+
+export class Uplink {
+  #send: ((message: Upward) => void) | undefined;
+  #started: AttemptRef[] = [];
+  #chunks: LogChunk[] = [];
+  #results: AttemptResult[] = [];
+  #scheduled = false;
+  readonly #listeners = new Set<() => void>();
+
+  get isUp(): boolean {
+    return this.#send !== undefined;
+  }
+
+  /** A session was welcomed: owners tell again what may have been lost. */
+  up(send: (message: Upward) => void): void {
+    this.#send = send;
+    for (const listener of this.#listeners) listener();
+  }
+
+  down(): void {
+    this.#send = undefined;
+    this.#started = [];
+    this.#chunks = [];
+    this.#results = [];
+  }
+
+  /** @returns the way to stop listening */
+  onUp(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Control: leaves at once. */
+  send(message: Upward): void {
+    this.#send?.(message);
+  }
+
+  started(ref: AttemptRef): void {
+    this.#started.push(ref);
+    this.#schedule();
+  }
+
+  chunk(chunk: LogChunk): void {
+    this.#chunks.push(chunk);
+    this.#schedule();
+  }
+
+  result(result: AttemptResult): void {
+    this.#results.push(result);
+    this.#schedule();
+  }
+
+  /** What is left in one turn of the event loop travels together. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    const [started, chunks, results] = [this.#started, this.#chunks, this.#results];
+    this.#started = [];
+    this.#chunks = [];
+    this.#results = [];
+    for (const refs of slices(started)) this.send({ kind: "started", refs });
+    for (const slice of slices(chunks)) this.send({ kind: "logs", chunks: slice });
+    for (const slice of slices(results)) this.send({ kind: "results", results: slice });
+  }
+}
+
+function* slices<T>(items: readonly T[]): Iterable<T[]> {
+  for (let from = 0; from < items.length; from += batchItemsMax)
+    yield items.slice(from, from + batchItemsMax);
+}

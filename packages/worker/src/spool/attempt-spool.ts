@@ -1,0 +1,221 @@
+/**
+ * What an attempt leaves behind until the coordinator has it: a folder with one file for each log stream and, in the
+ * end, the result. Log bytes are sent from the file, from the acknowledged offset on, within a window; a result is
+ * flushed to the disk with its logs before the attempt counts as done. So nothing is lost when the link breaks, the
+ * coordinator is away, or the worker is killed after the result (G1).
+ *
+ *   open ──seal(result)──▶ sealed ──logs and result acknowledged──▶ dropped
+ */
+
+import { createHash, type Hash } from "node:crypto";
+import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { FaultError } from "@haversack/base";
+import {
+  type AttemptRef,
+  type AttemptResult,
+  chunkBytesMax,
+  type LogAck,
+  type LogEnd,
+  type LogStream,
+  parseDigest,
+} from "@haversack/protocol";
+import type { AttemptLog } from "../execute/executor.ts";
+import type { Uplink } from "../session/uplink.ts";
+import { writeResult } from "./result-file.ts";
+
+/** Bytes of one stream that may be under way. */
+const windowBytes = 1024 * 1024;
+/** Bytes of one stream that are kept; what comes after is counted and marked. */
+const streamBytesMax = 256 * 1024 * 1024;
+
+interface StreamState {
+  readonly stream: LogStream;
+  readonly file: FileHandle;
+  readonly hash: Hash | undefined;
+  length: number;
+  sentTo: number;
+  ackedTo: number;
+  /** Bytes over the limit. */
+  dropped: number;
+}
+
+export class AttemptSpool implements AttemptLog {
+  readonly ref: AttemptRef;
+  readonly folder: string;
+  readonly #uplink: Uplink;
+  readonly #streams = new Map<LogStream, StreamState>();
+  readonly #stopListening: () => void;
+  #writing: Promise<void> = Promise.resolve();
+  #pumping = false;
+  #result: AttemptResult | undefined;
+  #resultSent = false;
+  #dropped = false;
+
+  private constructor(ref: AttemptRef, folder: string, uplink: Uplink) {
+    this.ref = ref;
+    this.folder = folder;
+    this.#uplink = uplink;
+    this.#stopListening = uplink.onUp(() => this.#again());
+  }
+
+  /** @param root the worker's spool folder */
+  static async create(ref: AttemptRef, root: string, uplink: Uplink): Promise<AttemptSpool> {
+    const folder = join(root, folderName(ref));
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return new AttemptSpool(ref, folder, uplink);
+  }
+
+  /** A result that an earlier process of this worker left behind. */
+  static async reopen(result: AttemptResult, folder: string, uplink: Uplink): Promise<AttemptSpool> {
+    const spool = new AttemptSpool(result.ref, folder, uplink);
+    for (const end of result.logs) {
+      const file = await open(join(folder, `${end.stream}.log`), "r");
+      const state = {
+        stream: end.stream,
+        file,
+        hash: undefined,
+        length: end.length,
+        sentTo: 0,
+        ackedTo: 0,
+        dropped: 0,
+      };
+      spool.#streams.set(end.stream, state);
+    }
+    spool.#result = result;
+    return spool;
+  }
+
+  write(stream: LogStream, data: Uint8Array): Promise<void> {
+    const copy = new Uint8Array(data);
+    this.#writing = this.#writing.then(() => this.#append(stream, copy));
+    return this.#writing;
+  }
+
+  note(text: string): void {
+    // A failing disk shows when the attempt is sealed, which awaits every write.
+    this.write("system", Buffer.from(`${text}\n`)).catch(() => {});
+  }
+
+  /** The result is on the disk, with all of its log, when this resolves. */
+  async seal(result: Omit<AttemptResult, "logs">): Promise<void> {
+    await this.#markDropped();
+    await this.#writing;
+    const logs: LogEnd[] = [];
+    for (const state of this.#streams.values()) {
+      await state.file.sync();
+      const sha256 = parseDigest(`sha256:${(state.hash ?? createHash("sha256")).copy().digest("hex")}`);
+      logs.push({ stream: state.stream, length: state.length, sha256 });
+    }
+    this.#result = { ...result, logs };
+    await writeResult(this.folder, this.#result);
+    this.#pump();
+  }
+
+  acknowledgeLog({ stream, nextOffset }: LogAck): void {
+    const state = this.#streams.get(stream);
+    if (state === undefined) return;
+    if (nextOffset > state.length) {
+      throw new FaultError(
+        "bug",
+        "log_ack_ahead",
+        `acknowledged ${nextOffset} of ${state.length} bytes of ${stream}`,
+      );
+    }
+    // The coordinator may have less than was sent: it then says where to go on.
+    if (nextOffset < state.ackedTo) state.sentTo = nextOffset;
+    state.ackedTo = nextOffset;
+    state.sentTo = Math.max(state.sentTo, nextOffset);
+    this.#pump();
+  }
+
+  /** The coordinator has everything, or wants none of it: the folder goes. */
+  async drop(): Promise<void> {
+    if (this.#dropped) return;
+    this.#dropped = true;
+    this.#stopListening();
+    await this.#writing.catch(() => {});
+    for (const { file } of this.#streams.values()) await file.close().catch(() => {});
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #append(stream: LogStream, data: Uint8Array): Promise<void> {
+    if (this.#dropped) return;
+    const state = await this.#open(stream);
+    const kept = data.subarray(0, Math.max(0, streamBytesMax - state.length));
+    state.dropped += data.length - kept.length;
+    if (kept.length === 0) return;
+    await state.file.appendFile(kept);
+    state.hash?.update(kept);
+    state.length += kept.length;
+    this.#pump();
+  }
+
+  async #open(stream: LogStream): Promise<StreamState> {
+    const known = this.#streams.get(stream);
+    if (known !== undefined) return known;
+    const file = await open(join(this.folder, `${stream}.log`), "ax+", 0o600);
+    const state = { stream, file, hash: createHash("sha256"), length: 0, sentTo: 0, ackedTo: 0, dropped: 0 };
+    this.#streams.set(stream, state);
+    return state;
+  }
+
+  async #markDropped(): Promise<void> {
+    await this.#writing;
+    for (const { stream, dropped } of this.#streams.values()) {
+      if (dropped > 0)
+        this.note(`${stream}: ${dropped} bytes over the limit of ${streamBytesMax} were not kept`);
+    }
+  }
+
+  /** A new session: what was under way may be lost. */
+  #again(): void {
+    for (const state of this.#streams.values()) state.sentTo = state.ackedTo;
+    this.#resultSent = false;
+    this.#pump();
+  }
+
+  #pump(): void {
+    if (this.#pumping || this.#dropped) return;
+    this.#pumping = true;
+    this.#sendAll()
+      .catch(() => this.#uplink.down())
+      .finally(() => (this.#pumping = false));
+  }
+
+  async #sendAll(): Promise<void> {
+    while (this.#uplink.isUp && !this.#dropped) {
+      const state = [...this.#streams.values()].find(
+        ({ length, sentTo, ackedTo }) => sentTo < length && sentTo - ackedTo < windowBytes,
+      );
+      if (state === undefined) break;
+      await this.#sendChunk(state);
+    }
+    this.#sendResult();
+  }
+
+  async #sendChunk(state: StreamState): Promise<void> {
+    const offset = state.sentTo;
+    const size = Math.min(chunkBytesMax, state.length - offset);
+    const { bytesRead, buffer } = await state.file.read(Buffer.alloc(size), 0, size, offset);
+    // A new session may have moved the offset back while the file was read.
+    if (state.sentTo !== offset || bytesRead === 0) return;
+    this.#uplink.chunk({ ref: this.ref, stream: state.stream, offset, data: buffer.subarray(0, bytesRead) });
+    state.sentTo = offset + bytesRead;
+  }
+
+  /** The result goes last: when the coordinator accepts it, it has the whole log. */
+  #sendResult(): void {
+    if (this.#result === undefined || this.#resultSent || !this.#uplink.isUp || this.#dropped) return;
+    const complete = [...this.#streams.values()].every(({ ackedTo, length }) => ackedTo === length);
+    if (!complete) return;
+    this.#resultSent = true;
+    this.#uplink.result(this.#result);
+  }
+}
+
+/** Every character of these ids may stand in a file name. */
+export function folderName({ runId, stepId, attempt, generation }: AttemptRef): string {
+  return `${runId}.${stepId}.${attempt}.${generation}`;
+}

@@ -1,0 +1,239 @@
+/**
+ * The worker: everything that lives, in the order in which it starts.
+ *
+ *   (data folder)   one owner, by a lock; the worker's id; what an earlier process left
+ *   spool/          logs and results until the coordinator has them (G1)
+ *   hydrate/        packs by digest, inputs, work folders
+ *   execute/        attempts: take, hydrate, run, collect, report; process trees that end whole (C1)
+ *   agent/          the agent's turn loop and tools, in a process of its own
+ *   session/        one stream to the coordinator: hello, credits, heartbeats; leases that end here first (L6)
+ *
+ * It shares nothing with the coordinator but that connection. The process that owns the stream does no work.
+ */
+
+import { randomUUID } from "node:crypto";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  Background,
+  FaultError,
+  messageOf,
+  type OwnedFolder,
+  openOwnedFolder,
+  type Ports,
+  pause,
+  present,
+  readIfThere,
+  type Service,
+  type StopMode,
+  writeDurably,
+} from "@haversack/base";
+import {
+  type BootId,
+  type Digest,
+  parseBootId,
+  parseWorkerId,
+  type WorkerHello,
+  type WorkerId,
+} from "@haversack/protocol";
+import { features, formatVersionMax, formatVersionMin } from "@haversack/snapshot";
+import type { WorkerAsked } from "./config/options.ts";
+import { settle, type WorkerSettings } from "./config/settle.ts";
+import { AgentExecutor } from "./execute/agent-executor.ts";
+import { Attempts } from "./execute/attempts.ts";
+import { CommandExecutor } from "./execute/command-executor.ts";
+import { sweepOrphans } from "./execute/process-tree.ts";
+import { hostSecrets } from "./execute/secret-source.ts";
+import { SnapshotCache } from "./hydrate/snapshot-cache.ts";
+import { Connection } from "./session/dial.ts";
+import { LeaseWatch } from "./session/lease-watch.ts";
+import { superviseSession } from "./session/supervisor.ts";
+import { Uplink } from "./session/uplink.ts";
+import { reopenSpools } from "./spool/reopen.ts";
+import { version } from "./version.ts";
+
+export interface Worker extends Service {
+  /** Resolves when it was stopped; rejects when it cannot go on, such as for a token that is not valid. */
+  readonly ended: Promise<void>;
+}
+
+/** Throws FaultError `invalid` when an option is senseless; everything else is found by `start`. */
+export function createWorker(asked: WorkerAsked, env: NodeJS.ProcessEnv, ports: Ports): Worker {
+  return new OneWorker(settle(asked, env), env, ports);
+}
+
+/** Between SIGTERM and SIGKILL when the worker is stopped without waiting. */
+const shutdownGraceMs = 3000;
+/** How long the last results may take to be acknowledged. */
+const flushMs = 3000;
+const leaseCheckMs = 250;
+
+interface Running {
+  readonly folder: OwnedFolder;
+  readonly connection: Connection;
+  readonly attempts: Attempts;
+  readonly loops: readonly Background[];
+}
+
+class OneWorker implements Worker {
+  readonly name = "worker";
+  readonly #settings: WorkerSettings;
+  readonly #hostEnv: ReadonlyMap<string, string>;
+  readonly #ports: Ports;
+  readonly #bootId: BootId;
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #hurry = new AbortController();
+  #running: Running | undefined;
+  #stopped: Promise<void> | undefined;
+  #snapshotsHeld: readonly Digest[] = [];
+
+  constructor(settings: WorkerSettings, env: NodeJS.ProcessEnv, ports: Ports) {
+    this.#settings = settings;
+    this.#hostEnv = new Map(
+      Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    );
+    this.#ports = ports;
+    this.#bootId = parseBootId(randomUUID());
+    this.#ended.promise.catch(() => {});
+  }
+
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Does not wait for the coordinator: a worker may start first. */
+  async start(): Promise<void> {
+    const { dataDir } = this.#settings;
+    const folder = await openOwnedFolder(dataDir, "worker data folder");
+    try {
+      await this.#startIn(folder);
+    } catch (error) {
+      await folder.release();
+      throw error;
+    }
+  }
+
+  async #startIn(folder: OwnedFolder): Promise<void> {
+    const { coordinatorUrl, token, slots } = this.#settings;
+    const workerId = await readWorkerId(folder.path);
+    await this.#clean(folder.path, workerId);
+    const connection = new Connection(coordinatorUrl, token);
+    const uplink = new Uplink();
+    const cache = new SnapshotCache(join(folder.path, "snapshots"), connection, this.#ports.clock);
+    const roots = { workRoot: join(folder.path, "work"), spoolRoot: join(folder.path, "spool") };
+    const executors = this.#executors(workerId, cache);
+    const parts = { executors, connection, cache, uplink, ports: this.#ports, ...roots };
+    const attempts = new Attempts(parts, slots, (error) => this.#fail(error));
+    attempts.adopt(await reopenSpools(roots.spoolRoot, uplink, this.#ports.log));
+    this.#snapshotsHeld = await cache.held();
+    const leases = new LeaseWatch(this.#ports.clock);
+    const session = {
+      connection,
+      uplink,
+      leases,
+      ports: this.#ports,
+      hello: () => this.#hello(workerId, attempts),
+      held: () => attempts.held(),
+      take: (message: Parameters<Attempts["take"]>[0]) => attempts.take(message),
+      welcomed: () => attempts.welcomed(),
+    };
+    const onFailure = (error: unknown): void => this.#fail(error);
+    const loops = [
+      new Background("lease-watch", (signal) => this.#watchLeases(leases, attempts, signal), onFailure),
+      new Background("session", (signal) => superviseSession(session, signal), onFailure),
+    ];
+    this.#running = { folder, connection, attempts, loops };
+    for (const loop of loops) await loop.start();
+    this.#ports.log.info({ worker: workerId, coordinator: coordinatorUrl.href, slots }, "worker started");
+  }
+
+  #executors(workerId: WorkerId, cache: SnapshotCache) {
+    const common = { ports: this.#ports, hostEnv: this.#hostEnv, workerId };
+    const fileFolders = ["/run/secrets", "/run/credentials"];
+    return {
+      run: new CommandExecutor(common),
+      agent: new AgentExecutor({
+        ...common,
+        nodePath: process.execPath,
+        packFile: (snapshot) => cache.fileOf(snapshot, this.#hurry.signal),
+        dropPack: ({ digest }) => cache.forget(digest),
+        secrets: hostSecrets({ hostEnv: this.#hostEnv, fileFolders }),
+      }),
+    };
+  }
+
+  /** Ends and removes what an earlier process left, before the coordinator hears of this one. */
+  async #clean(folder: string, workerId: WorkerId): Promise<void> {
+    const orphans = await sweepOrphans(workerId, this.#ports.clock);
+    if (orphans > 0) this.#ports.log.warn({ orphans }, "ended processes of an earlier start of this worker");
+    await rm(join(folder, "work"), { recursive: true, force: true, maxRetries: 3 });
+    await mkdir(join(folder, "work"), { recursive: true, mode: 0o700 });
+  }
+
+  #hello(workerId: WorkerId, attempts: Attempts): WorkerHello {
+    const { name, labels, slots } = this.#settings;
+    return {
+      workerId,
+      bootId: this.#bootId,
+      name,
+      version,
+      labels,
+      slots,
+      snapshotMinVersion: formatVersionMin,
+      snapshotMaxVersion: formatVersionMax,
+      snapshotFeatures: features,
+      snapshotsHeld: this.#snapshotsHeld,
+      held: attempts.held(),
+    };
+  }
+
+  async #watchLeases(leases: LeaseWatch, attempts: Attempts, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await pause(this.#ports.clock, leaseCheckMs, signal);
+      if (leases.remainingMs <= 0) attempts.loseAll(leases.graceMs);
+    }
+  }
+
+  /** `drain` waits for what runs, without limit; a later `now` ends the waiting. */
+  async stop(mode: StopMode): Promise<void> {
+    if (mode === "now") this.#hurry.abort();
+    this.#stopped ??= this.#stop();
+    await this.#stopped;
+    this.#ended.resolve();
+  }
+
+  async #stop(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    const { attempts, loops, connection, folder } = running;
+    await attempts.drain(this.#hurry.signal);
+    await attempts.endAll(shutdownGraceMs, AbortSignal.timeout(flushMs));
+    for (const loop of loops.toReversed()) await loop.stop("now");
+    connection.close();
+    await folder.release();
+  }
+
+  #fail(error: unknown): void {
+    this.#ports.log.error({ error: messageOf(error) }, "the worker cannot go on");
+    this.#ended.reject(error instanceof FaultError ? explained(error, this.#settings) : error);
+    this.stop("now").catch((failure: unknown) => {
+      this.#ports.log.error({ error: messageOf(failure) }, "the worker did not stop cleanly");
+    });
+  }
+}
+
+function explained(error: FaultError, { coordinatorUrl }: WorkerSettings): FaultError {
+  if (error.fault !== "denied") return error;
+  const message = `the coordinator at ${coordinatorUrl.origin} refused this worker: ${error.message}; give it the token in worker.token of the coordinator's data folder`;
+  return new FaultError("denied", "token_refused", message, { cause: error });
+}
+
+/** Stays the same over restarts, so that the coordinator knows whose leases are void. */
+async function readWorkerId(folder: string): Promise<WorkerId> {
+  const path = join(folder, "worker-id");
+  const stored = await readIfThere(path);
+  if (stored !== undefined) return parseWorkerId(present(stored.toString("utf8").trim(), "worker id"));
+  const fresh = randomUUID();
+  await writeDurably(path, `${fresh}\n`);
+  return parseWorkerId(fresh);
+}
