@@ -1,7 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { FaultError, systemCodeOf } from "@haversack/base";
-import { type HaversackClient, parseDigest, parseStepId, type SnapshotReport } from "@haversack/protocol";
+import {
+  digestOfBytes,
+  type HaversackClient,
+  parseDigest,
+  parseStepId,
+  type SnapshotReport,
+} from "@haversack/protocol";
 import { Command } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { given, withConnection, withJson } from "../options.ts";
@@ -72,7 +78,11 @@ async function inspectFile(name: string, { outside }: Shell): Promise<SnapshotRe
   const bytes = await readIfFile(resolve(outside.cwd, name));
   if (bytes === undefined) return undefined;
   const { inspectPack } = await import("@haversack/snapshot");
-  return inspectPack(bytes);
+  const pack = inspectPack(bytes);
+  const { formatVersion, compressedSize, uncompressedSize, requires, secrets } = pack;
+  const parts = pack.parts.map((part) => ({ ...part, digest: parseDigest(part.digest) }));
+  const digest = digestOfBytes(pack.digest);
+  return { formatVersion, digest, compressedSize, uncompressedSize, requires, secrets, parts };
 }
 
 async function readIfFile(path: string): Promise<Uint8Array | undefined> {

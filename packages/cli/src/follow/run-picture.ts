@@ -42,7 +42,8 @@ export function pictureAtStart(run: RunDetail): RunPicture {
   const { id, dagName, createdAt } = run;
   const steps = run.steps.map((step): StepPicture => {
     const { id, kind, depends } = step;
-    return { id, kind, depends, phase: "waiting", attempt: 0 };
+    // There is no event for a step that is ready from the start.
+    return { id, kind, depends, phase: depends.length === 0 ? "ready" : "waiting", attempt: 0 };
   });
   return { id, dagName, status: "queued", cancelRequested: false, createdAt, steps };
 }

@@ -11,7 +11,7 @@ import { printable } from "./printable.ts";
 
 const words = {
   waiting: "waits",
-  ready: "is ready",
+  ready: "is tried again",
   leased: "is given to a worker",
   running: "runs",
   succeeded: "succeeded",
@@ -20,8 +20,9 @@ const words = {
   blocked: "does not run: a step before it did not succeed",
 } as const satisfies Record<StepPhase, string>;
 
-/** Moves that say nothing that the next one does not say too. */
-const silent: ReadonlySet<StepPhase> = new Set(["waiting", "leased"]);
+/** Not the moves that say nothing that the next one does not say too. */
+const isNews = ({ phase, attempt }: StepPicture): boolean =>
+  phase === "ready" ? attempt > 0 : phase !== "waiting" && phase !== "leased";
 
 export class PlainScreen implements Screen {
   readonly #outside: Outside;
@@ -38,7 +39,7 @@ export class PlainScreen implements Screen {
     const { change } = event;
     if (change.kind === "step") {
       const step = picture.steps.find((each) => each.id === change.stepId);
-      if (step !== undefined && !silent.has(step.phase)) this.#showStep(step);
+      if (step !== undefined && isNews(step)) this.#showStep(step);
       return;
     }
     if (isTerminalRun(change.status)) return;
