@@ -14,7 +14,7 @@ import {
   openSnapshot,
   writeSkills,
 } from "@haversack/snapshot";
-import type { AgentJob, SecretReference } from "./agent-job.ts";
+import type { Assignment, SecretReference } from "./assignment.ts";
 import type { PromptMemory } from "./system-prompt.ts";
 import type { SkillOnDisk } from "./tools/skill-tool.ts";
 import { Workspace } from "./tools/workspace.ts";
@@ -32,11 +32,11 @@ export interface HydratedAgent {
 }
 
 /** Throws the snapshot's errors (`snapshot_corrupt`, ...) and the refusals below. */
-export async function hydrate(job: AgentJob): Promise<HydratedAgent> {
-  const snapshot = await open(job);
+export async function hydrate(assignment: Assignment): Promise<HydratedAgent> {
+  const snapshot = await open(assignment);
   const { config, secrets } = snapshot.content;
   refuseWhatIsNotThere(config);
-  const folder = join(job.controlFolder, "skills");
+  const folder = join(assignment.controlFolder, "skills");
   await writeSkills(snapshot, folder);
   const skillsFolder = await realpath(folder);
   const skills = await skillsOnDisk(snapshot, skillsFolder);
@@ -47,16 +47,22 @@ export async function hydrate(job: AgentJob): Promise<HydratedAgent> {
     soul: config.soul === null ? undefined : (await snapshot.souls.get(config.soul)).text,
     memory: await memoryOf(snapshot),
     secrets,
-    workspace: new Workspace(await realpath(job.workFolder), skills.length > 0 ? skillsFolder : undefined),
+    workspace: new Workspace(
+      await realpath(assignment.workFolder),
+      skills.length > 0 ? skillsFolder : undefined,
+    ),
   };
 }
 
-async function open(job: AgentJob): Promise<OpenedSnapshot> {
-  const bytes = await readFile(job.packFile).catch((cause: unknown) => {
+async function open(assignment: Assignment): Promise<OpenedSnapshot> {
+  const bytes = await readFile(assignment.packFile).catch((cause: unknown) => {
     const message = `the snapshot cannot be read from the worker's cache: ${messageOf(cause)}`;
     throw new FaultError("corrupt", "snapshot_corrupt", message, { cause });
   });
-  return openSnapshot(bytes, { ...job.snapshot, digest: digestToBytes(parseDigest(job.snapshot.digest)) });
+  return openSnapshot(bytes, {
+    ...assignment.snapshot,
+    digest: digestToBytes(parseDigest(assignment.snapshot.digest)),
+  });
 }
 
 /** A setting that this version cannot honour is an error: to go on without it would be to ignore it. */

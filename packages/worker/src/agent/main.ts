@@ -1,10 +1,10 @@
-/** The program of an agent step's process: reads its job from stdin, runs it, writes the result to descriptor 3. */
+/** The program of an agent step's process: reads its assignment from stdin, runs it, writes the result to descriptor 3. */
 
 import { once } from "node:events";
 import { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { invariant, type Ports, silentLog, systemClock, systemRandom } from "@haversack/base";
-import { type AgentJob, type Downward, formatLine, parseDownward, type Upward } from "./agent-job.ts";
+import { type Assignment, type Downward, formatLine, parseDownward, type Upward } from "./assignment.ts";
 import { runAgent } from "./run-agent.ts";
 
 const ports: Ports = { clock: systemClock, random: systemRandom, log: silentLog };
@@ -34,9 +34,9 @@ async function watchWorker(): Promise<void> {
   if (next.done === true) stopping.abort(new Error("the worker is gone"));
 }
 
-async function run(job: AgentJob): Promise<void> {
+async function run(assignment: Assignment): Promise<void> {
   const end = await runAgent(
-    job,
+    assignment,
     {
       ports,
       note: (text) => void tell({ kind: "note", text }),
@@ -55,6 +55,6 @@ async function run(job: AgentJob): Promise<void> {
   await tell(end);
 }
 
-await run(await hear("job"));
+await run(await hear("assignment"));
 // Both pipes are flushed before the process goes; stdin would hold it open for ever.
 upward.end(() => process.stdin.destroy());

@@ -6,9 +6,9 @@ import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { FaultError } from "@haversack/base";
 import type { ModelSpec } from "@haversack/snapshot";
 import type { LanguageModel } from "ai";
-import type { SecretReference } from "./agent-job.ts";
 import { AiClient, type CallSettings } from "./ai-client.ts";
 import type { ChainModel } from "./ask-model.ts";
+import type { SecretReference } from "./assignment.ts";
 import { nameOf, type SecretValues } from "./secrets.ts";
 
 /** Not a name, which the package would look up at a gateway. */

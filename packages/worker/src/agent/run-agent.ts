@@ -12,8 +12,8 @@
 
 import { FaultError, faultOf, messageOf, type Ports } from "@haversack/base";
 import { activityLog } from "./activity.ts";
-import type { AgentJob, SecretReference, Upward } from "./agent-job.ts";
 import { askLimits, ModelChain } from "./ask-model.ts";
+import type { Assignment, SecretReference, Upward } from "./assignment.ts";
 import { type HydratedAgent, hydrate } from "./hydrate.ts";
 import { type Masker, makeMasker } from "./mask.ts";
 import { makeModels } from "./models.ts";
@@ -37,11 +37,15 @@ export interface AgentOutside {
 export type AgentEnd = Extract<Upward, { kind: "succeeded" | "failed" }>;
 
 /** Never rejects. */
-export async function runAgent(job: AgentJob, outside: AgentOutside, signal: AbortSignal): Promise<AgentEnd> {
+export async function runAgent(
+  assignment: Assignment,
+  outside: AgentOutside,
+  signal: AbortSignal,
+): Promise<AgentEnd> {
   // Until the values are known there is nothing to mask.
   let masker = makeMasker([]);
   try {
-    const agent = await hydrate(job);
+    const agent = await hydrate(assignment);
     const secrets = new SecretValues(agent.secrets, await outside.askSecrets(agent.secrets));
     masker = makeMasker(secrets.all());
     const { models, passedOver } = makeModels(agent.models, secrets);
@@ -53,15 +57,15 @@ export async function runAgent(job: AgentJob, outside: AgentOutside, signal: Abo
       onText: (text) => voice.say(text),
       note: voice.note,
     });
-    const tools = toolBox(job, agent, masker, outside.ports);
+    const tools = toolBox(assignment, agent, masker, outside.ports);
     const observer = activityLog({ note: voice.note, turnEnded: () => voice.endTurn() });
-    return await loop(job, agent, { chain, tools, observer }, signal);
+    return await loop(assignment, agent, { chain, tools, observer }, signal);
   } catch (error) {
     return failedEnd(error, masker);
   }
 }
 
-function toolBox(job: AgentJob, agent: HydratedAgent, masker: Masker, ports: Ports): ToolBox {
+function toolBox(assignment: Assignment, agent: HydratedAgent, masker: Masker, ports: Ports): ToolBox {
   const { config, workspace, skills } = agent;
   const policy = makePolicy(config.permissions);
   const outputBytesMax = config.limits.maxToolOutputBytes;
@@ -71,15 +75,15 @@ function toolBox(job: AgentJob, agent: HydratedAgent, masker: Masker, ports: Por
     policy,
     skills,
     ports,
-    toolEnv: new Map(Object.entries(job.toolEnv)),
+    toolEnv: new Map(Object.entries(assignment.toolEnv)),
     outputBytesMax,
-    ...(job.outputSchema !== undefined && { outputSchema: job.outputSchema }),
+    ...(assignment.outputSchema !== undefined && { outputSchema: assignment.outputSchema }),
   });
   return new ToolBox({ tools, policy, onAsk: config.onAsk, masker, outputBytesMax });
 }
 
 async function loop(
-  job: AgentJob,
+  assignment: Assignment,
   agent: HydratedAgent,
   parts: { chain: ModelChain; tools: ToolBox; observer: TurnObserver },
   signal: AbortSignal,
@@ -95,8 +99,8 @@ async function loop(
       tools,
       ...(soul !== undefined && { soul }),
     }),
-    prompt: job.prompt,
-    outputRequired: job.outputSchema !== undefined,
+    prompt: assignment.prompt,
+    outputRequired: assignment.outputSchema !== undefined,
     maxTurns,
     maxTokens,
     ...(maxCostUsd !== null && { maxCostUsd }),

@@ -1,6 +1,6 @@
 /** The secret values of one attempt, by the references that the pack holds. They live in this process and nowhere else. */
 
-import type { SecretReference } from "./agent-job.ts";
+import type { SecretReference } from "./assignment.ts";
 
 export class SecretValues {
   readonly #values: ReadonlyMap<string, string>;

@@ -104,7 +104,9 @@ async function turns(
       remind(progress, turn);
       continue;
     }
-    const output = await runCalls(number, turn, parts, progress, signal);
+    const { content, output } = await runCalls(number, turn, parts, signal);
+    progress.usage = { ...progress.usage, toolCalls: progress.usage.toolCalls + content.length };
+    progress.messages.push({ role: "tool", content });
     if (output !== undefined) return { output, usage: progress.usage };
   }
 }
@@ -114,9 +116,8 @@ async function runCalls(
   number: number,
   turn: Turn,
   parts: LoopParts,
-  progress: Progress,
   signal: AbortSignal,
-): Promise<JsonObject | undefined> {
+): Promise<{ readonly content: ToolResultPart[]; readonly output: JsonObject | undefined }> {
   const content: ToolResultPart[] = [];
   let output: JsonObject | undefined;
   for (const call of turn.calls) {
@@ -132,9 +133,7 @@ async function runCalls(
       output: { type: end.ok ? "text" : "error-text", value: end.text },
     });
   }
-  progress.usage = { ...progress.usage, toolCalls: progress.usage.toolCalls + turn.calls.length };
-  progress.messages.push({ role: "tool", content });
-  return output;
+  return { content, output };
 }
 
 function checkLimits(settings: LoopSettings, { usage, costUsd }: Progress): void {

@@ -1,6 +1,6 @@
 /**
  * Runs an `agent` step in a process of its own (`agent/main.ts`), because the process that owns the stream does no
- * work: a pack that is slow to open or a loop that misbehaves costs this attempt, and no lease. The child gets one job,
+ * work: a pack that is slow to open or a loop that misbehaves costs this attempt, and no lease. The child gets one assignment,
  * asks for the secrets that its pack names, and ends with one result. Model text is its stdout; what it does is noted
  * in the system stream.
  */
@@ -16,7 +16,7 @@ import {
   type Task,
   type WorkerId,
 } from "@haversack/protocol";
-import { type Downward, formatLine, parseUpward, type Upward } from "../agent/agent-job.ts";
+import { type Downward, formatLine, parseUpward, type Upward } from "../agent/assignment.ts";
 import { exitOrStop, leftoverGraceMs, stopOf } from "./command-executor.ts";
 import { inheritedEnvironment, stepEnvironment } from "./environment.ts";
 import type { AttemptContext, Executor, WorkEnd } from "./executor.ts";
@@ -81,13 +81,13 @@ export class AgentExecutor implements Executor {
 
   async #run(task: Task, work: AgentWork, context: AttemptContext, signal: AbortSignal): Promise<WorkEnd> {
     const { ports, packFile } = this.#options;
-    const job = this.#job(task, work, context, await packFile(work.snapshot));
+    const assignment = this.#assignment(task, work, context, await packFile(work.snapshot));
     if (signal.aborted) return stoppedEnd(stopOf(signal).why, task.timeoutMs, false);
     const tree = this.#start(task, context);
     const stdout = new LogPump(tree.stdout, "stdout", context.log);
     const stderr = new LogPump(tree.stderr, "stderr", context.log);
     const talk = new Talk(tree, context, this.#options.secrets);
-    talk.tell(job);
+    talk.tell(assignment);
     const { exit, stop } = await exitOrStop(tree, signal);
     const stuck = await tree.end(stop?.graceMs ?? leftoverGraceMs);
     if (stuck.length > 0) context.log.note(`processes that could not be ended: ${stuck.join(", ")}`);
@@ -99,11 +99,11 @@ export class AgentExecutor implements Executor {
     return talk.end === undefined ? crashed(exit, stderr.lastLine()) : endOf(talk.end);
   }
 
-  #job(task: Task, work: AgentWork, { folders, env }: AttemptContext, packFile: string): Downward {
+  #assignment(task: Task, work: AgentWork, { folders, env }: AttemptContext, packFile: string): Downward {
     const { gzip: _, ...snapshot } = work.snapshot;
     const toolEnv = stepEnvironment(this.#options.hostEnv, env, this.#marks(task));
     return {
-      kind: "job",
+      kind: "assignment",
       packFile,
       snapshot,
       dagName: task.dagName,
@@ -222,8 +222,8 @@ function crashed(exit: ProcessExit, lastWords: string): WorkEnd {
 }
 
 /** JSON in and out, so that no reader shares an object with the task. */
-function mutable(schema: JsonObject): NonNullable<Extract<Downward, { kind: "job" }>["outputSchema"]> {
+function mutable(schema: JsonObject): NonNullable<Extract<Downward, { kind: "assignment" }>["outputSchema"]> {
   return JSON.parse(JSON.stringify(schema)) as NonNullable<
-    Extract<Downward, { kind: "job" }>["outputSchema"]
+    Extract<Downward, { kind: "assignment" }>["outputSchema"]
   >;
 }

@@ -6,7 +6,7 @@
 
 import { constants, open, realpath } from "node:fs/promises";
 import { sep } from "node:path";
-import type { SecretReference } from "../agent/agent-job.ts";
+import type { SecretReference } from "../agent/assignment.ts";
 
 export interface SecretSource {
   /** Undefined when this worker does not have it or does not give it. Never rejects. */

@@ -17,8 +17,8 @@ export type SecretReference = z.infer<typeof secretReference>;
 
 export const secretsMax = 64;
 
-const job = z.object({
-  kind: z.literal("job"),
+const assignment = z.object({
+  kind: z.literal("assignment"),
   /** The snapshot, as it was fetched. */
   packFile: z.string(),
   snapshot: z.object({
@@ -38,7 +38,7 @@ const job = z.object({
 });
 
 const downward = z.discriminatedUnion("kind", [
-  job,
+  assignment,
   /** The answer to `need`, in its order; null: not to be had on this worker. */
   z.object({ kind: z.literal("secrets"), values: z.array(z.string().nullable()) }),
 ]);
@@ -62,7 +62,7 @@ const upward = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("failed"), failure, usage: usage.optional() }),
 ]);
 
-export type AgentJob = z.infer<typeof job>;
+export type Assignment = z.infer<typeof assignment>;
 /** Worker to child. */
 export type Downward = z.infer<typeof downward>;
 /** Child to worker. */
