@@ -7,7 +7,7 @@
 import { type Answer, sayAndCall, sayOnly } from "./answer.ts";
 import { type Conversation, resultOf } from "./conversation.ts";
 import { readFacts } from "./facts.ts";
-import { fillOutline } from "./report-prose.ts";
+import { count, fillOutline } from "./report-prose.ts";
 
 const skill = "repo-report";
 const report = "REPORT.md";
@@ -29,6 +29,9 @@ function activate(conversation: Conversation): Answer | undefined {
 }
 
 function gather(conversation: Conversation): Answer | undefined {
+  const folder = /^Folder of the skill: (.+)$/m.exec(resultOf(conversation, "skill") ?? "")?.[1];
+  if (folder === undefined)
+    return sayOnly(`The skill did not say where its files are: ${said(conversation, "skill")}`);
   const missing = factFiles(conversation).filter(
     (path) => resultOf(conversation, "read", "path", path) === undefined,
   );
@@ -37,9 +40,6 @@ function gather(conversation: Conversation): Answer | undefined {
     return sayAndCall(`I read the facts: ${missing.join(", ")}.`, calls);
   }
   if (resultOf(conversation, "bash") !== undefined) return undefined;
-  const folder = /^Folder of the skill: (.+)$/m.exec(resultOf(conversation, "skill") ?? "")?.[1];
-  if (folder === undefined)
-    return sayOnly(`The skill did not say where its files are: ${said(conversation, "skill")}`);
   const command = `'${folder.replaceAll("'", `'\\''`)}/${script}'`;
   return sayAndCall("The skill's script prints the outline of the report from the facts.", [
     { tool: "bash", input: { command } },
@@ -51,7 +51,13 @@ function write(conversation: Conversation): Answer | undefined {
   const outline = resultOf(conversation, "bash") ?? "";
   if (!outline.includes("## Key figures"))
     return sayOnly(`The script gave no outline: ${said(conversation, "bash")}`);
-  const content = fillOutline(outline, factsOf(conversation));
+  const facts = factsOf(conversation);
+  const lacking = ["commits", "authors", "files", "lines", "bytes", "notes"].filter(
+    (key) => facts.value(key) === "",
+  );
+  if (lacking.length > 0)
+    return sayOnly(`The facts that I could read lack ${lacking.join(", ")}: ${said(conversation, "read")}`);
+  const content = fillOutline(outline, facts);
   return sayAndCall(`I write ${report} from the outline and the facts.`, [
     { tool: "write", input: { path: report, content } },
   ]);
@@ -66,7 +72,7 @@ function finish(conversation: Conversation): Answer {
     return sayOnly(`${report} could not be written: ${written.slice(0, 300)}`);
   const facts = factsOf(conversation);
   const title = `${facts.value("repository")}: repository report`;
-  const headline = `${facts.value("commits")} commits by ${facts.value("authors")} authors, ${facts.value("files")} files (rehearsal model).`;
+  const headline = `${count(facts, "commits", "commit")} by ${count(facts, "authors", "author")}, ${count(facts, "files", "file")} (rehearsal model).`;
   return sayAndCall("The report is written.", [
     { tool: "output", input: { title, headline, files: Number(facts.value("files")) } },
   ]);

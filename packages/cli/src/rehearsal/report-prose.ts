@@ -71,7 +71,8 @@ function counted(line: string): { readonly count: number; readonly rest: string 
   return { count: Number(count), rest };
 }
 
-function count(facts: Facts, key: string, noun: string): string {
+/** Such as "1 author". */
+export function count(facts: Facts, key: string, noun: string): string {
   const value = facts.value(key);
   return `${value} ${noun}${value === "1" ? "" : "s"}`;
 }

@@ -20,8 +20,9 @@ awk -v facts="$facts" '
     close(facts "/" file)
     return value
   }
-  # Safe in a cell of a table, and between backticks.
-  function cell(text) { gsub(/\|/, "\\|", text); gsub(/`/, "\047", text); return text }
+  # Safe between backticks, and in a cell of a table.
+  function quoted(text) { gsub(/`/, "\047", text); return text }
+  function cell(text) { gsub(/\|/, "\\|", text); return quoted(text) }
   # The lines below the line `from`, up to an empty line, as a table or a list.
   function block(file, from, kind,  line, on, out, part, rest, count) {
     while ((getline line < (facts "/" file)) > 0) {
@@ -31,7 +32,7 @@ awk -v facts="$facts" '
         rest = line; sub(/^ *[^ ]+ +/, "", rest)
         count++
         if (kind == "languages") { sub(/^[^ ]+ +/, "", rest); out = out "\n| " cell(rest) " | " part[2] " | " part[1] " |" }
-        else if (kind == "note") out = out (count > 1 ? "\n" : "") "- `" cell(line) "`"
+        else if (kind == "note") out = out (count > 1 ? "\n" : "") "- `" quoted(line) "`"
         else out = out "\n| " (kind == "file" ? "`" cell(rest) "`" : cell(rest)) " | " part[1] " |"
       }
       if (line == from) on = 1
