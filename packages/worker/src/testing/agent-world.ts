@@ -18,6 +18,7 @@ import {
   buildPin,
   type EffectiveConfig,
   type ModelSpec,
+  type Pack,
   type StepPlan,
 } from "@haversack/snapshot";
 import { AgentExecutor } from "../execute/agent-executor.ts";
@@ -71,6 +72,10 @@ export interface Setup {
   readonly schema?: JsonObject;
   readonly hostEnv?: readonly (readonly [string, string])[];
   readonly formatVersion?: number;
+  /** In the place of the pack that is made from the settings above. */
+  readonly pack?: Pack;
+  /** Files in the work folder. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Changes the bytes in the cache. */
   readonly damage?: (bytes: Uint8Array, time: number) => Uint8Array;
   /** Stops the step at the first line that matches. */
@@ -90,6 +95,7 @@ export interface Ran {
 export async function runAgentStep(base: string, setup: Setup): Promise<Ran> {
   const [work, control, packs] = [join(base, "work"), join(base, "control"), join(base, "packs")];
   for (const folder of [work, control, packs]) await mkdir(folder);
+  for (const [name, content] of Object.entries(setup.files ?? {})) await writeFile(join(work, name), content);
   await using model = await startFakeModel(setup.script);
   const { gzip, snapshot } = pack(setup);
   const notes: string[] = [];
@@ -165,7 +171,7 @@ function pack(setup: Setup): { gzip: Uint8Array; snapshot: SnapshotDescriptor } 
   const memory = {
     dag: { text: "- The sky is blue. <!-- m:01KA5Z8Q2V9N4C7T1E6R3B8WXY s:human -->\n", topics: [] },
   };
-  const built = addMemory(buildPin(plan).gzip, memory);
+  const built = setup.pack ?? addMemory(buildPin(plan).gzip, memory);
   return {
     gzip: built.gzip,
     snapshot: {
