@@ -30,7 +30,7 @@ export type { InspectedPack } from "./inspect.ts";
 export { inspectPack } from "./inspect.ts";
 export type { Library, LibraryMemory, LibraryProblem, Located, Profile } from "./library/library.ts";
 export type { ReadLibraryOptions } from "./library/read-library.ts";
-export { readLibrary } from "./library/read-library.ts";
+export { readLibrary, readLibraryMemory } from "./library/read-library.ts";
 export type { SnapshotLimits } from "./limits.ts";
 export { defaultLimits, settleLimits } from "./limits.ts";
 export { planSnapshots } from "./plan/plan.ts";

@@ -1,26 +1,21 @@
-/** Splits a Markdown file at its front matter, without parsing it: a worker needs the body alone. */
+/** Splits a Markdown file at its front matter, without parsing it and without altering a character of either part. */
 
 export interface FrontMatter {
   /** Without the fences; undefined: the file has none. */
   readonly yaml: string | undefined;
   readonly body: string;
-  /** Lines before the first line of the YAML, and before the body. */
+  /** Lines of the file before the YAML. */
   readonly yamlLine: number;
-  readonly bodyLine: number;
 }
 
-const fence = /^---[ \t]*$/;
+const opening = /^\uFEFF?---[ \t]*\r?\n/;
+const closing = /^---[ \t]*(?:\r?\n|$)/m;
 
 export function splitFrontMatter(text: string): FrontMatter {
-  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
-  const none = { yaml: undefined, body: text, yamlLine: 0, bodyLine: 0 };
-  if (!fence.test(lines[0] ?? "")) return none;
-  const end = lines.findIndex((line, index) => index > 0 && fence.test(line));
-  if (end < 0) return none;
-  return {
-    yaml: lines.slice(1, end).join("\n"),
-    body: lines.slice(end + 1).join("\n"),
-    yamlLine: 1,
-    bodyLine: end + 1,
-  };
+  const start = opening.exec(text)?.[0].length;
+  if (start === undefined) return { yaml: undefined, body: text, yamlLine: 0 };
+  const rest = text.slice(start);
+  const end = closing.exec(rest);
+  if (end === null) return { yaml: undefined, body: text, yamlLine: 0 };
+  return { yaml: rest.slice(0, end.index), body: rest.slice(end.index + end[0].length), yamlLine: 1 };
 }

@@ -35,7 +35,8 @@ function checkSoul(soul: Soul, { soulCharactersMax }: SnapshotLimits): void {
   }
 }
 
-function checkScope(name: string, scope: MemoryScope, limits: SnapshotLimits): void {
+/** Throws `snapshot_too_large`. */
+export function checkScope(name: string, scope: MemoryScope, limits: SnapshotLimits): void {
   const { memoryIndexLinesMax, memoryIndexBytesMax, memoryScopeBytesMax, memoryTopicsMax } = limits;
   atMost(`lines of the index of memory ${name}`, lineCount(scope.text), memoryIndexLinesMax);
   atMost(`bytes of the index of memory ${name}`, utf8Length(scope.text), memoryIndexBytesMax);
