@@ -122,7 +122,7 @@ const ownMistakes = [
 ];
 
 /** Busy and broken servers may do better next time; a request that is refused will be refused again. */
-export function toModelError(error: unknown): ModelError {
+function toModelError(error: unknown): ModelError {
   if (ownMistakes.some((kind) => kind.isInstance(error))) {
     return new ModelError(shorten(messageOf(error)), { retryable: false, cause: error });
   }

@@ -15,7 +15,7 @@ const secretReference = z.union([
 /** Names a secret value; the value itself is never in a snapshot. */
 export type SecretReference = z.infer<typeof secretReference>;
 
-export const secretsMax = 64;
+const secretsMax = 64;
 
 const assignment = z.object({
   kind: z.literal("assignment"),

@@ -7,6 +7,9 @@ import { invariant, type Ports, silentLog, systemClock, systemRandom } from "@ha
 import { type Assignment, type Downward, formatLine, parseDownward, type Upward } from "./assignment.ts";
 import { runAgent } from "./run-agent.ts";
 
+// The package would print its warnings among the model's own words.
+globalThis.AI_SDK_LOG_WARNINGS = false;
+
 const ports: Ports = { clock: systemClock, random: systemRandom, log: silentLog };
 const stopping = new AbortController();
 const upward = new Socket({ fd: 3, readable: false, writable: true });
@@ -39,7 +42,8 @@ async function run(assignment: Assignment): Promise<void> {
     assignment,
     {
       ports,
-      note: (text) => void tell({ kind: "note", text }),
+      // Not waited for: notes are short and few, and their order is kept.
+      note: (text) => void tell({ kind: "note", text }).catch(() => {}),
       say: async (text) => {
         if (!process.stdout.write(text)) await once(process.stdout, "drain");
       },

@@ -4,7 +4,7 @@
  */
 
 /** Shorter values are not masked: they would blank out ordinary text. */
-export const maskedBytesMin = 6;
+const maskedBytesMin = 6;
 const mask = "[secret]";
 
 export interface Masker {

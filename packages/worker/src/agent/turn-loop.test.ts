@@ -234,13 +234,14 @@ describe("the loop", () => {
     expect(lines[1]).toBe('1 -> not permitted: the rule deny "echo"');
   });
 
-  test("an abort ends it with its reason", async () => {
+  test("an abort ends it, and what was used still counts", async () => {
     const stopping = new AbortController();
-    const model = new Scripted(() => {
+    const model = new Scripted(call(["echo", { say: "a" }]), () => {
       stopping.abort(new Error("stop"));
       return new Promise(() => {});
     });
-    await expect(run({ models: [model], signal: stopping.signal })).rejects.toThrow("stop");
+    const error = await failure({ models: [model], signal: stopping.signal });
+    expect([error.code, error.message, error.usage.turns]).toEqual(["agent_stopped", "stop", 1]);
   });
 });
 

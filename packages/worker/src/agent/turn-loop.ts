@@ -61,7 +61,7 @@ interface Progress {
 
 const wordsMax = 300;
 
-/** Throws {@link LoopError}; an abort throws the reason of the signal. */
+/** Throws {@link LoopError}, also for an abort: what was used until then counts. */
 export async function runTurns(
   settings: LoopSettings,
   parts: LoopParts,
@@ -76,8 +76,9 @@ export async function runTurns(
   try {
     return await turns(settings, parts, progress, signal);
   } catch (error) {
-    if (signal.aborted || error instanceof LoopError) throw error;
-    const code = error instanceof FaultError ? error.code : "internal";
+    if (error instanceof LoopError) throw error;
+    const known = error instanceof FaultError ? error.code : "internal";
+    const code = signal.aborted ? "agent_stopped" : known;
     throw new LoopError(code, messageOf(error), progress.usage, { cause: error });
   }
 }

@@ -204,6 +204,7 @@ describe("an agent step", () => {
     async (_name, script, line) => {
       const { end, work } = await run({ script, stopAt: { line, stop: new StopRequest("cancelled", 2000) } });
       expect(end.outcome).toBe("cancelled");
+      expect(end.usage?.turns).toBe(1);
       const left = listProcesses().filter((row) =>
         carriesMarker(row.pid, `HAVERSACK_SKILLS=${join(work, "../control/skills")}`),
       );

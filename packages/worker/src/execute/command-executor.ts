@@ -16,7 +16,7 @@ import { type ProcessExit, type ProcessTree, startProcess } from "./process-tree
 
 /** Between SIGTERM and SIGKILL for what a script left in the background, and for a stop that names no grace. */
 export const leftoverGraceMs = 2000;
-export const defaultGraceMs = 10_000;
+const defaultGraceMs = 10_000;
 
 export interface CommandExecutorOptions {
   readonly ports: Ports;

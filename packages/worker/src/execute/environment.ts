@@ -6,7 +6,7 @@
 
 import { FaultError } from "@haversack/base";
 
-export const environmentLimits = { valueBytesMax: 65_536, bytesMax: 1_048_576 } as const;
+const environmentLimits = { valueBytesMax: 65_536, bytesMax: 1_048_576 } as const;
 
 const inherited = new Set(["PATH", "HOME", "LANG", "TZ", "TMPDIR", "USER", "SHELL"]);
 const namePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;

@@ -7,7 +7,7 @@ import { HeadAndTail } from "./head-and-tail.ts";
 import { defineTool, type Tool, text } from "./tool.ts";
 import { skillsVariable, type Workspace } from "./workspace.ts";
 
-export const bashLimits = {
+const bashLimits = {
   timeoutMs: 120_000,
   timeoutMsMax: 600_000,
   outputBytesMax: 65_536,
@@ -40,14 +40,17 @@ export function bashTool(options: BashOptions): Tool {
         .max(bashLimits.timeoutMsMax / 1000)
         .optional(),
     }),
-    prepare: ({ command, timeoutSeconds }) => ({
-      subjects: [{ tool: "bash", value: withVariable(command, workspace.skills) }],
-      summary: command.replaceAll(/\s+/g, " ").slice(0, 160),
-      run: async (signal) => {
-        const timeoutMs = timeoutSeconds === undefined ? bashLimits.timeoutMs : timeoutSeconds * 1000;
-        return text(await run(options, command, timeoutMs, signal));
-      },
-    }),
+    prepare({ command, timeoutSeconds }) {
+      const shown = withVariable(command, workspace.skills);
+      return {
+        subjects: [{ tool: "bash", value: shown }],
+        summary: shown.replaceAll(/\s+/g, " ").slice(0, 160),
+        run: async (signal) => {
+          const timeoutMs = timeoutSeconds === undefined ? bashLimits.timeoutMs : timeoutSeconds * 1000;
+          return text(await run(options, command, timeoutMs, signal));
+        },
+      };
+    },
   });
 }
 

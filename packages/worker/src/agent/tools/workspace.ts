@@ -11,7 +11,7 @@ import { ToolError } from "./tool.ts";
 
 /** How the skills folder is called in rules and in commands. */
 export const skillsVariable = "HAVERSACK_SKILLS";
-export const fileBytesMax = 1_048_576;
+const fileBytesMax = 1_048_576;
 const entriesMax = 20_000;
 
 export interface Place {
