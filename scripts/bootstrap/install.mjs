@@ -7,7 +7,8 @@ import { whyInstall } from "./installed.mjs";
 import { withInstallLock } from "./lock.mjs";
 import { problem } from "./problem.mjs";
 
-const outputCharactersMax = 8_000;
+const outputCharactersMax = 64_000;
+const linesMax = 15;
 const unreachable = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED|network/;
 
 export async function install(root) {
@@ -37,8 +38,17 @@ async function npmCi(root, why) {
   const advice = unreachable.test(output)
     ? "The package registry could not be reached. The first start needs it once; behind a mirror or a proxy, set it " +
       "with `npm config set registry URL` or HTTPS_PROXY."
-    : "npm's own words are above.";
-  throw problem(`npm ci failed (exit code ${code}).\n${output.trimEnd()}\n${advice}`);
+    : "Those are npm's own words.";
+  throw problem(`npm ci failed (exit code ${code}).\n${essence(output)}\n${advice}`);
+}
+
+/** What npm said, without the manual that it appends. */
+function essence(output) {
+  const lines = output.split("\n").filter((line) => /^npm error./.test(line) && !/^npm error\s*$/.test(line));
+  const manual = lines.findIndex((line) => /^npm error (Clean install a project|Usage:)/.test(line));
+  const said = manual < 0 ? lines : lines.slice(0, manual);
+  const more = said.length > linesMax ? [`… and ${said.length - linesMax} more lines`] : [];
+  return [...said.slice(0, linesMax), ...more].join("\n");
 }
 
 function spawnNpm(root) {
@@ -48,7 +58,7 @@ function spawnNpm(root) {
     "ci",
     "--ignore-scripts",
     "--include=dev",
-    "--include=optional",
+
     "--no-fund",
     "--no-audit",
   ];
