@@ -14,7 +14,7 @@ export default defineConfig({
       project("tidy", ["tests/tidy/**/*.test.ts"], 60_000),
       project("conformance", ["tests/conformance/**/*.test.ts"], 60_000),
       project("bad-input", ["tests/bad-input/**/*.test.ts"], 120_000),
-      project("end-to-end", ["tests/end-to-end/**/*.test.ts"], 180_000),
+      project("end-to-end", ["tests/end-to-end/**/*.test.ts"], 90_000),
     ],
   },
 });

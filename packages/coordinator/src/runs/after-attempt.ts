@@ -32,10 +32,16 @@ export function afterResult(
 ): NextMove {
   if (result.outcome === "succeeded") return { event: "succeeded" };
   if (history.cancelRequested) return { event: "cancelled" };
-  if (result.outcome !== "failed") return { event: "returned" };
+  if (result.outcome !== "failed") return afterReturn(spec, result.failure);
   const failure = result.failure ?? { code: "failed", message: "the step failed without saying why" };
   if (!isRetried(spec.retry, history, result.exitCode)) return { event: "failed", failure };
   return { event: "retried", delayMs: retryDelay(spec.retry, history.failedCount), failure };
+}
+
+/** Handed back. With a failure it was interrupted half-way, which a step that must not run twice does not survive. */
+function afterReturn(spec: StepSpec, failure: Failure | undefined): NextMove {
+  if (failure === undefined || spec.onWorkerLost === "retry") return { event: "returned" };
+  return { event: "failed", failure: { ...failure, message: `${failure.message}; onWorkerLost is fail` } };
 }
 
 /** The lease ran out, or the worker came back without the attempt. */

@@ -1,0 +1,176 @@
+/** What survives what: real processes, ended at the worst moments. */
+
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { platform } from "node:process";
+import { describe, expect, test } from "vitest";
+import { acceptedCounts, Fleet, noSignal } from "../support/fleet.ts";
+import { processesWith } from "../support/linux-processes.ts";
+
+/** `before` leaves a line and waits for a file; `after` counts the lines. */
+const gated = `
+name: gated
+params:
+  gate: { type: string, required: true }
+  trace: { type: string, required: true }
+steps:
+  - id: before
+    run: |
+      echo started >> "$PARAM_trace"
+      echo waiting
+      while [ ! -e "$PARAM_gate" ]; do sleep 0.05; done
+      echo "starts=$(wc -l < "$PARAM_trace" | tr -d ' ')" >> "$HAVERSACK_OUTPUT"
+    outputs: [starts]
+  - id: after
+    depends: [before]
+    run: echo "started $STARTS times"
+    env: { STARTS: "\${{ steps.before.outputs.starts }}" }
+`;
+
+async function submitGated(fleet: Fleet) {
+  const gate = join(fleet.folder, "gate");
+  const params = { gate, trace: join(fleet.folder, "trace") };
+  const run = await fleet.submit(gated, params);
+  return { run, open: () => writeFile(gate, "") };
+}
+
+const onLinux = test.skipIf(platform !== "linux");
+
+describe("a worker that is killed in the middle of a step", () => {
+  onLinux("comes back, its leftovers are ended, the step runs again and the run succeeds", async () => {
+    await using fleet = await Fleet.start();
+    const worker = await fleet.startWorker("w");
+    const { run, open } = await submitGated(fleet);
+    await fleet.step(run.id, "before", "running", 1);
+    await worker.kill();
+    const marker = `${run.id}/before/`;
+    expect(processesWith(marker)).not.toEqual([]);
+    await fleet.startWorker("w");
+    await fleet.step(run.id, "before", "running", 2);
+    const left = processesWith(marker).length;
+    await open();
+    const { run: ended, events } = await fleet.finished(run.id);
+    expect(ended.status).toBe("succeeded");
+    expect(acceptedCounts(events)).toEqual(new Map([["before", 1], ["after", 1]]));
+    expect(await fleet.log(run.id, "after")).toBe("started 2 times\n");
+    // Of the first attempt nothing was left: what carried the marker were the second one's shell and sleep.
+    expect(left).toBeLessThanOrEqual(3);
+    expect(processesWith(marker)).toEqual([]);
+  });
+
+  test("is replaced by another one when it does not come back", async () => {
+    await using fleet = await Fleet.start({ leaseTtl: "2s" });
+    const worker = await fleet.startWorker("w1");
+    const { run, open } = await submitGated(fleet);
+    await fleet.step(run.id, "before", "running", 1);
+    await worker.kill();
+    await fleet.startWorker("w2");
+    await fleet.step(run.id, "before", "running", 2);
+    await open();
+    const { run: ended, events } = await fleet.finished(run.id);
+    expect(ended.status).toBe("succeeded");
+    expect(acceptedCounts(events).get("before")).toBe(1);
+  });
+
+  onLinux("a frozen worker's late result is refused, and the step counts once", async () => {
+    await using fleet = await Fleet.start({ leaseTtl: "2s" });
+    const frozen = await fleet.startWorker("frozen");
+    const { run, open } = await submitGated(fleet);
+    await fleet.step(run.id, "before", "running", 1);
+    frozen.child.kill("SIGSTOP");
+    await fleet.startWorker("fresh");
+    await fleet.step(run.id, "before", "running", 2);
+    await open();
+    await fleet.step(run.id, "after", "succeeded");
+    frozen.child.kill("SIGCONT");
+    await frozen.line(/no longer this worker's|lease lost/);
+    const { run: ended, events } = await fleet.finished(run.id);
+    expect(ended.status).toBe("succeeded");
+    expect(acceptedCounts(events)).toEqual(new Map([["before", 1], ["after", 1]]));
+    expect(ended.steps[0]).toMatchObject({ attempt: 2, workerName: "fresh" });
+  });
+});
+
+describe("a coordinator that is killed between submit and end", () => {
+  test("goes on where it was: the running step is neither lost nor started again", async () => {
+    await using fleet = await Fleet.start();
+    await fleet.startWorker("w");
+    const { run, open } = await submitGated(fleet);
+    await fleet.step(run.id, "before", "running", 1);
+    await fleet.killCoordinator();
+    await open();
+    await fleet.startCoordinator();
+    const { run: ended, events } = await fleet.finished(run.id);
+    expect(ended.status).toBe("succeeded");
+    expect(ended.steps.map(({ attempt }) => attempt)).toEqual([1, 1]);
+    expect(acceptedCounts(events)).toEqual(new Map([["before", 1], ["after", 1]]));
+    expect(await fleet.log(run.id, "before")).toBe("waiting\n");
+    expect(await fleet.log(run.id, "after")).toBe("started 1 times\n");
+  });
+
+  test("an acknowledged run that nobody has started is not lost", async () => {
+    await using fleet = await Fleet.start();
+    const { run, open } = await submitGated(fleet);
+    await fleet.killCoordinator();
+    await fleet.startCoordinator();
+    await open();
+    await fleet.startWorker("w");
+    expect((await fleet.finished(run.id)).run.status).toBe("succeeded");
+  });
+});
+
+describe("a coordinator and a worker that are both killed", () => {
+  test("the run succeeds after both are back", async () => {
+    await using fleet = await Fleet.start();
+    const worker = await fleet.startWorker("w");
+    const { run, open } = await submitGated(fleet);
+    await fleet.step(run.id, "before", "running", 1);
+    await Promise.all([worker.kill(), fleet.killCoordinator()]);
+    await open();
+    await fleet.startCoordinator();
+    await fleet.startWorker("w");
+    const { run: ended, events } = await fleet.finished(run.id);
+    expect(ended.status).toBe("succeeded");
+    expect(acceptedCounts(events)).toEqual(new Map([["before", 1], ["after", 1]]));
+  });
+
+  test("many runs under repeated kills: none is lost, none is accepted twice, no order is broken", async () => {
+    await using fleet = await Fleet.start({ leaseTtl: "3s" });
+    let worker = await fleet.startWorker("w");
+    const chain = `
+name: chain
+steps:
+  - { id: a, run: "sleep 0.1; echo n=1 >> $HAVERSACK_OUTPUT", outputs: [n] }
+  - { id: b, depends: [a], run: "sleep 0.1; test $N = 1", env: { N: "\${{ steps.a.outputs.n }}" } }
+  - { id: c, depends: [b], run: "echo done" }
+`;
+    const runs = await Promise.all(Array.from({ length: 20 }, () => fleet.submit(chain)));
+    for (const victim of ["worker", "coordinator", "worker", "both"]) {
+      const client = await fleet.client();
+      // Something is under way at each kill, or the test would show nothing.
+      const { runs: unfinished } = await client.runs({ status: "running", pageSize: 500 }, noSignal);
+      const [first] = unfinished;
+      expect(first).toBeDefined();
+      if (victim !== "coordinator") await worker.kill();
+      if (victim !== "worker") {
+        await fleet.killCoordinator();
+        await fleet.startCoordinator();
+      }
+      if (victim !== "coordinator") worker = await fleet.startWorker("w");
+      if (first !== undefined) await fleet.event(first.id, ({ change }) => change.kind === "step" && change.phase === "succeeded");
+    }
+    for (const { id } of runs) {
+      const { run, events } = await fleet.finished(id);
+      expect(run.status).toBe("succeeded");
+      expect(acceptedCounts(events)).toEqual(new Map([["a", 1], ["b", 1], ["c", 1]]));
+      expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+      const order = events.flatMap(({ change }) =>
+        change.kind === "step" && (change.phase === "leased" || change.phase === "succeeded")
+          ? [`${change.stepId} ${change.phase}`]
+          : [],
+      );
+      expect(order.indexOf("b leased")).toBeGreaterThan(order.indexOf("a succeeded"));
+      expect(order.indexOf("c leased")).toBeGreaterThan(order.indexOf("b succeeded"));
+    }
+  });
+});
