@@ -43,6 +43,9 @@ class Inflation {
     this.#limits = limits;
     this.#gunzip.ondata = (data) => this.#take(data);
     this.#gunzip.onmember = (offset) => {
+      // The only one that may be reported is the sentinel, after the last byte.
+      if (this.#in < this.#input.length || offset < this.#input.length)
+        throw hostile("it has a second gzip member");
       this.#memberAt = offset;
     };
   }
@@ -50,7 +53,6 @@ class Inflation {
   push(chunk: Uint8Array): void {
     this.#in += chunk.length;
     this.#feed(chunk);
-    if (this.#memberAt !== undefined) throw hostile("it has a second gzip member");
     this.#checkCost();
   }
 

@@ -221,9 +221,14 @@ function readServers(file: LibraryFile | undefined, findings: Findings): Library
   const parsed = document.problems.length > 0 ? undefined : readValue(source, document, mcpSchema);
   for (const [name, value] of Object.entries(parsed?.value.mcpServers ?? {})) {
     const own = { ...source, item: `mcp/${name}` };
-    const locate = (field: string) => document.locate(`mcpServers.${name}${field === "" ? "" : `.${field}`}`);
-    const server = readValue(own, { value, locate, problems: [] }, serverSchemaOf(value));
-    if (server) servers.set(name, { value: mcpServer(name, server.value), file: fileName(own), locate });
+    const field = `mcpServers.${name}`;
+    const server = readValue(own, { value, locate: document.locate }, serverSchemaOf(value), field);
+    if (server)
+      servers.set(name, {
+        value: mcpServer(name, server.value),
+        file: fileName(own),
+        locate: document.locate,
+      });
   }
   return servers;
 }

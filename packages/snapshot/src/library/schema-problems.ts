@@ -25,7 +25,7 @@ function issueProblems(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknow
   }
   if (issue.path.length > 0 && valueAt(value, issue.path) === undefined)
     return [{ field, message: "is required" }];
-  return [{ field, message: lowerFirst(issue.message) }];
+  return [{ field, message: lowerFirst(issue.message.replace(/^Invalid input: /, "")) }];
 }
 
 function fieldText(path: readonly PropertyKey[]): string {

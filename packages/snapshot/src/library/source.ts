@@ -71,15 +71,18 @@ export function readYaml<S extends z.ZodType>(
   return document.problems.length > 0 ? undefined : readValue(source, document, schema);
 }
 
+/** `parent`: the field that the value stands in, when it is a part of a file. */
 export function readValue<S extends z.ZodType>(
   source: Source,
-  { value, locate }: YamlDocument,
+  { value, locate }: Pick<YamlDocument, "value" | "locate">,
   schema: S,
+  parent = "",
 ): Parsed<z.infer<S>> | undefined {
   const parsed = schema.safeParse(value);
   if (parsed.success) return { value: parsed.data, locate };
   for (const { field, message } of fieldProblems(parsed.error, schema, value)) {
-    report(source, message, field, locate(field));
+    const full = parent === "" || field === "" ? parent + field : `${parent}.${field}`;
+    report(source, message, full, locate(full));
   }
   return undefined;
 }

@@ -1,0 +1,353 @@
+import { constants, crc32, deflateRawSync, gzipSync as nodeGzip } from "node:zlib";
+import { gzipSync } from "fflate";
+import { beforeAll, describe, expect, test } from "vitest";
+import { buildPin } from "./build/builder.ts";
+import type { Pack } from "./build/pack.ts";
+import { SnapshotError } from "./errors.ts";
+import { canonicalJson } from "./format/canonical-json.ts";
+import { parseDigestName, sha256 } from "./format/digest.ts";
+import { type ExpectedPack, guardSnapshot } from "./guard.ts";
+import { inflate } from "./inflate.ts";
+import { inspectPack } from "./inspect.ts";
+import { defaultLimits, settleLimits } from "./limits.ts";
+import { samplePlan } from "./testing/sample.ts";
+
+let pack: Pack;
+let raw: Uint8Array;
+beforeAll(() => {
+  pack = buildPin(samplePlan);
+  raw = guardSnapshot(pack.gzip, pack).raw;
+});
+
+/** What a task would say about these bytes if the coordinator had been fooled. */
+function claimed(bytes: Uint8Array, content: Uint8Array, change: Partial<ExpectedPack> = {}): ExpectedPack {
+  return {
+    formatVersion: 1,
+    digest: sha256(content),
+    compressedSize: bytes.length,
+    uncompressedSize: bytes.length < 4 ? 0 : Buffer.from(bytes).readUInt32LE(bytes.length - 4),
+    ...change,
+  };
+}
+
+function codeOf(call: () => unknown): string {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof SnapshotError) return error.code;
+    throw error;
+  }
+  return "accepted";
+}
+
+const header = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3);
+
+/** A gzip file around a deflate stream, with a trailer that may lie. */
+function member(deflated: Uint8Array, size: number, checksum = 0): Uint8Array {
+  const trailer = Buffer.alloc(8);
+  trailer.writeUInt32LE(checksum, 0);
+  trailer.writeUInt32LE(size, 4);
+  return Buffer.concat([header, deflated, trailer]);
+}
+
+function flipped(bytes: Uint8Array, index: number, bits = 0xff): Uint8Array {
+  const copy = bytes.slice();
+  copy[index] = (copy[index] ?? 0) ^ bits;
+  return copy;
+}
+
+describe("the guard accepts", () => {
+  test("what the builder wrote", () => {
+    expect(guardSnapshot(pack.gzip, pack).content.format).toBe("haversack-snapshot");
+  });
+
+  test("other gzip writers and levels, as long as there are no flags", () => {
+    for (const level of [0, 1, 9]) {
+      const bytes = nodeGzip(raw, { level });
+      expect(guardSnapshot(bytes, claimed(bytes, raw)).raw).toEqual(raw);
+    }
+    const stored = gzipSync(raw, { mtime: 0, level: 0 });
+    expect(codeOf(() => guardSnapshot(stored, claimed(stored, raw)))).toBe("accepted");
+  });
+
+  test("every deflate strategy", () => {
+    const content = Buffer.from("the quick brown fox ".repeat(500));
+    for (const strategy of [
+      constants.Z_FIXED,
+      constants.Z_HUFFMAN_ONLY,
+      constants.Z_RLE,
+      constants.Z_FILTERED,
+    ]) {
+      const bytes = member(deflateRawSync(content, { strategy }), content.length);
+      expect(Buffer.compare(inflate(bytes, content.length, defaultLimits), content)).toBe(0);
+    }
+  });
+});
+
+describe("the guard refuses", () => {
+  test("a pack that was cut at any length", () => {
+    const bytes = pack.gzip;
+    for (let length = 0; length < bytes.length; length++) {
+      const cut = bytes.slice(0, length);
+      expect(codeOf(() => guardSnapshot(cut, pack))).toBe("snapshot_corrupt");
+      // Even where sizes were made to fit the cut.
+      const fooled = claimed(cut, raw);
+      expect(["snapshot_corrupt", "snapshot_too_large"]).toContain(codeOf(() => guardSnapshot(cut, fooled)));
+    }
+  });
+
+  test("a pack with any byte flipped, unless the byte says nothing", () => {
+    const bytes = pack.gzip;
+    for (let index = 0; index < bytes.length; index++) {
+      const outcome = codeOf(() => guardSnapshot(flipped(bytes, index), pack));
+      // Time, extra flags and operating system of the header are free.
+      const free = index >= 4 && index <= 9;
+      expect(
+        free ? outcome === "accepted" : outcome.startsWith("snapshot_"),
+        `byte ${index}: ${outcome}`,
+      ).toBe(true);
+    }
+  });
+
+  test.each([1, 2, 3, 4, 8, 18, 1024])("%d zeros or other bytes after the end", (count) => {
+    for (const fill of [0, 0xa5]) {
+      const bytes = Buffer.concat([pack.gzip, Buffer.alloc(count, fill)]);
+      expect(codeOf(() => guardSnapshot(bytes, pack))).toBe("snapshot_corrupt");
+      const repaired = Buffer.concat([bytes, pack.gzip.slice(-8)]);
+      expect(codeOf(() => guardSnapshot(repaired, claimed(repaired, raw)))).toBe("snapshot_corrupt");
+    }
+  });
+
+  test("bytes between the end of the stream and the trailer", () => {
+    const bytes = Buffer.concat([pack.gzip.slice(0, -8), Buffer.from("smuggled"), pack.gzip.slice(-8)]);
+    expect(codeOf(() => guardSnapshot(bytes, claimed(bytes, raw)))).toBe("snapshot_corrupt");
+  });
+
+  test("a second member", () => {
+    const bytes = Buffer.concat([pack.gzip, pack.gzip]);
+    expect(codeOf(() => guardSnapshot(bytes, claimed(bytes, raw)))).toBe("snapshot_hostile");
+    const emptyFirst = Buffer.concat([nodeGzip(""), pack.gzip]);
+    expect(codeOf(() => guardSnapshot(emptyFirst, claimed(emptyFirst, raw)))).toBe("snapshot_hostile");
+  });
+
+  test("a name, a comment or an extra field in the header", () => {
+    const named = gzipSync(raw, { mtime: 0, filename: "../../etc/passwd" });
+    expect(codeOf(() => guardSnapshot(named, claimed(named, raw)))).toBe("snapshot_corrupt");
+    for (const flags of [1, 2, 4, 8, 16, 32, 255]) {
+      expect(codeOf(() => guardSnapshot(flipped(pack.gzip, 3, flags), pack))).toBe("snapshot_corrupt");
+    }
+  });
+
+  test("a trailer that lies about the size or the checksum", () => {
+    for (const [lie, code] of [
+      [0, "snapshot_corrupt"],
+      [raw.length - 1, "snapshot_corrupt"],
+      [raw.length + 1, "snapshot_corrupt"],
+      [0xffffffff, "snapshot_too_large"],
+    ] as const) {
+      const bytes = member(deflateRawSync(raw), lie, crc32(raw));
+      expect(codeOf(() => guardSnapshot(bytes, claimed(bytes, raw)))).toBe(code);
+    }
+    const wrong = member(deflateRawSync(raw), raw.length, crc32(raw) ^ 1);
+    expect(codeOf(() => guardSnapshot(wrong, claimed(wrong, raw)))).toBe("snapshot_corrupt");
+  });
+
+  test("another digest, size or version than the task says", () => {
+    const other = parseDigestName(`sha256:${"0".repeat(64)}`);
+    expect(codeOf(() => guardSnapshot(pack.gzip, { ...pack, digest: other }))).toBe("snapshot_corrupt");
+    expect(codeOf(() => guardSnapshot(pack.gzip, { ...pack, digest: new Uint8Array(0) }))).toBe(
+      "snapshot_corrupt",
+    );
+    expect(codeOf(() => guardSnapshot(pack.gzip, { ...pack, compressedSize: 1 }))).toBe("snapshot_corrupt");
+    expect(codeOf(() => guardSnapshot(pack.gzip, { ...pack, uncompressedSize: 1 }))).toBe("snapshot_corrupt");
+    expect(codeOf(() => guardSnapshot(pack.gzip, { ...pack, formatVersion: 2 }))).toBe(
+      "snapshot_version_unsupported",
+    );
+  });
+
+  test("sizes over the limits, before anything is inflated", () => {
+    const compressed = settleLimits({ compressedBytesMax: pack.compressedSize - 1 });
+    const uncompressed = settleLimits({ uncompressedBytesMax: pack.uncompressedSize - 1 });
+    expect(codeOf(() => guardSnapshot(pack.gzip, pack, compressed))).toBe("snapshot_too_large");
+    expect(codeOf(() => guardSnapshot(pack.gzip, pack, uncompressed))).toBe("snapshot_too_large");
+  });
+});
+
+describe("bombs cost little", () => {
+  const mebibyte = 1024 * 1024;
+
+  /** About one megabyte that inflates to a gibibyte of zeros, made without holding the gibibyte. */
+  function gibibyteOfZeros(): Uint8Array {
+    const block = deflateRawSync(Buffer.alloc(16 * mebibyte), { finishFlush: constants.Z_SYNC_FLUSH });
+    return Buffer.concat([...Array.from({ length: 64 }, () => block), deflateRawSync(Buffer.alloc(0))]);
+  }
+
+  test("a gibibyte of zeros stops at the ratio, in bounded memory", () => {
+    const bytes = member(gibibyteOfZeros(), 16 * mebibyte);
+    expect(bytes.length).toBeLessThan(1.2 * mebibyte);
+    const before = process.memoryUsage().rss;
+    expect(codeOf(() => guardSnapshot(bytes, claimed(bytes, raw)))).toBe("snapshot_hostile");
+    expect(process.memoryUsage().rss - before).toBeLessThan(128 * mebibyte);
+  });
+
+  test("a bomb whose trailer claims little is stopped at that size", () => {
+    const bytes = member(gibibyteOfZeros(), 1000);
+    expect(["snapshot_corrupt", "snapshot_hostile"]).toContain(
+      codeOf(() => guardSnapshot(bytes, claimed(bytes, raw))),
+    );
+  });
+
+  test("a ratio bomb within all sizes", () => {
+    const zeros = Buffer.alloc(8 * mebibyte);
+    const bytes = nodeGzip(zeros);
+    expect(codeOf(() => guardSnapshot(bytes, claimed(bytes, zeros)))).toBe("snapshot_hostile");
+  });
+
+  test("a table bomb yields no byte and is stopped by CPU time", () => {
+    const bytes = member(tableBomb(20_000), 100);
+    const limits = settleLimits({ cpuMsMax: 50 });
+    const from = performance.now();
+    expect(codeOf(() => guardSnapshot(bytes, claimed(bytes, raw), limits))).toBe("snapshot_hostile");
+    expect(performance.now() - from).toBeLessThan(2000);
+  });
+});
+
+/** Empty blocks with dynamic Huffman tables: a reader builds two tables for each and gets nothing for it. */
+function tableBomb(count: number): Uint8Array {
+  const bits: number[] = [];
+  const put = (value: number, length: number) => {
+    for (let bit = 0; bit < length; bit++) bits.push((value >> bit) & 1);
+  };
+  for (let block = 0; block < 8; block++) emptyDynamicBlock(put);
+  const period = Uint8Array.from({ length: bits.length / 8 }, (_, index) =>
+    bits.slice(index * 8, index * 8 + 8).reduce((byte, bit, at) => byte | (bit << at), 0),
+  );
+  return Buffer.concat([...Array.from({ length: count / 8 }, () => period), deflateRawSync(Buffer.alloc(0))]);
+}
+
+/** Code lengths: symbol 255 and end of block (256) have one bit each, one distance code has one bit. */
+function emptyDynamicBlock(put: (value: number, length: number) => void): void {
+  put(0, 1); // not the last block
+  put(2, 2); // dynamic tables
+  put(0, 5); // 257 literal codes
+  put(0, 5); // 1 distance code
+  put(14, 4); // 18 code length codes
+  const lengths = new Map([
+    [18, 1],
+    [1, 1],
+  ]);
+  for (const symbol of [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1])
+    put(lengths.get(symbol) ?? 0, 3);
+  // Canonical codes of one bit: symbol 1 is 0, symbol 18 is 1.
+  put(1, 1);
+  put(138 - 11, 7); // 138 zeros
+  put(1, 1);
+  put(117 - 11, 7); // 117 zeros: 255 in all
+  put(0, 1); // symbol 255
+  put(0, 1); // symbol 256, the end of a block
+  put(0, 1); // the distance code
+  put(1, 1); // end of block: the second of two codes of one bit
+}
+
+describe("content that is intact but wrong", () => {
+  const wrap = (text: string | Uint8Array) => gzipSync(Buffer.from(text), { mtime: 0 });
+  const codeOfContent = (text: string | Uint8Array) => codeOf(() => inspectPack(wrap(text)));
+  const edited = (edit: (content: Record<string, never>) => unknown) => {
+    const content = JSON.parse(Buffer.from(raw).toString()) as Record<string, never>;
+    return canonicalJson(edit(content));
+  };
+
+  test.each([
+    ["not JSON", "{"],
+    ["an array", "[]"],
+    ["null", "null"],
+    ["invalid UTF-8", Uint8Array.of(0x22, 0xff, 0x22)],
+    ["a byte order mark", "\ufeff{}"],
+    ["white space", "{ }"],
+    ["duplicate keys", '{"a":1,"a":1}'],
+    ["a number in another spelling", '{"a":1.0}'],
+    ["an escape that is not needed", '{"a":"\\u0041"}'],
+    ["unsorted keys", '{"b":1,"a":1}'],
+  ])("%s", (_, text) => expect(codeOfContent(text)).toBe("snapshot_invalid"));
+
+  test("nesting, before anything is parsed", () => {
+    expect(codeOfContent("[".repeat(100_000))).toBe("snapshot_hostile");
+    expect(codeOfContent(`{"a":"${"[".repeat(100)}"}`)).toBe("snapshot_invalid");
+  });
+
+  test.each(["__proto__", "constructor", "prototype"])("the key %s at any depth", (key) => {
+    const text = Buffer.from(raw).toString();
+    for (const place of ['"providerOptions":{', '"effects":{', '"headers":{', '"deep":{']) {
+      expect(text).toContain(place);
+      const bad = text.replace(place, `${place}"${key}":{},`);
+      expect(["snapshot_hostile", "snapshot_invalid"]).toContain(codeOfContent(bad));
+    }
+    expect(codeOfContent(`{"${key}":1}`)).toBe("snapshot_hostile");
+  });
+
+  test("an unknown key at any level", () => {
+    const places: ((content: never) => Record<string, unknown>)[] = [
+      (content) => content,
+      (content) => content["config"],
+      (content) => content["config"]["limits"],
+      (content) => content["config"]["memory"]["write"],
+      (content) => content["config"]["mcpServers"][0],
+      (content) => content["models"][0],
+      (content) => content["models"][1]["cost"],
+      (content) => content["skills"][0],
+      (content) => content["skills"][0]["files"][0],
+      (content) => content["souls"][0],
+      (content) => content["memory"],
+    ];
+    for (const place of places) {
+      const text = edited((content) => {
+        place(content as never)["surprise"] = 1;
+        return content;
+      });
+      expect(codeOfContent(text), text).toBe("snapshot_invalid");
+    }
+  });
+
+  test.each(["base", "delta", "encryption", "extensions", "parents", "signatures"])(
+    "the reserved key %s",
+    (key) => {
+      expect(codeOfContent(edited((content) => ({ ...content, [key]: null })))).toBe(
+        "snapshot_version_unsupported",
+      );
+    },
+  );
+
+  test("another version or feature", () => {
+    expect(codeOfContent(edited((content) => ({ ...content, version: 2 })))).toBe(
+      "snapshot_version_unsupported",
+    );
+    const requires = ["mcp", "memory.ops", "skills", "telepathy"];
+    expect(codeOfContent(edited((content) => ({ ...content, requires })))).toBe(
+      "snapshot_version_unsupported",
+    );
+    expect(codeOfContent(edited((content) => ({ ...content, requires: [] })))).toBe("snapshot_invalid");
+  });
+
+  test.each([
+    ["secrets that are not all", (content: object) => ({ ...content, secrets: [] })],
+    ["a model that is missing", (content: object) => ({ ...content, models: [] })],
+    ["a skill that is missing", (content: object) => ({ ...content, skills: [] })],
+    ["a soul that is missing", (content: object) => ({ ...content, souls: [] })],
+    ["no memory section", ({ memory: _, ...content }: { memory?: unknown }) => content],
+  ])("%s", (_, edit) => expect(codeOfContent(edited(edit))).toBe("snapshot_invalid"));
+
+  test("paths that leave the folder, and files out of order", () => {
+    const withPath = (path: string) => Buffer.from(raw).toString().replace("assets/logo.bin", path);
+    expect(codeOfContent(withPath("../logo.bin"))).toBe("snapshot_hostile");
+    expect(codeOfContent(withPath("/logo.bin"))).toBe("snapshot_hostile");
+    expect(codeOfContent(withPath("skill.md"))).toBe("snapshot_hostile");
+    expect(codeOfContent(withPath("zzz/logo.bin"))).toBe("snapshot_invalid");
+  });
+
+  test("base64 of what is text, or in another spelling", () => {
+    const withBase64 = (base64: string) => Buffer.from(raw).toString().replace("/wD+", base64);
+    expect(codeOfContent(withBase64("YWJj"))).toBe("snapshot_invalid");
+    expect(codeOfContent(withBase64("/wH="))).toBe("snapshot_invalid");
+    expect(codeOfContent(withBase64("/wA"))).toBe("snapshot_invalid");
+  });
+});

@@ -1,0 +1,2 @@
+#!/bin/sh
+exec git log --no-merges --format="%h %s" "$1"
