@@ -45,7 +45,7 @@ function filesIn(folder) {
 }
 
 function compare(committed, fresh) {
-  const paths = [...new Set([...committed.keys(), ...fresh.keys()])].toSorted();
+  const paths = [...new Set([...committed.keys(), ...fresh.keys()])].toSorted((a, b) => (a < b ? -1 : 1));
   return paths
     .filter((path) => committed.get(path) !== fresh.get(path))
     .map(

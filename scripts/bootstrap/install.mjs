@@ -13,23 +13,23 @@ const unreachable = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETU
 
 export async function install(root) {
   if (whyInstall(root) === undefined) return;
-  await withInstallLock(root, async () => {
+  await withInstallLock(root, async (alsoHeldBy) => {
     // Somebody else may have done it while this process waited.
     const why = whyInstall(root);
     if (why === undefined) return;
-    await npmCi(root, why);
+    await npmCi(root, why, alsoHeldBy);
     const still = whyInstall(root);
     if (still !== undefined)
       throw problem(`npm ci ended well, but ${still}. Try again after: rm -rf node_modules`);
   });
 }
 
-async function npmCi(root, why) {
+async function npmCi(root, why, onStart) {
   const startedAt = Date.now();
   const progress = showProgress(
     `haversack: installing with npm ci (${why}; about 250 MB, no scripts are run)`,
   );
-  const { code, output } = await spawnNpm(root);
+  const { code, output } = await spawnNpm(root, onStart);
   progress.end();
   if (code === 0) {
     console.error(`haversack: installed in ${Math.round((Date.now() - startedAt) / 1000)} s`);
@@ -44,14 +44,14 @@ async function npmCi(root, why) {
 
 /** What npm said, without the manual that it appends. */
 function essence(output) {
-  const lines = output.split("\n").filter((line) => /^npm error./.test(line) && !/^npm error\s*$/.test(line));
+  const lines = output.split("\n").filter((line) => /^npm error \S/.test(line));
   const manual = lines.findIndex((line) => /^npm error (Clean install a project|Usage:)/.test(line));
   const said = manual < 0 ? lines : lines.slice(0, manual);
   const more = said.length > linesMax ? [`… and ${said.length - linesMax} more lines`] : [];
   return [...said.slice(0, linesMax), ...more].join("\n");
 }
 
-function spawnNpm(root) {
+function spawnNpm(root, onStart) {
   const { command, first } = npmCommand();
   const args = [
     ...first,
@@ -70,6 +70,7 @@ function spawnNpm(root) {
     stdio: ["ignore", "pipe", "pipe"],
     shell: process.platform === "win32" && first.length === 0,
   });
+  if (child.pid !== undefined) onStart(child.pid);
   let output = "";
   const keep = (chunk) => {
     output = (output + chunk).slice(-outputCharactersMax);

@@ -1,6 +1,14 @@
 // A folder as a lock: making it succeeds for one process only. It lies outside node_modules, which npm ci empties.
 
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { problem } from "./problem.mjs";
@@ -10,13 +18,14 @@ const waitMaxMs = 15 * 60_000;
 /** A lock without a pid is being made, unless it is older than this. */
 const nakedAgeMaxMs = 10_000;
 
+/** @param work is given a function that names a child: while that one lives, the lock holds, even without us. */
 export async function withInstallLock(root, work) {
   const lock = join(root, ".haversack", "install.lock");
   await take(lock, root);
   const release = () => rmSync(lock, { recursive: true, force: true });
   process.on("exit", release);
   try {
-    await work();
+    await work((pid) => appendFileSync(join(lock, "pid"), ` ${pid}`));
   } finally {
     process.off("exit", release);
     release();
@@ -51,11 +60,14 @@ function tryTake(lock, root) {
   return true;
 }
 
-/** The pid that holds the lock, `gone` when it no longer runs. */
+/** A pid that holds the lock, `gone` when none of them runs any more. */
 function holderOf(lock) {
   try {
-    const pid = Number(readFileSync(join(lock, "pid"), "utf8"));
-    if (pid > 0) return isAlive(pid) ? pid : "gone";
+    const pids = readFileSync(join(lock, "pid"), "utf8")
+      .split(" ")
+      .map(Number)
+      .filter((pid) => pid > 0);
+    if (pids.length > 0) return pids.find(isAlive) ?? "gone";
   } catch {
     // No pid yet, or the lock was just released.
   }

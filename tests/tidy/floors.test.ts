@@ -2,12 +2,14 @@
 
 import { describe, expect, test } from "vitest";
 import { floorOf, packageFloors } from "./floors.ts";
-import { type Import, importsOf, sources } from "./sources.ts";
+import { type Import, importsOf, isTest, sources } from "./sources.ts";
 
 const all = sources().filter(({ path }) => path.startsWith("packages/"));
 const imports = all.flatMap(importsOf);
 const ours = imports.filter((each): each is Import & { file: string } => each.file !== undefined);
 const packageOf = (path: string): string => path.split("/")[1] ?? "";
+/** What tests of several packages share. */
+const isShared = (from: string, file: string): boolean => isTest(from) && file.startsWith("tests/support/");
 const show = ({ from, target }: Import): string => `${from} imports ${target}`;
 
 test("the scan sees the repository", () => {
@@ -23,7 +25,7 @@ describe("between packages", () => {
         const to = target.slice("@haversack/".length);
         return (packageFloors[to] ?? 99) >= (packageFloors[packageOf(from)] ?? -1);
       }
-      return file !== undefined && packageOf(file) !== packageOf(from);
+      return file !== undefined && packageOf(file) !== packageOf(from) && !isShared(from, file);
     });
     expect(wrong.map(show)).toEqual([]);
   });

@@ -18,7 +18,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["format"],
     ["inflate"],
     ["guard"],
-    ["plan/problem", "plan/settings"],
+    ["plan/problem", "plan/settings", "build/memory", "build/scan-secrets"],
     ["library"],
     ["memory", "plan"],
     ["stores"],

@@ -11,7 +11,11 @@ const allowed: readonly { readonly path: RegExp; readonly name: RegExp; readonly
 ];
 
 const forbidden = [
-  { name: "process", pattern: /(?<![\w."'-])process\.(?!pid\b)\w+/g, instead: "a value from main.ts" },
+  {
+    name: "process",
+    pattern: /(?<![\w."'-])process\.(?!pid\b|execPath\b)\w+/g,
+    instead: "a value from main.ts",
+  },
   { name: "console", pattern: /(?<![\w.])console\.\w+/g, instead: "ports.log" },
   {
     name: "clock",
