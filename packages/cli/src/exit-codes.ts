@@ -33,7 +33,8 @@ const ofFault = {
   busy: exitCodes.unreachable,
   unavailable: exitCodes.unreachable,
   corrupt: exitCodes.invalid,
-  cancelled: exitCodes.interrupted,
+  // By us it would have been an interrupt, which is told apart before: the peer died in the middle of a call.
+  cancelled: exitCodes.unreachable,
   bug: exitCodes.bug,
 } as const satisfies Record<Fault, ExitCode>;
 

@@ -40,6 +40,25 @@ test("a broken stream goes on after the last item, and says so once", async () =
   expect(broken).toHaveLength(1);
 });
 
+test("a peer that died in the middle of a stream is no cancel of ours", async () => {
+  const { clock, link, signal } = setup();
+  async function* open(after: number) {
+    yield after + 1;
+    if (after === 0) throw new FaultError("cancelled", "canceled", "stream closed with error code CANCEL");
+  }
+  const seen = Array.fromAsync(
+    resumed(
+      open,
+      (item) => item,
+      () => true,
+      link,
+      signal.signal,
+    ),
+  );
+  await clock.pass(10_000);
+  expect(await seen).toEqual([1, 2]);
+});
+
 test("a stream that ended before its end is opened again", async () => {
   const { clock, link, signal } = setup();
   const seen: number[] = [];

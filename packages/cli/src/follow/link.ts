@@ -48,7 +48,7 @@ export async function* resumed<T>(
       if (isWhole()) return;
       await tries.failed("the stream ended early", undefined, signal);
     } catch (error) {
-      if (!worthRetrying[faultOf(error)]) throw error;
+      if (!mayGoAway(error, signal)) throw error;
       await tries.failed(messageOf(error), error, signal);
     }
   }
@@ -61,10 +61,16 @@ export async function retried<T>(call: () => Promise<T>, link: Link, signal: Abo
     try {
       return await call();
     } catch (error) {
-      if (!worthRetrying[faultOf(error)]) throw error;
+      if (!mayGoAway(error, signal)) throw error;
       await tries.failed(messageOf(error), error, signal);
     }
   }
+}
+
+/** A peer that dies in the middle of a call looks as if somebody had cancelled it; when we did, the signal says so. */
+function mayGoAway(error: unknown, signal: AbortSignal): boolean {
+  const fault = faultOf(error);
+  return fault === "cancelled" ? !signal.aborted : worthRetrying[fault];
 }
 
 /** Counts tries in a row that failed, waits between them, and gives up in the end. */
