@@ -304,7 +304,7 @@ describe("content that is intact but wrong", () => {
         place(content as never)["surprise"] = 1;
         return content;
       });
-      expect(codeOfContent(text), text).toBe("snapshot_invalid");
+      expect(codeOfContent(text)).toBe("snapshot_invalid");
     }
   });
 
@@ -333,7 +333,7 @@ describe("content that is intact but wrong", () => {
     ["a model that is missing", (content: object) => ({ ...content, models: [] })],
     ["a skill that is missing", (content: object) => ({ ...content, skills: [] })],
     ["a soul that is missing", (content: object) => ({ ...content, souls: [] })],
-    ["no memory section", ({ memory: _, ...content }: { memory?: unknown }) => content],
+    ["memory that is null", (content: object) => ({ ...content, memory: null })],
   ])("%s", (_, edit) => expect(codeOfContent(edited(edit))).toBe("snapshot_invalid"));
 
   test("paths that leave the folder, and files out of order", () => {

@@ -46,7 +46,7 @@ export function guardSnapshot(
 }
 
 /** What the bytes claim about themselves; for a pack that was read from a file, with nothing to compare it to. */
-export function claimedSizes(pack: Uint8Array): {
+function claimedSizes(pack: Uint8Array): {
   readonly compressedSize: number;
   readonly uncompressedSize: number;
 } {

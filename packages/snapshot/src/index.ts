@@ -9,8 +9,8 @@
  *   stores/   five read-only stores on the worker, and the skill files on its disk
  */
 
-export type { AddMemoryOptions, MemoryInput, MemoryNow } from "./build/builder.ts";
-export { addMemory, buildPin } from "./build/builder.ts";
+export type { AddMemoryOptions, MemoryInput, MemoryNow, PinsOutcome } from "./build/builder.ts";
+export { addMemory, buildPin, buildPins } from "./build/builder.ts";
 export { scopeDigest } from "./build/memory.ts";
 export type { Pack, PackPart, PackReport } from "./build/pack.ts";
 export type { KeyLikeHit } from "./build/scan-secrets.ts";
@@ -35,7 +35,7 @@ export type { SnapshotLimits } from "./limits.ts";
 export { defaultLimits, settleLimits } from "./limits.ts";
 export { planSnapshots } from "./plan/plan.ts";
 export type * from "./plan/plannable.ts";
-export type { Position, Problem, ProblemCode } from "./plan/problem.ts";
+export type { Place, Position, Problem, ProblemCode } from "./plan/problem.ts";
 export { problemText } from "./plan/problem.ts";
 export type { AgentSettings } from "./plan/settings.ts";
 export { agentSettingsSchema } from "./plan/settings.ts";

@@ -1,6 +1,5 @@
 /** Every bound of a pack, kept at build and at decode by the same checks. Units stand in the names. */
 
-import { pathBytesMax, pathSegmentsMax } from "@haversack/base";
 import { SnapshotError } from "./errors.ts";
 
 const kibibyte = 1024;
@@ -47,11 +46,9 @@ export const defaultLimits: SnapshotLimits = Object.freeze({
   memoryTopicsMax: 64,
 });
 
-/** Part of the format, so not for an operator to change. */
+/** Part of the format, so not for an operator to change; the bounds of paths are those of `pathProblem` in base. */
 export const idCharactersMax = 64;
 export const requiresMax = 16;
-export const filePathBytesMax = pathBytesMax;
-export const filePathSegmentsMax = pathSegmentsMax;
 
 /** The defaults with what an operator asked for in their place; each bound is a positive whole number. */
 export function settleLimits(asked: Partial<SnapshotLimits> = {}): SnapshotLimits {

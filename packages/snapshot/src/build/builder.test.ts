@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { SnapshotError } from "../errors.ts";
 import type { SkillFile } from "../format/content.ts";
@@ -9,7 +9,7 @@ import { defaultLimits, settleLimits } from "../limits.ts";
 import type { StepPlan } from "../plan/plannable.ts";
 import { openSnapshot } from "../stores/open-snapshot.ts";
 import { sampleConfig, sampleModels, samplePlan, sampleSkill, sampleSoul } from "../testing/sample.ts";
-import { addMemory, buildPin } from "./builder.ts";
+import { addMemory, buildPin, buildPins } from "./builder.ts";
 import { scopeDigest } from "./memory.ts";
 
 const name = (plan: StepPlan) => digestName(buildPin(plan).digest);
@@ -293,6 +293,25 @@ describe("limits at build", () => {
     ["a lone surrogate", { path: "x", mode: "0644", text: "\ud800" }],
   ] as const)("%s", (_, file) => {
     expect(codeOf(() => buildPin(withFiles([file])))).toMatch(/^snapshot_(hostile|invalid)$/);
+  });
+
+  test("the problems of all steps at once, where each step stands", () => {
+    const large = withFiles([{ path: "zeros", mode: "0644", text: " ".repeat(3 * 1024 * 1024) }]);
+    const leaky = {
+      ...samplePlan,
+      config: { ...sampleConfig, instructions: ["ghp", "a1".repeat(18)].join("_") },
+    };
+    const plans = new Map([
+      ["good", samplePlan],
+      ["large", large],
+      ["leaky", leaky],
+    ]);
+    const { packs, problems } = buildPins(plans);
+    expect([...packs.keys()]).toEqual(["good"]);
+    expect(problems.map(({ file, line, field, code }) => `${file}:${line}:${field}:${code}`)).toEqual([
+      "nightly-release.yaml:3:steps[0].agent:snapshot_too_large",
+      "nightly-release.yaml:3:steps[0].agent:key_like_string",
+    ]);
   });
 
   test("limits must be whole numbers above 0", () => {

@@ -6,20 +6,21 @@ import { addMemory, buildPin } from "./builder.ts";
 import { scanText } from "./scan-secrets.ts";
 
 // Put together at run time, so that no scanner takes this file for a leak.
+const split = (...pieces: string[]) => pieces.join("");
 const body = "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dF3gH5";
 const keyLike = {
   anthropic: `sk-ant-api03-${body}`,
   openai: `sk-proj-${body}`,
   google: `AIza${body.slice(0, 35)}`,
-  aws: `AKIA${"ABCDEFGH12345678"}`,
+  aws: split("AKIA", "ABCDEFGH12345678"),
   github: `ghp_${body}`,
   gitlab: `glpat-${body}`,
   slack: `xoxb-${body}`,
   stripe: `sk_live_${body}`,
   huggingFace: `hf_${body}`,
-  privateKey: `-----BEGIN ${"RSA PRIVATE"} KEY-----`,
+  privateKey: split("-----BEGIN RSA ", "PRIVATE KEY-----"),
   jwt: `eyJ${body}.eyJ${body}.${body}`,
-  url: `postgres://app:${"hunter2hunter2"}@db/x`,
+  url: split("postgres://app:", "hunter2hunter2", "@db/x"),
   assignment: `API_KEY="${body}"`,
 };
 

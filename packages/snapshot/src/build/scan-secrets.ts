@@ -56,7 +56,10 @@ const patterns: readonly Pattern[] = [
   },
 ];
 
-/** All hits that are not excused, in the order of the patterns. */
+/** More than these say nothing new, and finding the line of each costs a walk over the text. */
+const hitsMax = 20;
+
+/** Hits that are not excused, in the order of the patterns; the first 20. */
 export function scanText(text: string, allowed: ReadonlySet<string> = new Set()): KeyLikeHit[] {
   const hits: KeyLikeHit[] = [];
   for (const { name, form, accept } of patterns) {
@@ -64,6 +67,7 @@ export function scanText(text: string, allowed: ReadonlySet<string> = new Set())
       const secret = match.groups?.["secret"] ?? match[0];
       if (accept !== undefined && !accept(secret)) continue;
       const digest = digestOf(secret).slice("sha256:".length);
+      if (hits.length >= hitsMax) return hits;
       if (!allowed.has(digest)) hits.push({ pattern: name, ...placeOf(text, match.index), digest });
     }
   }
@@ -90,8 +94,10 @@ export function hitText({ pattern, digest }: KeyLikeHit): string {
 type Visitor = (text: string, path: readonly (string | number)[]) => void;
 
 function visit(value: unknown, path: readonly (string | number)[], visitor: Visitor): void {
-  if (typeof value === "string") visitor(path.at(-1) === "base64" ? binaryText(value) : value, path);
-  else if (Array.isArray(value)) value.forEach((item, index) => visit(item, [...path, index], visitor));
+  if (typeof value === "string") {
+    visitor(value, path);
+    if (path.at(-1) === "base64") visitor(binaryText(value), path);
+  } else if (Array.isArray(value)) value.forEach((item, index) => visit(item, [...path, index], visitor));
   else if (typeof value === "object" && value !== null) {
     for (const [key, item] of Object.entries(value)) {
       visitor(key, path);

@@ -11,7 +11,7 @@ export interface JsonRecord {
   readonly [key: string]: JsonValue;
 }
 
-export const nestingDefault = 32;
+const nestingDefault = 32;
 const forbiddenKeys = new Set(["__proto__", "constructor", "prototype"]);
 
 export function isForbiddenKey(key: string): boolean {

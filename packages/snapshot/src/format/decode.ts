@@ -20,8 +20,8 @@ export function decodeContent(raw: Uint8Array, limits: SnapshotLimits): Snapshot
   if (canonicalJson(value, limits.nestingMax) !== text) throw invalid("the content is not in canonical form");
   checkHead(value);
   const content = checkShape(value);
-  checkContent(content);
   checkContentLimits(content, limits);
+  checkContent(content);
   return frozenCopy(content);
 }
 

@@ -3,7 +3,7 @@
 import { createHash, hash } from "node:crypto";
 import { SnapshotError } from "../errors.ts";
 
-export const digestBytes = 32;
+const digestBytes = 32;
 const nameForm = /^sha256:([0-9a-f]{64})$/;
 
 export function sha256(data: Uint8Array | string): Uint8Array {

@@ -2,9 +2,9 @@
 
 import { gzipSync } from "fflate";
 
-export const gzipHeaderBytes = 10;
-export const gzipTrailerBytes = 8;
-/** Header, an empty deflate block of two bytes, trailer... never fewer than this. */
+const gzipHeaderBytes = 10;
+const gzipTrailerBytes = 8;
+/** Never fewer, even without a deflate stream between them. */
 export const gzipBytesMin = gzipHeaderBytes + gzipTrailerBytes;
 
 export function gzip(content: Uint8Array): Uint8Array {

@@ -50,3 +50,9 @@ describe("paths of a pack", () => {
       expect(isId(id)).toBe(false);
   });
 });
+
+test("a hostile path costs no more than its length", () => {
+  const from = performance.now();
+  expect(pathProblems(["a/".repeat(2_000_000)]).size).toBe(1);
+  expect(performance.now() - from).toBeLessThan(2000);
+});

@@ -3,7 +3,7 @@
 import { pathProblem } from "@haversack/base";
 import { idCharactersMax } from "../limits.ts";
 
-export const idForm = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+const idForm = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 /** Names of DAGs, which their files and the API choose. */
 export const dagNameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
@@ -18,7 +18,10 @@ export function pathProblems(paths: readonly string[]): Map<string, string> {
     const problem = pathProblem(path);
     if (problem !== undefined) problems.set(path, problem);
   }
-  for (const [path, problem] of collisions(paths)) if (!problems.has(path)) problems.set(path, problem);
+  // Only of good paths, whose length and depth are bounded.
+  for (const [path, problem] of collisions(paths.filter((path) => !problems.has(path)))) {
+    problems.set(path, problem);
+  }
   return problems;
 }
 

@@ -72,7 +72,7 @@ function lineCount(text: string): number {
   return text.split("\n").length - Number(text.endsWith("\n"));
 }
 
-export interface PartSize {
+interface PartSize {
   readonly name: string;
   /** Bytes of canonical JSON. */
   readonly size: number;
@@ -81,7 +81,7 @@ export interface PartSize {
 }
 
 /** Parts of a pack, largest first. */
-export function partSizes(content: SnapshotContent): PartSize[] {
+function partSizes(content: SnapshotContent): PartSize[] {
   const part = (name: string, value: unknown, largest = ""): PartSize => ({
     name,
     size: utf8Length(canonicalJson(value)),

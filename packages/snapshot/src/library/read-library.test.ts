@@ -222,7 +222,7 @@ describe("a library", () => {
   });
 
   test("a key-like string is a problem of its file, without the text", async () => {
-    const key = `sk-ant-${"api03"}-aB3dE5gH7jK9mN1pQ3sT5vW7`;
+    const key = ["sk", "ant", "api03", "aB3dE5gH7jK9mN1pQ3sT5vW7"].join("-");
     const [problem = "", ...rest] = await problemsWith({ "souls/poet.md": `Flowery.\n\nUse ${key}!\n` });
     expect(rest).toEqual([]);
     expect(problem).toMatch(

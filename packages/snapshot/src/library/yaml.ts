@@ -9,7 +9,7 @@ import { isForbiddenKey, pathText } from "../format/canonical-json.ts";
 import type { Position } from "../plan/problem.ts";
 
 const limits = { maxDepth: 100, maxAliases: 20 } as const;
-export const yamlBytesMax = 1024 * 1024;
+const yamlBytesMax = 1024 * 1024;
 /** After aliases: twenty of them can make a small file large. */
 const valuesMax = 200_000;
 

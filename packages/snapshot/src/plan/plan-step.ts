@@ -59,7 +59,17 @@ export function planStep(context: StepContext): StepOutcome {
   const { allowedStrings } = library;
   return {
     kind: "planned",
-    plan: { dag: dag.name, step: step.id, config, models, skills, souls, included, allowedStrings },
+    plan: {
+      dag: dag.name,
+      step: step.id,
+      place: stepPlace(context, step.kind),
+      config,
+      models,
+      skills,
+      souls,
+      included,
+      allowedStrings,
+    },
   };
 }
 

@@ -4,7 +4,7 @@
  */
 
 import type { EffectiveConfig, ModelSpec, SkillBundle, Soul } from "../format/content.ts";
-import type { Position, Problem } from "./problem.ts";
+import type { Place, Position, Problem } from "./problem.ts";
 import type { AgentSettings } from "./settings.ts";
 
 export interface PlannableDag {
@@ -69,6 +69,8 @@ export interface Inclusion {
 export interface StepPlan {
   readonly dag: string;
   readonly step: string;
+  /** Where a problem with the finished pack is shown. */
+  readonly place: Place;
   readonly config: EffectiveConfig;
   readonly models: readonly ModelSpec[];
   readonly skills: readonly SkillBundle[];

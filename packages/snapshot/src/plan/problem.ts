@@ -33,12 +33,15 @@ export type ProblemCode =
   | "ceiling_exceeded"
   | "key_like_string"
   | "bad_path"
-  | "snapshot_too_large";
+  | "snapshot_too_large"
+  | "snapshot_invalid";
 
 export interface Position {
   readonly line: number;
   readonly column: number;
 }
+
+export type Place = Pick<Problem, "file" | "line" | "column" | "field">;
 
 export const unknownPosition: Position = Object.freeze({ line: 0, column: 0 });
 

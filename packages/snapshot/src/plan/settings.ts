@@ -29,12 +29,12 @@ const twice = "names something twice";
 const words = z.array(z.string().min(1)).refine(unique, twice);
 const ids = z.array(idSetting).refine(unique, twice);
 
-export const chainSetting = z.union(
+const chainSetting = z.union(
   [idSetting, z.array(idSetting).min(1).max(8).refine(unique, twice)],
   "is not the id of a model or a list of 1 to 8 of them",
 );
 
-export const limitSettings = z.strictObject({
+const limitSettings = z.strictObject({
   maxTurns: z.int().min(1).optional(),
   maxTokens: z.int().min(1).optional(),
   maxCostUsd: z.number().min(0).optional(),
@@ -51,7 +51,7 @@ const permissionSettings = z.strictObject({
   default: shared.permissionDefault.optional(),
 });
 
-export const memoryWriteSettings = z.strictObject({
+const memoryWriteSettings = z.strictObject({
   global: shared.writeMode.optional(),
   dag: shared.writeMode.optional(),
 });
@@ -62,7 +62,7 @@ const memorySettings = z.strictObject({
 });
 
 /** Keys that config.yaml, profiles, `defaults.agent` and steps share. */
-export const sharedSettings = {
+const sharedSettings = {
   engine: z.literal("builtin").optional(),
   model: chainSetting.optional(),
   soul: idSetting.optional(),
@@ -106,4 +106,3 @@ export const configSchema = z.strictObject({
 export type AgentSettings = z.infer<typeof agentSettingsSchema>;
 export type ProfileSettings = z.infer<typeof profileSchema>;
 export type LibraryConfig = z.infer<typeof configSchema>;
-export type LimitSettings = z.infer<typeof limitSettings>;

@@ -82,6 +82,7 @@ export const sampleSoul: Soul = { id: "engineer", name: "Engineer", description:
 export const samplePlan: StepPlan = {
   dag: "nightly-release",
   step: "notes",
+  place: { file: "nightly-release.yaml", line: 3, column: 1, field: "steps[0].agent" },
   config: sampleConfig,
   models: sampleModels,
   skills: [sampleSkill],

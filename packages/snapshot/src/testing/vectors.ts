@@ -13,7 +13,7 @@ import { readLibrary } from "../library/read-library.ts";
 import { planSnapshots } from "../plan/plan.ts";
 import type { PlannableDag } from "../plan/plannable.ts";
 
-export const vectorFolder = join(import.meta.dirname, "../../vectors/v1");
+const vectorFolder = join(import.meta.dirname, "../../vectors/v1");
 
 const dag: PlannableDag = {
   name: "nightly-release",

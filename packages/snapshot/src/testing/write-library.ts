@@ -2,7 +2,7 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /** A small library by path; a path that ends in `.sh` is executable. */
-export const sampleLibrary: Readonly<Record<string, string>> = {
+const sampleLibrary: Readonly<Record<string, string>> = {
   "config.yaml": `version: 1
 model: [main, local]
 soul: engineer
