@@ -275,6 +275,20 @@ describe("content that is intact but wrong", () => {
     expect(codeOfContent(`{"a":"${"[".repeat(100)}"}`)).toBe("snapshot_invalid");
   });
 
+  test("more values than a pack can need, before they cost anything", () => {
+    const files = Array.from({ length: 60_000 }, (_, index) => ({
+      mode: "0644",
+      path: `a${index}`,
+      txt: "",
+    }));
+    const from = performance.now();
+    expect(codeOfContent(JSON.stringify(files))).toBe("snapshot_hostile");
+    expect(performance.now() - from).toBeLessThan(2000);
+    expect(codeOfContent(edited((content) => ({ ...content, skills: files.slice(0, 24_000) })))).toBe(
+      "snapshot_invalid",
+    );
+  });
+
   test.each(["__proto__", "constructor", "prototype"])("the key %s at any depth", (key) => {
     const text = Buffer.from(raw).toString();
     for (const place of ['"providerOptions":{', '"effects":{', '"headers":{', '"deep":{']) {

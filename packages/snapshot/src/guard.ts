@@ -85,19 +85,20 @@ type ExpectedSizes = Pick<ExpectedPack, "compressedSize" | "uncompressedSize">;
 
 /** Header, trailer and both sizes: all that can be known before a byte is inflated. */
 function checkOutside(pack: Uint8Array, expected: ExpectedSizes, limits: SnapshotLimits) {
-  if (pack.length > limits.compressedBytesMax)
-    throw tooLarge("compressed", pack.length, limits.compressedBytesMax);
   if (pack.length !== expected.compressedSize) {
     throw corrupt(`it has ${pack.length} bytes, not the ${expected.compressedSize} of its task`);
+  }
+  if (pack.length > limits.compressedBytesMax) {
+    throw tooLarge("compressed", pack.length, limits.compressedBytesMax);
   }
   if (pack.length < gzipBytesMin) throw corrupt(`${pack.length} bytes are too few for a gzip file`);
   checkHeader(pack);
   const trailer = readTrailer(pack);
-  if (trailer.size > limits.uncompressedBytesMax) {
-    throw tooLarge("uncompressed", trailer.size, limits.uncompressedBytesMax);
-  }
   if (trailer.size !== expected.uncompressedSize) {
     throw corrupt(`its trailer says ${trailer.size} bytes, its task ${expected.uncompressedSize}`);
+  }
+  if (trailer.size > limits.uncompressedBytesMax) {
+    throw tooLarge("uncompressed", trailer.size, limits.uncompressedBytesMax);
   }
   return trailer;
 }
@@ -119,7 +120,7 @@ function checkDigest(raw: Uint8Array, digest: Uint8Array): void {
 function tooLarge(kind: string, size: number, max: number): SnapshotError {
   return new SnapshotError(
     "snapshot_too_large",
-    `the pack has ${bytes(size)} ${kind}, over the limit of ${bytes(max)}`,
+    `the pack says that it has ${bytes(size)} ${kind}, over the limit of ${bytes(max)}`,
   );
 }
 

@@ -27,6 +27,8 @@ describe("inspect", () => {
     ["text", new TextEncoder().encode("this is not a pack at all")],
     ["half a pack", pack.gzip.slice(0, pack.compressedSize / 2)],
   ])("refuses %s", (_, bytes) => {
-    expect(() => inspectPack(bytes)).toThrowError(expect.objectContaining({ code: "snapshot_corrupt" }));
+    // The last bytes of half a pack are read as its size, and may say anything.
+    const code: unknown = expect.stringMatching(/^snapshot_(corrupt|too_large)$/);
+    expect(() => inspectPack(bytes)).toThrowError(expect.objectContaining({ code }));
   });
 });

@@ -15,6 +15,8 @@ export interface SnapshotLimits {
   readonly cpuMsMax: number;
   /** Of the whole JSON text, opaque parts included. */
   readonly nestingMax: number;
+  /** Values of the whole JSON text, opaque parts included: what bounds the cost of everything after the parser. */
+  readonly valuesMax: number;
   readonly skillsMax: number;
   readonly modelsMax: number;
   /** In all skills together. */
@@ -35,6 +37,7 @@ export const defaultLimits: SnapshotLimits = Object.freeze({
   ratioFromBytes: mebibyte,
   cpuMsMax: 5000,
   nestingMax: 32,
+  valuesMax: 100_000,
   skillsMax: 64,
   modelsMax: 8,
   filesMax: 4096,

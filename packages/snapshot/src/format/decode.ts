@@ -13,7 +13,7 @@ import { features, formatName, formatVersionMax, formatVersionMin, reservedKeys 
 
 /** Frozen at every depth and without prototypes. */
 export function decodeContent(raw: Uint8Array, limits: SnapshotLimits): SnapshotContent {
-  scanNesting(raw, limits.nestingMax);
+  scanStructure(raw, limits);
   const text = decodeText(raw);
   if (text === undefined) throw invalid("the content is not valid UTF-8");
   const value = parseJson(text);
@@ -27,22 +27,32 @@ export function decodeContent(raw: Uint8Array, limits: SnapshotLimits): Snapshot
 
 const quote = 0x22;
 const backslash = 0x5c;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const comma = 0x2c;
 
-/** Before anything is parsed, so that no depth can exhaust the stack of a parser. */
-function scanNesting(raw: Uint8Array, nestingMax: number): void {
+/** Before anything is parsed: no depth exhausts a parser's stack, no number of values keeps a schema busy. */
+function scanStructure(raw: Uint8Array, { nestingMax, valuesMax }: SnapshotLimits): void {
   let depth = 0;
+  let values = 1;
   let inText = false;
   for (let index = 0; index < raw.length; index++) {
     const byte = raw[index];
     if (inText) {
       if (byte === backslash) index++;
       else if (byte === quote) inText = false;
-    } else if (byte === quote) inText = true;
-    else if (byte === 0x5b || byte === 0x7b) depth++;
-    else if (byte === 0x5d || byte === 0x7d) depth--;
-    if (depth > nestingMax) {
-      throw new SnapshotError("snapshot_hostile", `the content is nested deeper than ${nestingMax}`);
+      continue;
     }
+    if (byte === quote) inText = true;
+    else if (byte === openBracket || byte === openBrace) {
+      depth++;
+      values++;
+    } else if (byte === closeBracket || byte === closeBrace) depth--;
+    else if (byte === comma) values++;
+    if (depth > nestingMax) throw hostile(`is nested deeper than ${nestingMax}`);
+    if (values > valuesMax) throw hostile(`has more than ${valuesMax} values`);
   }
 }
 
@@ -81,6 +91,10 @@ function checkShape(value: unknown): SnapshotContent {
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function hostile(why: string): SnapshotError {
+  return new SnapshotError("snapshot_hostile", `the content ${why}`);
 }
 
 function invalid(message: string): SnapshotError {

@@ -74,7 +74,7 @@ function sameIds(section: string, named: readonly string[], held: readonly strin
 
 function same(where: string, found: readonly unknown[], expected: readonly unknown[]): void {
   if (canonicalJson(found) !== canonicalJson(expected)) {
-    throw invalid(`${where} is ${canonicalJson(found)}, but the content uses ${canonicalJson(expected)}`);
+    throw invalid(`${where} does not list exactly what the content uses, sorted`);
   }
 }
 
