@@ -51,7 +51,12 @@ describe("a worker that is killed in the middle of a step", () => {
     await open();
     const { run: ended, events } = await fleet.finished(run.id);
     expect(ended.status).toBe("succeeded");
-    expect(acceptedCounts(events)).toEqual(new Map([["before", 1], ["after", 1]]));
+    expect(acceptedCounts(events)).toEqual(
+      new Map([
+        ["before", 1],
+        ["after", 1],
+      ]),
+    );
     expect(await fleet.log(run.id, "after")).toBe("started 2 times\n");
     // Of the first attempt nothing was left: what carried the marker were the second one's shell and sleep.
     expect(left).toBeLessThanOrEqual(3);
@@ -86,7 +91,12 @@ describe("a worker that is killed in the middle of a step", () => {
     await frozen.line(/no longer this worker's|lease lost/);
     const { run: ended, events } = await fleet.finished(run.id);
     expect(ended.status).toBe("succeeded");
-    expect(acceptedCounts(events)).toEqual(new Map([["before", 1], ["after", 1]]));
+    expect(acceptedCounts(events)).toEqual(
+      new Map([
+        ["before", 1],
+        ["after", 1],
+      ]),
+    );
     expect(ended.steps[0]).toMatchObject({ attempt: 2, workerName: "fresh" });
   });
 });
@@ -103,7 +113,12 @@ describe("a coordinator that is killed between submit and end", () => {
     const { run: ended, events } = await fleet.finished(run.id);
     expect(ended.status).toBe("succeeded");
     expect(ended.steps.map(({ attempt }) => attempt)).toEqual([1, 1]);
-    expect(acceptedCounts(events)).toEqual(new Map([["before", 1], ["after", 1]]));
+    expect(acceptedCounts(events)).toEqual(
+      new Map([
+        ["before", 1],
+        ["after", 1],
+      ]),
+    );
     expect(await fleet.log(run.id, "before")).toBe("waiting\n");
     expect(await fleet.log(run.id, "after")).toBe("started 1 times\n");
   });
@@ -131,7 +146,12 @@ describe("a coordinator and a worker that are both killed", () => {
     await fleet.startWorker("w");
     const { run: ended, events } = await fleet.finished(run.id);
     expect(ended.status).toBe("succeeded");
-    expect(acceptedCounts(events)).toEqual(new Map([["before", 1], ["after", 1]]));
+    expect(acceptedCounts(events)).toEqual(
+      new Map([
+        ["before", 1],
+        ["after", 1],
+      ]),
+    );
   });
 
   test("many runs under repeated kills: none is lost, none is accepted twice, no order is broken", async () => {
@@ -157,12 +177,19 @@ steps:
         await fleet.startCoordinator();
       }
       if (victim !== "coordinator") worker = await fleet.startWorker("w");
-      if (first !== undefined) await fleet.event(first.id, ({ change }) => change.kind === "step" && change.phase === "succeeded");
+      if (first !== undefined)
+        await fleet.event(first.id, ({ change }) => change.kind === "step" && change.phase === "succeeded");
     }
     for (const { id } of runs) {
       const { run, events } = await fleet.finished(id);
       expect(run.status).toBe("succeeded");
-      expect(acceptedCounts(events)).toEqual(new Map([["a", 1], ["b", 1], ["c", 1]]));
+      expect(acceptedCounts(events)).toEqual(
+        new Map([
+          ["a", 1],
+          ["b", 1],
+          ["c", 1],
+        ]),
+      );
       expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
       const order = events.flatMap(({ change }) =>
         change.kind === "step" && (change.phase === "leased" || change.phase === "succeeded")

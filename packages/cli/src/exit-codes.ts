@@ -58,6 +58,17 @@ const environmentCodes: ReadonlySet<string> = new Set([
   "EROFS",
 ]);
 
+/** Faults of ours that say the same: the folder, the port or the disk is in the way. */
+const environmentFaults: ReadonlySet<string> = new Set([
+  "cannot_listen",
+  "database_unusable",
+  "folder_locked",
+  "folder_unusable",
+  "newer_schema",
+  "not_durable",
+  "spool_failed",
+]);
+
 /** Something around the program, rather than its input, is in the way. */
 export class EnvironmentError extends FaultError {
   constructor(code: string, message: string, options?: ErrorOptions) {
@@ -69,6 +80,7 @@ export const exitCodeOfRun = (status: RunStatus): ExitCode => ofRun[status];
 
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof EnvironmentError) return exitCodes.environment;
+  if (error instanceof FaultError && environmentFaults.has(error.code)) return exitCodes.environment;
   if (error instanceof FaultError) return ofFault[faultOf(error)];
   return environmentCodes.has(systemCodeOf(error) ?? "") ? exitCodes.environment : exitCodes.bug;
 }
