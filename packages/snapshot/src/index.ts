@@ -9,10 +9,12 @@
  *   stores/   five read-only stores on the worker, and the skill files on its disk
  */
 
-export type { AddMemoryOptions, MemoryInput, MemoryNow, PinsOutcome } from "./build/builder.ts";
-export { addMemory, buildPin, buildPins } from "./build/builder.ts";
+export type { AddMemoryOptions, MemoryInput, MemoryNow } from "./build/builder.ts";
+export { addMemory, buildPin } from "./build/builder.ts";
 export { scopeDigest } from "./build/memory.ts";
 export type { Pack, PackPart, PackReport } from "./build/pack.ts";
+export type { PinsOutcome } from "./build/pins.ts";
+export { buildPins } from "./build/pins.ts";
 export type { KeyLikeHit } from "./build/scan-secrets.ts";
 export { scanText } from "./build/scan-secrets.ts";
 export type { SnapshotErrorCode } from "./errors.ts";

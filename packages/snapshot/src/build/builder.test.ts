@@ -8,8 +8,9 @@ import { inspectPack } from "../inspect.ts";
 import { defaultLimits, settleLimits } from "../limits.ts";
 import type { StepPlan } from "../plan/plannable.ts";
 import { openSnapshot } from "../stores/open-snapshot.ts";
+import { codeOf } from "../testing/code-of.ts";
 import { sampleConfig, sampleModels, samplePlan, sampleSkill, sampleSoul } from "../testing/sample.ts";
-import { addMemory, buildPin, buildPins } from "./builder.ts";
+import { addMemory, buildPin } from "./builder.ts";
 import { scopeDigest } from "./memory.ts";
 
 const name = (plan: StepPlan) => digestName(buildPin(plan).digest);
@@ -210,17 +211,6 @@ describe("memory", () => {
 });
 
 describe("limits at build", () => {
-  const codeOf = (call: () => unknown) => {
-    try {
-      call();
-      return "accepted";
-    } catch (error) {
-      if (!(error instanceof SnapshotError)) throw error;
-      expect(error.message).not.toBe("");
-      return error.code;
-    }
-  };
-
   test("sizes at the limit and one above, with room for memory", () => {
     const { compressedSize, uncompressedSize } = buildPin(samplePlan);
     const at = (limits: Partial<typeof defaultLimits>) =>
@@ -293,25 +283,6 @@ describe("limits at build", () => {
     ["a lone surrogate", { path: "x", mode: "0644", text: "\ud800" }],
   ] as const)("%s", (_, file) => {
     expect(codeOf(() => buildPin(withFiles([file])))).toMatch(/^snapshot_(hostile|invalid)$/);
-  });
-
-  test("the problems of all steps at once, where each step stands", () => {
-    const large = withFiles([{ path: "zeros", mode: "0644", text: " ".repeat(3 * 1024 * 1024) }]);
-    const leaky = {
-      ...samplePlan,
-      config: { ...sampleConfig, instructions: ["ghp", "a1".repeat(18)].join("_") },
-    };
-    const plans = new Map([
-      ["good", samplePlan],
-      ["large", large],
-      ["leaky", leaky],
-    ]);
-    const { packs, problems } = buildPins(plans);
-    expect([...packs.keys()]).toEqual(["good"]);
-    expect(problems.map(({ file, line, field, code }) => `${file}:${line}:${field}:${code}`)).toEqual([
-      "nightly-release.yaml:3:steps[0].agent:snapshot_too_large",
-      "nightly-release.yaml:3:steps[0].agent:key_like_string",
-    ]);
   });
 
   test("limits must be whole numbers above 0", () => {

@@ -5,6 +5,7 @@
  *   scan-secrets.ts  what looks like a key never enters a pack
  *   write-pack.ts    encode, check the limits, re-read, compare
  *   memory.ts        the digest of a memory scope
+ *   pins.ts          the pins of a whole submission
  */
 
 import { SnapshotError } from "../errors.ts";
@@ -15,7 +16,6 @@ import { formatName } from "../format/version.ts";
 import { guardUnnamed } from "../guard.ts";
 import { defaultLimits, type SnapshotLimits } from "../limits.ts";
 import type { StepPlan } from "../plan/plannable.ts";
-import type { Problem, ProblemCode } from "../plan/problem.ts";
 import { scopeDigest } from "./memory.ts";
 import type { Pack, PackReport } from "./pack.ts";
 import { checkForKeys } from "./scan-secrets.ts";
@@ -28,37 +28,6 @@ export function buildPin(plan: StepPlan, limits: SnapshotLimits = defaultLimits)
   const reserve = content.config.memory.read.length * limits.memoryScopeBytesMax;
   const why = new Map(plan.included.map(({ section, id, why }) => [`${section}/${id}`, why]));
   return writePack(content, { limits, reserve, why });
-}
-
-export interface PinsOutcome {
-  /** By step id, as in the plan. */
-  readonly packs: ReadonlyMap<string, Pack>;
-  /** Not empty: the submission is refused. */
-  readonly problems: readonly Problem[];
-}
-
-/** The pins of a submission, with everything that is wrong with any of them. */
-export function buildPins(
-  plans: ReadonlyMap<string, StepPlan>,
-  limits: SnapshotLimits = defaultLimits,
-): PinsOutcome {
-  const packs = new Map<string, Pack>();
-  const problems: Problem[] = [];
-  for (const [id, plan] of plans) {
-    try {
-      packs.set(id, buildPin(plan, limits));
-    } catch (error) {
-      if (!(error instanceof SnapshotError)) throw error;
-      problems.push({ ...plan.place, code: problemCode(error), message: error.message });
-    }
-  }
-  return { packs, problems };
-}
-
-function problemCode({ code }: SnapshotError): ProblemCode {
-  return code === "snapshot_too_large" || code === "key_like_string" || code === "bad_path"
-    ? code
-    : "snapshot_invalid";
 }
 
 function pinContent(plan: StepPlan): SnapshotContent {

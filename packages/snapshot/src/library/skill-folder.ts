@@ -39,7 +39,7 @@ export function readSkill(
     report(main, message, "name", parsed.locate("name"));
   }
   if (parsed === undefined || source.findings.problems.length > before) return undefined;
-  return { value: bundle(name, parsed.value, files), file: fileName(main), locate: parsed.locate };
+  return { value: skillOf(name, parsed.value, files), file: fileName(main), locate: parsed.locate };
 }
 
 function checkFiles(source: Omit<Source, "path">, name: string, files: readonly LibraryFile[]): void {
@@ -54,7 +54,7 @@ function checkFiles(source: Omit<Source, "path">, name: string, files: readonly 
   }
 }
 
-function bundle(
+function skillOf(
   name: string,
   manifest: z.infer<typeof skillSchema>,
   files: readonly LibraryFile[],

@@ -1,7 +1,7 @@
 /** What holds where neither step, profile, DAG nor config.yaml says anything. Secure before convenient. */
 
 import type { MemoryWriteMode } from "../format/content.ts";
-import type { LayerSettings } from "./layers.ts";
+import type { LayerSettings } from "./settings.ts";
 
 export const builtInSettings = {
   engine: "builtin",

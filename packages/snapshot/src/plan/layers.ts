@@ -7,11 +7,7 @@ import type { Library } from "../library/library.ts";
 import { builtInSettings } from "./built-in.ts";
 import type { PlannableDag, PlannableStep, PlanOptions } from "./plannable.ts";
 import { type Place, type Problem, type ProblemCode, unknownPosition } from "./problem.ts";
-import type { AgentSettings } from "./settings.ts";
-
-/** Readonly throughout, so that a constant fits. */
-export type LayerSettings = ReadonlyDeep<Omit<AgentSettings, "use">>;
-type ReadonlyDeep<T> = T extends object ? { readonly [K in keyof T]: ReadonlyDeep<T[K]> } : T;
+import type { LayerSettings } from "./settings.ts";
 
 export interface Layer {
   /** `step notes`, `profile repo-analyst`, `defaults.agent`, `config.yaml`, `built in`. */

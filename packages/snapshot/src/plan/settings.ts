@@ -106,3 +106,7 @@ export const configSchema = z.strictObject({
 export type AgentSettings = z.infer<typeof agentSettingsSchema>;
 export type ProfileSettings = z.infer<typeof profileSchema>;
 export type LibraryConfig = z.infer<typeof configSchema>;
+
+/** What one level says. Readonly throughout, so that a constant fits. */
+export type LayerSettings = ReadonlyDeep<Omit<AgentSettings, "use">>;
+type ReadonlyDeep<T> = T extends object ? { readonly [K in keyof T]: ReadonlyDeep<T[K]> } : T;
