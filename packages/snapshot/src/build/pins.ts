@@ -7,6 +7,8 @@ import type { Problem, ProblemCode } from "../plan/problem.ts";
 import { buildPin } from "./builder.ts";
 import type { Pack } from "./pack.ts";
 
+const nowhere = { file: "", line: 0, column: 0, field: "" } as const;
+
 export interface PinsOutcome {
   /** By step id, as in the plan. */
   readonly packs: ReadonlyMap<string, Pack>;
@@ -25,7 +27,7 @@ export function buildPins(
       packs.set(id, buildPin(plan, limits));
     } catch (error) {
       if (!(error instanceof SnapshotError)) throw error;
-      problems.push({ ...plan.place, code: problemCode(error), message: error.message });
+      problems.push({ ...(plan.place ?? nowhere), code: problemCode(error), message: error.message });
     }
   }
   return { packs, problems };

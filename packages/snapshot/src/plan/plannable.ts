@@ -69,8 +69,8 @@ export interface Inclusion {
 export interface StepPlan {
   readonly dag: string;
   readonly step: string;
-  /** Where a problem with the finished pack is shown. */
-  readonly place: Place;
+  /** Where a problem with the finished pack is shown; the planner always says it. */
+  readonly place?: Place;
   readonly config: EffectiveConfig;
   readonly models: readonly ModelSpec[];
   readonly skills: readonly SkillBundle[];
