@@ -42,7 +42,11 @@ export const leaseTtlDefaultMs = 30_000;
 
 /** @param ttlMs of at least 1 s; tests use short ones */
 export function leaseTimes(ttlMs: Ms): LeaseTimes {
-  return { ttlMs, heartbeatMs: Math.floor(ttlMs / 6), freshTrustMs: Math.max(ttlMs, Math.min(60_000, ttlMs * 2)) };
+  return {
+    ttlMs,
+    heartbeatMs: Math.floor(ttlMs / 6),
+    freshTrustMs: Math.max(ttlMs, Math.min(60_000, ttlMs * 2)),
+  };
 }
 
 /** An attempt that was lost with its worker is tried again; the third loss fails the step. */

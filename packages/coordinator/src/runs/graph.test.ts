@@ -1,0 +1,78 @@
+import type { DagSpec } from "@haversack/protocol";
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { findCycle, graphOf, reachable } from "./graph.ts";
+
+/** Edges from later to earlier steps only, or anywhere. */
+const graph = (acyclic: boolean) =>
+  fc.integer({ min: 1, max: 12 }).chain((count) =>
+    fc
+      .array(fc.uniqueArray(fc.nat({ max: count - 1 }), { maxLength: 4 }), {
+        minLength: count,
+        maxLength: count,
+      })
+      .map((lists) => (acyclic ? lists.map((list, index) => list.filter((to) => to < index)) : lists)),
+  );
+
+/** Warshall's closure: slow, and hard to get wrong. */
+function closure(next: readonly (readonly number[])[]): boolean[][] {
+  const reach = next.map((list) => next.map((_, to) => list.includes(to)));
+  for (const via of next.keys())
+    for (const from of next.keys())
+      for (const to of next.keys())
+        if (reach[from]?.[via] === true && reach[via]?.[to] === true) (reach[from] ?? [])[to] = true;
+  return reach;
+}
+
+const length = 100_000;
+const chain = Array.from({ length }, (_, index) => (index === 0 ? [] : [index - 1]));
+
+describe("reachable", () => {
+  test("is the closure, in order and without repetition", () => {
+    fc.assert(
+      fc.property(graph(false), (next) => {
+        const reach = closure(next);
+        for (const start of next.keys()) {
+          const expected = [...next.keys()].filter((to) => reach[start]?.[to] === true);
+          expect(reachable(start, next)).toEqual(expected);
+        }
+      }),
+    );
+  });
+
+  test("walks a chain of 100,000 steps", () => {
+    expect(reachable(length - 1, chain)).toHaveLength(length - 1);
+  });
+});
+
+describe("findCycle", () => {
+  test("finds one exactly when there is one, and what it finds is one", () => {
+    fc.assert(
+      fc.property(graph(false), (depends) => {
+        const reach = closure(depends);
+        const exists = [...depends.keys()].some((step) => reach[step]?.[step] === true);
+        const cycle = findCycle(depends);
+        expect(cycle !== undefined).toBe(exists);
+        if (cycle === undefined) return;
+        expect(cycle[0]).toBe(cycle.at(-1));
+        expect(new Set(cycle).size).toBe(cycle.length - 1);
+        for (const [at, step] of cycle.slice(0, -1).entries()) expect(depends[step]).toContain(cycle[at + 1]);
+      }),
+    );
+  });
+
+  test("walks a chain of 100,000 steps, and a ring of as many", () => {
+    expect(findCycle(chain)).toBeUndefined();
+    const ring = chain.with(0, [length - 1]);
+    expect(findCycle(ring)).toHaveLength(length + 1);
+  });
+});
+
+test("a graph knows both directions, by position in the file", () => {
+  const spec = (id: string, depends: string[]) => ({ id, depends });
+  const steps = [spec("c", ["a", "b"]), spec("a", []), spec("b", ["a"])];
+  const built = graphOf({ steps } as unknown as DagSpec);
+  expect(built.depends).toEqual([[1, 2], [], [1]]);
+  expect(built.dependents).toEqual([[], [0, 2], [0]]);
+  expect(built.indexOf.get("b")).toBe(2);
+});
