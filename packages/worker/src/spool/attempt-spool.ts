@@ -47,10 +47,12 @@ export class AttemptSpool implements AttemptLog {
   readonly #streams = new Map<LogStream, StreamState>();
   readonly #stopListening: () => void;
   #writing: Promise<void> = Promise.resolve();
+  /** Something may be sendable that the pump has not looked at. */
+  #pumpAsked = false;
   #pumping = false;
   #result: AttemptResult | undefined;
   #resultSent = false;
-  #dropped = false;
+  #closed = false;
 
   private constructor(ref: AttemptRef, folder: string, uplink: Uplink) {
     this.ref = ref;
@@ -70,21 +72,24 @@ export class AttemptSpool implements AttemptLog {
   /** A result that an earlier process of this worker left behind. */
   static async reopen(result: AttemptResult, folder: string, uplink: Uplink): Promise<AttemptSpool> {
     const spool = new AttemptSpool(result.ref, folder, uplink);
-    for (const end of result.logs) {
-      const file = await open(join(folder, `${end.stream}.log`), "r");
-      const state = {
-        stream: end.stream,
-        file,
-        hash: undefined,
-        length: end.length,
-        sentTo: 0,
-        ackedTo: 0,
-        dropped: 0,
-      };
-      spool.#streams.set(end.stream, state);
+    try {
+      for (const end of result.logs) await spool.#reopenStream(end);
+    } catch (error) {
+      await spool.close();
+      throw error;
     }
     spool.#result = result;
     return spool;
+  }
+
+  async #reopenStream({ stream, length }: LogEnd): Promise<void> {
+    const file = await open(join(this.folder, `${stream}.log`), "r");
+    const state = { stream, file, hash: undefined, length, sentTo: 0, ackedTo: 0, dropped: 0 };
+    this.#streams.set(stream, state);
+    const { size } = await file.stat();
+    if (size >= length) return;
+    const message = `the spooled ${stream} has ${size} bytes, its result says ${length}`;
+    throw new FaultError("corrupt", "spool_corrupt", message);
   }
 
   write(stream: LogStream, data: Uint8Array): Promise<void> {
@@ -132,16 +137,21 @@ export class AttemptSpool implements AttemptLog {
 
   /** The coordinator has everything, or wants none of it: the folder goes. */
   async drop(): Promise<void> {
-    if (this.#dropped) return;
-    this.#dropped = true;
-    this.#stopListening();
-    await this.#writing.catch(() => {});
-    for (const { file } of this.#streams.values()) await file.close().catch(() => {});
+    await this.close();
     await rm(this.folder, { recursive: true, force: true });
   }
 
+  /** Sends nothing more and gives the files back; what is on the disk stays for the next start. Safe twice. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#stopListening();
+    await this.#writing.catch(() => {});
+    for (const { file } of this.#streams.values()) await file.close().catch(() => {});
+  }
+
   async #append(stream: LogStream, data: Uint8Array): Promise<void> {
-    if (this.#dropped) return;
+    if (this.#closed) return;
     const state = await this.#open(stream);
     const kept = data.subarray(0, Math.max(0, streamBytesMax - state.length));
     state.dropped += data.length - kept.length;
@@ -176,16 +186,28 @@ export class AttemptSpool implements AttemptLog {
     this.#pump();
   }
 
+  /** Safe at any time: whoever asks while the pump runs makes it look once more before it rests. */
   #pump(): void {
-    if (this.#pumping || this.#dropped) return;
+    this.#pumpAsked = true;
+    if (this.#pumping || this.#closed) return;
     this.#pumping = true;
-    this.#sendAll()
-      .catch(() => this.#uplink.down())
-      .finally(() => (this.#pumping = false));
+    this.#pumpWhileAsked().catch(() => this.#uplink.down());
+  }
+
+  async #pumpWhileAsked(): Promise<void> {
+    try {
+      while (this.#pumpAsked) {
+        this.#pumpAsked = false;
+        await this.#sendAll();
+      }
+    } finally {
+      // In the same turn as the last look, so that no call can fall between the two.
+      this.#pumping = false;
+    }
   }
 
   async #sendAll(): Promise<void> {
-    while (this.#uplink.isUp && !this.#dropped) {
+    while (this.#uplink.isUp && !this.#closed) {
       const state = [...this.#streams.values()].find(
         ({ length, sentTo, ackedTo }) => sentTo < length && sentTo - ackedTo < windowBytes,
       );
@@ -207,7 +229,7 @@ export class AttemptSpool implements AttemptLog {
 
   /** The result goes last: when the coordinator accepts it, it has the whole log. */
   #sendResult(): void {
-    if (this.#result === undefined || this.#resultSent || !this.#uplink.isUp || this.#dropped) return;
+    if (this.#result === undefined || this.#resultSent || !this.#uplink.isUp || this.#closed) return;
     const complete = [...this.#streams.values()].every(({ ackedTo, length }) => ackedTo === length);
     if (!complete) return;
     this.#resultSent = true;
