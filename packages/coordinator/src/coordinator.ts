@@ -54,6 +54,7 @@ import type { CoordinatorAsked } from "./config/options.ts";
 import { type CoordinatorSettings, settle } from "./config/settle.ts";
 
 import { Dispatcher } from "./dispatch/dispatcher.ts";
+import { LeaseClock } from "./dispatch/lease-clock.ts";
 import { leaseKeeper } from "./dispatch/lease-keeper.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
 import { createHandler } from "./http/handler.ts";
@@ -180,11 +181,12 @@ class OneCoordinator implements Coordinator {
     const { agentsDir, model, leaseTtlMs, listen } = this.#settings;
     const ports = this.#ports;
     const onFailure = (error: unknown): void => this.#fail(error);
-    const times = leaseTimes(leaseTtlMs);
-    const registry = new WorkerRegistry();
+    const leases = new LeaseClock(leaseTimes(leaseTtlMs), ports.clock);
+    // Heartbeats come a fifth early or late: two and a half are two missed ones.
+    const registry = new WorkerRegistry(leases.times.heartbeatMs * 2.5);
     const snapshots = new Snapshots(store, new Library(agentsDir, model));
     const submitter = new Submitter(store, snapshots, ports);
-    const dispatcher = new Dispatcher({ store, registry, snapshots, times, ports, onFailure });
+    const dispatcher = new Dispatcher({ store, registry, snapshots, leases, ports, onFailure });
     const runChanges = new RunChanges();
     const logChanges = new RunChanges();
     store.listen({ runs: (runs) => runChanges.ring(runs), ready: () => dispatcher.ring() });
@@ -201,7 +203,7 @@ class OneCoordinator implements Coordinator {
       ServerReflection,
     ];
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
-    const session = { store, logs, registry, times, ports, version, ring: () => dispatcher.ring() };
+    const session = { store, logs, registry, leases, ports, version, ring: () => dispatcher.ring() };
     const routes = (router: ConnectRouter): void => {
       router
         .service(RunService, runService({ ...follow, blobs, submitter, dispatcher, registry }))
@@ -220,7 +222,7 @@ class OneCoordinator implements Coordinator {
     };
     const interceptors = [mapErrors(ports.log), authorize(tokens)];
     this.#server = new HttpServer(listen, createHandler({ routes, interceptors, stopping }), ports.clock);
-    return [leaseKeeper(store, times, ports, onFailure), dispatcher.loop, this.#server];
+    return [leaseKeeper(store, leases, registry, ports, onFailure), dispatcher.loop, this.#server];
   }
 
   /** Tells commands on this host where to find us. */

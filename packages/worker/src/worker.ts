@@ -36,7 +36,7 @@ import {
   type WorkerHello,
   type WorkerId,
 } from "@haversack/protocol";
-import { features, formatVersionMax, formatVersionMin } from "@haversack/snapshot";
+import { type Feature, features, formatVersionMax, formatVersionMin } from "@haversack/snapshot";
 import type { WorkerAsked } from "./config/options.ts";
 import { settle, type WorkerSettings } from "./config/settle.ts";
 import { AgentExecutor } from "./execute/agent-executor.ts";
@@ -67,6 +67,9 @@ const shutdownGraceMs = 3000;
 /** How long the last results may take to be acknowledged. */
 const flushMs = 3000;
 const leaseCheckMs = 250;
+
+/** Of what packs may ask for, what this version can do and not only read. */
+const executable: ReadonlySet<Feature> = new Set<Feature>(["skills"]);
 
 interface Running {
   readonly folder: OwnedFolder;
@@ -181,7 +184,7 @@ class OneWorker implements Worker {
       slots,
       snapshotMinVersion: formatVersionMin,
       snapshotMaxVersion: formatVersionMax,
-      snapshotFeatures: features,
+      snapshotFeatures: features.filter((feature) => executable.has(feature)),
       snapshotsHeld: this.#snapshotsHeld,
       held: attempts.held(),
     };

@@ -12,11 +12,11 @@ import {
   type Task,
 } from "@haversack/protocol";
 import type { Snapshots } from "../library/snapshots.ts";
-import type { LeaseTimes } from "../runs/lease.ts";
 import type { Store } from "../store/store.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 import type { Claimed, ReadyStep } from "../store/verbs/step-verbs.ts";
 import { buildTask } from "./build-task.ts";
+import type { LeaseClock } from "./lease-clock.ts";
 import { explain, place } from "./place.ts";
 import type { ViewStep } from "./view.ts";
 import type { WorkerLink } from "./worker-link.ts";
@@ -31,7 +31,7 @@ export interface DispatcherParts {
   readonly store: Store;
   readonly registry: WorkerRegistry;
   readonly snapshots: Snapshots;
-  readonly times: LeaseTimes;
+  readonly leases: LeaseClock;
   readonly ports: Ports;
   readonly onFailure: (error: unknown) => void;
 }
@@ -146,7 +146,7 @@ export class Dispatcher {
   }
 
   async #claim(step: ReadyStep, link: WorkerLink): Promise<Task | undefined> {
-    const { store, times, ports, snapshots } = this.#parts;
+    const { store, leases, ports, snapshots } = this.#parts;
     const pack = await this.#finalPack(step);
     const now = ports.clock.now();
     const claimed = await store.write.stepTake({
@@ -155,7 +155,7 @@ export class Dispatcher {
       workerId: link.hello.workerId,
       bootId: link.hello.bootId,
       generation: store.generation,
-      leaseUntil: now + times.ttlMs,
+      leaseUntil: leases.leaseUntil(),
       now,
       ...(pack === undefined ? {} : { pack }),
     });

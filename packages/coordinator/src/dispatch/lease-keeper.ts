@@ -1,8 +1,9 @@
 /** Gives away steps whose worker has not renewed its lease. It trusts its own clock only for lengths of time. */
 
 import { Background, type Ports, pause, type Service } from "@haversack/base";
-import type { LeaseTimes } from "../runs/lease.ts";
 import type { Store } from "../store/store.ts";
+import type { LeaseClock } from "./lease-clock.ts";
+import type { WorkerRegistry } from "./worker-registry.ts";
 
 const expiredPerRound = 500;
 
@@ -11,11 +12,12 @@ const expiredPerRound = 500;
  */
 export function leaseKeeper(
   store: Store,
-  times: LeaseTimes,
+  leases: LeaseClock,
+  registry: WorkerRegistry,
   ports: Ports,
   onFailure: (error: unknown) => void,
 ): Service {
-  const intervalMs = Math.min(1000, times.ttlMs / 10);
+  const intervalMs = Math.min(1000, leases.times.ttlMs / 10);
 
   async function sweep(signal: AbortSignal): Promise<void> {
     let last = ports.clock.monotonic();
@@ -23,19 +25,21 @@ export function leaseKeeper(
       await pause(ports.clock, intervalMs, signal);
       const now = ports.clock.monotonic();
       // We were away (stopped, suspended): nobody could renew, so nobody may lose a lease for it (L5).
-      if (now - last > intervalMs + 2 * times.heartbeatMs) await trust();
+      if (now - last > intervalMs + 2 * leases.times.heartbeatMs) await trust();
       last = now;
+      registry.endSilent(leases.times.ttlMs);
       await expire();
     }
   }
 
   async function trust(): Promise<void> {
-    const extended = await store.write.leasesTrust({ leaseUntil: ports.clock.now() + times.freshTrustMs });
+    const extended = await store.write.leasesTrust({ leaseUntil: leases.trustUntil() });
     if (extended > 0) ports.log.info({ leases: extended }, "leases extended: the coordinator was away");
   }
 
   async function expire(): Promise<void> {
-    const { expired } = await store.write.leasesExpire({ now: ports.clock.now(), limit: expiredPerRound });
+    const check = { now: ports.clock.now(), leaseNow: leases.now(), limit: expiredPerRound };
+    const { expired } = await store.write.leasesExpire(check);
     for (const { ref, workerId } of expired) {
       ports.log.warn(
         { run: ref.runId, step: ref.stepId, attempt: ref.attempt, worker: workerId },

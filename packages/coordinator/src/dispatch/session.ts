@@ -16,8 +16,8 @@ import {
   type Upward,
   type WorkerHello,
 } from "@haversack/protocol";
-import type { LeaseTimes } from "../runs/lease.ts";
 import type { LogStore, Store } from "../store/store.ts";
+import type { LeaseClock } from "./lease-clock.ts";
 import { WorkerLink } from "./worker-link.ts";
 import type { WorkerRegistry } from "./worker-registry.ts";
 
@@ -25,7 +25,7 @@ export interface SessionParts {
   readonly store: Store;
   readonly logs: LogStore;
   readonly registry: WorkerRegistry;
-  readonly times: LeaseTimes;
+  readonly leases: LeaseClock;
   readonly ports: Ports;
   readonly version: string;
   /** Credits or the set of workers changed. */
@@ -70,7 +70,7 @@ class Session {
 
   constructor(parts: SessionParts, hello: WorkerHello) {
     this.#parts = parts;
-    this.link = new WorkerLink(hello, parts.ports.clock.now());
+    this.link = new WorkerLink(hello, parts.ports.clock);
   }
 
   /** Never rejects: whatever goes wrong ends the session, and the worker dials again. */
@@ -80,6 +80,7 @@ class Session {
       for (;;) {
         const next = await messages.next();
         if (next.done === true) return;
+        this.link.heard();
         await this.#take(next.value);
       }
     } catch (error) {
@@ -97,16 +98,16 @@ class Session {
   }
 
   async #greet(): Promise<void> {
-    const { store, registry, times, version, ports } = this.#parts;
+    const { store, registry, leases, version, ports } = this.#parts;
     const { hello } = this.link;
     registry.add(this.link);
     const { generation } = store;
-    const { ttlMs: leaseTtlMs, heartbeatMs: heartbeatIntervalMs } = times;
+    const { ttlMs: leaseTtlMs, heartbeatMs: heartbeatIntervalMs } = leases.times;
     const now = ports.clock.now();
     const { refusals, cancelled } = await store.write.workerGreet({
       hello,
       now,
-      leaseUntil: now + times.ttlMs,
+      leaseUntil: leases.leaseUntil(),
     });
     // Renewals of this hello count from now on, so the worker learns of them with the welcome.
     this.link.send({
@@ -149,10 +150,10 @@ class Session {
   }
 
   async #renew({ seq, held }: Extract<Upward, { kind: "heartbeat" }>): Promise<void> {
-    const { store, times, ports } = this.#parts;
+    const { store, leases, ports } = this.#parts;
     const { workerId, bootId } = this.link.hello;
     const now = ports.clock.now();
-    const renewal = { workerId, bootId, refs: held, now, leaseUntil: now + times.ttlMs };
+    const renewal = { workerId, bootId, refs: held, now, leaseUntil: leases.leaseUntil() };
     const { refusals, cancelled } = await store.write.leasesRenew(renewal);
     this.#refuse(refusals);
     this.link.cancel(cancelled);

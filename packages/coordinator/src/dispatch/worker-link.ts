@@ -3,6 +3,7 @@
  * It decides nothing. Messages leave in the order in which they were given; control goes before tasks.
  */
 
+import type { Clock, Ms } from "@haversack/base";
 import type { AttemptRef, Downward, Task, WorkerHello } from "@haversack/protocol";
 import { batchBytesMax, batchItemsMax, batchPackBytesMax } from "@haversack/protocol";
 
@@ -11,18 +12,23 @@ const outboxMax = 10_000;
 
 export class WorkerLink {
   readonly hello: WorkerHello;
-  readonly connectedAt: number;
+  /** Wall clock. */
+  readonly connectedAt: Ms;
   readonly snapshotsHeld: Set<string>;
   readonly #outbox: Downward[] = [];
   readonly #ended = new AbortController();
   #waiting: PromiseWithResolvers<void> | undefined;
+  readonly #clock: Clock;
+  #heardAt: Ms;
   #grantedTotal: number;
   #sentTotal = 0;
   #greeted = false;
 
-  constructor(hello: WorkerHello, connectedAt: number) {
+  constructor(hello: WorkerHello, clock: Clock) {
     this.hello = hello;
-    this.connectedAt = connectedAt;
+    this.connectedAt = clock.now();
+    this.#clock = clock;
+    this.#heardAt = clock.monotonic();
     this.snapshotsHeld = new Set(hello.snapshotsHeld);
     this.#grantedTotal = 0;
   }
@@ -37,6 +43,16 @@ export class WorkerLink {
     return this.#greeted && !this.#ended.signal.aborted
       ? Math.max(0, this.#grantedTotal - this.#sentTotal)
       : 0;
+  }
+
+  /** A message came: the process on the other end runs. */
+  heard(): void {
+    this.#heardAt = this.#clock.monotonic();
+  }
+
+  /** A frozen process keeps its connection open; only its silence tells. */
+  get silentForMs(): Ms {
+    return this.#clock.monotonic() - this.#heardAt;
   }
 
   /** The store knows the hello: tasks may flow. */

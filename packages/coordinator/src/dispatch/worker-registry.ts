@@ -1,5 +1,6 @@
 /** The workers that are connected to this coordinator. One identity has one link: a newer session ends the older. */
 
+import type { Ms } from "@haversack/base";
 import type { AttemptRef, WorkerId } from "@haversack/protocol";
 import type { ViewWorker } from "./view.ts";
 import type { WorkerLink } from "./worker-link.ts";
@@ -8,7 +9,13 @@ import type { WorkerLink } from "./worker-link.ts";
 const linksMax = 5000;
 
 export class WorkerRegistry {
+  readonly #suspectAfterMs: Ms;
   readonly #links = new Map<WorkerId, WorkerLink>();
+
+  /** @param suspectAfterMs a worker that was silent for so long gets no new task */
+  constructor(suspectAfterMs: Ms) {
+    this.#suspectAfterMs = suspectAfterMs;
+  }
 
   get isFull(): boolean {
     return this.#links.size >= linksMax;
@@ -40,11 +47,18 @@ export class WorkerRegistry {
     return [...this.#links.values()];
   }
 
+  /** A worker that was silent for a whole lease holds nothing any more; if it lives, it dials again. */
+  endSilent(afterMs: Ms): void {
+    for (const link of this.all()) {
+      if (link.silentForMs > afterMs) link.goodbye("nothing was heard for the length of a lease", 0);
+    }
+  }
+
   view(): ViewWorker[] {
     return this.all().map((link) => ({
       id: link.hello.workerId,
       labels: link.hello.labels,
-      credits: link.credits,
+      credits: link.silentForMs < this.#suspectAfterMs ? link.credits : 0,
       snapshotMinVersion: link.hello.snapshotMinVersion,
       snapshotMaxVersion: link.hello.snapshotMaxVersion,
       snapshotFeatures: link.hello.snapshotFeatures,

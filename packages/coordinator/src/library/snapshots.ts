@@ -2,7 +2,7 @@
 
 import { FaultError } from "@haversack/base";
 import { type Digest, digestOfBytes, parseDigest } from "@haversack/protocol";
-import { addMemory, buildPin, formatVersionMax, type Pack, type StepPlan } from "@haversack/snapshot";
+import { addMemory, formatVersionMax, type Pack } from "@haversack/snapshot";
 import type { Store } from "../store/store.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 import type { Library } from "./library.ts";
@@ -28,11 +28,6 @@ export class Snapshots {
     return await reading;
   }
 
-  /** The pack of a step without memory. */
-  pin(plan: StepPlan): StoredPack {
-    return storedPack(buildPin(plan));
-  }
-
   /** The pin with the memory of this moment; the pin itself when the step reads none. */
   async withMemory(pin: StoredPack, dagName: string): Promise<StoredPack> {
     if (pin.formatVersion > formatVersionMax) {
@@ -42,6 +37,7 @@ export class Snapshots {
         `pinned with format ${pin.formatVersion}`,
       );
     }
+    // The excused strings count for the whole pack, so the memory alone would not do.
     const { memory, allowedStrings } = await this.library.read();
     const dag = memory.dags.get(dagName);
     const now = { global: memory.global, ...(dag === undefined ? {} : { dag }) };
@@ -57,7 +53,8 @@ export class Snapshots {
   }
 }
 
-function storedPack(pack: Pack): StoredPack {
+/** As the store keeps it. */
+export function storedPack(pack: Pack): StoredPack {
   const { formatVersion, compressedSize, uncompressedSize, report } = pack;
   return {
     digest: digestOfBytes(pack.digest),

@@ -17,10 +17,10 @@ import {
 } from "@haversack/protocol";
 import {
   type AgentSettings,
+  buildPins,
   canonicalJson,
   type PlannableDag,
   planSnapshots,
-  type StepPlan,
 } from "@haversack/snapshot";
 import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
@@ -29,7 +29,7 @@ import { render, type TemplateData } from "../runs/expressions.ts";
 import type { Store } from "../store/store.ts";
 import type { StepSubmission } from "../store/verbs/run-verbs.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
-import type { Snapshots } from "./snapshots.ts";
+import { type Snapshots, storedPack } from "./snapshots.ts";
 
 export interface Submission {
   readonly dag: string;
@@ -55,7 +55,7 @@ export class Submitter {
   /** Rejects with ProblemsError, like {@link submit}, but stores nothing. */
   async validate(text: string, fileName: string): Promise<void> {
     const parsed = parseDag(text, fileName || "dag.yaml");
-    await this.#plan(parsed);
+    await this.#pins(parsed);
   }
 
   async submit(submission: Submission): Promise<{ runId: RunId; existed: boolean }> {
@@ -67,63 +67,66 @@ export class Submitter {
         `an idempotency key has at most ${keyCharactersMax} characters`,
       );
     }
+    const bodyDigest = sha256(canonicalJson({ dag: text, params: submission.params }));
+    // A repetition gets its run back even if the library has changed since.
+    const existing = await this.#store.read.runFind({ idempotencyKey, bodyDigest });
+    if (existing !== undefined) return existing;
     const file = submission.fileName || "dag.yaml";
     const parsed = parseDag(text, file);
     const params = settleParams(parsed.spec, submission.params, file);
-    const plans = await this.#plan(parsed);
+    const pins = await this.#pins(parsed);
     const id = parseRunId(this.#ports.random.id());
-    const packs = new Map<Digest, StoredPack>();
-    const steps = parsed.spec.steps.map((step) => this.#step(step, { parsed, params, id, plans, packs }));
+    const data: TemplateData = {
+      params: new Map(Object.entries(params)),
+      outputs: new Map(),
+      run: { id, dag: parsed.spec.name },
+    };
     return await this.#store.write.runSubmit({
       id,
       dagDigest: sha256(canonicalJson(parsed.spec)),
       dag: parsed.spec,
       source: text,
       params,
-      bodyDigest: sha256(canonicalJson({ dag: text, params: submission.params })),
+      bodyDigest,
       now: this.#ports.clock.now(),
-      steps,
-      packs: [...packs.values()],
+      steps: parsed.spec.steps.map((step) => stepSubmission(step, pins.get(step.id), data)),
+      packs: [...pins.values()].map(({ pack }) => pack),
       ...(idempotencyKey === "" ? {} : { idempotencyKey }),
     });
   }
 
-  async #plan(parsed: ParsedDag): Promise<ReadonlyMap<string, StepPlan>> {
+  /** What each agent step needs, as packs that could be built. */
+  async #pins(parsed: ParsedDag): Promise<ReadonlyMap<string, Pin>> {
     if (!parsed.spec.steps.some(({ work }) => work.kind === "agent")) return new Map();
     const { library } = this.#snapshots;
     const { defaultModel } = library;
     const options = defaultModel === undefined ? {} : { defaultModel };
-    const outcome = await planSnapshots(plannable(parsed), await library.read(), options);
-    if (outcome.problems.length > 0) throw new ProblemsError(outcome.problems);
-    return outcome.plans;
-  }
-
-  #step(step: StepSpec, { parsed, params, id, plans, packs }: StepInput): StepSubmission {
-    const data: TemplateData = {
-      params: new Map(Object.entries(params)),
-      outputs: new Map(),
-      run: { id, dag: parsed.spec.name },
-    };
-    const labels = Object.fromEntries(
-      Object.entries(step.worker).map(([label, text]) => [label, render(text, data)]),
+    const { plans, problems } = await planSnapshots(plannable(parsed), await library.read(), options);
+    if (problems.length > 0) throw new ProblemsError(problems);
+    const pins = buildPins(plans);
+    if (pins.problems.length > 0) throw new ProblemsError(pins.problems);
+    return new Map(
+      [...pins.packs].map(([stepId, pack]) => {
+        const readsMemory = (plans.get(stepId)?.config.memory.read.length ?? 0) > 0;
+        return [stepId, { pack: storedPack(pack), readsMemory }];
+      }),
     );
-    const plan = plans.get(step.id);
-    if (plan === undefined) return { labels };
-    const pin = this.#snapshots.pin(plan);
-    packs.set(pin.digest, pin);
-    // A step that reads memory gets its final pack when it is first handed out.
-    const reads = plan.config.memory.read.length > 0;
-    return { labels, pinDigest: pin.digest, ...(reads ? {} : { snapshotDigest: pin.digest }) };
   }
 }
 
-interface StepInput {
-  readonly parsed: ParsedDag;
-  readonly params: JsonObject;
-  readonly id: RunId;
-  readonly plans: ReadonlyMap<string, StepPlan>;
-  /** Packs of the run by digest, filled here: steps with equal content share one. */
-  readonly packs: Map<Digest, StoredPack>;
+interface Pin {
+  readonly pack: StoredPack;
+  /** It gets its final pack when it is first handed out. */
+  readonly readsMemory: boolean;
+}
+
+function stepSubmission(step: StepSpec, pin: Pin | undefined, data: TemplateData): StepSubmission {
+  const labels = Object.fromEntries(
+    Object.entries(step.worker).map(([label, text]) => [label, render(text, data)]),
+  );
+  if (pin === undefined) return { labels };
+  const { digest } = pin.pack;
+  return { labels, pinDigest: digest, ...(pin.readsMemory ? {} : { snapshotDigest: digest }) };
 }
 
 function plannable({ spec, source, agentDefaults }: ParsedDag): PlannableDag {

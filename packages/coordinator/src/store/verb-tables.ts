@@ -10,7 +10,7 @@ import {
   workerGreet,
 } from "./verbs/attempt-verbs.ts";
 import { logsAppend, logsRead } from "./verbs/log-verbs.ts";
-import { runCancel, runEvents, runRead, runSubmit, runsCount, runsList } from "./verbs/run-verbs.ts";
+import { runCancel, runEvents, runFind, runRead, runSubmit, runsCount, runsList } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
 import { stepPlacement, stepsListReady, stepTake } from "./verbs/step-verbs.ts";
 import { workerMarkSeen, workersList } from "./verbs/worker-verbs.ts";
@@ -30,6 +30,7 @@ export const writeVerbs = {
 
 export const readVerbs = {
   runRead,
+  runFind,
   runsList,
   runsCount,
   runEvents,

@@ -29,9 +29,9 @@ export const attemptRenew = {
            where run_id = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')`,
 } as const;
 
-/** Nobody loses a lease because the coordinator was away. */
+/** Nobody loses a lease because the coordinator was away; what an earlier clock said does not count. */
 export const attemptsTrust = {
-  sqlite: `update attempt set lease_until = max(lease_until, ?1) where phase in ('leased', 'running')`,
+  sqlite: `update attempt set lease_until = ?1 where phase in ('leased', 'running')`,
 } as const;
 
 const live = `select a.*, s.step_id, s.phase as step_phase, s.attempt as step_attempt, s.failed_count, s.lost_count,

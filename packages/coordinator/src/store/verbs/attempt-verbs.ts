@@ -141,9 +141,17 @@ async function lose(context: VerbContext, attempt: AttemptRow, now: number): Pro
   await endAttempt(context, { attempt, phase: "lost", move: afterLoss(step, attempt.history), now });
 }
 
+export interface ExpiryCheck {
+  /** Wall clock, for the record. */
+  readonly now: number;
+  /** On the clock that `leaseUntil` was counted on. */
+  readonly leaseNow: number;
+  readonly limit: number;
+}
+
 /** Ends attempts whose lease ran out; a bounded number at a time. */
-export async function leasesExpire(context: VerbContext, { now, limit }: { now: number; limit: number }) {
-  const attempts = (await context.tx.all(attemptsExpired, now, limit)).map(attemptOfRow);
+export async function leasesExpire(context: VerbContext, { now, leaseNow, limit }: ExpiryCheck) {
+  const attempts = (await context.tx.all(attemptsExpired, leaseNow, limit)).map(attemptOfRow);
   for (const attempt of attempts) await lose(context, attempt, now);
   const row = await context.tx.one(attemptsNextExpiry);
   const nextExpiry = row === undefined ? undefined : integerOrNone(row, "due");

@@ -84,6 +84,12 @@ export async function runSubmit(context: VerbContext, run: RunSubmission) {
   return { runId: run.id, existed: false };
 }
 
+/** The run that an idempotency key stands for; rejects when it was used for another submission. */
+export async function runFind({ tx }: VerbContext, query: { idempotencyKey: string; bodyDigest: Digest }) {
+  const row = query.idempotencyKey === "" ? undefined : await tx.one(runByKey, query.idempotencyKey);
+  return row === undefined ? undefined : existingRun(row, query.bodyDigest);
+}
+
 function existingRun(row: Row, bodyDigest: Digest) {
   if (text(row, "body_digest") !== bodyDigest) {
     const message = "the idempotency key was used for a different submission; use a new key for a new run";
