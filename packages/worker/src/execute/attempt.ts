@@ -75,14 +75,17 @@ export class Attempt {
   async run(): Promise<AttemptSpool | undefined> {
     const { ports, spoolRoot, uplink } = this.#parts;
     const { task } = this;
-    const timer = this.#limitTime();
     const spool = await AttemptSpool.create(task.ref, spoolRoot, uplink);
     this.#spool = spool;
+    const timer = this.#limitTime();
     try {
       const result = await this.#work(spool);
-      if (this.#disowned) return undefined;
-      await spool.seal(result);
-      return spool;
+      if (!this.#disowned) await spool.seal(result);
+      // It may have been disowned while it was sealed.
+      return this.#disowned ? undefined : spool;
+    } catch (error) {
+      await spool.close();
+      throw error;
     } finally {
       timer?.cancel();
       if (this.#disowned) await spool.drop();
@@ -112,7 +115,7 @@ export class Attempt {
       const end = await this.#run(workspace, context);
       return this.#resultOf(end.work, end.artifacts);
     } finally {
-      if (this.#acquired && task.work.kind === "agent") cache.release(task.work.snapshot.digest);
+      if (this.#acquired && task.work.kind === "agent") cache.release(task.ref, task.work.snapshot.digest);
       await workspace.remove();
     }
   }

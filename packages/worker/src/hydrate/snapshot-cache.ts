@@ -19,8 +19,8 @@ export class SnapshotCache {
   readonly #clock: Clock;
   /** One fetch for all that want the same pack. */
   readonly #fetching = new Map<Digest, Promise<string>>();
-  /** Packs of live attempts are never evicted; a fetch is made in the name of one of them. */
-  readonly #inUse = new Map<Digest, { users: number; ref: AttemptRef }>();
+  /** Packs of live attempts are never evicted; a fetch is made in the name of one of them that still lives. */
+  readonly #inUse = new Map<Digest, AttemptRef[]>();
 
   constructor(folder: string, connection: Connection, clock: Clock) {
     this.#folder = folder;
@@ -36,12 +36,11 @@ export class SnapshotCache {
 
   /** The pack is on the disk when this resolves; held until `release`. */
   async acquire(ref: AttemptRef, pack: SnapshotDescriptor, signal: AbortSignal): Promise<void> {
-    const users = this.#inUse.get(pack.digest)?.users ?? 0;
-    this.#inUse.set(pack.digest, { users: users + 1, ref });
+    this.#inUse.set(pack.digest, [...(this.#inUse.get(pack.digest) ?? []), ref]);
     try {
       await this.fileOf(pack, signal);
     } catch (error) {
-      this.release(pack.digest);
+      this.release(ref, pack.digest);
       throw error;
     }
   }
@@ -55,17 +54,16 @@ export class SnapshotCache {
     }
     const running = this.#fetching.get(pack.digest);
     if (running !== undefined) return await running;
-    const { ref } = present(this.#inUse.get(pack.digest), "an attempt that acquired the pack");
+    const ref = present(this.#inUse.get(pack.digest)?.at(-1), "an attempt that acquired the pack");
     const fetching = this.#fetch(ref, pack, path, signal).finally(() => this.#fetching.delete(pack.digest));
     this.#fetching.set(pack.digest, fetching);
     return await fetching;
   }
 
-  release(digest: Digest): void {
-    const entry = this.#inUse.get(digest);
-    if (entry === undefined) return;
-    entry.users -= 1;
-    if (entry.users === 0) this.#inUse.delete(digest);
+  release(ref: AttemptRef, digest: Digest): void {
+    const others = (this.#inUse.get(digest) ?? []).filter((user) => user !== ref);
+    if (others.length === 0) this.#inUse.delete(digest);
+    else this.#inUse.set(digest, others);
   }
 
   /** After the guard refused the file. */

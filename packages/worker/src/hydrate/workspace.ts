@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { glob, lstat, mkdir, open, rm } from "node:fs/promises";
+import { glob, lstat, mkdir, open, realpath, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { FaultError, pathProblem, safeJoin } from "@haversack/base";
 import {
@@ -21,6 +21,8 @@ export class Workspace {
   readonly #root: string;
   readonly #ref: AttemptRef;
   readonly #connection: Connection;
+  /** Inputs that are whole: after a broken link the others are placed again. */
+  readonly #placed = new Set<string>();
 
   private constructor(ref: AttemptRef, root: string, connection: Connection) {
     this.#ref = ref;
@@ -44,7 +46,11 @@ export class Workspace {
 
   /** Each file is verified as it arrives. */
   async placeInputs(inputs: readonly Artifact[], signal: AbortSignal): Promise<void> {
-    for (const input of inputs) await this.#place(input, signal);
+    for (const input of inputs) {
+      if (this.#placed.has(input.path)) continue;
+      await this.#place(input, signal);
+      this.#placed.add(input.path);
+    }
   }
 
   async #place(input: Artifact, signal: AbortSignal): Promise<void> {
@@ -55,8 +61,11 @@ export class Workspace {
     try {
       for await (const data of this.#connection.getBlob(this.#ref, input.digest, signal)) {
         hash.update(data);
-        await file.write(data);
+        await file.appendFile(data);
       }
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
     } finally {
       await file.close();
     }
@@ -77,25 +86,28 @@ export class Workspace {
         );
       }
       for (const path of found) paths.add(path);
-    }
-    if (paths.size > artifactsCountMax) {
-      throw new FaultError(
-        "invalid",
-        "too_many_artifacts",
-        `${paths.size} artifacts, at most ${artifactsCountMax}`,
-      );
+      if (paths.size > artifactsCountMax) {
+        const message = `more than ${artifactsCountMax} artifacts match \`artifacts: ${pattern}\``;
+        throw new FaultError("invalid", "too_many_artifacts", message);
+      }
     }
     const artifacts: Artifact[] = [];
     for (const path of [...paths].toSorted()) artifacts.push(await this.#store(path, signal));
     return artifacts;
   }
 
+  /** Regular files below the work folder. Stops looking when there are too many. */
   async #match(pattern: string): Promise<string[]> {
+    const root = await realpath(this.folders.work);
     const found: string[] = [];
-    for await (const path of glob(pattern, { cwd: this.folders.work })) {
+    for await (const path of glob(pattern, { cwd: root })) {
       const name = path.replaceAll("\\", "/");
-      if (pathProblem(name) === undefined && (await lstat(join(this.folders.work, path))).isFile())
-        found.push(name);
+      if (pathProblem(name) !== undefined) continue;
+      const full = join(root, path);
+      // A path that leads through a symbolic link is another file's, wherever that is.
+      if (!(await lstat(full)).isFile() || (await realpath(full)) !== full) continue;
+      found.push(name);
+      if (found.length > artifactsCountMax) break;
     }
     return found;
   }

@@ -6,6 +6,7 @@
 import {
   type AttemptRef,
   type AttemptResult,
+  batchBytesMax,
   batchItemsMax,
   type LogChunk,
   type Upward,
@@ -75,13 +76,34 @@ export class Uplink {
     this.#started = [];
     this.#chunks = [];
     this.#results = [];
-    for (const refs of slices(started)) this.send({ kind: "started", refs });
-    for (const slice of slices(chunks)) this.send({ kind: "logs", chunks: slice });
-    for (const slice of slices(results)) this.send({ kind: "results", results: slice });
+    for (const refs of slices(started, () => itemBytes)) this.send({ kind: "started", refs });
+    for (const slice of slices(chunks, ({ data }) => data.length + itemBytes))
+      this.send({ kind: "logs", chunks: slice });
+    for (const slice of slices(results, bytesOf)) this.send({ kind: "results", results: slice });
   }
 }
 
-function* slices<T>(items: readonly T[]): Iterable<T[]> {
-  for (let from = 0; from < items.length; from += batchItemsMax)
-    yield items.slice(from, from + batchItemsMax);
+/** More than the names of an attempt, of a digest and of a path take on the wire. */
+const itemBytes = 1024;
+
+/** Outputs are the part of a result that grows. */
+function bytesOf({ outputs, artifacts }: AttemptResult): number {
+  return Buffer.byteLength(JSON.stringify([...outputs])) + (artifacts.length + 5) * itemBytes;
+}
+
+/** Bounded in items and in bytes, so that no message is larger than a message may be. */
+function* slices<T>(items: readonly T[], weigh: (item: T) => number): Iterable<T[]> {
+  let slice: T[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    const own = weigh(item);
+    if (slice.length >= batchItemsMax || (slice.length > 0 && bytes + own > batchBytesMax)) {
+      yield slice;
+      slice = [];
+      bytes = 0;
+    }
+    slice.push(item);
+    bytes += own;
+  }
+  if (slice.length > 0) yield slice;
 }

@@ -1,0 +1,164 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile, truncate, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { FaultError } from "@haversack/base";
+import {
+  parseDigest,
+  parseGeneration,
+  parseRunId,
+  parseStepId,
+  type SnapshotDescriptor,
+} from "@haversack/protocol";
+import { describe, expect, test } from "vitest";
+import { FakeClock, turns } from "../../../../tests/support/fake-clock.ts";
+import { tempFolder } from "../../../../tests/support/temp-folder.ts";
+import type { Connection } from "../session/dial.ts";
+import { SnapshotCache } from "./snapshot-cache.ts";
+
+const refOf = (attempt: number) => ({
+  runId: parseRunId("run"),
+  stepId: parseStepId("step"),
+  attempt,
+  generation: parseGeneration("1-a"),
+});
+const never = new AbortController().signal;
+
+function packOf(text: string, inline = false): SnapshotDescriptor {
+  const gzip = Buffer.from(text);
+  return {
+    formatVersion: 1,
+    digest: parseDigest(`sha256:${createHash("sha256").update(gzip).digest("hex")}`),
+    compressedSize: gzip.length,
+    uncompressedSize: 100,
+    ...(inline ? { gzip } : {}),
+  };
+}
+
+async function setup() {
+  const folder = await tempFolder();
+  const asked: number[] = [];
+  const answers = new Map<string, Uint8Array>();
+  const gate = { wait: Promise.resolve() };
+  const connection = {
+    async getSnapshot(ref: { attempt: number }, digest: string): Promise<Uint8Array> {
+      asked.push(ref.attempt);
+      await gate.wait;
+      const answer = answers.get(digest);
+      if (answer === undefined) throw new FaultError("fenced", "not_live", "no");
+      return answer;
+    },
+  };
+  const path = join(folder.path, "packs");
+  const clock = new FakeClock();
+  const cache = new SnapshotCache(path, connection as unknown as Connection, clock);
+  const serve = (pack: SnapshotDescriptor, text: string) => answers.set(pack.digest, Buffer.from(text));
+  return {
+    path,
+    asked,
+    gate,
+    cache,
+    serve,
+    clock,
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
+
+describe("a pack", () => {
+  test("is fetched once for all that want it at the same time", async () => {
+    await using world = await setup();
+    const pack = packOf("pack");
+    world.serve(pack, "pack");
+    const open = Promise.withResolvers<void>();
+    world.gate.wait = open.promise;
+    const both = Promise.all([1, 2, 3].map((attempt) => world.cache.acquire(refOf(attempt), pack, never)));
+    await turns();
+    open.resolve();
+    await both;
+    expect(world.asked).toHaveLength(1);
+    expect(await readFile(await world.cache.fileOf(pack, never), "utf8")).toBe("pack");
+    expect(await world.cache.held()).toEqual([pack.digest]);
+  });
+
+  test("that came with its task is not asked for", async () => {
+    await using world = await setup();
+    await world.cache.acquire(refOf(1), packOf("inline", true), never);
+    expect(world.asked).toEqual([]);
+    expect(await readdir(world.path)).toHaveLength(1);
+  });
+
+  test("of another size than announced is refused and leaves nothing", async () => {
+    await using world = await setup();
+    const pack = packOf("pack");
+    world.serve(pack, "pack and more");
+    await expect(world.cache.acquire(refOf(1), pack, never)).rejects.toMatchObject({
+      code: "snapshot_corrupt",
+    });
+    expect(await world.cache.held()).toEqual([]);
+  });
+
+  test("whose file was cut is fetched again", async () => {
+    await using world = await setup();
+    const pack = packOf("pack");
+    world.serve(pack, "pack");
+    await world.cache.acquire(refOf(1), pack, never);
+    await truncate(await world.cache.fileOf(pack, never), 2);
+    expect(await readFile(await world.cache.fileOf(pack, never), "utf8")).toBe("pack");
+    expect(world.asked).toHaveLength(2);
+  });
+
+  test("is fetched again in the name of an attempt that still lives", async () => {
+    await using world = await setup();
+    const pack = packOf("pack");
+    world.serve(pack, "pack");
+    const [first, second] = [refOf(1), refOf(2)];
+    await world.cache.acquire(first, pack, never);
+    await world.cache.acquire(second, pack, never);
+    world.cache.release(second, pack.digest);
+    await world.cache.forget(pack.digest);
+    await world.cache.fileOf(pack, never);
+    expect(world.asked).toEqual([1, 1]);
+  });
+
+  test("a fetch that failed is tried again by the next one who asks", async () => {
+    await using world = await setup();
+    const pack = packOf("pack");
+    await expect(world.cache.acquire(refOf(1), pack, never)).rejects.toMatchObject({ code: "not_live" });
+    world.serve(pack, "pack");
+    await world.cache.acquire(refOf(2), pack, never);
+    expect(world.asked).toEqual([1, 2]);
+  });
+});
+
+describe("when the cache is full", () => {
+  /** Files as the cache names them, sparse, the first the oldest. */
+  async function fill(world: Awaited<ReturnType<typeof setup>>, texts: readonly string[], bytes: number) {
+    for (const [index, text] of texts.entries()) {
+      const name = join(world.path, `${packOf(text).digest.slice("sha256:".length)}.gz`);
+      await writeFile(name, "");
+      await truncate(name, bytes);
+      const seconds = world.clock.now() / 1000 - 1000 + index;
+      await utimes(name, seconds, seconds);
+    }
+  }
+
+  test("what was used longest ago goes first, but never what is in use", async () => {
+    await using world = await setup();
+    const mine = packOf("mine");
+    world.serve(mine, "mine");
+    await world.cache.acquire(refOf(1), mine, never);
+    await utimes(await world.cache.fileOf(mine, never), 1, 1);
+    await fill(world, ["a", "b", "c"], 100 * 1024 * 1024);
+    await world.cache.acquire(refOf(2), packOf("new", true), never);
+    const held = new Set(await world.cache.held());
+    expect([held.has(mine.digest), held.has(packOf("a").digest)]).toEqual([true, false]);
+    expect([held.has(packOf("c").digest), held.has(packOf("new").digest)]).toEqual([true, true]);
+    world.cache.release(refOf(1), mine.digest);
+  });
+
+  test("what is in the folder and not named by a digest is left alone", async () => {
+    await using world = await setup();
+    await world.cache.acquire(refOf(1), packOf("pack", true), never);
+    await writeFile(join(world.path, "readme.txt"), "hello");
+    expect(await world.cache.held()).toHaveLength(1);
+  });
+});
