@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { FaultError, messageOf } from "@haversack/base";
+import { FaultError, messageOf, type StopMode } from "@haversack/base";
 import { Command, Option } from "commander";
 import { type Coordinates, dataFolderName, findCoordinator } from "../connect.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -44,7 +44,7 @@ export function workerCommand(shell: Shell): Command {
     .addOption(new Option("--slots <n>", "steps at a time").argParser(wholeNumber(1, slotsMax)))
     .option("--label <name=value>", "what steps may ask for; may be given several times", collectPair)
     .option("--name <name>", "name for people (default: the host's)")
-    .addOption(new Option("--end-with-input", "drain when standard input ends").hideHelp())
+    .addOption(new Option("--end-with-input", "end when standard input ends").hideHelp())
     .addHelpText("after", examples)
     .action(shell.does((options: WorkerOptions) => serve(options, shell)));
 }
@@ -60,12 +60,14 @@ async function serve(options: WorkerOptions, shell: Shell): Promise<0> {
   const asked = { coordinator, token, dataDir, ...given({ slots, name, labels }) };
   const worker = createWorker(asked, env, { clock, random, log: outside.openLog() });
   await worker.start(outside.stopping);
+  let mode: StopMode = "drain";
   try {
     shell.out(`worker of ${coordinator}, data in ${dataDir}\n`);
-    const inputEnds = options.endWithInput === true ? [outside.inputEnded()] : [];
+    // Whoever started us is gone, and the coordinator with it: nobody is left to wait for.
+    const inputEnds = options.endWithInput === true ? [outside.inputEnded().then(() => (mode = "now"))] : [];
     await Promise.race([untilInterrupted([worker], outside), ...inputEnds]);
   } finally {
-    await stopInOrder(worker, "drain", outside);
+    await stopInOrder(worker, mode, outside);
   }
   return exitCodes.ok;
 }

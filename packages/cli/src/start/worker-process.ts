@@ -1,6 +1,6 @@
 /**
  * The worker of `haversack start`: a process of its own, started again when it dies. It leads a process group, so that
- * Ctrl-C reaches it through us alone, and it drains when its standard input ends, so that it never outlives us.
+ * Ctrl-C reaches it through us alone, and it ends when its standard input ends, so that it never outlives us.
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
@@ -41,12 +41,8 @@ const secondAfterMs: Ms = 600;
 const toldMax = 2;
 /** A worker that should end now is killed after this. */
 const killAfterMs: Ms = 8_000;
-/** Starting it again would change nothing. */
-const hopeless: ReadonlySet<number | null> = new Set([
-  exitCodes.invalid,
-  exitCodes.denied,
-  exitCodes.environment,
-]);
+/** Starting it again would change nothing. A folder in use is not among them: its owner may be about to end. */
+const hopeless: ReadonlySet<number | null> = new Set([exitCodes.invalid, exitCodes.denied]);
 
 export class WorkerProcess implements Lasting {
   readonly name = "worker process";
