@@ -82,3 +82,15 @@ export const fakePorts = (clock: Clock, random: Random = fakeRandom()): Ports =>
 export async function turns(count = 5): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
+
+/** Turns the event loop, without waiting, until it is so. */
+export async function until(
+  isSo: () => boolean | Promise<boolean>,
+  what = "what is waited for",
+): Promise<void> {
+  for (let turn = 0; turn < 200_000; turn++) {
+    if (await isSo()) return;
+    await turns(1);
+  }
+  throw new Error(`${what} did not come`);
+}

@@ -103,6 +103,7 @@ export class Attempts {
     while (this.#running().length > 0) await this.#changed.next(new AbortController().signal);
     // The coordinator learns of it now, if it listens; else from the spool, at the next start.
     while (this.#entries.size > 0 && !patience.aborted) await this.#changed.next(patience).catch(() => {});
+    for (const entry of this.#entries.values()) if (entry.kind === "sealed") await entry.spool.close();
   }
 
   #running(): Attempt[] {
