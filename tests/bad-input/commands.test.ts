@@ -23,7 +23,7 @@ const exit = { invalid: 2, unreachable: 3, missing: 4, denied: 5, environment: 7
 
 describe("a DAG file that is wrong", () => {
   const cases: readonly (readonly [name: string, dag: string, message: RegExp])[] = [
-    ["is no YAML", "name: [x", /dag\.yaml:1:\d+: is not valid YAML/],
+    ["is no YAML", "name: [x", /dag\.yaml:1:\d+: is not YAML that can be read/],
     [
       "has an unknown key",
       step("rum: echo"),

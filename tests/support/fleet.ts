@@ -6,8 +6,14 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { createClient, type HaversackClient, type RunDetail, type RunEvent, type RunId } from "@haversack/protocol";
 import { systemRandom } from "@haversack/base";
+import {
+  createClient,
+  type HaversackClient,
+  type RunDetail,
+  type RunEvent,
+  type RunId,
+} from "@haversack/protocol";
 import { tempFolder } from "./temp-folder.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -29,7 +35,8 @@ export class Program implements AsyncDisposable {
   readonly ended: Promise<ProgramEnd>;
   #stdout = "";
   #stderr = "";
-  readonly #lines: { readonly test: (line: string) => boolean; readonly found: (line: string) => void }[] = [];
+  readonly #lines: { readonly test: (line: string) => boolean; readonly found: (line: string) => void }[] =
+    [];
 
   constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = root) {
     const { OPENAI_API_KEY: _o, ANTHROPIC_API_KEY: _a, ...inherited } = process.env;
@@ -88,7 +95,11 @@ export class Program implements AsyncDisposable {
 }
 
 /** Runs a command to its end. */
-export async function haversack(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = root): Promise<ProgramEnd> {
+export async function haversack(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  cwd = root,
+): Promise<ProgramEnd> {
   return await new Program(args, env, cwd).ended;
 }
 
@@ -152,7 +163,11 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** Resolves once the coordinator knows it. The same name again is the same worker. */
-  async startWorker(name: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Program> {
+  async startWorker(
+    name: string,
+    args: readonly string[] = [],
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<Program> {
     const program = this.startWorkerUnseen(name, args, env);
     await program.line(/worker started/);
     return program;
@@ -162,7 +177,11 @@ export class Fleet implements AsyncDisposable {
     const data = join(this.folder, name);
     return this.#start(
       ["worker", "--coordinator-data", this.data, "--data", data, "--name", name, "--slots", "4", ...args],
-      { ...this.#options.env, ...env, ...(this.#coordinator === undefined ? {} : { HAVERSACK_URL: this.url }) },
+      {
+        ...this.#options.env,
+        ...env,
+        ...(this.#coordinator === undefined ? {} : { HAVERSACK_URL: this.url }),
+      },
     );
   }
 
@@ -197,7 +216,11 @@ export class Fleet implements AsyncDisposable {
         }
         return;
       } catch (error) {
-        if (!String(error).match(/ECONNREFUSED|ECONNRESET|closed|terminated|unavailable|aborted|refused|shutdown|stream/i)) {
+        if (
+          !String(error).match(
+            /ECONNREFUSED|ECONNRESET|closed|terminated|unavailable|aborted|refused|shutdown|stream/i,
+          )
+        ) {
           throw error;
         }
         await new Promise((resolve) => setImmediate(resolve));

@@ -6,7 +6,10 @@ export function processesWith(text: string): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => pid !== process.pid && (reads(pid, "environ").includes(text) || reads(pid, "cmdline").includes(text)));
+    .filter(
+      (pid) =>
+        pid !== process.pid && (reads(pid, "environ").includes(text) || reads(pid, "cmdline").includes(text)),
+    );
 }
 
 function reads(pid: number, file: string): string {

@@ -2,7 +2,7 @@
 
 import { constants } from "node:fs";
 import { access, mkdir, open, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { FaultError, messageOf, systemCodeOf } from "./fault.ts";
 
 export interface OwnedFolder {
@@ -17,13 +17,26 @@ export interface OwnedFolder {
  */
 export async function openOwnedFolder(path: string, what: string): Promise<OwnedFolder> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolder(path);
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
     return await lock(path, what);
   } catch (error) {
     if (error instanceof FaultError) throw error;
     const message = `cannot use the ${what} ${path}: ${messageOf(error)}; choose another with --data DIR, or make it writable for this user`;
     throw new FaultError("unavailable", "folder_unusable", message, { cause: error });
+  }
+}
+
+/** Like a recursive mkdir, which never comes back where a folder is there and still cannot hold one (/proc). */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const code = systemCodeOf(error);
+    if (code === "EEXIST") return;
+    if (code !== "ENOENT" || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path, { mode: 0o700 });
   }
 }
 

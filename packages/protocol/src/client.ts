@@ -3,20 +3,22 @@
 import type { JsonObject as WireJsonObject } from "@bufbuild/protobuf";
 import { type Client, createClient as createConnectClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import type { SnapshotReport as WireSnapshotReport } from "./gen/haversack/v1/snapshot_service_pb.ts";
+import { FaultError } from "@haversack/base";
 import { messageBytesMax } from "./limits.ts";
 import type { RunEvent } from "./model/event.ts";
-import { type Digest, digestOfBytes, parseStepId, type RunId, type StepId } from "./model/ids.ts";
+import { parseStepId, type RunId, type StepId } from "./model/ids.ts";
 import type { JsonObject } from "./model/json.ts";
 import type { LogStream } from "./model/outcome.ts";
 import type { Problem } from "./model/problem.ts";
 import type { Run, RunDetail, RunStatus } from "./model/run.ts";
+import type { SnapshotReport } from "./model/snapshot-report.ts";
 import type { WorkerInfo } from "./model/worker-info.ts";
 import { DagService, FleetService, RunService, SnapshotService } from "./services.ts";
 import { logStreamFromWire, runStatusToWire } from "./wire/enums.ts";
 import { fromConnectError } from "./wire/fault-codes.ts";
 import { required, safeNumber } from "./wire/fields.ts";
 import { eventFromWire, runFromWire } from "./wire/run-wire.ts";
+import { reportFromWire } from "./wire/snapshot-wire.ts";
 import { workerFromWire } from "./wire/worker-wire.ts";
 
 export interface ClientOptions {
@@ -56,25 +58,6 @@ export interface LogPiece {
   readonly stream: LogStream;
   readonly offset: number;
   readonly data: Uint8Array;
-}
-
-export interface SnapshotReport {
-  readonly formatVersion: number;
-  readonly digest: Digest;
-  readonly compressedSize: number;
-  readonly uncompressedSize: number;
-  readonly requires: readonly string[];
-  readonly secrets: readonly string[];
-  readonly parts: readonly SnapshotReportPart[];
-}
-
-export interface SnapshotReportPart {
-  readonly section: string;
-  readonly id: string;
-  readonly size: number;
-  readonly digest: Digest;
-  readonly files: readonly string[];
-  readonly why: string;
 }
 
 /** Every method rejects with a FaultError. */
@@ -126,29 +109,35 @@ function runClient(client: Client<typeof RunService>): Pick<HaversackClient, Run
   return {
     async submit({ dag, fileName, params, idempotencyKey }, signal) {
       const request = { dag, fileName, params: params as WireJsonObject, idempotencyKey };
-      const answer = await once(client.submit(request, { signal }));
+      const answer = await once(client.submit(request, { signal }), signal);
       return { run: runFromWire(required(answer.run, "run")), existed: answer.existed };
     },
     async run(runId, signal) {
-      return runFromWire(required((await once(client.get({ runId }, { signal }))).run, "run"));
+      return runFromWire(required((await once(client.get({ runId }, { signal }), signal)).run, "run"));
     },
     async runs({ pageSize = 0, pageToken = "", status, dagName = "" }, signal) {
       const wireStatus = status === undefined ? {} : { status: runStatusToWire[status] };
-      const answer = await once(client.list({ pageSize, pageToken, dagName, ...wireStatus }, { signal }));
+      const answer = await once(
+        client.list({ pageSize, pageToken, dagName, ...wireStatus }, { signal }),
+        signal,
+      );
       return { runs: answer.runs.map(runFromWire), nextPageToken: answer.nextPageToken };
     },
     async *watch(runId, afterSeq, signal) {
-      for await (const wire of each(client.watch({ runId, afterSeq: BigInt(afterSeq) }, { signal }))) {
+      for await (const wire of each(
+        client.watch({ runId, afterSeq: BigInt(afterSeq) }, { signal }),
+        signal,
+      )) {
         const event = eventFromWire(wire);
         if (event !== undefined) yield event;
       }
     },
     async cancel(runId, signal) {
-      return runFromWire(required((await once(client.cancel({ runId }, { signal }))).run, "run"));
+      return runFromWire(required((await once(client.cancel({ runId }, { signal }), signal)).run, "run"));
     },
     async *logs({ runId, stepId = "", follow, afterPosition = 0 }, signal) {
       const request = { runId, stepId, follow, afterPosition: BigInt(afterPosition) };
-      for await (const wire of each(client.streamLogs(request, { signal }))) {
+      for await (const wire of each(client.streamLogs(request, { signal }), signal)) {
         yield {
           position: safeNumber(wire.position, "position"),
           stepId: parseStepId(wire.stepId),
@@ -160,7 +149,8 @@ function runClient(client: Client<typeof RunService>): Pick<HaversackClient, Run
       }
     },
     async *artifact(runId, stepId, path, signal) {
-      for await (const { data } of each(client.getArtifact({ runId, stepId, path }, { signal }))) yield data;
+      for await (const { data } of each(client.getArtifact({ runId, stepId, path }, { signal }), signal))
+        yield data;
     },
   };
 }
@@ -172,51 +162,43 @@ function otherClient(
 ): Omit<HaversackClient, RunMethods> {
   return {
     async validate(dag, fileName, signal) {
-      return (await once(dags.validate({ dag, fileName }, { signal }))).problems;
+      return (await once(dags.validate({ dag, fileName }, { signal }), signal)).problems;
     },
     async workers(signal) {
-      return (await once(fleet.listWorkers({}, { signal }))).workers.map(workerFromWire);
+      return (await once(fleet.listWorkers({}, { signal }), signal)).workers.map(workerFromWire);
     },
     async inspectSnapshot(name, signal) {
-      return reportFromWire(required((await once(snapshots.inspect({ name }, { signal }))).report, "report"));
+      return reportFromWire(
+        required((await once(snapshots.inspect({ name }, { signal }), signal)).report, "report"),
+      );
     },
     async *snapshot(name, signal) {
-      for await (const { data } of each(snapshots.get({ name }, { signal }))) yield data;
+      for await (const { data } of each(snapshots.get({ name }, { signal }), signal)) yield data;
     },
   };
 }
 
-function reportFromWire(wire: WireSnapshotReport): SnapshotReport {
-  return {
-    formatVersion: wire.formatVersion,
-    digest: digestOfBytes(wire.digest),
-    compressedSize: safeNumber(wire.compressedSize, "compressed_size"),
-    uncompressedSize: safeNumber(wire.uncompressedSize, "uncompressed_size"),
-    requires: wire.requires,
-    secrets: wire.secrets,
-    parts: wire.parts.map((part) => ({
-      section: part.section,
-      id: part.id,
-      size: safeNumber(part.size, "part.size"),
-      digest: digestOfBytes(part.digest),
-      files: part.files,
-      why: part.why,
-    })),
-  };
-}
-
-async function once<T>(answer: Promise<T>): Promise<T> {
+async function once<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    throw fromConnectError(error);
+    throw faultOfCall(error, signal);
   }
 }
 
-async function* each<T>(answers: AsyncIterable<T>): AsyncIterable<T> {
+async function* each<T>(answers: AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
   try {
     yield* answers;
   } catch (error) {
-    throw fromConnectError(error);
+    throw faultOfCall(error, signal);
   }
+}
+
+/** A peer that dies in the middle of a call looks like a cancel; only our own signal makes it one. */
+function faultOfCall(error: unknown, signal: AbortSignal): FaultError {
+  const fault = fromConnectError(error);
+  if (fault.fault !== "cancelled" || signal.aborted) return fault;
+  return new FaultError("unavailable", "connection_lost", "the connection to the coordinator broke", {
+    cause: error,
+  });
 }

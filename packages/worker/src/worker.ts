@@ -11,7 +11,6 @@
  * It shares nothing with the coordinator but that connection. The process that owns the stream does no work.
  */
 
-import { randomUUID } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -23,6 +22,7 @@ import {
   type Ports,
   pause,
   present,
+  type Random,
   readIfThere,
   type Service,
   type StopMode,
@@ -96,7 +96,7 @@ class OneWorker implements Worker {
       Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
     );
     this.#ports = ports;
-    this.#bootId = parseBootId(randomUUID());
+    this.#bootId = parseBootId(ports.random.id());
     this.#ended.promise.catch(() => {});
   }
 
@@ -118,7 +118,7 @@ class OneWorker implements Worker {
 
   async #startIn(folder: OwnedFolder): Promise<void> {
     const { coordinatorUrl, token, slots } = this.#settings;
-    const workerId = await readWorkerId(folder.path);
+    const workerId = await readWorkerId(folder.path, this.#ports.random);
     await this.#clean(folder.path, workerId);
     const connection = new Connection(coordinatorUrl, token);
     const uplink = new Uplink();
@@ -232,11 +232,11 @@ function explained(error: FaultError, { coordinatorUrl }: WorkerSettings): Fault
 }
 
 /** Stays the same over restarts, so that the coordinator knows whose leases are void. */
-async function readWorkerId(folder: string): Promise<WorkerId> {
+async function readWorkerId(folder: string, random: Random): Promise<WorkerId> {
   const path = join(folder, "worker-id");
   const stored = await readIfThere(path);
   if (stored !== undefined) return parseWorkerId(present(stored.toString("utf8").trim(), "worker id"));
-  const fresh = randomUUID();
+  const fresh = random.id();
   await writeDurably(path, `${fresh}\n`);
   return parseWorkerId(fresh);
 }

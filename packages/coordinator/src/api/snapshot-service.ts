@@ -4,9 +4,9 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { FaultError } from "@haversack/base";
 import {
   chunkBytesMax,
-  digestToBytes,
   parseDigest,
   parseRunId,
+  reportToWire,
   type SnapshotService,
 } from "@haversack/protocol";
 import type { Store } from "../store/store.ts";
@@ -19,23 +19,7 @@ export function snapshotService(store: Store): ServiceImpl<typeof SnapshotServic
       for (const data of chunks(gzip)) yield { data };
     },
     async inspect({ name }) {
-      const pack = await find(store, name);
-      return {
-        report: {
-          formatVersion: pack.formatVersion,
-          digest: digestToBytes(pack.digest),
-          compressedSize: BigInt(pack.compressedSize),
-          uncompressedSize: BigInt(pack.uncompressedSize),
-          requires: [...pack.report.requires],
-          secrets: [...pack.report.secrets],
-          parts: pack.report.parts.map((part) => ({
-            ...part,
-            size: BigInt(part.size),
-            digest: digestToBytes(part.digest),
-            files: [...part.files],
-          })),
-        },
-      };
+      return { report: reportToWire(await find(store, name)) };
     },
   };
 }

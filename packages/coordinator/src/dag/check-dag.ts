@@ -37,7 +37,7 @@ export class DagChecker {
   #report(path: YamlPath, code: string, message: string): void {
     this.problems.push({
       file: this.#source.file,
-      ...this.#source.at(path),
+      ...this.#source.at(fieldOf(path)),
       field: fieldOf(path),
       code,
       message,

@@ -101,16 +101,6 @@ export const dagSchema = z.strictObject({
 export type DagFile = z.infer<typeof dagSchema>;
 export type StepFile = DagFile["steps"][number];
 
-/** For "did you mean": the keys that may stand at a path, by the shape of the path. */
-export const knownKeys: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/^$/, Object.keys(dagSchema.shape)],
-  [/^steps\[\d+\]$/, Object.keys(step.shape)],
-  [/^(steps\[\d+\]|defaults)\.retry$/, Object.keys(retry.shape)],
-  [/^defaults$/, Object.keys(defaults.shape)],
-  [/^steps\[\d+\]\.agent$/, Object.keys(agent.shape)],
-  [/^defaults\.agent$/, Object.keys(agentSettingsSchema.shape)],
-];
-
 /** Keys that later versions understand: to be told apart from spelling mistakes. */
 export const plannedKeys = new Set([
   ...[

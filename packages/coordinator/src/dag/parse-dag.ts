@@ -1,6 +1,5 @@
 /** YAML text to a checked DAG. Throws ProblemsError with everything that is wrong. */
 
-import { didYouMean } from "@haversack/base";
 import {
   type AgentSpec,
   type CommandSpec,
@@ -13,12 +12,12 @@ import {
   type RetrySpec,
   type StepSpec,
 } from "@haversack/protocol";
-import type { AgentSettings } from "@haversack/snapshot";
+import { type AgentSettings, fieldProblems } from "@haversack/snapshot";
 import type { z } from "zod";
 import { DagChecker } from "./check-dag.ts";
-import { type DagFile, dagSchema, knownKeys, plannedKeys, type StepFile } from "./dag-schema.ts";
+import { type DagFile, dagSchema, plannedKeys, type StepFile } from "./dag-schema.ts";
 import { schemaProblem } from "./params.ts";
-import { fieldOf, readYaml, type YamlPath, type YamlSource } from "./yaml-source.ts";
+import { fieldOf, readYaml, type YamlSource } from "./yaml-source.ts";
 
 export interface ParsedDag {
   readonly spec: DagSpec;
@@ -33,8 +32,7 @@ const noRetry: RetrySpec = { limit: 0, backoff: "fixed", delayMs: 1000, maxDelay
 export function parseDag(text: string, file: string): ParsedDag {
   const source = readYaml(text, file);
   const shape = dagSchema.safeParse(source.value);
-  if (!shape.success)
-    throw new ProblemsError(shape.error.issues.flatMap((issue) => problemsOf(issue, source)));
+  if (!shape.success) throw new ProblemsError(shapeProblems(shape.error, source));
   const early = [...kindProblems(shape.data, source), ...paramProblems(shape.data, source)];
   const spec = specOf(shape.data);
   const problems = [...early, ...new DagChecker(source, spec).check()];
@@ -42,36 +40,22 @@ export function parseDag(text: string, file: string): ParsedDag {
   return { spec, source, agentDefaults: shape.data.defaults?.agent ?? {} };
 }
 
-function problemsOf(issue: z.core.$ZodIssue, source: YamlSource): Problem[] {
-  const path = issue.path.filter((part) => typeof part !== "symbol");
-  if (issue.code === "unrecognized_keys")
-    return issue.keys.map((key) => unknownKey([...path, key], key, source));
-  if (issue.code === "invalid_key") {
-    const message = issue.issues.map((inner) => inner.message).join("; ");
-    return [{ file: source.file, ...source.atKey(path), field: fieldOf(path), code: "bad_name", message }];
-  }
-  const missing = issue.code === "invalid_type" && issue.message.includes("received undefined");
-  const message = missing ? "is required" : lowerFirst(issue.message);
-  return [{ file: source.file, ...source.at(path), field: fieldOf(path), code: "bad_value", message }];
-}
-
-const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
-
-function unknownKey(path: YamlPath, key: string, source: YamlSource): Problem {
-  const parent = fieldOf(path.slice(0, -1));
-  const known = knownKeys.find(([pattern]) => pattern.test(parent))?.[1] ?? [];
-  const place = { file: source.file, ...source.atKey(path), field: fieldOf(path) };
-  if (plannedKeys.has(key)) {
-    return { ...place, code: "not_supported", message: `this version does not support \`${key}\` yet` };
-  }
-  return { ...place, code: "unknown_key", message: `unknown key "${key}"${didYouMean(key, known)}` };
+function shapeProblems(error: z.ZodError, source: YamlSource): Problem[] {
+  return fieldProblems(error, dagSchema, source.value).map(({ field, message }): Problem => {
+    const key = /[^.\]]+$/.exec(field)?.[0] ?? "";
+    const place = { file: source.file, ...source.at(field), field };
+    if (!message.startsWith("unknown key")) return { ...place, code: "bad_value", message };
+    return plannedKeys.has(key)
+      ? { ...place, code: "not_supported", message: `this version does not support \`${key}\` yet` }
+      : { ...place, code: "unknown_key", message };
+  });
 }
 
 function kindProblems(file: DagFile, source: YamlSource): Problem[] {
   return file.steps.flatMap((step, index) => {
     const kinds = [step.run, step.agent].filter((kind) => kind !== undefined).length;
     const path = ["steps", index];
-    const place = { file: source.file, ...source.at(path), field: fieldOf(path) };
+    const place = { file: source.file, ...source.at(fieldOf(path)), field: fieldOf(path) };
     if (kinds !== 1) {
       return [
         {
@@ -92,7 +76,7 @@ function paramProblems(file: DagFile, source: YamlSource): Problem[] {
   return Object.entries(file.params ?? {}).flatMap(([name, value]) => {
     const path = ["params", name];
     const problem = schemaProblem(paramSpec(value));
-    const place = { file: source.file, ...source.at(path), field: fieldOf(path) };
+    const place = { file: source.file, ...source.at(fieldOf(path)), field: fieldOf(path) };
     return problem === undefined ? [] : [{ ...place, code: "bad_param", message: problem }];
   });
 }

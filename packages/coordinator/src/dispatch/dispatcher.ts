@@ -111,9 +111,7 @@ export class Dispatcher {
       labels,
       ...(pinDigest === undefined ? {} : { pinDigest }),
       ...(snapshotDigest === undefined ? {} : { snapshotDigest }),
-      ...(pack === undefined
-        ? {}
-        : { pack: { formatVersion: pack.formatVersion, requires: pack.report.requires } }),
+      ...(pack === undefined ? {} : { pack: { formatVersion: pack.formatVersion, requires: pack.requires } }),
     };
   }
 

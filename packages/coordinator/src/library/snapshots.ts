@@ -41,7 +41,8 @@ export class Snapshots {
     const { memory, allowedStrings } = await this.library.read();
     const dag = memory.dags.get(dagName);
     const now = { global: memory.global, ...(dag === undefined ? {} : { dag }) };
-    const report = { ...pin.report, parts: pin.report.parts as Pack["report"]["parts"] };
+    const { requires, secrets } = pin;
+    const report = { requires, secrets, parts: pin.parts as Pack["report"]["parts"] };
     return storedPack(addMemory(pin.gzip, now, { allowedStrings, report }));
   }
 
@@ -62,10 +63,8 @@ export function storedPack(pack: Pack): StoredPack {
     compressedSize,
     uncompressedSize,
     gzip: pack.gzip,
-    report: {
-      requires: report.requires,
-      secrets: report.secrets,
-      parts: report.parts.map((part) => ({ ...part, digest: parseDigest(part.digest) })),
-    },
+    requires: report.requires,
+    secrets: report.secrets,
+    parts: report.parts.map((part) => ({ ...part, digest: parseDigest(part.digest) })),
   };
 }

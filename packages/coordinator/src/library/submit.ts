@@ -24,7 +24,6 @@ import {
 } from "@haversack/snapshot";
 import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
-import type { YamlPath } from "../dag/yaml-source.ts";
 import { render, type TemplateData } from "../runs/expressions.ts";
 import type { Store } from "../store/store.ts";
 import type { StepSubmission } from "../store/verbs/run-verbs.ts";
@@ -134,8 +133,8 @@ function plannable({ spec, source, agentDefaults }: ParsedDag): PlannableDag {
     name: spec.name,
     file: source.file,
     defaultsAgent: agentDefaults,
-    steps: spec.steps.map((step, index) => plannableStep(step, index, source.at(["steps", index]).line)),
-    locate: (field) => source.at(pathOf(field)),
+    steps: spec.steps.map((step, index) => plannableStep(step, index, source.at(`steps[${index}]`).line)),
+    locate: (field) => source.at(field),
   };
 }
 
@@ -147,11 +146,6 @@ function plannableStep(
   const common = { id: step.id, kind: step.work.kind, field: `steps[${index}]`, line };
   // The settings passed the planner's own schema when the file was parsed.
   return step.work.kind === "agent" ? { ...common, agent: step.work.settings as AgentSettings } : common;
-}
-
-/** `steps[1].agent.use` as a path. */
-function pathOf(field: string): YamlPath {
-  return [...field.matchAll(/[^.[\]]+/g)].map(([part]) => (/^\d+$/.test(part) ? Number(part) : part));
 }
 
 const sha256 = (text: string): Digest =>

@@ -25,6 +25,7 @@ const codeToFault = new Map<Code, Fault>([
   [Code.DeadlineExceeded, "unavailable"],
   [Code.OutOfRange, "invalid"],
   [Code.Unimplemented, "invalid"],
+  [Code.Aborted, "unavailable"],
 ]);
 
 const codeHeader = "haversack-code";

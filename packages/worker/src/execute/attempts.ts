@@ -90,10 +90,10 @@ export class Attempts {
     }
   }
 
-  /** Takes nothing new. Resolves when nothing runs and every result has been acknowledged, or the signal fires. */
+  /** Takes nothing new. Resolves when nothing runs, however long that takes, or the signal fires. */
   async drain(signal: AbortSignal): Promise<void> {
     this.#draining = true;
-    while (this.#entries.size > 0 && !signal.aborted) await this.#changed.next(signal).catch(() => {});
+    while (this.#running().length > 0 && !signal.aborted) await this.#changed.next(signal).catch(() => {});
   }
 
   /** Ends what runs; it is handed back. Resolves when no process is left. */

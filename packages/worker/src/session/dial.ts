@@ -90,21 +90,11 @@ export class Connection {
     bytesMax: number,
     signal: AbortSignal,
   ): Promise<Uint8Array> {
-    const { getSnapshot: method } = methods;
-    const request = create(WorkerService.method.getSnapshot.input, {
-      ref: refToWire(ref),
-      digest: digestToBytes(digest),
-    });
-    const call = this.#bulk.makeServerStreamRequest(
-      method.path,
-      method.requestSerialize,
-      method.responseDeserialize,
-      request,
-      this.#metadata(),
-    );
+    const { input } = WorkerService.method.getSnapshot;
+    const request = create(input, { ref: refToWire(ref), digest: digestToBytes(digest) });
     const pieces: Uint8Array[] = [];
     let bytes = 0;
-    for await (const { data } of cancellable(call, signal)) {
+    for await (const data of this.#read(methods.getSnapshot, request, signal)) {
       bytes += data.length;
       if (bytes > bytesMax) {
         throw new FaultError(
@@ -119,12 +109,20 @@ export class Connection {
   }
 
   /** The bytes of an artifact. */
-  async *getBlob(ref: AttemptRef, digest: Digest, signal: AbortSignal): AsyncIterable<Uint8Array> {
-    const { getBlob: method } = methods;
-    const request = create(WorkerService.method.getBlob.input, {
-      ref: refToWire(ref),
-      digest: digestToBytes(digest),
-    });
+  getBlob(ref: AttemptRef, digest: Digest, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    const { input } = WorkerService.method.getBlob;
+    return this.#read(
+      methods.getBlob,
+      create(input, { ref: refToWire(ref), digest: digestToBytes(digest) }),
+      signal,
+    );
+  }
+
+  async *#read<I, O extends { readonly data: Uint8Array }>(
+    method: grpc.MethodDefinition<I, O>,
+    request: I,
+    signal: AbortSignal,
+  ): AsyncIterable<Uint8Array> {
     const call = this.#bulk.makeServerStreamRequest(
       method.path,
       method.requestSerialize,

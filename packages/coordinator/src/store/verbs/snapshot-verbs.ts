@@ -1,40 +1,23 @@
 /** Packs: written once under their digest, in the transaction of the row that names them. */
 
 import { FaultError } from "@haversack/base";
-import { type Digest, parseDigest, type RunId } from "@haversack/protocol";
+import { type Digest, parseDigest, type RunId, type SnapshotReport } from "@haversack/protocol";
 import { bytes, integer, json, text, textOrNone } from "../rows.ts";
 import { snapshotGet, snapshotInsert } from "../statements/snapshot.ts";
 import { stepByName } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 
-/** What is in a pack, and which rule brought it in. */
-export interface PackReport {
-  readonly requires: readonly string[];
-  readonly secrets: readonly string[];
-  readonly parts: readonly PackReportPart[];
-}
-
-export interface PackReportPart {
-  readonly section: string;
-  readonly id: string;
-  /** Bytes. */
-  readonly size: number;
-  readonly digest: Digest;
-  readonly files: readonly string[];
-  readonly why: string;
-}
-
-export interface StoredPack {
-  readonly digest: Digest;
-  readonly formatVersion: number;
-  readonly compressedSize: number;
-  readonly uncompressedSize: number;
-  readonly report: PackReport;
+/** A pack and what is known of it. */
+export interface StoredPack extends SnapshotReport {
   readonly gzip: Uint8Array;
 }
 
+/** The part of a report that has no column of its own. */
+type StoredReport = Pick<SnapshotReport, "requires" | "secrets" | "parts">;
+
 export async function packInsert({ tx }: VerbContext, pack: StoredPack, now: number): Promise<void> {
-  const { digest, formatVersion, compressedSize, uncompressedSize, report, gzip } = pack;
+  const { digest, formatVersion, compressedSize, uncompressedSize, requires, secrets, parts, gzip } = pack;
+  const report: StoredReport = { requires, secrets, parts };
   const sizes = [compressedSize, uncompressedSize] as const;
   await tx.run(snapshotInsert, digest, formatVersion, ...sizes, JSON.stringify(report), gzip, now);
 }
@@ -49,7 +32,7 @@ export async function snapshotRead({ tx }: VerbContext, { digest }: { digest: Di
     formatVersion: integer(row, "format_version"),
     compressedSize: integer(row, "compressed_size"),
     uncompressedSize: integer(row, "uncompressed_size"),
-    report: json<PackReport>(row, "report"),
+    ...json<StoredReport>(row, "report"),
     gzip: bytes(row, "gzip"),
   };
 }
