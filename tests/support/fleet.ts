@@ -145,8 +145,13 @@ export class Fleet implements AsyncDisposable {
     const { leaseTtl, agents, model, env } = this.#options;
     const program = this.#start(
       [
-        ...["coordinator", "--data", this.data, "--listen", this.#address],
-        ...["--agents", agents ?? join(root, "examples/agents")],
+        "coordinator",
+        "--data",
+        this.data,
+        "--listen",
+        this.#address,
+        "--agents",
+        agents ?? join(root, "examples/agents"),
         ...(leaseTtl === undefined ? [] : ["--lease-ttl", leaseTtl]),
         ...(model === undefined ? [] : ["--model", model]),
       ],

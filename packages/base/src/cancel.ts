@@ -7,7 +7,7 @@ import type { Clock, Ms } from "./ports.ts";
 export function reasonOf(signal: AbortSignal): Error {
   const reason: unknown = signal.reason;
   if (reason instanceof Error) return reason;
-  return new FaultError("cancelled", "cancelled", reason === undefined ? "cancelled" : String(reason));
+  return new FaultError("cancelled", "cancelled", typeof reason === "string" ? reason : "cancelled");
 }
 
 /** Races what cannot be aborted against the signal; the loser's listener is always removed. */

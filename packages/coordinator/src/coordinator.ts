@@ -18,8 +18,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ConnectRouter } from "@connectrpc/connect";
+import type { FaultError } from "@haversack/base";
 import {
-  FaultError,
   invariant,
   messageOf,
   type OwnedFolder,

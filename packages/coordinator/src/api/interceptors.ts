@@ -63,7 +63,7 @@ export function mapErrors(log: Log): Interceptor {
 }
 
 const causeOf = (error: unknown): string | undefined =>
-  error instanceof Error && error.cause !== undefined ? String(error.cause) : undefined;
+  error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : undefined;
 
 async function* guarded<T>(
   messages: AsyncIterable<T>,

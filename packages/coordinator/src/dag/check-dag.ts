@@ -7,7 +7,7 @@ import { findCycle, graphOf, reachable } from "../runs/graph.ts";
 import type { YamlPath, YamlSource } from "./yaml-source.ts";
 import { fieldOf } from "./yaml-source.ts";
 
-export const edgesMax = 100_000;
+const edgesMax = 100_000;
 
 // What would let a parameter choose a program for a step to load.
 const forbiddenEnv =
@@ -140,7 +140,7 @@ export class DagChecker {
 
   /** @param step position of the step that the text belongs to; undefined: the DAG's own env */
   #path(at: YamlPath, path: DataPath, step: number | undefined): void {
-    if (path.root === "params" && !(path.name in this.#spec.params)) {
+    if (path.root === "params" && !Object.hasOwn(this.#spec.params, path.name)) {
       const near = didYouMean(path.name, Object.keys(this.#spec.params));
       this.#report(at, "unknown_param", `unknown parameter "${path.name}"${near}`);
     }

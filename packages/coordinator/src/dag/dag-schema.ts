@@ -6,7 +6,7 @@ import { parseDuration } from "@haversack/base";
 import { agentSettingsSchema } from "@haversack/snapshot";
 import { z } from "zod";
 
-export const stepsMax = 10_000;
+const stepsMax = 10_000;
 const textMax = 64 * 1024;
 
 const stepId = z
@@ -103,30 +103,30 @@ export type StepFile = DagFile["steps"][number];
 
 /** Keys that later versions understand: to be told apart from spelling mistakes. */
 export const plannedKeys = new Set([
-  ...[
-    "schedule",
-    "labels",
-    "secrets",
-    "files",
-    "dags",
-    "limits",
-    "worker",
-    "timeout",
-    "concurrency",
-    "priority",
-  ],
-  ...[
-    "outputs",
-    "onSuccess",
-    "onFailure",
-    "onCancel",
-    "onExit",
-    "deploy",
-    "dag",
-    "human",
-    "if",
-    "foreach",
-    "matrix",
-  ],
-  ...["maxParallel", "failFast", "queueTimeout", "continueOnError", "container"],
+  "schedule",
+  "labels",
+  "secrets",
+  "files",
+  "dags",
+  "limits",
+  "worker",
+  "timeout",
+  "concurrency",
+  "priority",
+  "outputs",
+  "onSuccess",
+  "onFailure",
+  "onCancel",
+  "onExit",
+  "deploy",
+  "dag",
+  "human",
+  "if",
+  "foreach",
+  "matrix",
+  "maxParallel",
+  "failFast",
+  "queueTimeout",
+  "continueOnError",
+  "container",
 ]);

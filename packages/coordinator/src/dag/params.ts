@@ -11,12 +11,10 @@ import {
 } from "@haversack/protocol";
 import { z } from "zod";
 
-type JsonSchemaInput = Parameters<typeof z.fromJSONSchema>[0];
-
 /** What is wrong with a parameter's schema or its default, or undefined. */
 export function schemaProblem(spec: ParamSpec): string | undefined {
   try {
-    const schema = z.fromJSONSchema(spec.schema as JsonSchemaInput);
+    const schema = z.fromJSONSchema(spec.schema);
     if (spec.default === undefined) return undefined;
     const checked = schema.safeParse(spec.default);
     return checked.success ? undefined : `its default does not fit its schema: ${firstIssue(checked.error)}`;
@@ -30,12 +28,12 @@ export function settleParams(dag: DagSpec, given: JsonObject, file: string): Jso
   const problems: Problem[] = [];
   const values: Record<string, JsonValue> = {};
   for (const name of Object.keys(given)) {
-    if (name in dag.params) continue;
+    if (Object.hasOwn(dag.params, name)) continue;
     const near = didYouMean(name, Object.keys(dag.params));
     problems.push(problem(file, name, "unknown_param", `the DAG declares no parameter "${name}"${near}`));
   }
   for (const [name, spec] of Object.entries(dag.params)) {
-    const value = settle(spec, given[name], (message) =>
+    const value = settle(spec, Object.hasOwn(given, name) ? given[name] : undefined, (message) =>
       problems.push(problem(file, name, "bad_param", message)),
     );
     if (value !== undefined) values[name] = value;
@@ -58,7 +56,7 @@ function settle(
     return pathProblem(spec, spec.default, report) ? undefined : spec.default;
   }
   const value = typeof given === "string" ? coerce(spec, given) : given;
-  const checked = z.fromJSONSchema(spec.schema as JsonSchemaInput).safeParse(value);
+  const checked = z.fromJSONSchema(spec.schema).safeParse(value);
   if (!checked.success) {
     report(`does not fit: ${firstIssue(checked.error)}`);
     return undefined;

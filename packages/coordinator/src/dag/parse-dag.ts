@@ -26,7 +26,7 @@ export interface ParsedDag {
   readonly agentDefaults: AgentSettings;
 }
 
-export const defaultShell: readonly string[] = ["bash", "-euo", "pipefail"];
+const defaultShell: readonly string[] = ["bash", "-euo", "pipefail"];
 const noRetry: RetrySpec = { limit: 0, backoff: "fixed", delayMs: 1000, maxDelayMs: 3_600_000 };
 
 export function parseDag(text: string, file: string): ParsedDag {

@@ -15,13 +15,7 @@ import {
   type RunId,
   type StepSpec,
 } from "@haversack/protocol";
-import {
-  type AgentSettings,
-  buildPins,
-  canonicalJson,
-  type PlannableDag,
-  planSnapshots,
-} from "@haversack/snapshot";
+import { buildPins, canonicalJson, type PlannableDag, planSnapshots } from "@haversack/snapshot";
 import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
 import { render, type TemplateData } from "../runs/expressions.ts";
@@ -144,8 +138,7 @@ function plannableStep(
   line: number,
 ): PlannableDag["steps"][number] {
   const common = { id: step.id, kind: step.work.kind, field: `steps[${index}]`, line };
-  // The settings passed the planner's own schema when the file was parsed.
-  return step.work.kind === "agent" ? { ...common, agent: step.work.settings as AgentSettings } : common;
+  return step.work.kind === "agent" ? { ...common, agent: step.work.settings } : common;
 }
 
 const sha256 = (text: string): Digest =>

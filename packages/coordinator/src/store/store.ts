@@ -4,7 +4,7 @@
  */
 
 import type { Generation, RunId } from "@haversack/protocol";
-import type { Verb, VerbArgs, VerbResult } from "./verb.ts";
+import type { VerbArgs, VerbResult } from "./verb.ts";
 import type { logReadVerbs, logWriteVerbs, readVerbs, writeVerbs } from "./verb-tables.ts";
 
 /** Calls of a table of verbs; an engine fills in the context. */
@@ -35,5 +35,3 @@ export interface LogStore extends AsyncDisposable {
   readonly read: Calls<typeof logReadVerbs>;
   listen(listener: Pick<ChangeListener, "runs">): () => void;
 }
-
-export type AnyVerb = Verb<never, unknown>;

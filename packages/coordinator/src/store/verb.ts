@@ -20,8 +20,5 @@ export interface VerbContext {
 
 export type Verb<Args, Result> = (context: VerbContext, args: Args) => Promise<Result>;
 
-/** A table of verbs, by name. */
-export type Verbs = Readonly<Record<string, Verb<never, unknown>>>;
-
 export type VerbArgs<V> = V extends Verb<infer Args, unknown> ? Args : never;
 export type VerbResult<V> = V extends Verb<never, infer Result> ? Result : never;

@@ -12,7 +12,6 @@ import {
 } from "../gen/haversack/v1/run_service_pb.ts";
 import type { RunChange, RunEvent, StepChange } from "../model/event.ts";
 import { digestOfBytes, digestToBytes, parseRunId, parseStepId, parseWorkerId } from "../model/ids.ts";
-import type { JsonObject } from "../model/json.ts";
 import type { Run, RunDetail, Step } from "../model/run.ts";
 import {
   artifactFromWire,
@@ -59,7 +58,7 @@ export function runFromWire(wire: WireRun): RunDetail {
     dagName: wire.dagName,
     dagDigest: digestOfBytes(wire.dagDigest),
     status: known(runStatusFromWire(wire.status), "run.status"),
-    params: (wire.params ?? {}) as JsonObject,
+    params: wire.params ?? {},
     createdAt: wire.createdAt === undefined ? 0 : timestampMs(wire.createdAt),
     cancelRequested: wire.cancelRequested,
     eventSeq: safeNumber(wire.eventSeq, "run.event_seq"),
@@ -102,7 +101,7 @@ function stepFromWire(wire: WireStep): Step {
     phase: known(stepPhaseFromWire(wire.phase), "step.phase"),
     depends: wire.depends.map(parseStepId),
     attempt: wire.attempt,
-    outputs: (wire.outputs ?? {}) as JsonObject,
+    outputs: wire.outputs ?? {},
     artifacts: wire.artifacts.map(artifactFromWire),
     ...(wire.workerId === "" ? {} : { workerId: parseWorkerId(wire.workerId) }),
     ...(wire.workerName === "" ? {} : { workerName: wire.workerName }),

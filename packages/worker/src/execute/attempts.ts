@@ -12,7 +12,7 @@ import {
   refKey,
   type Task,
 } from "@haversack/protocol";
-import { AttemptSpool } from "../spool/attempt-spool.ts";
+import type { AttemptSpool } from "../spool/attempt-spool.ts";
 import { Attempt, type AttemptParts } from "./attempt.ts";
 import { StopRequest } from "./executor.ts";
 

@@ -130,7 +130,7 @@ export async function runRead({ tx, dags }: VerbContext, { id }: { readonly id: 
   return { ...run, steps };
 }
 
-export function noRun(id: string): FaultError {
+function noRun(id: string): FaultError {
   return new FaultError("missing", "unknown_run", `there is no run ${id}; \`haversack runs\` lists them`);
 }
 
@@ -197,7 +197,7 @@ export async function runCancel(
   return { live: (await tx.all(attemptsOfRun, id)).map(refOfRow) };
 }
 
-export function runOfRow(row: Row): Run {
+function runOfRow(row: Row): Run {
   const startedAt = integerOrNone(row, "started_at");
   const endedAt = integerOrNone(row, "ended_at");
   const failure = jsonOrNone<NonNullable<Run["failure"]>>(row, "failure");
