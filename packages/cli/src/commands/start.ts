@@ -65,7 +65,10 @@ async function demonstrate(fleet: Fleet, settings: StartSettings, shell: Shell):
   const ended = await whileAlive(fleet.services, shell.outside.stopping, (signal) =>
     submitAndTell(client, settings, shell, signal),
   );
-  if (settings.once) return ended === undefined ? exitCodes.ok : exitCodeOfRun(ended.status);
+  if (settings.once) {
+    shell.out("The run is kept. These commands ask a coordinator: `npm start` serves it again.\n");
+    return ended === undefined ? exitCodes.ok : exitCodeOfRun(ended.status);
+  }
   shell.out(`Serving at ${fleet.url} until Ctrl-C. In another terminal: ${commandName} --help\n`);
   await untilInterrupted(fleet.services, shell.outside);
   return exitCodes.ok;
