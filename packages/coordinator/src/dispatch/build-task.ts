@@ -69,3 +69,16 @@ function workOf(
     ...(outputSchema === undefined ? {} : { outputSchema }),
   };
 }
+
+/** What the task takes on the wire, at most. */
+export function taskBytes(task: Task): number {
+  const { work } = task;
+  const texts = work.kind === "run" ? [work.script, work.workdir, ...work.shell] : [work.prompt];
+  if (work.kind === "agent" && work.outputSchema !== undefined) texts.push(JSON.stringify(work.outputSchema));
+  texts.push(...[...task.env].flat(), ...task.artifacts, ...task.outputs);
+  texts.push(...task.inputs.map(({ path }) => path));
+  const pack = work.kind === "agent" ? (work.snapshot.gzip?.length ?? 0) : 0;
+  // Tags and lengths of each text; digest, size and flag of each input; names of the attempt.
+  const around = texts.length * 16 + task.inputs.length * 64 + 1024;
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), pack + around);
+}

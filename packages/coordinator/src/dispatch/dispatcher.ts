@@ -3,8 +3,18 @@
  * another coordinator is normal; what was lost is looked at again in the next round.
  */
 
-import { Background, formatDuration, type Ports, type Service, type Timer, Wakeup } from "@haversack/base";
 import {
+  Background,
+  FaultError,
+  formatDuration,
+  messageOf,
+  type Ports,
+  type Service,
+  type Timer,
+  Wakeup,
+} from "@haversack/base";
+import {
+  batchBytesMax,
   inlinePackBytesMax,
   parseWorkerId,
   type RunId,
@@ -15,7 +25,7 @@ import type { Snapshots } from "../library/snapshots.ts";
 import type { Store } from "../store/store.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 import type { Claimed, ReadyStep } from "../store/verbs/step-verbs.ts";
-import { buildTask } from "./build-task.ts";
+import { buildTask, taskBytes } from "./build-task.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import { explain, place } from "./place.ts";
 import type { ViewStep } from "./view.ts";
@@ -103,7 +113,9 @@ export class Dispatcher {
   async #viewStep(step: Omit<ViewStep, "pack">): Promise<ViewStep> {
     const { runId, index, kind, labels, pinDigest, snapshotDigest } = step;
     const digest = snapshotDigest ?? pinDigest;
-    const pack = digest === undefined ? undefined : await this.#parts.snapshots.read(digest);
+    // A pack that cannot be read is told when the step is claimed.
+    const pack =
+      digest === undefined ? undefined : await this.#parts.snapshots.read(digest).catch(() => undefined);
     return {
       runId,
       index,
@@ -144,8 +156,12 @@ export class Dispatcher {
   }
 
   async #claim(step: ReadyStep, link: WorkerLink): Promise<Task | undefined> {
-    const { store, leases, ports, snapshots } = this.#parts;
-    const pack = await this.#finalPack(step);
+    const { store, leases, ports } = this.#parts;
+    // A pack that cannot be made fails its step, by name, and nothing else: no input may stop the dispatcher (D3).
+    const [pack, broken] = await this.#finalPack(step).then(
+      (made) => [made, undefined] as const,
+      (error: unknown) => [undefined, error] as const,
+    );
     const now = ports.clock.now();
     const claimed = await store.write.stepTake({
       runId: step.runId,
@@ -158,9 +174,36 @@ export class Dispatcher {
       ...(pack === undefined ? {} : { pack }),
     });
     if (claimed === undefined) return undefined;
+    try {
+      if (broken !== undefined) throw broken;
+      return await this.#task(claimed, link);
+    } catch (error) {
+      await this.#fail(claimed, error);
+      return undefined;
+    }
+  }
+
+  async #task(claimed: Claimed, link: WorkerLink): Promise<Task> {
+    const { snapshotDigest } = claimed;
     const stored =
-      claimed.snapshotDigest === undefined ? undefined : await snapshots.read(claimed.snapshotDigest);
-    return buildTask(claimed, stored === undefined ? undefined : describe(stored, claimed, link));
+      snapshotDigest === undefined ? undefined : await this.#parts.snapshots.read(snapshotDigest);
+    const task = buildTask(claimed, stored === undefined ? undefined : describe(stored, claimed, link));
+    const bytes = taskBytes(task);
+    if (bytes <= batchBytesMax) return task;
+    const message = `the step's env and prompt have ${bytes} bytes with their values filled in, at most ${batchBytesMax}; pass large data as an artifact`;
+    throw new FaultError("invalid", "task_too_large", message);
+  }
+
+  /** The step was claimed, so that its failure stands under a fence as any other does; its worker hears nothing of it. */
+  async #fail(claimed: Claimed, error: unknown): Promise<void> {
+    const { runId, stepId, attempt, generation, workerId } = claimed;
+    const code = error instanceof FaultError ? error.code : "internal";
+    const failure = { code, message: `the task cannot be made: ${messageOf(error)}` };
+    const { store, ports } = this.#parts;
+    ports.log.warn({ run: runId, step: stepId, ...failure }, "a step failed before it went out");
+    const ref = { runId, stepId, attempt, generation };
+    const result = { ref, outcome: "failed", failure, outputs: new Map(), artifacts: [], logs: [] } as const;
+    await store.write.attemptFinish({ result, resultDigest: "", workerId, now: ports.clock.now() });
   }
 
   /** A step that reads memory gets its pack when it is first handed out: the pin with the memory of now. */

@@ -5,7 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { FaultError, messageOf, type Ports } from "@haversack/base";
+import { abortable, FaultError, messageOf, type Ports } from "@haversack/base";
 import {
   type AttemptResult,
   type Downward,
@@ -53,13 +53,16 @@ export async function* serveSession(
   const session = new Session(parts, first.value.hello);
   const onAbort = (): void => session.link.end();
   signal.addEventListener("abort", onAbort, { once: true });
+  // A signal that fired before has no event left: the coordinator is stopping while a worker dials.
+  if (signal.aborted) onAbort();
   const reading = session.read(messages);
   try {
     yield* session.link.outgoing();
   } finally {
     signal.removeEventListener("abort", onAbort);
     session.close();
-    await messages.return?.().catch(() => {});
+    // Not awaited: a worker that says nothing would hold up the end of its session.
+    void messages.return?.().catch(() => {});
     await reading;
   }
 }
@@ -78,7 +81,7 @@ class Session {
     try {
       await this.#greet();
       for (;;) {
-        const next = await messages.next();
+        const next = await abortable(messages.next(), this.link.ended);
         if (next.done === true) return;
         this.link.heard();
         await this.#take(next.value);

@@ -1,11 +1,12 @@
 /**
  * One worker's session, seen from the coordinator: what it was granted, what was sent to it, what waits to be sent.
- * It decides nothing. Messages leave in the order in which they were given; control goes before tasks.
+ * It decides nothing. Messages leave in the order in which they were given.
  */
 
 import type { Clock, Ms } from "@haversack/base";
 import type { AttemptRef, Downward, Task, WorkerHello } from "@haversack/protocol";
 import { batchBytesMax, batchItemsMax, batchPackBytesMax } from "@haversack/protocol";
+import { taskBytes } from "./build-task.ts";
 
 /** Messages that wait for a slow reader. More end the session: the worker dials again and nothing is lost. */
 const outboxMax = 10_000;
@@ -111,7 +112,7 @@ export class WorkerLink {
   }
 }
 
-/** Splits tasks so that no message passes its limits. */
+/** Splits tasks so that no message passes its limits; a task of its own that would is never made. */
 function batches(tasks: readonly Task[]): Task[][] {
   const all: Task[][] = [];
   let current: Task[] = [];
@@ -119,8 +120,7 @@ function batches(tasks: readonly Task[]): Task[][] {
   let packBytes = 0;
   for (const task of tasks) {
     const pack = task.work.kind === "agent" ? (task.work.snapshot.gzip?.length ?? 0) : 0;
-    const own =
-      pack + (task.work.kind === "run" ? task.work.script.length : task.work.prompt.length) * 3 + 1024;
+    const own = taskBytes(task);
     const full =
       current.length >= batchItemsMax || bytes + own > batchBytesMax || packBytes + pack > batchPackBytesMax;
     if (full && current.length > 0) {

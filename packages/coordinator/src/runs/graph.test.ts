@@ -1,7 +1,7 @@
 import type { DagSpec } from "@haversack/protocol";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { findCycle, graphOf, reachable } from "./graph.ts";
+import { ancestorsInOrder, findCycle, graphOf, reachable } from "./graph.ts";
 
 /** Edges from later to earlier steps only, or anywhere. */
 const graph = (acyclic: boolean) =>
@@ -42,6 +42,28 @@ describe("reachable", () => {
 
   test("walks a chain of 100,000 steps", () => {
     expect(reachable(length - 1, chain)).toHaveLength(length - 1);
+  });
+});
+
+describe("ancestorsInOrder", () => {
+  test("is what can be reached, and what depends on another ancestor comes after it", () => {
+    fc.assert(
+      fc.property(graph(true), fc.boolean(), (lists, isReversed) => {
+        // The order of the file says nothing about the order of the steps.
+        const last = lists.length - 1;
+        const depends = isReversed ? lists.map((list) => list.map((to) => last - to)).toReversed() : lists;
+        for (const step of depends.keys()) {
+          const order = ancestorsInOrder(step, depends);
+          expect(order.toSorted((a, b) => a - b)).toEqual(reachable(step, depends));
+          for (const [at, ancestor] of order.entries())
+            for (const earlier of depends[ancestor] ?? []) expect(order.indexOf(earlier)).toBeLessThan(at);
+        }
+      }),
+    );
+  });
+
+  test("walks a chain of 100,000 steps", () => {
+    expect(ancestorsInOrder(length - 1, chain)).toHaveLength(length - 1);
   });
 });
 

@@ -33,6 +33,24 @@ export function reachable(start: number, next: readonly (readonly number[])[]): 
   return [...seen].toSorted((a, b) => a - b);
 }
 
+/** All ancestors of a step, each after those that it depends on itself: what was made last comes last. */
+export function ancestorsInOrder(step: number, depends: readonly (readonly number[])[]): number[] {
+  const seen = new Set([step]);
+  const order: number[] = [];
+  const path = [{ step, next: 0 }];
+  for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+    const dependency = depends[top.step]?.[top.next++];
+    if (dependency === undefined) {
+      order.push(top.step);
+      path.pop();
+    } else if (!seen.has(dependency)) {
+      seen.add(dependency);
+      path.push({ step: dependency, next: 0 });
+    }
+  }
+  return order.slice(0, -1);
+}
+
 /** The names on one cycle, the first repeated at the end; undefined when there is none. */
 export function findCycle(depends: readonly (readonly number[])[]): number[] | undefined {
   const state = depends.map(() => 0); // 0 not seen, 1 on the path, 2 done

@@ -18,7 +18,7 @@ import {
   type WorkerId,
 } from "@haversack/protocol";
 import { pathsOf } from "../../runs/expressions.ts";
-import { reachable } from "../../runs/graph.ts";
+import { ancestorsInOrder } from "../../runs/graph.ts";
 import { templatesOf } from "../../runs/templates.ts";
 import { flag, integer, integerOrNone, json, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
@@ -157,12 +157,14 @@ async function material({ tx, dags }: VerbContext, { runId, index }: Claim, dagD
   for (const path of paths) {
     if (path.root !== "steps") continue;
     const row = await tx.one(stepOutputs, runId, path.stepId);
-    const value = row === undefined ? undefined : json<JsonObject>(row, "outputs")[path.output];
+    // Not by index: every object answers to names such as `toString`.
+    const values = new Map(row === undefined ? [] : Object.entries(json<JsonObject>(row, "outputs")));
+    const value = values.get(path.output);
     if (value !== undefined) outputs.set(`${path.stepId}/${path.output}`, value);
   }
   const artifacts: Artifact[] = [];
   if (step !== undefined && step.inputs.length > 0) {
-    for (const ancestor of reachable(index, graph.depends)) {
+    for (const ancestor of ancestorsInOrder(index, graph.depends)) {
       artifacts.push(...(await tx.all(artifactsOfStep, runId, ancestor)).map(artifactOfRow));
     }
   }

@@ -1,0 +1,142 @@
+import { parseDigest } from "@haversack/protocol";
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { viewStep, viewWorker } from "../testing/fleet-samples.ts";
+import { explain, place } from "./place.ts";
+import type { ViewStep, ViewWorker } from "./view.ts";
+
+const digest = (letter: string) => parseDigest(`sha256:${letter.repeat(64)}`);
+const who = (steps: readonly ViewStep[], workers: readonly ViewWorker[]) =>
+  place({ steps, workers }).placed.map(({ step, workerId }) => `${step.index}:${workerId}`);
+const why = (step: ViewStep, workers: readonly ViewWorker[]) => {
+  const reason = place({ steps: [step], workers }).unplaced[0]?.reason;
+  return reason === undefined ? undefined : explain(reason);
+};
+
+describe("who gets a step", () => {
+  test("steps are spread over the workers with the most free slots", () => {
+    const steps = [0, 1, 2, 3].map((index) => viewStep(index));
+    expect(who(steps, [viewWorker("a", 1), viewWorker("b", 3)])).toEqual(["0:b", "1:b", "2:a", "3:b"]);
+  });
+
+  test("the worker that holds the pack gets it, though another has more free slots", () => {
+    const step = viewStep(0, { snapshotDigest: digest("a") });
+    const holder = viewWorker("holder", 1, { snapshotsHeld: new Set([digest("a")]) });
+    expect(who([step], [viewWorker("idle", 9), holder])).toEqual(["0:holder"]);
+    expect(who([step, { ...step, index: 1 }], [viewWorker("idle", 9), holder])).toEqual([
+      "0:holder",
+      "1:idle",
+    ]);
+  });
+
+  test("only a worker with every label of the step gets it", () => {
+    const step = viewStep(0, { labels: { os: "linux", pool: "gpu" } });
+    const labels = (text: string) =>
+      new Map(text.split(" ").map((pair) => pair.split("=") as [string, string]));
+    const workers = [
+      viewWorker("a", 1, { labels: labels("os=linux") }),
+      viewWorker("b", 1, { labels: labels("os=linux pool=GPU") }),
+      viewWorker("c", 1, { labels: labels("os=linux pool=gpu zone=1") }),
+    ];
+    expect(who([step], workers)).toEqual(["0:c"]);
+  });
+
+  test("a step that fits nobody holds up no other", () => {
+    const steps = [viewStep(0, { labels: { pool: "gpu" } }), viewStep(1)];
+    expect(who(steps, [viewWorker("a", 1)])).toEqual(["1:a"]);
+  });
+
+  test("a pack asks for a worker that reads its version and knows its features", () => {
+    const step = viewStep(0, { pack: { formatVersion: 2, requires: ["skills"] } });
+    const old = viewWorker("old", 1);
+    const newer = viewWorker("newer", 1, { snapshotMaxVersion: 2 });
+    const able = viewWorker("able", 1, { snapshotMaxVersion: 2, snapshotFeatures: ["skills"] });
+    expect(who([step], [old, newer, able])).toEqual(["0:able"]);
+    expect(why(step, [old])).toBe("no connected worker reads snapshot version 2: upgrade the workers");
+    expect(why(step, [old, newer])).toBe(
+      "no connected worker knows the snapshot feature skills: upgrade the workers",
+    );
+    expect(why(step, [{ ...able, snapshotMinVersion: 3, snapshotMaxVersion: 4 }])).toContain("version 2");
+  });
+});
+
+describe("why a step waits", () => {
+  test("nobody is there", () => {
+    expect(why(viewStep(0), [])).toBe("no worker is connected");
+  });
+
+  test("nobody has the label", () => {
+    const step = viewStep(0, { labels: { pool: "gpu" } });
+    expect(why(step, [viewWorker("a", 1)])).toBe("no connected worker has label pool=gpu");
+  });
+
+  test("those who may run it are busy", () => {
+    expect(why(viewStep(0), [viewWorker("a", 0)])).toBe("all slots of the workers that may run it are taken");
+  });
+});
+
+const labels = fc.dictionary(fc.constantFrom("os", "pool"), fc.constantFrom("x", "y"));
+const steps = fc
+  .array(
+    fc.record({
+      labels,
+      held: fc.option(fc.constantFrom("a", "b")),
+      version: fc.option(fc.integer({ min: 1, max: 3 })),
+    }),
+    {
+      maxLength: 20,
+    },
+  )
+  .map((all) =>
+    all.map(({ labels, held, version }, index) =>
+      viewStep(index, {
+        labels,
+        ...(held === null ? {} : { snapshotDigest: digest(held) }),
+        ...(version === null ? {} : { pack: { formatVersion: version, requires: [] } }),
+      }),
+    ),
+  );
+const workers = fc
+  .array(
+    fc.record({
+      labels,
+      credits: fc.nat(5),
+      snapshotMaxVersion: fc.integer({ min: 1, max: 3 }),
+      held: fc.subarray(["a", "b"]),
+    }),
+    { maxLength: 6 },
+  )
+  .map((all) =>
+    all.map(({ labels, credits, snapshotMaxVersion, held }, index) =>
+      viewWorker(`w${index}`, credits, {
+        labels: new Map(Object.entries(labels)),
+        snapshotMaxVersion,
+        snapshotsHeld: new Set(held.map(digest)),
+      }),
+    ),
+  );
+
+test("for any fleet: no credit is used twice, no label is missed, every step is in one list, nobody idles for nothing", () => {
+  const fits = (step: ViewStep, worker: ViewWorker): boolean =>
+    Object.entries(step.labels).every(([label, value]) => worker.labels.get(label) === value) &&
+    (step.pack === undefined || step.pack.formatVersion <= worker.snapshotMaxVersion);
+  fc.assert(
+    fc.property(steps, workers, (steps, workers) => {
+      const { placed, unplaced } = place({ steps, workers });
+      const indexes = [...placed, ...unplaced].map(({ step }) => step.index).toSorted((a, b) => a - b);
+      expect(indexes).toEqual(steps.map(({ index }) => index));
+      const used = new Map<string, number>();
+      for (const { step, workerId } of placed) {
+        const worker = workers.find(({ id }) => id === workerId);
+        expect(worker !== undefined && fits(step, worker)).toBe(true);
+        used.set(workerId, (used.get(workerId) ?? 0) + 1);
+      }
+      for (const { id, credits } of workers) expect(used.get(id) ?? 0).toBeLessThanOrEqual(credits);
+      for (const { step, reason } of unplaced) {
+        const able = workers.filter((worker) => fits(step, worker));
+        expect(able.every(({ id, credits }) => (used.get(id) ?? 0) === credits)).toBe(true);
+        expect(reason.why === "no-free-slot").toBe(able.length > 0);
+      }
+    }),
+  );
+});

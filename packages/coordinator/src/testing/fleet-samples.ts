@@ -1,0 +1,98 @@
+/** Workers, links, steps and tasks as tests want them. */
+
+import {
+  type AttemptRef,
+  type AttemptResult,
+  type Downward,
+  parseBootId,
+  parseGeneration,
+  parseRunId,
+  parseStepId,
+  parseWorkerId,
+  type StepSpec,
+  type Task,
+  type WorkerHello,
+} from "@haversack/protocol";
+import type { ViewStep, ViewWorker } from "../dispatch/view.ts";
+import type { WorkerLink } from "../dispatch/worker-link.ts";
+
+export const helloOf = (id: string, more: Partial<WorkerHello> = {}): WorkerHello => ({
+  workerId: parseWorkerId(id),
+  bootId: parseBootId(`${id}-boot`),
+  name: id,
+  version: "test",
+  labels: new Map([["os", "linux"]]),
+  slots: 4,
+  snapshotMinVersion: 1,
+  snapshotMaxVersion: 1,
+  snapshotFeatures: [],
+  snapshotsHeld: [],
+  held: [],
+  ...more,
+});
+
+export const refOf = (step: string, attempt = 1): AttemptRef => ({
+  runId: parseRunId("run"),
+  stepId: parseStepId(step),
+  attempt,
+  generation: parseGeneration("1-a"),
+});
+
+export const taskOf = (step: string, more: Partial<Task> = {}): Task => ({
+  ref: refOf(step),
+  dagName: "demo",
+  env: new Map(),
+  inputs: [],
+  artifacts: [],
+  outputs: [],
+  work: { kind: "run", script: "true", shell: ["sh"], workdir: "" },
+  ...more,
+});
+
+export const resultOf = (ref: AttemptRef, more: Partial<AttemptResult> = {}): AttemptResult => ({
+  ref,
+  outcome: "succeeded",
+  outputs: new Map(),
+  artifacts: [],
+  logs: [],
+  ...more,
+});
+
+export const stepOf = (id: string, depends: string[] = [], more: Partial<StepSpec> = {}): StepSpec => ({
+  id,
+  depends,
+  env: {},
+  worker: {},
+  retry: { limit: 0, backoff: "fixed", delayMs: 0, maxDelayMs: 0 },
+  outputs: [],
+  artifacts: [],
+  inputs: [],
+  onWorkerLost: "retry",
+  work: { kind: "run", script: "true", shell: ["sh"], workdir: "" },
+  ...more,
+});
+
+export const viewStep = (index: number, more: Partial<ViewStep> = {}): ViewStep => ({
+  runId: parseRunId("run"),
+  index,
+  kind: "run",
+  labels: {},
+  ...more,
+});
+
+export const viewWorker = (id: string, credits: number, more: Partial<ViewWorker> = {}): ViewWorker => ({
+  id,
+  labels: new Map(),
+  credits,
+  snapshotMinVersion: 1,
+  snapshotMaxVersion: 1,
+  snapshotFeatures: [],
+  snapshotsHeld: new Set(),
+  ...more,
+});
+
+/** What a link that has ended still had to say. */
+export async function rest(link: WorkerLink): Promise<Downward[]> {
+  link.end();
+  return await Array.fromAsync(link.outgoing());
+}
