@@ -78,7 +78,11 @@ export class World {
   }
 
   async expire(): Promise<AttemptRef[]> {
-    const { expired } = await this.store.write.leasesExpire({ now: this.now, leaseNow: this.now, limit: 1000 });
+    const { expired } = await this.store.write.leasesExpire({
+      now: this.now,
+      leaseNow: this.now,
+      limit: 1000,
+    });
     return expired.map(({ ref }) => ref);
   }
 

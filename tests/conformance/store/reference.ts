@@ -1,0 +1,203 @@
+/** What a store must do, once more, in the simplest way that could be right: no SQL, no batches, one run in memory. */
+
+import type { Outcome, RefusalReason, RunStatus, StepPhase, StepSpec } from "@haversack/protocol";
+
+export interface RefAttempt {
+  readonly step: number;
+  readonly number: number;
+  readonly worker: string;
+  boot: string;
+  leaseUntil: number;
+  phase: "leased" | "running" | "lost" | Outcome;
+  /** Of the accepted result. */
+  result: string | undefined;
+}
+
+interface RefStep {
+  readonly spec: StepSpec;
+  readonly depends: readonly number[];
+  phase: StepPhase;
+  attempt: number;
+  failed: number;
+  lost: number;
+  notBefore: number;
+}
+
+const ended = (phase: StepPhase): boolean =>
+  phase === "succeeded" || phase === "failed" || phase === "cancelled" || phase === "blocked";
+const isLive = ({ phase }: RefAttempt): boolean => phase === "leased" || phase === "running";
+
+export class ReferenceRun {
+  readonly steps: readonly RefStep[];
+  readonly attempts: RefAttempt[] = [];
+  status: RunStatus = "queued";
+  cancelRequested = false;
+  /** The first one says that the run was queued. */
+  events = 1;
+  readonly #ttlMs: number;
+
+  constructor(specs: readonly StepSpec[], ttlMs: number) {
+    this.#ttlMs = ttlMs;
+    this.steps = specs.map((spec) => ({
+      spec,
+      depends: spec.depends.map((id) => specs.findIndex((other) => other.id === id)),
+      phase: spec.depends.length === 0 ? "ready" : "waiting",
+      attempt: 0,
+      failed: 0,
+      lost: 0,
+      notBefore: 0,
+    }));
+  }
+
+  /** As a reader of the store sees it. */
+  get picture(): string {
+    const steps = this.steps.map(({ spec, phase, attempt }) => `${spec.id}=${phase}#${attempt}`);
+    return [this.status, this.cancelRequested, this.events, ...steps].join(" ");
+  }
+
+  get live(): RefAttempt[] {
+    return this.attempts.filter(isLive);
+  }
+
+  claim(index: number, worker: string, boot: string, now: number): number | undefined {
+    const step = this.#step(index);
+    if (this.cancelRequested || step.phase !== "ready" || step.notBefore > now) return undefined;
+    if (this.status === "queued") {
+      this.status = "running";
+      this.events++;
+    }
+    this.#move(step, "leased");
+    step.attempt += 1;
+    const lease = { leaseUntil: now + this.#ttlMs, phase: "leased", result: undefined } as const;
+    this.attempts.push({ step: index, number: step.attempt, worker, boot, ...lease });
+    return step.attempt;
+  }
+
+  /** Why the worker may not write; undefined: it may. */
+  refusal(attempt: RefAttempt | undefined, worker: string): RefusalReason | undefined {
+    if (attempt === undefined || attempt.worker !== worker) return "unknown";
+    if (isLive(attempt)) return undefined;
+    const step = this.#step(attempt.step);
+    if (ended(step.phase)) return "terminal";
+    return step.attempt === attempt.number ? "expired" : "superseded";
+  }
+
+  start(attempt: RefAttempt): void {
+    if (attempt.phase !== "leased") return;
+    attempt.phase = "running";
+    this.#move(this.#step(attempt.step), "running");
+  }
+
+  finish(
+    attempt: RefAttempt | undefined,
+    worker: string,
+    end: { outcome: Outcome; interrupted: boolean; digest: string; now: number },
+  ) {
+    const refusal = this.refusal(attempt, worker);
+    if (attempt === undefined || attempt.worker !== worker) return refusal;
+    if (refusal !== undefined) {
+      if (attempt.result === undefined) return refusal;
+      return attempt.result === end.digest ? undefined : "conflict";
+    }
+    const step = this.#step(attempt.step);
+    attempt.phase = end.outcome;
+    attempt.result = end.digest;
+    if (end.outcome === "succeeded") this.#end(step, "succeeded");
+    else if (this.cancelRequested) this.#end(step, "cancelled");
+    else if (end.outcome !== "failed") {
+      if (end.interrupted && step.spec.onWorkerLost === "fail") this.#end(step, "failed");
+      else this.#again(step, 0);
+    } else if (step.failed < step.spec.retry.limit) {
+      step.failed += 1;
+      this.#again(step, end.now + step.spec.retry.delayMs);
+    } else this.#end(step, "failed");
+    return undefined;
+  }
+
+  renew(attempt: RefAttempt, boot: string, now: number): void {
+    attempt.leaseUntil = now + this.#ttlMs;
+    attempt.boot = boot;
+  }
+
+  expire(now: number): RefAttempt[] {
+    const due = this.live.filter(({ leaseUntil }) => leaseUntil <= now);
+    for (const attempt of due) this.#lose(attempt);
+    return due;
+  }
+
+  /** What the worker does not hold is lost, or was never there. */
+  greet(worker: string, boot: string, held: ReadonlySet<RefAttempt>): void {
+    for (const attempt of this.live) {
+      if (attempt.worker !== worker || held.has(attempt)) continue;
+      if (attempt.phase === "running" || attempt.boot !== boot) this.#lose(attempt);
+      else {
+        attempt.phase = "returned";
+        if (this.cancelRequested) this.#end(this.#step(attempt.step), "cancelled");
+        else this.#again(this.#step(attempt.step), 0);
+      }
+    }
+  }
+
+  cancel(): void {
+    if (this.cancelRequested || (this.status !== "queued" && this.status !== "running")) return;
+    this.cancelRequested = true;
+    this.events++;
+    for (const step of this.steps)
+      if (step.phase === "waiting" || step.phase === "ready") this.#move(step, "cancelled");
+    this.#endRun();
+  }
+
+  #lose(attempt: RefAttempt): void {
+    attempt.phase = "lost";
+    const step = this.#step(attempt.step);
+    if (this.cancelRequested) this.#end(step, "cancelled");
+    else if (step.spec.onWorkerLost === "fail" || step.lost === 2) this.#end(step, "failed");
+    else {
+      step.lost += 1;
+      this.#again(step, 0);
+    }
+  }
+
+  #again(step: RefStep, notBefore: number): void {
+    step.notBefore = notBefore;
+    this.#move(step, "ready");
+  }
+
+  #end(step: RefStep, phase: StepPhase): void {
+    this.#move(step, phase);
+    // Until nothing changes any more: the way of blocking that needs no graph.
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (const each of this.steps) {
+        if (each.phase !== "waiting") continue;
+        const before = each.depends.map((index) => this.#step(index).phase);
+        const isHopeless = before.some((other) => ended(other) && other !== "succeeded");
+        if (!isHopeless && !before.every((other) => other === "succeeded")) continue;
+        this.#move(each, isHopeless ? "blocked" : "ready");
+        changed = true;
+      }
+    }
+    this.#endRun();
+  }
+
+  #endRun(): void {
+    const phases = new Set(this.steps.map(({ phase }) => phase));
+    if (![...phases].every(ended)) return;
+    if (phases.has("failed")) this.status = "failed";
+    else if (phases.has("cancelled")) this.status = "cancelled";
+    else this.status = phases.has("blocked") ? "failed" : "succeeded";
+    this.events++;
+  }
+
+  #move(step: RefStep, phase: StepPhase): void {
+    if (ended(step.phase)) throw new Error(`the reference moves ${step.spec.id} from ${step.phase} (L3)`);
+    step.phase = phase;
+    this.events++;
+  }
+
+  #step(index: number): RefStep {
+    const step = this.steps[index];
+    if (step === undefined) throw new Error(`there is no step ${index}`);
+    return step;
+  }
+}

@@ -1,0 +1,15 @@
+import { openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
+import { describeStoreModel } from "./model.ts";
+
+const open = async () => {
+  const folder = await tempFolder();
+  const store = await openSqliteStore(folder.path);
+  const dispose = async () => {
+    await store[Symbol.asyncDispose]();
+    await folder[Symbol.asyncDispose]();
+  };
+  return { ...store, [Symbol.asyncDispose]: dispose };
+};
+
+describeStoreModel("sqlite", open, 300);
