@@ -116,13 +116,12 @@ async function listRuns(
 
 /** Says of each ready step what it waits for. */
 async function withReasons(run: RunDetail, { dispatcher }: RunServiceParts): Promise<RunDetail> {
-  const steps = await Promise.all(
-    run.steps.map(async (step, index) => {
-      if (step.phase !== "ready") return step;
-      const waitingFor = await dispatcher.whyWaiting(run.id, index);
-      return waitingFor === undefined ? step : { ...step, waitingFor };
-    }),
-  );
+  if (!run.steps.some(({ phase }) => phase === "ready")) return run;
+  const reasons = await dispatcher.whyWaiting(run.id);
+  const steps = run.steps.map((step, index) => {
+    const waitingFor = reasons.get(index);
+    return waitingFor === undefined || step.phase !== "ready" ? step : { ...step, waitingFor };
+  });
   return { ...run, steps };
 }
 

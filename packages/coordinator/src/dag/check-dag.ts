@@ -3,7 +3,7 @@
 import { didYouMean, pathProblem } from "@haversack/base";
 import type { DagSpec, Problem, StepSpec } from "@haversack/protocol";
 import { type DataPath, hasExpression, parseTemplate } from "../runs/expressions.ts";
-import { findCycle, graphOf, reachable } from "../runs/graph.ts";
+import { type DagGraph, findCycle, graphOf, reaches } from "../runs/graph.ts";
 import type { YamlPath, YamlSource } from "./yaml-source.ts";
 import { fieldOf } from "./yaml-source.ts";
 
@@ -18,8 +18,8 @@ export class DagChecker {
   readonly #source: YamlSource;
   readonly #spec: DagSpec;
   readonly #byId: ReadonlyMap<string, StepSpec>;
-  /** Ids of all ancestors, filled by the graph check; absent when the graph is not sound. */
-  #ancestors: readonly ReadonlySet<string>[] | undefined;
+  /** Absent when the graph is not sound. */
+  #graph: DagGraph | undefined;
 
   constructor(source: YamlSource, spec: DagSpec) {
     this.#source = source;
@@ -28,7 +28,7 @@ export class DagChecker {
   }
 
   check(): readonly Problem[] {
-    this.#graph();
+    this.#checkGraph();
     this.#env(["env"], this.#spec.env, undefined);
     for (const [index, step] of this.#spec.steps.entries()) this.#step(index, step);
     return this.problems;
@@ -44,7 +44,7 @@ export class DagChecker {
     });
   }
 
-  #graph(): void {
+  #checkGraph(): void {
     const before = this.problems.length;
     const seen = new Set<string>();
     for (const [index, step] of this.#spec.steps.entries()) {
@@ -74,9 +74,7 @@ export class DagChecker {
     const cycle = findCycle(graph.depends);
     const idOf = (index: number): string => this.#spec.steps[index]?.id ?? "";
     if (cycle === undefined) {
-      this.#ancestors = this.#spec.steps.map(
-        (_, index) => new Set(reachable(index, graph.depends).map(idOf)),
-      );
+      this.#graph = graph;
       return;
     }
     const path = ["steps", cycle[0] ?? 0, "depends"];
@@ -147,6 +145,11 @@ export class DagChecker {
     if (path.root === "steps") this.#output(at, path, step);
   }
 
+  #isAncestor(id: string, step: number, { depends, indexOf }: DagGraph): boolean {
+    const target = indexOf.get(id);
+    return target !== undefined && reaches(step, target, depends);
+  }
+
   #output(at: YamlPath, path: Extract<DataPath, { root: "steps" }>, step: number | undefined): void {
     const target = this.#byId.get(path.stepId);
     if (step === undefined) {
@@ -160,7 +163,7 @@ export class DagChecker {
       const near = didYouMean(path.stepId, this.#byId.keys());
       return this.#report(at, "unknown_step", `unknown step "${path.stepId}"${near}`);
     }
-    if (this.#ancestors !== undefined && !this.#ancestors[step]?.has(path.stepId)) {
+    if (this.#graph !== undefined && !this.#isAncestor(path.stepId, step, this.#graph)) {
       const message = `step "${path.stepId}" is not an ancestor: add it to \`depends\``;
       return this.#report(at, "not_an_ancestor", message);
     }

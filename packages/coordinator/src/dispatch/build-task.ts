@@ -16,16 +16,15 @@ import type { Claimed } from "../store/verbs/step-verbs.ts";
 
 /** @param snapshot of an agent step */
 export function buildTask(claimed: Claimed, snapshot: SnapshotDescriptor | undefined): Task {
-  const step = present(claimed.dag.steps[claimed.index], "claimed step");
   const data: TemplateData = {
     params: new Map(Object.entries(claimed.params)),
     outputs: claimed.outputs,
-    run: { id: claimed.runId, dag: claimed.dag.name },
+    run: { id: claimed.runId, dag: claimed.dagName },
   };
-  const { runId, stepId, generation, attempt } = claimed;
+  const { runId, stepId, generation, attempt, spec: step } = claimed;
   return {
     ref: { runId, stepId, generation, attempt },
-    dagName: claimed.dag.name,
+    dagName: claimed.dagName,
     env: environment(claimed, step, data),
     ...(step.timeoutMs === undefined ? {} : { timeoutMs: step.timeoutMs }),
     inputs: chooseInputs(step.inputs, claimed.artifacts),
@@ -38,7 +37,7 @@ export function buildTask(claimed: Claimed, snapshot: SnapshotDescriptor | undef
 function environment(claimed: Claimed, step: StepSpec, data: TemplateData): Map<string, string> {
   const env = new Map<string, string>();
   for (const [name, value] of Object.entries(claimed.params)) env.set(`PARAM_${name}`, printed(value));
-  for (const [name, value] of [...Object.entries(claimed.dag.env), ...Object.entries(step.env)]) {
+  for (const [name, value] of [...Object.entries(claimed.dagEnv), ...Object.entries(step.env)]) {
     env.set(name, render(value, data));
   }
   return env;

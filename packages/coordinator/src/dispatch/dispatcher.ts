@@ -32,8 +32,11 @@ import type { ViewStep } from "./view.ts";
 import type { WorkerLink } from "./worker-link.ts";
 import type { WorkerRegistry } from "./worker-registry.ts";
 
-/** Ready steps that one look takes in. */
-const pageSize = 500;
+/** Ready steps that one look takes in: about what can be placed, and more when what it saw fits nobody. */
+const pageSizeMin = 16;
+const pageSizeMax = 512;
+/** Steps of one run that are explained; whoever has more of them waiting needs no further one. */
+const explainedMax = 200;
 /** A missed wake-up is made good after this long. */
 const sweepMs = 2000;
 
@@ -62,14 +65,20 @@ export class Dispatcher {
     this.#wakeup.ring();
   }
 
-  /** Why a ready step has no worker at this moment; undefined when it is about to get one. */
-  async whyWaiting(runId: RunId, index: number): Promise<string | undefined> {
-    const step = await this.#parts.store.read.stepPlacement({ runId, index });
+  /** Why ready steps of a run have no worker at this moment, by position; not those that are about to get one. */
+  async whyWaiting(runId: RunId): Promise<ReadonlyMap<number, string>> {
     const now = this.#parts.ports.clock.now();
-    if (step.notBefore > now) return `its next attempt, in ${formatDuration(step.notBefore - now)}`;
-    const steps = [await this.#viewStep(step)];
-    const reason = place({ steps, workers: this.#parts.registry.view() }).unplaced[0]?.reason;
-    return reason === undefined ? undefined : explain(reason);
+    const workers = this.#parts.registry.view();
+    const reasons = new Map<number, string>();
+    for (const step of await this.#parts.store.read.stepsWaiting({ runId, limit: explainedMax })) {
+      if (step.notBefore > now) {
+        reasons.set(step.index, `its next attempt, in ${formatDuration(step.notBefore - now)}`);
+        continue;
+      }
+      const reason = place({ steps: [await this.#viewStep(step)], workers }).unplaced[0]?.reason;
+      if (reason !== undefined) reasons.set(step.index, explain(reason));
+    }
+    return reasons;
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -90,9 +99,12 @@ export class Dispatcher {
   async #round(): Promise<number | undefined> {
     const { store, registry, ports } = this.#parts;
     let after: { runId: string; index: number } | undefined;
+    let pageSize = pageSizeMin;
     for (;;) {
       const workers = registry.view();
-      if (!workers.some(({ credits }) => credits > 0)) return undefined;
+      const credits = workers.reduce((sum, worker) => sum + worker.credits, 0);
+      if (credits === 0) return undefined;
+      pageSize = Math.min(pageSizeMax, Math.max(pageSize, credits));
       const query = { now: ports.clock.now(), limit: pageSize, ...(after === undefined ? {} : { after }) };
       const { steps, nextDue } = await store.read.stepsListReady(query);
       const byStep = new Map(steps.map((step) => [key(step), step]));
@@ -107,6 +119,7 @@ export class Dispatcher {
       const last = steps.at(-1);
       if (steps.length < pageSize || last === undefined) return nextDue;
       after = last;
+      pageSize *= 2;
     }
   }
 

@@ -51,6 +51,24 @@ export function ancestorsInOrder(step: number, depends: readonly (readonly numbe
   return order.slice(0, -1);
 }
 
+/** Whether a step can be reached from another; looks near first and stops when it is found. */
+export function reaches(start: number, target: number, next: readonly (readonly number[])[]): boolean {
+  const seen = new Set<number>([start]);
+  let wave = [start];
+  while (wave.length > 0) {
+    const further: number[] = [];
+    for (const step of wave) {
+      for (const neighbour of next[step] ?? []) {
+        if (neighbour === target) return true;
+        if (!seen.has(neighbour)) further.push(neighbour);
+        seen.add(neighbour);
+      }
+    }
+    wave = further;
+  }
+  return false;
+}
+
 /** The names on one cycle, the first repeated at the end; undefined when there is none. */
 export function findCycle(depends: readonly (readonly number[])[]): number[] | undefined {
   const state = depends.map(() => 0); // 0 not seen, 1 on the path, 2 done

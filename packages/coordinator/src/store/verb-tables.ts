@@ -10,9 +10,18 @@ import {
   workerGreet,
 } from "./verbs/attempt-verbs.ts";
 import { logsAppend, logsRead } from "./verbs/log-verbs.ts";
-import { runCancel, runEvents, runFind, runRead, runSubmit, runsCount, runsList } from "./verbs/run-verbs.ts";
+import {
+  runCancel,
+  runEvents,
+  runFind,
+  runProgress,
+  runRead,
+  runSubmit,
+  runsCount,
+  runsList,
+} from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
-import { stepPlacement, stepsListReady, stepTake } from "./verbs/step-verbs.ts";
+import { stepsListReady, stepsWaiting, stepTake } from "./verbs/step-verbs.ts";
 import { workerMarkSeen, workersList } from "./verbs/worker-verbs.ts";
 
 export const writeVerbs = {
@@ -34,8 +43,9 @@ export const readVerbs = {
   runsList,
   runsCount,
   runEvents,
+  runProgress,
   stepsListReady,
-  stepPlacement,
+  stepsWaiting,
   attemptIsLive,
   snapshotRead,
   snapshotOfStep,

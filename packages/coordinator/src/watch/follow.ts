@@ -86,9 +86,8 @@ export async function* followLogs(
 }
 
 async function hasEnded(store: Store, { runId, stepId }: LogFollow): Promise<boolean> {
-  const run = await store.read.runRead({ id: runId });
-  const step = run.steps.find(({ id }) => id === stepId);
-  return step === undefined ? isTerminalRun(run.status) : isTerminalStep(step.phase);
+  const { status, stepPhase } = await store.read.runProgress({ id: runId, stepId });
+  return stepPhase === undefined ? isTerminalRun(status) : isTerminalStep(stepPhase);
 }
 
 async function eitherChanges(

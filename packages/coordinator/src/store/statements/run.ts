@@ -7,6 +7,11 @@ export const runByKey = { sqlite: `select id, body_digest from run where idempot
 
 export const runGet = { sqlite: `select * from run where id = ?1` } as const;
 
+export const runProgressGet = {
+  sqlite: `select run.status, step.phase as step_phase
+           from run left join step on step.run_id = run.id and step.step_id = ?2 where run.id = ?1`,
+} as const;
+
 /** Newest first. An empty filter matches everything; ids sort by time. */
 export const runList = {
   sqlite: `select * from run

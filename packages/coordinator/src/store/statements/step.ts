@@ -10,7 +10,10 @@ export const stepsOfRun = {
 
 export const stepByName = { sqlite: `select * from step where run_id = ?1 and step_id = ?2` } as const;
 
-export const stepByIndex = { sqlite: `select * from step where run_id = ?1 and idx = ?2` } as const;
+export const stepsReadyOfRun = {
+  sqlite: `select run_id, idx, kind, labels, pin_digest, snapshot_digest, not_before from step
+           where run_id = ?1 and phase = 'ready' order by idx limit ?2`,
+} as const;
 
 export const stepOutputs = {
   sqlite: `select outputs from step where run_id = ?1 and step_id = ?2`,

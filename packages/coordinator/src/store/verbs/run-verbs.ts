@@ -30,6 +30,7 @@ import {
   runGet,
   runInsert,
   runList,
+  runProgressGet,
   runRequestCancel,
 } from "../statements/run.ts";
 import { artifactsOfRun, stepInsert, stepsCancelIdle, stepsOfRun } from "../statements/step.ts";
@@ -169,6 +170,17 @@ export async function runEvents({ tx }: VerbContext, query: EventQuery) {
     }),
   );
   return { events, run: runOfRow(row) };
+}
+
+/** How far a run is, and one of its steps: what a follower asks again and again. */
+export async function runProgress({ tx }: VerbContext, { id, stepId }: { id: RunId; stepId: string }) {
+  const row = await tx.one(runProgressGet, id, stepId);
+  if (row === undefined) throw noRun(id);
+  const stepPhase = textOrNone(row, "step_phase");
+  return {
+    status: text(row, "status") as RunStatus,
+    ...(stepPhase === undefined ? {} : { stepPhase: stepPhase as Step["phase"] }),
+  };
 }
 
 export interface CancelRequest {

@@ -15,6 +15,7 @@ import {
   type RunId,
   type StepId,
   type StepKind,
+  type StepSpec,
   type WorkerId,
 } from "@haversack/protocol";
 import { pathsOf } from "../../runs/expressions.ts";
@@ -26,11 +27,11 @@ import { attemptInsert } from "../statements/attempt.ts";
 import { runGet, runStart } from "../statements/run.ts";
 import {
   artifactsOfStep,
-  stepByIndex,
   stepClaim,
   stepOutputs,
   stepsNextDue,
   stepsReady,
+  stepsReadyOfRun,
 } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { record, recordRun } from "./record.ts";
@@ -65,10 +66,10 @@ function placementOfRow(row: Row): StepPlacement {
   };
 }
 
-/** One step, and until when its next attempt has to wait. */
-export async function stepPlacement({ tx }: VerbContext, { runId, index }: { runId: RunId; index: number }) {
-  const row = present(await tx.one(stepByIndex, runId, index), `step ${index} of run ${runId}`);
-  return { ...placementOfRow(row), notBefore: integer(row, "not_before") };
+/** The ready steps of a run, and until when the next attempt at each has to wait. */
+export async function stepsWaiting({ tx }: VerbContext, query: { runId: RunId; limit: number }) {
+  const rows = await tx.all(stepsReadyOfRun, query.runId, query.limit);
+  return rows.map((row) => ({ ...placementOfRow(row), notBefore: integer(row, "not_before") }));
 }
 
 export interface ReadyQuery {
@@ -111,7 +112,10 @@ export interface Claimed {
   readonly attempt: number;
   readonly generation: Generation;
   readonly workerId: WorkerId;
-  readonly dag: DagSpec;
+  readonly dagName: string;
+  /** The DAG's own `env`. */
+  readonly dagEnv: DagSpec["env"];
+  readonly spec: StepSpec;
   readonly params: JsonObject;
   /** `<step>/<output>` of the outputs that the step's templates name. */
   readonly outputs: ReadonlyMap<string, JsonValue>;
@@ -151,8 +155,8 @@ export async function stepTake(context: VerbContext, claim: Claim): Promise<Clai
 
 async function material({ tx, dags }: VerbContext, { runId, index }: Claim, dagDigest: Digest) {
   const { spec, graph } = await dags.get(tx, dagDigest);
-  const step = spec.steps[index];
-  const paths = step === undefined ? [] : templatesOf(spec, step).flatMap(pathsOf);
+  const step = present(spec.steps[index], `step ${index} of the DAG`);
+  const paths = templatesOf(spec, step).flatMap(pathsOf);
   const outputs = new Map<string, JsonValue>();
   for (const path of paths) {
     if (path.root !== "steps") continue;
@@ -163,10 +167,10 @@ async function material({ tx, dags }: VerbContext, { runId, index }: Claim, dagD
     if (value !== undefined) outputs.set(`${path.stepId}/${path.output}`, value);
   }
   const artifacts: Artifact[] = [];
-  if (step !== undefined && step.inputs.length > 0) {
+  if (step.inputs.length > 0) {
     for (const ancestor of ancestorsInOrder(index, graph.depends)) {
       artifacts.push(...(await tx.all(artifactsOfStep, runId, ancestor)).map(artifactOfRow));
     }
   }
-  return { dag: spec, outputs, artifacts };
+  return { dagName: spec.name, dagEnv: spec.env, spec: step, outputs, artifacts };
 }
