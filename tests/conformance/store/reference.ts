@@ -30,6 +30,8 @@ const isLive = ({ phase }: RefAttempt): boolean => phase === "leased" || phase =
 export class ReferenceRun {
   readonly steps: readonly RefStep[];
   readonly attempts: RefAttempt[] = [];
+  /** What has happened at least once, so that a test can tell that it tried it. */
+  readonly seen = new Set<string>();
   status: RunStatus = "queued";
   cancelRequested = false;
   /** The first one says that the run was queued. */
@@ -78,8 +80,10 @@ export class ReferenceRun {
     if (attempt === undefined || attempt.worker !== worker) return "unknown";
     if (isLive(attempt)) return undefined;
     const step = this.#step(attempt.step);
-    if (ended(step.phase)) return "terminal";
-    return step.attempt === attempt.number ? "expired" : "superseded";
+    const superseded = step.attempt === attempt.number ? "expired" : "superseded";
+    const reason = ended(step.phase) ? "terminal" : superseded;
+    this.seen.add(reason);
+    return reason;
   }
 
   start(attempt: RefAttempt): void {
@@ -97,6 +101,7 @@ export class ReferenceRun {
     if (attempt === undefined || attempt.worker !== worker) return refusal;
     if (refusal !== undefined) {
       if (attempt.result === undefined) return refusal;
+      this.seen.add(attempt.result === end.digest ? "repeated result" : "conflict");
       return attempt.result === end.digest ? undefined : "conflict";
     }
     const step = this.#step(attempt.step);
@@ -109,6 +114,7 @@ export class ReferenceRun {
       else this.#again(step, 0);
     } else if (step.failed < step.spec.retry.limit) {
       step.failed += 1;
+      this.seen.add("retry");
       this.#again(step, end.now + step.spec.retry.delayMs);
     } else this.#end(step, "failed");
     return undefined;
@@ -132,6 +138,7 @@ export class ReferenceRun {
       if (attempt.phase === "running" || attempt.boot !== boot) this.#lose(attempt);
       else {
         attempt.phase = "returned";
+        this.seen.add("never arrived");
         if (this.cancelRequested) this.#end(this.#step(attempt.step), "cancelled");
         else this.#again(this.#step(attempt.step), 0);
       }
@@ -150,6 +157,7 @@ export class ReferenceRun {
   #lose(attempt: RefAttempt): void {
     attempt.phase = "lost";
     const step = this.#step(attempt.step);
+    this.seen.add(this.cancelRequested ? "lost when cancelled" : `loss ${step.lost + 1}`);
     if (this.cancelRequested) this.#end(step, "cancelled");
     else if (step.spec.onWorkerLost === "fail" || step.lost === 2) this.#end(step, "failed");
     else {
@@ -187,6 +195,7 @@ export class ReferenceRun {
     else if (phases.has("cancelled")) this.status = "cancelled";
     else this.status = phases.has("blocked") ? "failed" : "succeeded";
     this.events++;
+    this.seen.add(`run ${this.status}`);
   }
 
   #move(step: RefStep, phase: StepPhase): void {
