@@ -14,7 +14,7 @@ export function parseDuration(text: string): Ms | undefined {
 
 /** A short text for people: `420ms`, `3.2s`, `2m05s`, `1h02m`. */
 export function formatDuration(ms: Ms): string {
-  if (ms < 1000) return `${Math.round(ms)}ms`;
+  if (ms < 999.5) return `${Math.round(ms)}ms`;
   if (ms < 59_950) return `${(ms / 1000).toFixed(1)}s`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, "0")}s`;

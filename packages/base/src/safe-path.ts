@@ -1,7 +1,9 @@
 /**
  * The one place that turns a path from outside into a path on this disk. Rules: relative, `/` between segments, no
  * empty segment, `.` or `..`, no control or bidirectional character, no backslash, no drive letter, no leading `~`,
- * no trailing dot or space, no Windows device name, in Unicode NFC; at most 240 bytes and 16 segments.
+ * no trailing dot or space, no Windows device name, in Unicode NFC; nothing that a second decoding would turn into a
+ * separator or into `..` (`%2f`, full-width characters); no folder of git, whose files are programs; at most 240 bytes
+ * and 16 segments.
  */
 
 import { join } from "node:path";
@@ -26,6 +28,8 @@ export function pathProblem(path: string): string | undefined {
   if (path.includes("\\")) return "contains a backslash";
   if (/^[A-Za-z]:/.test(path)) return "starts with a drive letter";
   if (hiddenCharacter.test(path)) return "contains a control or bidirectional character";
+  if (/%[0-9A-Fa-f]{2}/.test(path)) return "contains a percent escape";
+  if (hasLookAlike(path)) return "contains a character that looks like a dot, a slash or a backslash";
   const segments = path.split("/");
   if (segments.length > pathSegmentsMax) return `is deeper than ${pathSegmentsMax} segments`;
   for (const segment of segments) {
@@ -35,10 +39,17 @@ export function pathProblem(path: string): string | undefined {
   return undefined;
 }
 
+/** Whether compatibility folding makes more of what separates and climbs. */
+function hasLookAlike(path: string): boolean {
+  const count = (text: string): number => text.match(/[./\\]/g)?.length ?? 0;
+  return count(path.normalize("NFKC")) !== count(path);
+}
+
 function segmentProblem(segment: string): string | undefined {
   if (segment === "") return "has an empty segment";
   if (segment === "." || segment === "..") return `has the segment "${segment}"`;
   if (/[. ]$/.test(segment)) return "has a segment that ends in a dot or a space";
+  if (segment.toLowerCase() === ".git") return "goes into a folder of git";
   if (deviceName.test(segment)) return "has a segment that is a Windows device name";
   return undefined;
 }

@@ -20,7 +20,8 @@ export async function startAll(services: readonly Service[], signal: AbortSignal
       signal.throwIfAborted();
       await service.start(signal);
     } catch (error) {
-      await stopAll(services.slice(0, index + 1), "now");
+      // The reason for stopping is what matters; what then goes wrong follows from it.
+      await stopAll(services.slice(0, index + 1), "now").catch(() => {});
       throw error;
     }
   }
