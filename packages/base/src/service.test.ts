@@ -5,6 +5,8 @@ import { type Service, startAll, stopAll } from "./service.ts";
 
 const never = new AbortController().signal;
 
+const unexpected = (error: unknown): never => expect.fail(String(error));
+
 /** Services that note what is done to them. */
 function noted(...names: string[]) {
   const calls: string[] = [];
@@ -60,7 +62,7 @@ test("stopAll stops everything, whatever one does, then tells of all that failed
 });
 
 describe("a background loop", () => {
-  const waiting = (onFailure: (error: unknown) => void = expect.fail) =>
+  const waiting = (onFailure: (error: unknown) => void = unexpected) =>
     new Background(
       "loop",
       (signal) => new Promise((_, reject) => signal.addEventListener("abort", reject)),
@@ -86,7 +88,7 @@ describe("a background loop", () => {
 
   test("that was stopped before it started ends as it begins", async () => {
     let ran = 0;
-    const loop = new Background("loop", async (signal) => void (ran += signal.aborted ? 0 : 1), expect.fail);
+    const loop = new Background("loop", async (signal) => void (ran += signal.aborted ? 0 : 1), unexpected);
     await loop.stop("now");
     await loop.start();
     await loop.stop("now");

@@ -279,6 +279,7 @@ export function describeStoreModel(name: string, open: OpenStore, numRuns: numbe
     afterAll(() => store[Symbol.asyncDispose]());
 
     test("is answered as the reference answers it, and ends when everything heals", async () => {
+      const seen = new Set<string>();
       await fc.assert(
         fc.asyncProperty(
           steps,
@@ -286,11 +287,12 @@ export function describeStoreModel(name: string, open: OpenStore, numRuns: numbe
           async (specs, commands) => {
             const history = await History.begin(new World(store), specs);
             for (const each of commands) await history.tell(each);
-            await history.end();
+            for (const each of await history.end()) seen.add(each);
           },
         ),
         { numRuns },
       );
+      expect([...seen]).toEqual(expect.arrayContaining(mustBeSeen));
     });
   });
 }
