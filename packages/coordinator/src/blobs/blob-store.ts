@@ -77,7 +77,7 @@ async function writeVerified(
       length += chunk.length;
       if (length > size) break;
       hash.update(chunk);
-      await file.write(chunk);
+      await file.appendFile(chunk);
     }
     if (length !== size || `sha256:${hash.digest("hex")}` !== digest) {
       throw new FaultError(

@@ -20,6 +20,8 @@ export interface Address {
 
 /** Connections at once, over all addresses. */
 const connectionsMax = 6000;
+/** As many bytes as tell the two protocols apart. */
+const headBytes = 3;
 const firstBytesTimeoutMs = 15_000;
 const headerBytesMax = 16 * 1024;
 
@@ -78,6 +80,8 @@ export class HttpServer implements Service {
     } catch (error) {
       throw listenError(error, `${host}:${port}`);
     }
+    // A connection that could not be accepted, such as for want of file descriptors, is not the end of the others.
+    this.#door.on("error", () => {});
   }
 
   async stop(): Promise<void> {
@@ -94,17 +98,20 @@ export class HttpServer implements Service {
     socket.on("error", () => socket.destroy());
     const timer = this.#clock.after(firstBytesTimeoutMs, () => socket.destroy());
     socket.once("close", () => timer.cancel());
-    socket.once("readable", () => {
+    const give = (): void => {
+      // Null while fewer have come; at the end of the stream, what there is.
+      const head = socket.read(headBytes) as Buffer | null;
+      if (head === null) return;
+      socket.off("readable", give);
+      socket.off("end", drop);
       timer.cancel();
-      const head = socket.read() as Buffer | null;
-      if (head === null) {
-        socket.destroy();
-        return;
-      }
       socket.unshift(head);
-      const server = head.subarray(0, 3).toString("latin1") === "PRI" ? this.#http2 : this.#http1;
+      const server = head.toString("latin1") === "PRI" ? this.#http2 : this.#http1;
       server.emit("connection", socket);
-    });
+    };
+    const drop = (): void => void socket.destroy();
+    socket.on("readable", give);
+    socket.once("end", drop);
   }
 }
 

@@ -1,0 +1,64 @@
+import { resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { settle } from "./settle.ts";
+
+describe("what nobody asked for", () => {
+  test("is a loopback port, a folder here, and a lease of 30 s", () => {
+    expect(settle({}, {})).toEqual({
+      dataDir: resolve(".haversack"),
+      listen: { host: "127.0.0.1", port: 7420 },
+      agentsDir: resolve("agents"),
+      model: undefined,
+      leaseTtlMs: 30_000,
+    });
+  });
+
+  test("comes from the environment; what was asked for wins", () => {
+    const env = {
+      HAVERSACK_DATA: "/d",
+      HAVERSACK_LISTEN: "localhost:1",
+      HAVERSACK_AGENTS: "/a",
+      HAVERSACK_MODEL: "m",
+    };
+    expect(settle({}, env)).toMatchObject({
+      dataDir: "/d",
+      listen: { host: "localhost", port: 1 },
+      model: "m",
+    });
+    const asked = { dataDir: "/x", listen: "[::1]:0", agentsDir: "/y", model: "n", leaseTtlMs: 1000 };
+    expect(settle(asked, env)).toEqual({ ...asked, listen: { host: "::1", port: 0 } });
+  });
+});
+
+test.each([
+  "",
+  "7420",
+  "127.0.0.1",
+  "127.0.0.1:",
+  ":7420",
+  "127.0.0.1:65536",
+  "127.0.0.1:-1",
+  "127.0.0.1:1e3",
+])("listen %j is no address", (listen) => {
+  expect(() => settle({ listen }, {})).toThrow("listen: expected HOST:PORT such as 127.0.0.1:7420");
+});
+
+test.each([
+  "0.0.0.0:7420",
+  "[::]:7420",
+  "192.168.1.2:7420",
+  "example.org:7420",
+  "127.evil.example:7420",
+  "1270.0.0.1:1",
+])("listen %j would be reachable from elsewhere", (listen) => {
+  expect(() => settle({ listen }, {})).toThrow("can be reached from other machines");
+});
+
+test.each([0, 999, 1000.5, 3_600_001, Number.NaN, Number.POSITIVE_INFINITY])(
+  "a lease of %d ms is refused",
+  (leaseTtlMs) => {
+    expect(() => settle({ leaseTtlMs }, {})).toThrow(
+      "leaseTtlMs: expected a whole number from 1000 to 3600000",
+    );
+  },
+);

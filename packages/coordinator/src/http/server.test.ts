@@ -1,0 +1,153 @@
+import * as http2 from "node:http2";
+import { connect } from "node:net";
+import { describe, expect, test } from "vitest";
+import { exerciseService } from "../../../../tests/support/exercise-service.ts";
+import { FakeClock, until } from "../../../../tests/support/fake-clock.ts";
+import { foreignRequest } from "./guard.ts";
+import { type Handler, HttpServer } from "./server.ts";
+
+const answerVersion: Handler = (request, response) => {
+  response.statusCode = 200;
+  response.end(`HTTP/${request.httpVersion} ${request.url}`);
+};
+
+async function serve(handler: Handler = answerVersion) {
+  const clock = new FakeClock();
+  const server = new HttpServer({ host: "127.0.0.1", port: 0 }, handler, clock);
+  await server.start();
+  return {
+    server,
+    clock,
+    url: server.url,
+    port: Number(new URL(server.url).port),
+    [Symbol.asyncDispose]: () => server.stop(),
+  };
+}
+
+async function overHttp2(url: string, path: string): Promise<string> {
+  const session = http2.connect(url);
+  try {
+    const stream = session.request({ ":path": path });
+    return Buffer.concat(await stream.toArray()).toString();
+  } finally {
+    session.destroy();
+  }
+}
+
+/** Writes the pieces one by one, each in a packet of its own, and answers with what comes back. */
+async function inPieces(
+  port: number,
+  pieces: readonly string[],
+  isEnough: (answer: string) => boolean,
+): Promise<string> {
+  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+  let answer = "";
+  socket.on("data", (data) => (answer += data.toString("latin1")));
+  try {
+    for (const piece of pieces) {
+      await new Promise<void>((resolve) => socket.write(piece, () => resolve()));
+      // A turn of the server between two packets.
+      await until(() => socket.bytesWritten > 0);
+      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(() => isEnough(answer) || socket.destroyed);
+    return answer;
+  } finally {
+    socket.destroy();
+  }
+}
+
+describe("one port", () => {
+  test("serves HTTP/1.1 and HTTP/2", async () => {
+    await using world = await serve();
+    expect(await (await fetch(`${world.url}/a`)).text()).toBe("HTTP/1.1 /a");
+    expect(await overHttp2(world.url, "/b")).toBe("HTTP/2.0 /b");
+  });
+
+  test("tells them apart though the first bytes come one by one", async () => {
+    await using world = await serve();
+    const request = [..."GET", " / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"];
+    expect(await inPieces(world.port, request, (answer) => answer.includes("HTTP/1.1 /"))).toContain(
+      "200 OK",
+    );
+    // The preface of HTTP/2 and an empty SETTINGS frame; the answer begins with a SETTINGS frame of the server.
+    const preface = ["P", "R", "I", " * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\0\0\0\x04\0\0\0\0\0"];
+    const answer = await inPieces(world.port, preface, (answer) => answer.length >= 9);
+    expect(answer.charCodeAt(3)).toBe(4);
+  });
+
+  test("gives up a connection that says nothing", async () => {
+    await using world = await serve();
+    const socket = connect(world.port, "127.0.0.1");
+    await until(() => world.clock.timers === 1);
+    world.clock.advance(15_000);
+    await until(() => socket.destroyed || socket.readableEnded || socket.closed);
+    socket.destroy();
+  });
+
+  test("forgets a connection that closes before it said enough", async () => {
+    await using world = await serve();
+    const socket = connect(world.port, "127.0.0.1", () => socket.end("GE"));
+    await until(() => world.clock.timers === 1);
+    await until(() => world.clock.timers === 0);
+    socket.destroy();
+  });
+
+  test("that is taken is refused with what to do", async () => {
+    await using world = await serve();
+    const second = new HttpServer({ host: "127.0.0.1", port: world.port }, answerVersion, new FakeClock());
+    await expect(second.start()).rejects.toMatchObject({
+      fault: "unavailable",
+      code: "cannot_listen",
+      message: expect.stringMatching(
+        /^cannot listen on 127\.0\.0\.1:\d+: another program listens there; stop it, or choose/,
+      ),
+    });
+    await second.stop();
+  });
+
+  test("keeps the promises of a service, and is closed with open connections on it", async () => {
+    await exerciseService(
+      () => new HttpServer({ host: "127.0.0.1", port: 0 }, answerVersion, new FakeClock()),
+    );
+    const world = await serve(() => {});
+    const waiting = fetch(world.url).catch((error: unknown) => error);
+    await until(() => world.clock.timers === 0);
+    await world.server.stop();
+    expect(await waiting).toBeInstanceOf(Error);
+  });
+});
+
+describe("requests of somebody else's page", () => {
+  test.each([
+    ["127.0.0.1:7420", undefined],
+    ["localhost:7420", undefined],
+    ["LOCALHOST", undefined],
+    ["[::1]:7420", undefined],
+    ["127.8.9.1", undefined],
+    ["evil.example", "loopback names only"],
+    ["localhost.evil.example", "loopback names only"],
+    ["127.0.0.1.evil.example", "loopback names only"],
+    ["evil.example:7420", "loopback names only"],
+    ["127.0.0.1@evil.example", "loopback names only"],
+    ["", "loopback names only"],
+  ])("host %j: %s", (host, expected) => {
+    const refusal = foreignRequest({ host });
+    if (expected === undefined) expect(refusal).toBeUndefined();
+    else expect(refusal).toContain(expected);
+    expect(foreignRequest({ ":authority": host })).toBe(refusal);
+  });
+
+  test.each([
+    ["http://localhost:7420", true],
+    ["https://localhost:7420", true],
+    ["http://localhost:7421", false],
+    ["http://evil.example", false],
+    ["null", false],
+    ["", false],
+    ["http://localhost:7420.evil.example", false],
+    ["file://localhost:7420", false],
+  ])("origin %j is ours: %s", (origin, isOurs) => {
+    expect(foreignRequest({ host: "localhost:7420", origin }) === undefined).toBe(isOurs);
+  });
+});
