@@ -9,7 +9,7 @@ import { readIfThere, writeDurably } from "./durable-file.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
 import { FaultError, faultOf, messageOf, systemCodeOf } from "./fault.ts";
 import { didYouMean, nearest } from "./nearest.ts";
-import { uuidV7 } from "./system-ports.ts";
+import { ascendingIds } from "./system-ports.ts";
 
 describe("a durable file", () => {
   test("replaces what was there, is private, and leaves no temporary file", async () => {
@@ -115,12 +115,21 @@ test("full jitter is between nothing and the cap of the try, however many tries 
   ]);
 });
 
-test("ids of version 7 sort by their time and are well formed", () => {
-  const random = new Uint8Array(10).fill(255);
-  const ids = [1, 1000, 1_700_000_000_000, 2 ** 47].map((ms) => uuidV7(ms, random));
-  expect(ids.toSorted()).toEqual(ids);
-  for (const id of ids)
-    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+test("ids ascend whatever the wall clock does, and are well formed", () => {
+  const times = fc.array(fc.integer({ min: 1_700_000_000_000, max: 1_700_000_000_005 }), { maxLength: 200 });
+  fc.assert(
+    fc.property(times, fc.integer({ min: 0, max: 255 }), (wall, byte) => {
+      const next = ascendingIds(
+        () => wall.shift() ?? 1_700_000_000_000,
+        (count) => new Uint8Array(count).fill(byte),
+      );
+      const ids = Array.from({ length: 10_000 }, next);
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(ids.toSorted()).toEqual(ids);
+      expect(ids[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    }),
+    { numRuns: 20 },
+  );
 });
 
 test("what was thrown is told apart, whatever it is", () => {
