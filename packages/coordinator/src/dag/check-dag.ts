@@ -8,6 +8,10 @@ import type { YamlPath, YamlSource } from "./yaml-source.ts";
 import { fieldOf } from "./yaml-source.ts";
 
 const edgesMax = 100_000;
+/** Problems that are told one by one; a file with more of them has one cause, or means no good. */
+export const problemsMax = 100;
+/** Problems that come with a "did you mean": looking for one costs a look at every name. */
+const guessesMax = 20;
 
 // What would let a parameter choose a program for a step to load.
 const forbiddenEnv =
@@ -15,6 +19,7 @@ const forbiddenEnv =
 
 export class DagChecker {
   readonly problems: Problem[] = [];
+  #found = 0;
   readonly #source: YamlSource;
   readonly #spec: DagSpec;
   readonly #byId: ReadonlyMap<string, StepSpec>;
@@ -31,10 +36,21 @@ export class DagChecker {
     this.#checkGraph();
     this.#env(["env"], this.#spec.env, undefined);
     for (const [index, step] of this.#spec.steps.entries()) this.#step(index, step);
+    const more = this.#found - this.problems.length;
+    if (more > 0) this.#tell([], "more_problems", `and ${more} more problems`);
     return this.problems;
   }
 
   #report(path: YamlPath, code: string, message: string): void {
+    this.#found++;
+    if (this.problems.length < problemsMax) this.#tell(path, code, message);
+  }
+
+  #near(name: string, known: Iterable<string>): string {
+    return this.#found < guessesMax ? didYouMean(name, known) : "";
+  }
+
+  #tell(path: YamlPath, code: string, message: string): void {
     this.problems.push({
       file: this.#source.file,
       ...this.#source.at(fieldOf(path)),
@@ -45,28 +61,29 @@ export class DagChecker {
   }
 
   #checkGraph(): void {
-    const before = this.problems.length;
+    const before = this.#found;
     const seen = new Set<string>();
     for (const [index, step] of this.#spec.steps.entries()) {
       if (seen.has(step.id))
         this.#report(["steps", index, "id"], "duplicate_step", `a second step "${step.id}"`);
       seen.add(step.id);
-      for (const [at, id] of step.depends.entries()) this.#dependency(index, at, step.id, id);
+      const listed = new Set<string>();
+      for (const [at, id] of step.depends.entries()) {
+        this.#dependency(["steps", index, "depends", at], step.id, id, listed.has(id));
+        listed.add(id);
+      }
     }
     const edges = this.#spec.steps.reduce((sum, { depends }) => sum + depends.length, 0);
     if (edges > edgesMax)
       this.#report(["steps"], "too_many_edges", `${edges} dependencies, at most ${edgesMax}`);
-    if (this.problems.length === before) this.#soundGraph();
+    if (this.#found === before) this.#soundGraph();
   }
 
-  #dependency(index: number, at: number, own: string, id: string): void {
-    const path = ["steps", index, "depends", at];
-    const depends = this.#spec.steps[index]?.depends ?? [];
+  #dependency(path: YamlPath, own: string, id: string, isListed: boolean): void {
     if (id === own) this.#report(path, "cycle", `step "${own}" depends on itself`);
     else if (!this.#byId.has(id)) {
-      this.#report(path, "unknown_step", `unknown step "${id}"${didYouMean(id, this.#byId.keys())}`);
-    } else if (depends.indexOf(id) !== at)
-      this.#report(path, "duplicate_dependency", `"${id}" is listed twice`);
+      this.#report(path, "unknown_step", `unknown step "${id}"${this.#near(id, this.#byId.keys())}`);
+    } else if (isListed) this.#report(path, "duplicate_dependency", `"${id}" is listed twice`);
   }
 
   #soundGraph(): void {
@@ -139,7 +156,7 @@ export class DagChecker {
   /** @param step position of the step that the text belongs to; undefined: the DAG's own env */
   #path(at: YamlPath, path: DataPath, step: number | undefined): void {
     if (path.root === "params" && !Object.hasOwn(this.#spec.params, path.name)) {
-      const near = didYouMean(path.name, Object.keys(this.#spec.params));
+      const near = this.#near(path.name, Object.keys(this.#spec.params));
       this.#report(at, "unknown_param", `unknown parameter "${path.name}"${near}`);
     }
     if (path.root === "steps") this.#output(at, path, step);
@@ -160,7 +177,7 @@ export class DagChecker {
       );
     }
     if (target === undefined) {
-      const near = didYouMean(path.stepId, this.#byId.keys());
+      const near = this.#near(path.stepId, this.#byId.keys());
       return this.#report(at, "unknown_step", `unknown step "${path.stepId}"${near}`);
     }
     if (this.#graph !== undefined && !this.#isAncestor(path.stepId, step, this.#graph)) {
@@ -170,7 +187,7 @@ export class DagChecker {
     const names = outputNames(target);
     if (names !== undefined && !names.includes(path.output)) {
       const declare = target.work.kind === "run" ? "; declare it under the step's `outputs`" : "";
-      const near = didYouMean(path.output, names);
+      const near = this.#near(path.output, names);
       this.#report(
         at,
         "unknown_output",

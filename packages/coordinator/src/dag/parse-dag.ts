@@ -14,7 +14,7 @@ import {
 } from "@haversack/protocol";
 import { type AgentSettings, fieldProblems } from "@haversack/snapshot";
 import type { z } from "zod";
-import { DagChecker } from "./check-dag.ts";
+import { DagChecker, problemsMax } from "./check-dag.ts";
 import { type DagFile, dagSchema, plannedKeys, type StepFile } from "./dag-schema.ts";
 import { schemaProblem } from "./params.ts";
 import { fieldOf, readYaml, type YamlSource } from "./yaml-source.ts";
@@ -41,7 +41,8 @@ export function parseDag(text: string, file: string): ParsedDag {
 }
 
 function shapeProblems(error: z.ZodError, source: YamlSource): Problem[] {
-  return fieldProblems(error, dagSchema, source.value).map(({ field, message }): Problem => {
+  const told = fieldProblems(error, dagSchema, source.value).slice(0, problemsMax);
+  return told.map(({ field, message }): Problem => {
     const key = /[^.\]]+$/.exec(field)?.[0] ?? "";
     const place = { file: source.file, ...source.at(field), field };
     if (!message.startsWith("unknown key")) return { ...place, code: "bad_value", message };

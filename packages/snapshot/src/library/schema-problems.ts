@@ -23,6 +23,9 @@ function issueProblems(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknow
       message: `unknown key ${JSON.stringify(key)}${didYouMean(key, known)}`,
     }));
   }
+  if (issue.code === "invalid_key") {
+    return [{ field, message: lowerFirst(issue.issues.map((inner) => inner.message).join("; ")) }];
+  }
   if (issue.path.length > 0 && valueAt(value, issue.path) === undefined)
     return [{ field, message: "is required" }];
   return [{ field, message: lowerFirst(issue.message.replace(/^Invalid input: /, "")) }];

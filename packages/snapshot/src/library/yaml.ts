@@ -12,6 +12,7 @@ const limits = { maxDepth: 100, maxAliases: 20 } as const;
 const yamlBytesMax = 1024 * 1024;
 /** After aliases: twenty of them can make a small file large. */
 const valuesMax = 200_000;
+const charactersMax = 4 * yamlBytesMax;
 
 export interface YamlProblem {
   readonly position: Position;
@@ -35,7 +36,11 @@ export function parseYaml(text: string, lineOffset = 0): YamlDocument {
       throw new Refusal(`is larger than ${yamlBytesMax} bytes`, 0, "");
     const fields = new EventWalk(text, parseEvents(text, limits)).fields();
     const locate = (field: string) => positionOf(nearest(fields, field));
-    return { value: plain(load(text, limits), { left: valuesMax }), locate, problems: [] };
+    return {
+      value: plain(load(text, limits), { left: valuesMax, characters: charactersMax }),
+      locate,
+      problems: [],
+    };
   } catch (error) {
     return {
       value: undefined,
@@ -152,15 +157,30 @@ function nearest(fields: ReadonlyMap<string, number>, field: string): number {
 }
 
 function positions(text: string, lineOffset: number): (offset: number) => Position {
+  let starts: readonly number[] | undefined;
   return (offset) => {
-    const before = text.slice(0, offset);
-    const line = before.split("\n").length + lineOffset;
-    return { line, column: offset - before.lastIndexOf("\n") };
+    starts ??= lineStarts(text);
+    let [low, high] = [0, starts.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1 + lineOffset, column: offset - (starts[low] ?? 0) + 1 };
   };
 }
 
-function plain(value: unknown, budget: { left: number }): unknown {
+function lineStarts(text: string): number[] {
+  const starts = [0];
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
+  return starts;
+}
+
+function plain(value: unknown, budget: { left: number; characters: number }): unknown {
   if (--budget.left < 0) throw new Refusal(`has more than ${valuesMax} values`, 0, "");
+  if (typeof value === "string") budget.characters -= value.length;
+  if (budget.characters < 0)
+    throw new Refusal(`has more than ${charactersMax} characters after its aliases`, 0, "");
   if (Array.isArray(value)) return value.map((item) => plain(item, budget));
   if (typeof value !== "object" || value === null) return value;
   const result: Record<string, unknown> = Object.create(null) as Record<string, unknown>;

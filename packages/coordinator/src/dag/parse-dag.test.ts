@@ -1,0 +1,324 @@
+import { formatProblem, ProblemsError } from "@haversack/protocol";
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { parseDag } from "./parse-dag.ts";
+
+const open = "$" + "{{";
+const head = "name: demo\nsteps:\n";
+const dag = (...lines: string[]) => `${head}${lines.map((line) => `  ${line}\n`).join("")}`;
+
+function problemsOf(text: string): string[] {
+  try {
+    parseDag(text, "f.yaml");
+    return [];
+  } catch (error) {
+    if (!(error instanceof ProblemsError)) throw error;
+    return error.problems.map(formatProblem);
+  }
+}
+
+describe("a good file", () => {
+  test("becomes a spec with its defaults filled in", () => {
+    const { spec } = parseDag(
+      dag("- { id: a, run: echo hi }", "- { id: b, run: echo ho, depends: [a], timeout: 90s }"),
+      "f.yaml",
+    );
+    expect(spec).toMatchObject({ name: "demo", params: {}, env: {} });
+    expect(spec.steps[0]).toEqual({
+      id: "a",
+      depends: [],
+      env: {},
+      worker: {},
+      retry: { limit: 0, backoff: "fixed", delayMs: 1000, maxDelayMs: 3_600_000 },
+      outputs: [],
+      artifacts: [],
+      inputs: [],
+      onWorkerLost: "retry",
+      work: { kind: "run", script: "echo hi", shell: ["bash", "-euo", "pipefail"], workdir: "" },
+    });
+    expect(spec.steps[1]).toMatchObject({ depends: ["a"], timeoutMs: 90_000 });
+  });
+
+  test("a step's own values win over the defaults, which are merged by name", () => {
+    const defaults =
+      "defaults: { timeout: 1m, env: { A: one, B: two }, worker: { os: linux }, retry: { limit: 2 } }\n";
+    const { spec } = parseDag(
+      `${defaults}${dag("- { id: a, run: x, env: { B: three }, timeout: 2m, retry: { limit: 0 } }")}`,
+      "f",
+    );
+    expect(spec.steps[0]).toMatchObject({
+      env: { A: "one", B: "three" },
+      worker: { os: "linux" },
+      timeoutMs: 120_000,
+      retry: { limit: 0 },
+    });
+  });
+
+  test("numbers and booleans are text where text is wanted (YA-8)", () => {
+    const { spec } = parseDag(
+      dag("- { id: a, run: x, env: { A: 1, B: true, C: no, D: 0o7, E: 2024-01-01 } }"),
+      "f",
+    );
+    expect(spec.steps[0]?.env).toEqual({ A: "1", B: "true", C: "no", D: "7", E: "2024-01-01" });
+  });
+
+  test("a chain as long as a file may be is checked in no time, with an expression in each step (DG-3)", () => {
+    const lines = Array.from({ length: 9000 }, (_, index) =>
+      index === 0
+        ? "- {id: s0, run: x, outputs: [o]}"
+        : `- {id: s${index}, run: x, depends: [s${index - 1}], env: {A: "${open}steps.s0.outputs.o}}"}}`,
+    ).slice(0, 9000);
+    const small = lines.map((line, index) => (index % 100 === 0 ? line : line.replace(/, env: .*$/, "}")));
+    const before = performance.now();
+    expect(parseDag(dag(...small), "f").spec.steps).toHaveLength(9000);
+    expect(performance.now() - before).toBeLessThan(5000);
+  });
+});
+
+describe("what is wrong is named with its place", () => {
+  test.each<[string, string, string[]]>([
+    ["nothing", "", ["f.yaml"]],
+    ["no steps", "name: demo\nsteps: []\n", ["f.yaml:2:1: steps: expected at least one step"]],
+    ["no name", "steps:\n  - { id: a, run: x }\n", ["name: is required"]],
+    [
+      "a bad name",
+      "name: My DAG\nsteps:\n  - { id: a, run: x }\n",
+      ["f.yaml:1:1: name: expected lower-case letters"],
+    ],
+    ["a bad id", dag("- { id: 1a, run: x }"), ["steps[0].id: expected a letter"]],
+    [
+      "a misspelt key",
+      dag("- { id: a, run: x, depend: [] }"),
+      ['unknown key "depend"; did you mean "depends"?'],
+    ],
+    [
+      "a misspelt key at the top",
+      `${dag("- { id: a, run: x }")}parms: {}\n`,
+      ['f.yaml:4:1: parms: unknown key "parms"; did you mean "params"?'],
+    ],
+    [
+      "a key of a later version",
+      dag("- { id: a, run: x, foreach: [] }"),
+      ["this version does not support `foreach` yet"],
+    ],
+    [
+      "a schedule",
+      `schedule: daily\n${dag("- { id: a, run: x }")}`,
+      ["f.yaml:1:1: schedule: this version does not support `schedule` yet"],
+    ],
+    [
+      "both kinds",
+      dag("- { id: a, run: x, agent: { prompt: p } }"),
+      ['step "a" needs exactly one of run, agent; it has 2'],
+    ],
+    ["no kind", dag("- { id: a }"), ['step "a" needs exactly one of run, agent; it has 0']],
+    [
+      "a shell for an agent",
+      dag("- { id: a, agent: { prompt: p }, shell: [sh] }"),
+      ["`shell` belongs to a run step"],
+    ],
+    [
+      "a bad duration",
+      dag("- { id: a, run: x, timeout: 5 minutes }"),
+      ["timeout: expected a duration such as 500ms"],
+    ],
+    [
+      "two of one name",
+      dag("- { id: a, run: x }", "- { id: a, run: y }"),
+      ['f.yaml:4:7: steps[1].id: a second step "a"'],
+    ],
+    [
+      "an unknown dependency",
+      dag("- { id: build, run: x }", "- { id: b, run: y, depends: [biuld] }"),
+      ['unknown step "biuld"; did you mean "build"?'],
+    ],
+    ["itself", dag("- { id: a, run: x, depends: [a] }"), ['step "a" depends on itself']],
+    [
+      "the same twice",
+      dag("- { id: a, run: x }", "- { id: b, run: y, depends: [a, a] }"),
+      ['"a" is listed twice'],
+    ],
+    [
+      "a cycle",
+      dag(
+        "- { id: a, run: x, depends: [c] }",
+        "- { id: b, run: x, depends: [a] }",
+        "- { id: c, run: x, depends: [b] }",
+      ),
+      ["the steps wait for each other: a → c → b → a"],
+    ],
+    [
+      "an expression in shell text",
+      dag(`- { id: a, run: "echo ${open} params.x }}" }`),
+      ["expressions are not allowed in shell text"],
+    ],
+    [
+      "an unknown parameter",
+      dag(`- { id: a, run: x, env: { A: "${open} params.regoin }}" } }`),
+      ['unknown parameter "regoin"'],
+    ],
+    [
+      "a parameter that every object seems to have",
+      dag(`- { id: a, run: x, env: { A: "${open} params.toString }}" } }`),
+      ['unknown parameter "toString"'],
+    ],
+    [
+      "an output of no ancestor",
+      dag(
+        "- { id: a, run: x, outputs: [n] }",
+        `- { id: b, run: y, env: { A: "${open} steps.a.outputs.n }}" } }`,
+      ),
+      ['step "a" is not an ancestor: add it to `depends`'],
+    ],
+    [
+      "an output that nobody declares",
+      dag(
+        "- { id: a, run: x, outputs: [count] }",
+        `- { id: b, run: y, depends: [a], env: { A: "${open} steps.a.outputs.cuont }}" } }`,
+      ),
+      ['step "a" has no output "cuont"; did you mean "count"?'],
+    ],
+    [
+      "code in an expression",
+      dag(`- { id: a, run: x, env: { A: "${open} process.exit() }}" } }`),
+      ["expected params.<name>"],
+    ],
+    [
+      "an env name that loads programs",
+      dag("- { id: a, run: x, env: { LD_PRELOAD: evil } }"),
+      ["LD_PRELOAD is reserved or decides what programs load"],
+    ],
+    [
+      "an env name that is none",
+      dag('- { id: a, run: x, env: { "A=B": x } }'),
+      ["expected a variable name such as LOG_LEVEL"],
+    ],
+    [
+      "a path that leaves",
+      dag("- { id: a, run: x, artifacts: [../x] }"),
+      ['the path "../x" has the segment ".."'],
+    ],
+    [
+      "a parameter whose default does not fit",
+      `params: { n: { type: integer, default: many } }\n${dag("- { id: a, run: x }")}`,
+      ["its default does not fit its schema"],
+    ],
+    [
+      "a required parameter with a default",
+      `params: { n: { type: string, required: true, default: x } }\n${dag("- { id: a, run: x }")}`,
+      ["a required parameter has no default"],
+    ],
+  ])("%s", (_, text, expected) => {
+    const problems = problemsOf(text);
+    expect(problems).toHaveLength(expected.length);
+    for (const [index, problem] of expected.entries()) expect(problems[index]).toContain(problem);
+  });
+
+  test("all at once, not the first alone", () => {
+    const text = dag(
+      "- { id: a, run: x, artifacts: [/x], env: { ENV: y } }",
+      "- { id: b, depends: [c], run: z }",
+      "- { id: b, run: z }",
+    );
+    expect(problemsOf(text)).toHaveLength(4);
+  });
+});
+
+describe("hostile text is refused quickly, with its line (YA)", () => {
+  const levels = (item: string, count: number, width: number) => [
+    `l0: &l0 ${item}`,
+    ...Array.from(
+      { length: count },
+      (_, index) => `l${index + 1}: &l${index + 1} [${`*l${index},`.repeat(width)}]`,
+    ),
+  ];
+  const inOutput = (lines: readonly string[]) =>
+    `${head}  - id: a\n    agent:\n      prompt: p\n      output:\n${lines.map((line) => `        ${line}\n`).join("")}`;
+
+  test.each<[string, string]>([
+    ["an alias bomb", inOutput(levels("[x]", 9, 9))],
+    [
+      "an alias bomb within the number of aliases, of a long text",
+      inOutput(levels(`"${"x".repeat(900_000)}"`, 10, 2)),
+    ],
+    ["a collection that holds itself", inOutput(["l: &l [*l]"])],
+    ["deep flow", `name: ${"[".repeat(10_000)}`],
+    ["deep maps", `name: ${"{a: ".repeat(10_000)}`],
+    ["a duplicate key", `${dag("- { id: a, run: x }")}name: again\n`],
+    ["a second document", `${dag("- { id: a, run: x }")}---\nname: b\n`],
+    ["an unknown tag", "name: !!js/function x\n"],
+    ["a tab as indent", "name: demo\nsteps:\n\t- id: a\n"],
+    ["a merge key", dag("- { id: a, run: x, <<: { run: y } }")],
+    ["__proto__", dag("- { id: a, run: x, env: { __proto__: { x: y } } }")],
+    ["constructor", dag("- { id: a, run: x, env: { constructor: y } }")],
+    ["a key that is no text", "? [a]\n: b\n"],
+    ["too many bytes", `# ${"x".repeat(1024 * 1024)}\n${dag("- { id: a, run: x }")}`],
+    ["too many steps", dag(...Array.from({ length: 10_001 }, (_, index) => `- {id: s${index}, run: x}`))],
+    [
+      "many unknown dependencies",
+      dag(...Array.from({ length: 5000 }, (_, index) => `- {id: s${index}, run: x, depends: [x${index}]}`)),
+    ],
+  ])("%s", (_, text) => {
+    const before = performance.now();
+    const problems = problemsOf(text);
+    expect(performance.now() - before).toBeLessThan(2000);
+    expect(problems.length).toBeGreaterThan(0);
+    expect(problems[0]).toMatch(/^f\.yaml:\d+:\d+: /);
+    expect(({} as Record<string, unknown>)["x"]).toBeUndefined();
+  });
+});
+
+test("any text either is a DAG or has problems, and nothing else happens", () => {
+  const words = [
+    "name: demo",
+    "steps:",
+    "- id: a",
+    "run: x",
+    "depends: [a]",
+    "  ",
+    "\n",
+    "{",
+    "}",
+    "[",
+    "]",
+    ": ",
+    "&a",
+    "*a",
+    "!!str",
+    "'",
+    '"',
+    "|",
+    ">",
+    "\t",
+    "- ",
+    "null",
+    open,
+    "}}",
+    "params:",
+    "agent:",
+    "prompt: p",
+    "type: string",
+    "default: 1",
+    "\u0000",
+    "\ud800",
+  ];
+  const text = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 200 }),
+    fc.array(fc.constantFrom(...words), { maxLength: 40 }).map((all) => all.join("")),
+    fc
+      .array(fc.constantFrom(...words), { maxLength: 12 })
+      .map((all) => `${head}  - id: a\n    run: x\n    ${all.join(" ")}\n`),
+    fc.json().map((json) => `{"name": "demo", "steps": [${json}]}`),
+    fc
+      .json()
+      .map(
+        (json) => `{"name": "demo", "params": ${json}, "steps": [{"id": "a", "run": "x", "env": ${json}}]}`,
+      ),
+  );
+  fc.assert(
+    fc.property(text, (text) => {
+      for (const problem of problemsOf(text)) expect(problem).toMatch(/^f\.yaml:/);
+    }),
+    { numRuns: 1000 },
+  );
+});
