@@ -160,11 +160,11 @@ describe("a coordinator and a worker that are both killed", () => {
     const chain = `
 name: chain
 steps:
-  - { id: a, run: "sleep 0.1; echo n=1 >> $HAVERSACK_OUTPUT", outputs: [n] }
-  - { id: b, depends: [a], run: "sleep 0.1; test $N = 1", env: { N: "\${{ steps.a.outputs.n }}" } }
+  - { id: a, run: "sleep 0.2; echo n=1 >> $HAVERSACK_OUTPUT", outputs: [n] }
+  - { id: b, depends: [a], run: "sleep 0.2; test $N = 1", env: { N: "\${{ steps.a.outputs.n }}" } }
   - { id: c, depends: [b], run: "echo done" }
 `;
-    const runs = await Promise.all(Array.from({ length: 20 }, () => fleet.submit(chain)));
+    const runs = await Promise.all(Array.from({ length: 40 }, () => fleet.submit(chain)));
     for (const victim of ["worker", "coordinator", "worker", "both"]) {
       const client = await fleet.client();
       // Something is under way at each kill, or the test would show nothing.
