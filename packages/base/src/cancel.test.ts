@@ -85,7 +85,7 @@ describe("a wake-up", () => {
     const controller = new AbortController();
     const waiting = wakeup.next(controller.signal);
     controller.abort();
-    await expect(waiting).rejects.toThrow();
+    await expect(waiting).rejects.toThrow("aborted");
     wakeup.ring();
     await wakeup.next(never);
   });

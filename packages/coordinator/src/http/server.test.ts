@@ -66,7 +66,7 @@ describe("one port", () => {
 
   test("tells them apart though the first bytes come one by one", async () => {
     await using world = await serve();
-    const request = [..."GET", " / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"];
+    const request = ["G", "E", "T", " / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"];
     expect(await inPieces(world.port, request, (answer) => answer.includes("HTTP/1.1 /"))).toContain(
       "200 OK",
     );

@@ -88,7 +88,7 @@ describe("credits", () => {
           }
           expect(world.executor.peak).toBeLessThanOrEqual(slots);
           while (world.executor.started < name || world.executor.running.size > 0) {
-            for (const { end } of world.executor.running.values()) end();
+            for (const execution of world.executor.running.values()) execution.end();
             await turns(2);
           }
           await world.attempts.endAll(0, AbortSignal.abort());

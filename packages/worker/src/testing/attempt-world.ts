@@ -95,7 +95,7 @@ export async function attemptWorld(slots = 2, connection: object = {}) {
     uplink.up((message) => void sent.push(message));
   };
   const close = async (): Promise<void> => {
-    for (const { obey, signal } of executor.running.values()) if (signal.aborted) obey();
+    for (const execution of executor.running.values()) if (execution.signal.aborted) execution.obey();
     await folder[Symbol.asyncDispose]();
   };
   return { folder, clock, uplink, sent, broken, executor, parts, attempts, up, [Symbol.asyncDispose]: close };
