@@ -12,5 +12,6 @@ export * from "./owned-folder.ts";
 export * from "./ports.ts";
 export * from "./safe-path.ts";
 export * from "./service.ts";
+export * from "./sorted-json.ts";
 export * from "./system-ports.ts";
 export * from "./wakeup.ts";

@@ -121,13 +121,14 @@ class OneWorker implements Worker {
     const workerId = await readWorkerId(folder.path, this.#ports.random);
     await this.#clean(folder.path, workerId);
     const connection = new Connection(coordinatorUrl, token);
-    const uplink = new Uplink();
+    const uplink = new Uplink((error) => this.#fail(error));
     const cache = new SnapshotCache(join(folder.path, "snapshots"), connection, this.#ports.clock);
     const roots = { workRoot: join(folder.path, "work"), spoolRoot: join(folder.path, "spool") };
     const executors = this.#executors(workerId, cache);
     const parts = { executors, connection, cache, uplink, ports: this.#ports, ...roots };
     const attempts = new Attempts(parts, slots, (error) => this.#fail(error));
     attempts.adopt(await reopenSpools(roots.spoolRoot, uplink, this.#ports.log));
+    await cache.clean();
     this.#snapshotsHeld = await cache.held();
     const leases = new LeaseWatch(this.#ports.clock);
     const session = {

@@ -36,7 +36,8 @@ export class BlobStore {
       );
     }
     const path = this.#pathOf(digest);
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    if (made !== undefined) await syncFolder(dirname(made));
     const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
     try {
       await writeVerified(temporary, digest, size, data);

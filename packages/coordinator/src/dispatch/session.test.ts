@@ -233,6 +233,7 @@ describe("what a worker says", () => {
     const session = dial();
     await session.greet();
     const ref = await claimFor(session);
+    session.registry.get(session.hello.workerId)?.own([ref]);
     const chunk = (offset: number, text: string) =>
       ({ ref, stream: "stdout", offset, data: Buffer.from(text) }) as const;
     session.said.say({ kind: "logs", chunks: [chunk(0, "hello "), chunk(3, "lo world"), chunk(99, "far")] });
@@ -243,6 +244,23 @@ describe("what a worker says", () => {
     expect(Buffer.concat(pieces.map(({ data }) => data)).toString()).toBe("hello world");
     session.said.hangUp();
     await session.ended;
+  });
+});
+
+describe("the log of an attempt that is another worker's", () => {
+  test("is refused, and nothing of it is stored (A1)", async () => {
+    const owner = dial();
+    await owner.greet();
+    const ref = await claimFor(owner);
+    const thief = dial();
+    await thief.greet();
+    thief.said.say({ kind: "logs", chunks: [{ ref, stream: "stdout", offset: 0, data: Buffer.from("x") }] });
+    expect((await thief.answer("refusals")).refusals).toEqual([{ ref, reason: "unknown" }]);
+    const query = { runId: ref.runId, stepId: "", after: 0, limit: 10 };
+    expect(await stores.logs.read.logsRead(query)).toEqual([]);
+    owner.said.hangUp();
+    thief.said.hangUp();
+    await Promise.all([owner.ended, thief.ended]);
   });
 });
 

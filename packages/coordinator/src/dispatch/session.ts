@@ -117,6 +117,7 @@ class Session {
       kind: "welcome",
       welcome: { generation, coordinatorVersion: version, leaseTtlMs, heartbeatIntervalMs },
     });
+    this.link.own(hello.held);
     this.#refuse(refusals);
     this.link.cancel(cancelled);
     this.link.greeted();
@@ -163,7 +164,12 @@ class Session {
     this.link.send({ kind: "heartbeatAck", seq });
   }
 
-  async #keepLogs(chunks: readonly LogChunk[]): Promise<void> {
+  /** Logs lie beside the store, so their fence is what this session holds: nobody writes into another's log (A1). */
+  async #keepLogs(all: readonly LogChunk[]): Promise<void> {
+    const foreign = all.filter(({ ref }) => !this.link.owns(ref));
+    this.#refuse(foreign.map(({ ref }) => ({ ref, reason: "unknown" })));
+    const chunks = all.filter(({ ref }) => this.link.owns(ref));
+    if (chunks.length === 0) return;
     try {
       this.link.send({ kind: "logAcks", acks: await this.#parts.logs.write.logsAppend({ chunks }) });
     } catch (error) {
@@ -196,6 +202,7 @@ class Session {
       }
       this.#refuse(refusals);
       const refs = results.map(({ ref }) => ref).filter((ref) => !refused.has(refKey(ref)));
+      this.link.disown(refs);
       if (refs.length > 0) this.link.send({ kind: "resultAcks", refs });
     } catch (error) {
       this.#fail("results were not stored", error);
@@ -209,6 +216,7 @@ class Session {
   }
 
   #refuse(refusals: readonly Refusal[]): void {
+    this.link.disown(refusals.map(({ ref }) => ref));
     if (refusals.length > 0) this.link.send({ kind: "refusals", refusals });
   }
 }

@@ -5,7 +5,7 @@
 
 import type { Clock, Ms } from "@haversack/base";
 import type { AttemptRef, Downward, Task, WorkerHello } from "@haversack/protocol";
-import { batchBytesMax, batchItemsMax, batchPackBytesMax } from "@haversack/protocol";
+import { batchBytesMax, batchItemsMax, batchPackBytesMax, refKey } from "@haversack/protocol";
 import { taskBytes } from "./build-task.ts";
 
 /** Messages that wait for a slow reader. More end the session: the worker dials again and nothing is lost. */
@@ -17,6 +17,7 @@ export class WorkerLink {
   readonly connectedAt: Ms;
   readonly snapshotsHeld: Set<string>;
   readonly #outbox: Downward[] = [];
+  readonly #owned = new Set<string>();
   readonly #ended = new AbortController();
   #waiting: PromiseWithResolvers<void> | undefined;
   readonly #clock: Clock;
@@ -65,7 +66,21 @@ export class WorkerLink {
     this.#grantedTotal = Math.max(this.#grantedTotal, total);
   }
 
+  /** Attempts that this session was given or greeted with, and that have not ended: what it may write a log for. */
+  own(refs: readonly AttemptRef[]): void {
+    for (const ref of refs) this.#owned.add(refKey(ref));
+  }
+
+  disown(refs: readonly AttemptRef[]): void {
+    for (const ref of refs) this.#owned.delete(refKey(ref));
+  }
+
+  owns(ref: AttemptRef): boolean {
+    return this.#owned.has(refKey(ref));
+  }
+
   sendTasks(tasks: readonly Task[]): void {
+    this.own(tasks.map(({ ref }) => ref));
     this.#sentTotal += tasks.length;
     for (const batch of batches(tasks)) this.send({ kind: "tasks", tasks: batch });
   }

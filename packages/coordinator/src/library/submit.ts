@@ -4,7 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { FaultError, type Ports } from "@haversack/base";
+import { FaultError, type Ports, sortedJson } from "@haversack/base";
 import {
   type DagSpec,
   type Digest,
@@ -15,7 +15,7 @@ import {
   type RunId,
   type StepSpec,
 } from "@haversack/protocol";
-import { buildPins, canonicalJson, type PlannableDag, planSnapshots } from "@haversack/snapshot";
+import { buildPins, type PlannableDag, planSnapshots } from "@haversack/snapshot";
 import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
 import { render, type TemplateData } from "../runs/expressions.ts";
@@ -60,7 +60,7 @@ export class Submitter {
         `an idempotency key has at most ${keyCharactersMax} characters`,
       );
     }
-    const bodyDigest = sha256(canonicalJson({ dag: text, params: submission.params }));
+    const bodyDigest = sha256(sortedJson({ dag: text, params: submission.params }));
     // A repetition gets its run back even if the library has changed since.
     const existing = await this.#store.read.runFind({ idempotencyKey, bodyDigest });
     if (existing !== undefined) return existing;
@@ -76,7 +76,7 @@ export class Submitter {
     };
     return await this.#store.write.runSubmit({
       id,
-      dagDigest: sha256(canonicalJson(parsed.spec)),
+      dagDigest: sha256(sortedJson(parsed.spec)),
       dag: parsed.spec,
       source: text,
       params,

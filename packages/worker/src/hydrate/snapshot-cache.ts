@@ -28,6 +28,14 @@ export class SnapshotCache {
     this.#connection = connection;
   }
 
+  /** Removes what a crash left half-written. */
+  async clean(): Promise<void> {
+    const names = await readdir(this.#folder).catch(() => []);
+    for (const name of names.filter((name) => name.endsWith(".tmp"))) {
+      await rm(join(this.#folder, name), { force: true });
+    }
+  }
+
   /** What the hello says; a hint. Newest first, at most 1,024. */
   async held(): Promise<Digest[]> {
     const files = await this.#files();

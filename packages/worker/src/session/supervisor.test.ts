@@ -24,7 +24,9 @@ const hello: WorkerHello = {
 function supervise(held = [refOf("a")].slice(1), fraction = 0.999_999) {
   const clock = new FakeClock();
   const dial = new FakeDial();
-  const uplink = new Uplink();
+  const uplink = new Uplink((error) => {
+    throw error;
+  });
   const leases = new LeaseWatch(clock);
   const stopping = new AbortController();
   const taken: string[] = [];

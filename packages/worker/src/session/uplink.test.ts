@@ -26,7 +26,9 @@ const resultOf = (attempt: number, output = ""): AttemptResult => ({
 });
 
 function setup() {
-  const uplink = new Uplink();
+  const uplink = new Uplink((error) => {
+    throw error;
+  });
   const sent: Upward[] = [];
   return { uplink, sent, up: () => uplink.up((message) => void sent.push(message)) };
 }

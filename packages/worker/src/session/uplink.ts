@@ -13,12 +13,22 @@ import {
 } from "@haversack/protocol";
 
 export class Uplink {
+  readonly #onBroken: (error: unknown) => void;
   #send: ((message: Upward) => void) | undefined;
   #started: AttemptRef[] = [];
   #chunks: LogChunk[] = [];
   #results: AttemptResult[] = [];
   #scheduled = false;
   readonly #listeners = new Set<() => void>();
+
+  /** @param onBroken what has to be told cannot be read any more: the worker cannot go on */
+  constructor(onBroken: (error: unknown) => void) {
+    this.#onBroken = onBroken;
+  }
+
+  broken(error: unknown): void {
+    this.#onBroken(error);
+  }
 
   get isUp(): boolean {
     return this.#send !== undefined;

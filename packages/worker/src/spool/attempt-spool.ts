@@ -10,7 +10,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { FaultError } from "@haversack/base";
+import { FaultError, messageOf } from "@haversack/base";
 import {
   type AttemptRef,
   type AttemptResult,
@@ -191,7 +191,10 @@ export class AttemptSpool implements AttemptLog {
     this.#pumpAsked = true;
     if (this.#pumping || this.#closed) return;
     this.#pumping = true;
-    this.#pumpWhileAsked().catch(() => this.#uplink.down());
+    this.#pumpWhileAsked().catch((error: unknown) => {
+      const message = `a log cannot be read from this worker's disk: ${messageOf(error)}`;
+      this.#uplink.broken(new FaultError("unavailable", "spool_failed", message, { cause: error }));
+    });
   }
 
   async #pumpWhileAsked(): Promise<void> {

@@ -75,7 +75,9 @@ export class ScriptedExecutor implements Executor {
 export async function attemptWorld(slots = 2, connection: object = {}) {
   const folder = await tempFolder();
   const clock = new FakeClock();
-  const uplink = new Uplink();
+  const uplink = new Uplink((error) => {
+    throw error;
+  });
   const sent: Upward[] = [];
   const broken: unknown[] = [];
   const executor = new ScriptedExecutor();

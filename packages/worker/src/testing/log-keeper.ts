@@ -5,7 +5,9 @@ import { Uplink } from "../session/uplink.ts";
 import type { AttemptSpool } from "../spool/attempt-spool.ts";
 
 export class LogKeeper {
-  readonly uplink = new Uplink();
+  readonly uplink = new Uplink((error) => {
+    throw error;
+  });
   readonly results: AttemptResult[] = [];
   /** Acknowledgements that have not been delivered. */
   acks: LogAck[] = [];
