@@ -20,7 +20,7 @@ import {
 import type { Store } from "../../../packages/coordinator/src/store/store.ts";
 import type { Claimed } from "../../../packages/coordinator/src/store/verbs/step-verbs.ts";
 
-export const digestOf = (text: string): Digest =>
+const digestOf = (text: string): Digest =>
   parseDigest(`sha256:${createHash("sha256").update(text).digest("hex")}`);
 
 export function step(id: string, depends: string[] = [], more: Partial<StepSpec> = {}): StepSpec {

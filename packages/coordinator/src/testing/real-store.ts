@@ -15,7 +15,7 @@ import {
 import { tempFolder } from "../../../../tests/support/temp-folder.ts";
 import { openSqliteLogStore, openSqliteStore } from "../store/sqlite-store.ts";
 
-export const digestOf = (text: string): Digest =>
+const digestOf = (text: string): Digest =>
   parseDigest(`sha256:${createHash("sha256").update(text).digest("hex")}`);
 
 export async function openRealStores() {

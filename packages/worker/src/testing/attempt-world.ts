@@ -36,7 +36,7 @@ export const taskOf = (step: string, more: Partial<Task> = {}): Task => ({
   ...more,
 });
 
-export const done: WorkEnd = { outcome: "succeeded", outputs: new Map() };
+const done: WorkEnd = { outcome: "succeeded", outputs: new Map() };
 
 interface Execution {
   readonly task: Task;
@@ -48,7 +48,7 @@ interface Execution {
 }
 
 /** Every execution waits until the test ends it. */
-export class ScriptedExecutor implements Executor {
+class ScriptedExecutor implements Executor {
   readonly running = new Map<string, Execution>();
   /** The most that ran at once. */
   peak = 0;

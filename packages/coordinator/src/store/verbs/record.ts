@@ -4,7 +4,8 @@ import { present } from "@haversack/base";
 import type { Failure, RunChange, RunId, RunStatus, StepChange } from "@haversack/protocol";
 import { runEnd, runFailure } from "../../runs/run-end.ts";
 import { flag, integer, json, text } from "../rows.ts";
-import { eventInsert, runEndWith, runGet, runNextSeq, runStepsEnded } from "../statements/run.ts";
+import { eventInsert } from "../statements/event.ts";
+import { runEndWith, runGet, runNextSeq, runStepsEnded } from "../statements/run.ts";
 import { stepCounts, stepFirstFailed } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 

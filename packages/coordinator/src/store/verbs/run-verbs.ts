@@ -23,8 +23,8 @@ import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from
 import type { Row } from "../statement.ts";
 import { attemptsOfRun } from "../statements/attempt.ts";
 import { dagInsert } from "../statements/dag.ts";
+import { eventsAfter } from "../statements/event.ts";
 import {
-  eventsAfter,
   runByKey,
   runCount,
   runGet,
