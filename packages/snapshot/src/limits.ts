@@ -49,8 +49,7 @@ export const defaultLimits: SnapshotLimits = Object.freeze({
   memoryTopicsMax: 64,
 });
 
-/** Part of the format, so not for an operator to change; the bounds of paths are those of `pathProblem` in base. */
-export const idCharactersMax = 64;
+/** Part of the format, so not for an operator to change; so are the bounds of ids and those of `pathProblem` in base. */
 export const requiresMax = 16;
 
 /** The defaults with what an operator asked for in their place; each bound is a positive whole number. */

@@ -13,6 +13,8 @@ export interface JsonRecord {
 
 const nestingDefault = 32;
 const forbiddenKeys = new Set(["__proto__", "constructor", "prototype"]);
+/** The same rule as a pattern, for the schema. */
+export const allowedKeyForm = /^(?!(?:__proto__|constructor|prototype)$)/;
 
 export function isForbiddenKey(key: string): boolean {
   return forbiddenKeys.has(key);

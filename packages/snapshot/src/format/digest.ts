@@ -4,7 +4,7 @@ import { createHash, hash } from "node:crypto";
 import { SnapshotError } from "../errors.ts";
 
 const digestBytes = 32;
-const nameForm = /^sha256:([0-9a-f]{64})$/;
+export const digestNameForm = /^sha256:([0-9a-f]{64})$/;
 
 export function sha256(data: Uint8Array | string): Uint8Array {
   return new Uint8Array(createHash("sha256").update(data).digest());
@@ -28,7 +28,7 @@ export function digestName(digest: Uint8Array): string {
 
 /** The raw digest of a name. */
 export function parseDigestName(text: string): Uint8Array {
-  const hex = nameForm.exec(text)?.[1];
+  const hex = digestNameForm.exec(text)?.[1];
   if (hex === undefined) {
     throw new SnapshotError(
       "snapshot_invalid",
@@ -36,8 +36,4 @@ export function parseDigestName(text: string): Uint8Array {
     );
   }
   return new Uint8Array(Buffer.from(hex, "hex"));
-}
-
-export function isDigestName(text: string): boolean {
-  return nameForm.test(text);
 }

@@ -1,14 +1,14 @@
 /** Ids and the paths of files in a pack: one set of rules at build and at decode. */
 
 import { pathProblem } from "@haversack/base";
-import { idCharactersMax } from "../limits.ts";
 
-const idForm = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+/** At most 64 characters, bounded before the rest is looked at. */
+export const idForm = /^(?=.{1,64}$)[a-z0-9]+(-[a-z0-9]+)*$/;
 /** Names of DAGs, which their files and the API choose. */
 export const dagNameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 export function isId(text: string): boolean {
-  return text.length <= idCharactersMax && idForm.test(text);
+  return idForm.test(text);
 }
 
 /** What is wrong with a set of paths, by path; the same for every order of the paths. */
