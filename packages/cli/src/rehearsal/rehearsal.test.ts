@@ -126,6 +126,11 @@ test("the word count is answered from the file", () => {
   expect(calls.at(-1)).toEqual({ tool: "output", input: { word: "to", times: 3 } });
 });
 
+test("where no output is asked for, the word count is said in words", () => {
+  const calls = play("Read counts.txt.", ["read"], () => "      3 to\n      1 be\n");
+  expect(calls.map(({ tool }) => tool)).toEqual(["read"]);
+});
+
 test("another task is declined", () => {
   expect(answer(requestOf([{ role: "user", content: "Deploy it" }], tools))).toEqual({
     content: expect.stringMatching(/rehearsal model.*set ANTHROPIC_API_KEY/) as string,

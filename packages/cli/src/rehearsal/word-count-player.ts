@@ -15,7 +15,7 @@ export function playWordCount(conversation: Conversation): Answer | undefined {
   if (times === undefined || word === undefined)
     return sayOnly(`I find no count in ${file}: ${counts.slice(0, 200)}`);
   if (conversation.calls.some(({ tool }) => tool === "output")) return sayOnly("My answer was not accepted.");
-  return sayAndCall(`The most frequent word is "${word}".`, [
-    { tool: "output", input: { word, times: Number(times) } },
-  ]);
+  const words = `The most frequent word is "${word}", ${times} times.`;
+  if (!conversation.tools.has("output")) return sayOnly(words);
+  return sayAndCall(words, [{ tool: "output", input: { word, times: Number(times) } }]);
 }
