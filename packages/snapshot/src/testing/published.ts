@@ -6,16 +6,27 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { snapshotSchema } from "../format/json-schema.ts";
+import { invalidPacks } from "./invalid-packs.ts";
+import { validPacks } from "./valid-packs.ts";
+import type { VectorPack } from "./vector-packs.ts";
 
 export const publishedFolder = join(import.meta.dirname, "../../vectors/v1");
 
 /** Bytes by path below the folder. */
-export async function publishedFiles(): Promise<ReadonlyMap<string, Uint8Array>> {
-  return new Map([["schema.json", Buffer.from(snapshotSchema())]]);
+export function publishedFiles(): ReadonlyMap<string, Uint8Array> {
+  const packs = allPacks();
+  const index = packs.map(({ name, outcome, why, claims }) => ({ file: `${name}.gz`, outcome, why, claims }));
+  return new Map<string, Uint8Array>([
+    ["schema.json", Buffer.from(snapshotSchema())],
+    ["packs/index.json", Buffer.from(`${JSON.stringify(index, undefined, 2)}\n`)],
+    ...packs.map(({ name, bytes }): [string, Uint8Array] => [`packs/${name}.gz`, bytes]),
+  ]);
 }
 
+export const allPacks = (): VectorPack[] => [...validPacks(), ...invalidPacks()];
+
 if (import.meta.main) {
-  for (const [path, bytes] of await publishedFiles()) {
+  for (const [path, bytes] of publishedFiles()) {
     const target = join(publishedFolder, path);
     await mkdir(dirname(target), { recursive: true });
     await writeFile(target, bytes);
