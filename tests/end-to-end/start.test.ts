@@ -119,6 +119,7 @@ describe("an agent step", () => {
     expect(used.parts.filter(({ section }) => section !== "memory")).toEqual(
       pinned.parts.filter(({ section }) => section !== "memory"),
     );
+    expect(used.parts.filter(({ why }) => why === "")).toEqual([]);
   });
 
   test("whose model cannot be reached fails, and its key is in no file, database or log", async () => {
