@@ -89,7 +89,7 @@ export class AgentExecutor implements Executor {
     const talk = new Talk(tree, context, this.#options.secrets);
     talk.tell(assignment);
     const { exit, stop } = await exitOrStop(tree, signal);
-    const stuck = await tree.end(stop?.graceMs ?? leftoverGraceMs);
+    const stuck = await tree.end(() => stop?.graceMs ?? leftoverGraceMs);
     if (stuck.length > 0) context.log.note(`processes that could not be ended: ${stuck.join(", ")}`);
     await Promise.all([stdout.finish(ports.clock), stderr.finish(ports.clock), talk.ended]);
     const usage = talk.end?.usage;

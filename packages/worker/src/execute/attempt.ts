@@ -67,8 +67,11 @@ export class Attempt {
 
   /** It is no longer ours: its processes end, and nothing is reported. */
   disown(graceMs: number): void {
+    if (this.#disowned) return;
     this.#disowned = true;
-    this.stop(new StopRequest("lease-lost", graceMs));
+    const { reason } = this.#stopping.signal as { reason: unknown };
+    if (reason instanceof StopRequest) reason.hurry();
+    else this.stop(new StopRequest("lease-lost", graceMs));
   }
 
   /** Resolves with the sealed spool, or with undefined when nothing is to be reported. Rejects when a disk fails. */

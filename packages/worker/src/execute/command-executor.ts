@@ -49,7 +49,7 @@ export class CommandExecutor implements Executor {
     const stdout = new LogPump(tree.stdout, "stdout", context.log);
     const stderr = new LogPump(tree.stderr, "stderr", context.log);
     const { exit, stop } = await exitOrStop(tree, signal);
-    const stuck = await tree.end(stop?.graceMs ?? leftoverGraceMs);
+    const stuck = await tree.end(() => stop?.graceMs ?? leftoverGraceMs);
     if (stuck.length > 0) context.log.note(`processes that could not be ended: ${stuck.join(", ")}`);
     await Promise.all([stdout.finish(clock), stderr.finish(clock)]);
     if (stop !== undefined) return stoppedEnd(stop.why, task.timeoutMs, true);

@@ -50,12 +50,21 @@ export interface Executor {
 /** The reason given to an attempt's signal. */
 export class StopRequest extends Error {
   readonly why: StopReason;
-  /** Between SIGTERM and SIGKILL, in milliseconds. */
-  readonly graceMs: number;
+  #graceMs: number;
 
   constructor(why: StopReason, graceMs: number) {
     super(`stop: ${why}`);
     this.why = why;
-    this.graceMs = graceMs;
+    this.#graceMs = graceMs;
+  }
+
+  /** Between SIGTERM and SIGKILL, in milliseconds; asked again and again, for it may shrink. */
+  get graceMs(): number {
+    return this.#graceMs;
+  }
+
+  /** The lease is lost while the grace of a cancel or a time limit runs: nothing of the attempt may outlive it (L6). */
+  hurry(): void {
+    this.#graceMs = 0;
   }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { createInterface } from "node:readline";
 import { systemClock } from "@haversack/base";
 import { describe, expect, test } from "vitest";
+import { StopRequest } from "./executor.ts";
 import { carriesMarker, hasProcessTable, listProcesses } from "./process-table.ts";
 import { type ProcessTree, startProcess, sweepOrphans } from "./process-tree.ts";
 
@@ -54,6 +55,16 @@ describe.runIf(hasProcessTable)("a process tree ends with all of it", () => {
     const begun = performance.now();
     expect(await tree.end(80)).toEqual([]);
     expect(performance.now() - begun).toBeGreaterThanOrEqual(75);
+    expect(await tree.exit).toEqual({ kind: "killed", signal: "SIGKILL" });
+  });
+
+  test("a grace that shrinks while it runs counts as it is then", async () => {
+    const { tree } = start("trap '' TERM; echo ready; while :; do sleep 0.02; done");
+    await firstLine(tree);
+    const request = new StopRequest("cancelled", 3_600_000);
+    const ended = tree.end(() => request.graceMs);
+    request.hurry();
+    expect(await ended).toEqual([]);
     expect(await tree.exit).toEqual({ kind: "killed", signal: "SIGKILL" });
   });
 

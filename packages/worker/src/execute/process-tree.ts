@@ -40,6 +40,9 @@ export type ProcessExit =
   | { readonly kind: "killed"; readonly signal: string }
   | { readonly kind: "not-started"; readonly code: string };
 
+/** Between SIGTERM and SIGKILL; as a function it is asked at each look, for it may shrink. */
+export type Grace = Ms | (() => Ms);
+
 export interface ProcessTree {
   readonly stdout: Readable;
   readonly stderr: Readable;
@@ -51,7 +54,7 @@ export interface ProcessTree {
    * Ends what is left of the tree; safe when nothing is. Resolves, with none, once no process is left, or with those
    * that outlived SIGKILL by 20 s (stuck in the kernel, or of another user). Never rejects.
    */
-  end(graceMs: Ms): Promise<readonly number[]>;
+  end(graceMs: Grace): Promise<readonly number[]>;
 }
 
 /** How often the table is read while processes are about to end. */
@@ -117,19 +120,19 @@ export async function sweepOrphans(workerId: string, clock: Clock): Promise<numb
   return orphans.length;
 }
 
-async function endFamily(root: RootProcess, clock: Clock, graceMs: Ms): Promise<readonly number[]> {
-  if (!hasProcessTable) return endGroup(root, clock, graceMs);
+async function endFamily(root: RootProcess, clock: Clock, grace: Grace): Promise<readonly number[]> {
+  if (!hasProcessTable) return endGroup(root, clock, grace);
   let known: readonly ProcessRow[] = [];
   const find = (): ProcessRow[] => {
     const family = findFamily(root, known);
     known = family;
     return family;
   };
-  return endAll(find, clock, graceMs);
+  return endAll(find, clock, grace);
 }
 
-/** SIGTERM to all, up to `graceMs` to leave, then SIGKILL until none is found. */
-async function endAll(find: () => ProcessRow[], clock: Clock, graceMs: Ms): Promise<readonly number[]> {
+/** SIGTERM to all, the grace to leave, then SIGKILL until none is found. */
+async function endAll(find: () => ProcessRow[], clock: Clock, grace: Grace): Promise<readonly number[]> {
   let left = find();
   const begun = clock.monotonic();
   const termed = new Set<number>();
@@ -137,6 +140,7 @@ async function endAll(find: () => ProcessRow[], clock: Clock, graceMs: Ms): Prom
   // Ends: the grace and the wait after it are bounded.
   while (left.length > 0) {
     const waited = clock.monotonic() - begun;
+    const graceMs = msOf(grace);
     if (waited >= graceMs + killWaitMs) break;
     if (waited >= graceMs) for (const row of left) send(row.pid, "SIGKILL");
     else askToLeave(left, termed);
@@ -158,17 +162,20 @@ function askToLeave(rows: readonly ProcessRow[], termed: Set<number>): void {
 }
 
 /** Without a process table: the group is the family. */
-async function endGroup(root: RootProcess, clock: Clock, graceMs: Ms): Promise<readonly number[]> {
+async function endGroup(root: RootProcess, clock: Clock, grace: Grace): Promise<readonly number[]> {
   const begun = clock.monotonic();
   send(-root.pid, "SIGTERM");
   while (send(-root.pid, 0)) {
     const waited = clock.monotonic() - begun;
+    const graceMs = msOf(grace);
     if (waited >= graceMs + killWaitMs) return [root.pid];
     if (waited >= graceMs) send(-root.pid, "SIGKILL");
     await pause(clock, pollMs.floor, never);
   }
   return [];
 }
+
+const msOf = (grace: Grace): Ms => (typeof grace === "function" ? grace() : grace);
 
 /** Whether there was something that could be signalled. */
 function send(pid: number, signal: NodeJS.Signals | 0): boolean {
