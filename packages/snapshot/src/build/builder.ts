@@ -12,7 +12,6 @@ import { SnapshotError } from "../errors.ts";
 import type { MemoryScope, SnapshotContent } from "../format/content.ts";
 import { comparePaths, compareText } from "../format/paths.ts";
 import { requiredFeatures, secretRefs } from "../format/references.ts";
-import { memoryScopes } from "../format/sizes.ts";
 import { formatName } from "../format/version.ts";
 import { guardUnnamed } from "../guard.ts";
 import { defaultLimits, type SnapshotLimits } from "../limits.ts";
@@ -79,7 +78,9 @@ export function addMemory(pin: Uint8Array, memory: MemoryNow, options: AddMemory
   const final = { ...content, memory: memorySection(content, memory) };
   checkForKeys(final, allowedStrings);
   const why = new Map((report?.parts ?? []).map((part) => [`${part.section}/${part.id}`, part.why]));
-  for (const [scope] of memoryScopes(final)) why.set(`memory/${scope}`, "memory.read of the step");
+  for (const scope of ["global", `dags/${content.config.memory.dag}`]) {
+    why.set(`memory/${scope}`, "memory.read of the step");
+  }
   return writePack(final, { limits, reserve: 0, why });
 }
 
