@@ -1,28 +1,16 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { FaultError, systemCodeOf } from "@haversack/base";
-import {
-  digestOfBytes,
-  type HaversackClient,
-  parseDigest,
-  parseStepId,
-  type SnapshotReport,
-} from "@haversack/protocol";
+import { digestOfBytes, parseDigest, type SnapshotReport } from "@haversack/protocol";
 import { Command } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
-import { given, withConnection, withJson } from "../options.ts";
+import { withConnection, withJson } from "../options.ts";
 import { snapshotJson } from "../print/json.ts";
 import { snapshotText } from "../print/snapshot-text.ts";
-import { findRun } from "../run-ref.ts";
 import { saveWhole } from "../save-whole.ts";
 import type { Shell } from "../shell.ts";
-
-interface SnapshotOptions {
-  readonly json?: boolean;
-  readonly url?: string;
-  readonly token?: string;
-  readonly data?: string;
-}
+import { diffCommand } from "./snapshot-diff.ts";
+import { extractCommand } from "./snapshot-extract.ts";
+import { connect, readIfFile, type SnapshotOptions, storedName } from "./snapshot-source.ts";
+import { verifyCommand } from "./snapshot-verify.ts";
 
 const inspectExamples = `
 NAME is a file, a digest (sha256:…) or RUN/STEP. A file is read here and needs no coordinator.
@@ -37,6 +25,12 @@ Examples:
 const saveExamples = `
 Examples:
   $ haversack snapshot save latest/report report.snapshot`;
+
+const schemaExamples = `
+The shape of what \`zcat report.snapshot\` prints, as JSON Schema 2020-12, for readers in other languages.
+
+Examples:
+  $ haversack snapshot schema > schema.json`;
 
 export function snapshotCommand(shell: Shell): Command {
   const command = new Command("snapshot").description("look into what an agent step was given");
@@ -63,6 +57,23 @@ export function snapshotCommand(shell: Shell): Command {
             saveSnapshot(name, file, options, shell),
           ),
         ),
+    )
+    .addCommand(verifyCommand(shell))
+    .addCommand(extractCommand(shell))
+    .addCommand(diffCommand(shell))
+    .addCommand(schemaCommand(shell));
+}
+
+function schemaCommand(shell: Shell): Command {
+  return new Command("schema")
+    .description("print the JSON Schema of the format")
+    .addHelpText("after", schemaExamples)
+    .action(
+      shell.does(async () => {
+        const { snapshotSchema } = await import("@haversack/snapshot");
+        shell.out(snapshotSchema());
+        return exitCodes.ok;
+      }),
     );
 }
 
@@ -74,8 +85,8 @@ async function inspectSnapshot(name: string, options: SnapshotOptions, shell: Sh
 }
 
 /** Undefined when there is no such file. */
-async function inspectFile(name: string, { outside }: Shell): Promise<SnapshotReport | undefined> {
-  const bytes = await readIfFile(resolve(outside.cwd, name));
+async function inspectFile(name: string, shell: Shell): Promise<SnapshotReport | undefined> {
+  const bytes = await readIfFile(name, shell);
   if (bytes === undefined) return undefined;
   const { inspectPack } = await import("@haversack/snapshot");
   const pack = inspectPack(bytes);
@@ -83,18 +94,6 @@ async function inspectFile(name: string, { outside }: Shell): Promise<SnapshotRe
   const parts = pack.parts.map((part) => ({ ...part, digest: parseDigest(part.digest) }));
   const digest = digestOfBytes(pack.digest);
   return { formatVersion, digest, compressedSize, uncompressedSize, requires, secrets, parts };
-}
-
-async function readIfFile(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    const code = systemCodeOf(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new FaultError("invalid", "snapshot_file", `${path} cannot be read: ${code ?? "unknown"}`, {
-      cause: error,
-    });
-  }
 }
 
 async function inspectStored(name: string, options: SnapshotOptions, shell: Shell): Promise<SnapshotReport> {
@@ -114,19 +113,4 @@ async function saveSnapshot(
   await saveWhole(chunks, resolve(cwd, file), stopping);
   shell.note(`wrote ${file}`);
   return exitCodes.ok;
-}
-
-function connect({ url, token, data }: SnapshotOptions, shell: Shell): Promise<HaversackClient> {
-  return shell.connect(given({ url, token, data }));
-}
-
-async function storedName(name: string, client: HaversackClient, { outside }: Shell): Promise<string> {
-  const at = name.indexOf("/");
-  if (at > 0) {
-    const run = await findRun(client, name.slice(0, at), outside.stopping);
-    return `${run.id}/${parseStepId(name.slice(at + 1))}`;
-  }
-  if (name.startsWith("sha256:")) return parseDigest(name);
-  const what = "it is neither a file that exists, nor a digest (sha256:…), nor RUN/STEP";
-  throw new FaultError("missing", "unknown_snapshot", `no snapshot ${JSON.stringify(name)}: ${what}`);
 }

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { FaultError, messageOf } from "@haversack/base";
 import { dagBytesMax, type Submission } from "@haversack/protocol";
-import { load } from "js-yaml";
+import { parseYaml } from "@haversack/snapshot";
 
 export async function prepareSubmission(
   file: string,
@@ -58,11 +58,7 @@ function pathParams(dag: string): Map<string, string | undefined> {
 }
 
 function paramsIn(dag: string): unknown {
-  try {
-    return Object.fromEntries(entriesOf(load(dag))).params;
-  } catch {
-    return undefined;
-  }
+  return Object.fromEntries(entriesOf(parseYaml(dag).value)).params;
 }
 
 const entriesOf = (value: unknown): [string, unknown][] =>
