@@ -6,6 +6,7 @@
  *   build/    from plan to pack: encode, check, read back, compare
  *   format/   format v1, pure: canonical JSON, schema, digest, paths, order, sizes
  *   guard.ts  bytes from outside: bounded, verified, or refused with a typed error
+ *   diff/     what is different between two packs, part by part, pure
  *   stores/   five read-only stores on the worker, and the skill files on its disk
  */
 
@@ -17,12 +18,21 @@ export type { PinsOutcome } from "./build/pins.ts";
 export { buildPins } from "./build/pins.ts";
 export type { KeyLikeHit } from "./build/scan-secrets.ts";
 export { scanText } from "./build/scan-secrets.ts";
+export type {
+  ChangeKind,
+  PartChange,
+  PartSection,
+  TextChange,
+  ValueChange,
+} from "./diff/diff-snapshots.ts";
+export { diffSnapshots } from "./diff/diff-snapshots.ts";
 export type { SnapshotErrorCode } from "./errors.ts";
 export { NotInSnapshotError, ReadOnlyStoreError, SnapshotError } from "./errors.ts";
 export type { JsonRecord, JsonValue } from "./format/canonical-json.ts";
 export { canonicalJson } from "./format/canonical-json.ts";
 export type * from "./format/content.ts";
 export { digestName, digestOf, parseDigestName } from "./format/digest.ts";
+export { snapshotSchema } from "./format/json-schema.ts";
 export { refText } from "./format/references.ts";
 export type { Feature } from "./format/version.ts";
 export { features, formatVersion, formatVersionMax, formatVersionMin } from "./format/version.ts";
