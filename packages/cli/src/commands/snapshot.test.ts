@@ -1,0 +1,191 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { HaversackClient } from "@haversack/protocol";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { exitCodes } from "../exit-codes.ts";
+import { runProgram } from "../program.ts";
+import { fakeClient, fakeRun } from "../testing/fake-client.ts";
+import { fakeOutside } from "../testing/fake-outside.ts";
+
+const vectors = join(import.meta.dirname, "../../../snapshot/vectors/v1");
+const vector = (name: string): string => join(vectors, `packs/${name}.gz`);
+const golden = join(vectors, "pack.gz");
+const goldenDigest = readFileSync(join(vectors, "digest.txt"), "utf8").trim();
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "haversack-cli-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+async function snapshot(args: readonly string[], client: Partial<HaversackClient> = {}) {
+  const env = { HAVERSACK_URL: "http://127.0.0.1:7420", HAVERSACK_TOKEN: "t" };
+  const outside = fakeOutside({ env, cwd: folder });
+  const code = await runProgram(["snapshot", ...args], outside, () => fakeClient(client));
+  return { code, ...outside.written };
+}
+
+/** A coordinator that holds these packs, by the name that it is asked for. */
+function holding(packs: Readonly<Record<string, string>>): Partial<HaversackClient> {
+  return {
+    run: async (id) => fakeRun(id),
+    snapshot: async function* (name) {
+      const bytes = readFileSync(packs[name] ?? "");
+      yield bytes.subarray(0, 100);
+      yield bytes.subarray(100);
+    },
+  };
+}
+
+describe("haversack snapshot verify", () => {
+  test("names what is sound", async () => {
+    const { code, out } = await snapshot(["verify", golden]);
+    expect({ code, out }).toEqual({
+      code: exitCodes.ok,
+      out: expect.stringMatching(new RegExp(`^✓ ${goldenDigest}\n {2}\\S+ \\S+ packed, `)),
+    });
+    expect((await snapshot(["verify", golden, "--digest", goldenDigest])).code).toBe(exitCodes.ok);
+    const json: unknown = JSON.parse((await snapshot(["verify", golden, "--json"])).out);
+    expect(json).toMatchObject({ valid: true, formatVersion: 1, digest: goldenDigest });
+  });
+
+  test.each([
+    ["flipped-bit", "snapshot_corrupt"],
+    ["second-member", "snapshot_hostile"],
+    ["soul-too-long", "snapshot_too_large"],
+    ["unknown-key", "snapshot_invalid"],
+    ["version-2", "snapshot_version_unsupported"],
+  ])("refuses %s with %s", async (name, code) => {
+    const plain = await snapshot(["verify", vector(name)]);
+    expect(plain).toEqual({ code: exitCodes.invalid, out: "", err: expect.stringContaining("haversack: ") });
+    const json = await snapshot(["verify", vector(name), "--json"]);
+    expect(json.code).toBe(exitCodes.invalid);
+    expect(JSON.parse(json.out)).toMatchObject({ valid: false, code });
+  });
+
+  test("refuses another snapshot than the one that was asked for", async () => {
+    const other = await snapshot(["verify", golden, "--digest", `sha256:${"0".repeat(64)}`]);
+    expect(other).toMatchObject({ code: exitCodes.invalid, err: expect.stringContaining(goldenDigest) });
+    expect((await snapshot(["verify", golden, "--digest", "0000"])).code).toBe(exitCodes.invalid);
+  });
+
+  test("tells what is no file, and what is too long for a snapshot, without reading it", async () => {
+    expect((await snapshot(["verify", "nothing"])).code).toBe(exitCodes.missing);
+    expect((await snapshot(["verify", folder])).code).toBe(exitCodes.invalid);
+    writeFileSync(join(folder, "long"), new Uint8Array(4 * 1024 * 1024 + 1));
+    expect(await snapshot(["verify", "long"])).toMatchObject({
+      code: exitCodes.invalid,
+      err: expect.stringContaining("more than 4194304 bytes"),
+    });
+    expect((await snapshot(["verify"])).code).toBe(exitCodes.invalid);
+  });
+});
+
+describe("haversack snapshot extract", () => {
+  test("writes the files of the skills, with their modes", async () => {
+    const { code, out, err } = await snapshot(["extract", golden, "-o", "deep/skills"]);
+    expect(code).toBe(exitCodes.ok);
+    expect(out).toContain("0755  release-notes/scripts/commits.sh\n");
+    expect(err).toContain("wrote 3 files of 1 skills into deep/skills");
+    const script = join(folder, "deep/skills/release-notes/scripts/commits.sh");
+    const original = join(vectors, "agents/skills/release-notes/scripts/commits.sh");
+    expect(readFileSync(script)).toEqual(readFileSync(original));
+    expect(statSync(script).mode & 0o777).toBe(0o755);
+  });
+
+  test("fetches what is no file, and tells it as JSON", async () => {
+    const { out } = await snapshot(
+      ["extract", "run-1/greet", "-o", "s", "--json"],
+      holding({ "run-1/greet": golden }),
+    );
+    expect(JSON.parse(out)).toMatchObject({
+      digest: goldenDigest,
+      folder: join(folder, "s"),
+      files: expect.arrayContaining([{ path: "release-notes/SKILL.md", mode: "0644" }]),
+    });
+  });
+
+  test("never writes over what is there", async () => {
+    mkdirSync(join(folder, "taken"));
+    writeFileSync(join(folder, "file"), "mine");
+    for (const taken of ["taken", "file", "."]) {
+      const { code, err } = await snapshot(["extract", golden, "-o", taken]);
+      expect([code, err]).toEqual([exitCodes.invalid, expect.stringContaining("is there already")]);
+    }
+    expect((await snapshot(["extract", golden, "-o", "file/below"])).code).toBe(exitCodes.invalid);
+    expect(readFileSync(join(folder, "file"), "utf8")).toBe("mine");
+  });
+
+  test.each(["path-up", "path-absolute", "path-case"])("leaves nothing of a pack with %s", async (name) => {
+    const { code } = await snapshot(["extract", vector(name), "-o", "out"]);
+    expect(code).toBe(exitCodes.invalid);
+    expect(existsSync(join(folder, "out"))).toBe(false);
+  });
+
+  test("says what it misses", async () => {
+    expect(await snapshot(["extract", golden])).toMatchObject({
+      code: exitCodes.invalid,
+      err: expect.stringContaining("-o, --output"),
+    });
+    expect((await snapshot(["extract", "nothing", "-o", "out"])).code).toBe(exitCodes.missing);
+  });
+});
+
+describe("haversack snapshot diff", () => {
+  test("shows parts, leaves and lines", async () => {
+    const { code, out } = await snapshot(["diff", vector("smallest"), vector("pin")]);
+    expect(code).toBe(exitCodes.ok);
+    expect(out).toContain("~ config\n  effects\n");
+    expect(out).toContain('  profile\n  - null\n  + "release-writer"\n');
+    expect(out).toContain("  ~ instructions\n    @@ -0,0 +1,1 @@\n    +Write the release notes.\n");
+    expect(out).toContain("+ skills/release-notes\n");
+  });
+
+  test("says so when there is nothing to show, whatever the files", async () => {
+    const { code, out } = await snapshot(["diff", vector("full"), vector("stored")]);
+    expect({ code, out }).toEqual({
+      code: exitCodes.ok,
+      out: expect.stringMatching(/^equal: both are sha256:/),
+    });
+  });
+
+  test("compares steps of runs, as JSON", async () => {
+    const client = holding({ "run-1/a": vector("pin"), "run-2/a": vector("full") });
+    const { code, out } = await snapshot(["diff", "run-1/a", "run-2/a", "--json"], client);
+    expect(code).toBe(exitCodes.ok);
+    expect(JSON.parse(out)).toEqual({
+      equal: false,
+      before: expect.stringMatching(/^sha256:/),
+      after: expect.stringMatching(/^sha256:/),
+      parts: [
+        { section: "memory", id: "dags/nightly-release", change: "added", values: [], texts: [] },
+        { section: "memory", id: "global", change: "added", values: [], texts: [] },
+      ],
+    });
+  });
+
+  test("never lets a skill move the cursor", async () => {
+    const { out } = await snapshot(["diff", vector("smallest"), vector("spelling")]);
+    // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+    expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028]/);
+  });
+
+  test("refuses what is no snapshot", async () => {
+    expect((await snapshot(["diff", golden, vector("ratio")])).code).toBe(exitCodes.invalid);
+    expect((await snapshot(["diff", golden, "nothing"])).code).toBe(exitCodes.missing);
+    expect((await snapshot(["diff", golden])).code).toBe(exitCodes.invalid);
+  });
+});
+
+test("haversack snapshot schema prints the published schema", async () => {
+  const { code, out } = await snapshot(["schema"]);
+  expect({ code, out }).toEqual({ code: 0, out: readFileSync(join(vectors, "schema.json"), "utf8") });
+});
+
+test.each(["inspect", "save", "verify", "extract", "diff", "schema"])(
+  "haversack snapshot %s explains itself with an example",
+  async (name) => {
+    expect((await snapshot([name, "--help"])).out).toMatch(/\n {2}\$ haversack snapshot /);
+  },
+);
