@@ -1,35 +1,34 @@
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
-import { buildPin } from "./build/builder.ts";
-import { SnapshotError } from "./errors.ts";
-import { guardSnapshot } from "./guard.ts";
-import { samplePlan } from "./testing/sample.ts";
+import { expect, test } from "vitest";
+import { breach, type Mutant, mutants } from "./testing/mutations.ts";
+import { allPacks } from "./testing/published.ts";
 
-describe("any change of a pack", () => {
-  test("is refused with a typed error, or is no change of the content", () => {
-    const pack = buildPin(samplePlan);
-    const { raw } = guardSnapshot(pack.gzip, pack);
-    const edit = fc.record({
-      at: fc.nat({ max: pack.compressedSize - 1 }),
-      remove: fc.nat({ max: 4 }),
-      insert: fc.uint8Array({ maxLength: 4 }),
-    });
-    fc.assert(
-      fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), fc.boolean(), (edits, honest) => {
-        const bytes = edits.reduce(
-          (current, { at, remove, insert }) =>
-            Buffer.concat([current.subarray(0, at), insert, current.subarray(at + remove)]),
-          Buffer.from(pack.gzip),
-        );
-        const expected = honest ? pack : { ...pack, digest: pack.digest, compressedSize: bytes.length };
-        try {
-          expect(Buffer.compare(guardSnapshot(bytes, expected).raw, raw)).toBe(0);
-        } catch (error) {
-          if (!(error instanceof SnapshotError)) throw error;
-          expect(error.code).toMatch(/^snapshot_/);
-        }
-      }),
-      { numRuns: 300 },
-    );
-  });
+/** As many as a test run bears; `npm run fuzz` takes the same mutants by the ten thousand. */
+const runCount = 1_000;
+
+test("any change of a pack is refused with a typed error, or is no change of the content", () => {
+  fc.assert(
+    fc.property(mutants(allPacks()), (mutant) => {
+      expect(breach(mutant)).toBeUndefined();
+    }),
+    { numRuns: runCount },
+  );
 });
+
+test("the mutants are of every kind, and some get past every check", () => {
+  const seen = fc.sample(mutants(allPacks()), { numRuns: 500, seed: 1 });
+  expect(new Set(seen.map(({ kind }) => kind)).size).toBe(4);
+  expect(seen.some((mutant) => mutant.original === undefined && isAccepted(mutant))).toBe(true);
+});
+
+test("the judge can fail: other content than the claims name is a breach", () => {
+  const [first, second] = allPacks();
+  if (first === undefined || second === undefined) throw new Error("there are no vectors");
+  const mutant: Mutant = { kind: "bytes", ...second, original: new Uint8Array(0) };
+  expect(breach(mutant)).toBe("other content was accepted");
+  expect(breach({ ...mutant, bytes: null as never })).toContain("untyped");
+});
+
+/** Held against content that it cannot be, an accepted mutant is a breach. */
+const isAccepted = (mutant: Mutant): boolean =>
+  breach({ ...mutant, original: new Uint8Array(0) }) === "other content was accepted";
