@@ -27,7 +27,7 @@ const price = z.number().min(0);
 /** Opaque JSON. One plain walk: a schema of unions would take a hostile megabyte of numbers for a morning's work. */
 export const jsonRecord = z
   .custom<JsonRecord>(
-    (value) => typeof value === "object" && !Array.isArray(value) && isJson(value),
+    (value) => typeof value === "object" && value !== null && !Array.isArray(value) && isJson(value),
     "is not an object of plain JSON",
   )
   .meta({ type: "object", description: "Opaque." });

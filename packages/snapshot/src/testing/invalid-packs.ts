@@ -163,6 +163,12 @@ function shapes(raw: Uint8Array): Case[] {
     ["missing-key", bad, "no souls", packed(without(raw, "souls"))],
     ["wrong-type", bad, "text for a number", packed(replaced(raw, '"maxTurns":30', '"maxTurns":"30"'))],
     [
+      "opaque-null",
+      bad,
+      "null where opaque JSON is an object",
+      packed(replaced(raw, '"providerOptions":{}', '"providerOptions":null')),
+    ],
+    [
       "bad-id",
       bad,
       "an id with a capital letter",

@@ -9,6 +9,7 @@ import { canonicalJson } from "../format/canonical-json.ts";
 import { parseDigestName } from "../format/digest.ts";
 import { guardSnapshot } from "../guard.ts";
 import { inspectPack } from "../inspect.ts";
+import { codeOf } from "./code-of.ts";
 import { around, type Claims, packed, type VectorPack } from "./vector-packs.ts";
 
 export interface Mutant {
@@ -31,6 +32,13 @@ export function mutants(corpus: readonly VectorPack[]): fc.Arbitrary<Mutant> {
     { weight: 3, arbitrary: fc.tuple(good, edits).map(byContent) },
     { weight: 4, arbitrary: fc.tuple(good, fc.nat(), fc.jsonValue({ maxDepth: 3 }), fc.nat()).map(byValue) },
   );
+}
+
+/** What our guard says: `valid`, or the code of its refusal. */
+export function outcomeOf({ bytes, claims }: Mutant): string {
+  const expected = { ...claims, digest: parseDigestName(claims.digest) };
+  const code = codeOf(() => guardSnapshot(bytes, expected));
+  return code === "accepted" ? "valid" : code;
 }
 
 /** Undefined when the guard did what it must: a typed error, or the original, or canonical content of its own. */
