@@ -1,4 +1,5 @@
 import { abortable } from "./cancel.ts";
+import type { Clock, Ms } from "./ports.ts";
 
 /** "Something changed, look again": any number of calls between two looks are one. */
 export class Wakeup {
@@ -21,5 +22,15 @@ export class Wakeup {
       }
     }
     this.#pending = false;
+  }
+
+  /** The same, but after `ms` at the latest: a missed call is made good by a look. */
+  async nextWithin(clock: Clock, ms: Ms, signal: AbortSignal): Promise<void> {
+    const timer = clock.after(ms, () => this.ring());
+    try {
+      await this.next(signal);
+    } finally {
+      timer.cancel();
+    }
   }
 }

@@ -3,6 +3,7 @@
 export * from "./client.ts";
 export * from "./limits.ts";
 export * from "./model/dag.ts";
+export * from "./model/env-name.ts";
 export * from "./model/event.ts";
 export * from "./model/fence.ts";
 export * from "./model/ids.ts";

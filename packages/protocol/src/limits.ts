@@ -11,8 +11,6 @@ export const batchPackBytesMax = 1024 * 1024;
 export const inlinePackBytesMax = 256 * 1024;
 /** One piece of a pack, a blob or a log. */
 export const chunkBytesMax = 64 * 1024;
-/** Outputs of one step, all together, as JSON text. */
-export const outputsBytesMax = 1024 * 1024;
 /** One artifact. */
 export const artifactBytesMax = 1024 * 1024 * 1024;
 export const artifactsCountMax = 1000;

@@ -21,7 +21,6 @@ import {
   openOwnedFolder,
   type Ports,
   pause,
-  present,
   type Random,
   readIfThere,
   type Service,
@@ -236,7 +235,7 @@ function explained(error: FaultError, { coordinatorUrl }: WorkerSettings): Fault
 async function readWorkerId(folder: string, random: Random): Promise<WorkerId> {
   const path = join(folder, "worker-id");
   const stored = await readIfThere(path);
-  if (stored !== undefined) return parseWorkerId(present(stored.toString("utf8").trim(), "worker id"));
+  if (stored !== undefined) return parseWorkerId(stored.toString("utf8").trim());
   const fresh = random.id();
   await writeDurably(path, `${fresh}\n`);
   return parseWorkerId(fresh);

@@ -18,9 +18,9 @@ import type { BlobStore } from "../blobs/blob-store.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
 import type { Submitter } from "../library/submit.ts";
+import { noStep } from "../store/missing.ts";
 import type { Store } from "../store/store.ts";
 import { type FollowParts, followEvents, followLogs } from "../watch/follow.ts";
-import { signalOf } from "./context.ts";
 
 export interface RunServiceParts extends FollowParts {
   readonly blobs: BlobStore;
@@ -52,7 +52,7 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
     },
     async *watch({ runId, afterSeq }, context) {
       const seq = safeNumber(afterSeq, "after_seq");
-      for await (const event of followEvents(parts, parseRunId(runId), seq, signalOf(context))) {
+      for await (const event of followEvents(parts, parseRunId(runId), seq, context.signal)) {
         yield eventToWire(event);
       }
     },
@@ -69,7 +69,7 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
         after: safeNumber(afterPosition, "after_position"),
       };
       await requireStep(store, query);
-      for await (const piece of followLogs(parts, query, signalOf(context))) {
+      for await (const piece of followLogs(parts, query, context.signal)) {
         yield {
           position: BigInt(piece.position),
           stepId: piece.stepId,
@@ -131,21 +131,13 @@ async function requireStep(
 ): Promise<void> {
   const run = await store.read.runRead({ id: runId });
   if (stepId === "" || run.steps.some(({ id }) => id === stepId)) return;
-  throw new FaultError(
-    "missing",
-    "unknown_step",
-    `run ${runId} has no step ${stepId}; \`haversack show\` lists them`,
-  );
+  throw noStep(runId, stepId);
 }
 
 function findArtifact(run: RunDetail, stepId: string, path: string) {
   const step = run.steps.find(({ id }) => id === stepId);
   if (step === undefined) {
-    throw new FaultError(
-      "missing",
-      "unknown_step",
-      `run ${run.id} has no step ${stepId}; \`haversack show\` lists them`,
-    );
+    throw noStep(run.id, stepId);
   }
   const artifact = step.artifacts.find((candidate) => candidate.path === path);
   if (artifact !== undefined) return artifact;

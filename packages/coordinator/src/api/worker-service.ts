@@ -16,7 +16,6 @@ import {
 } from "@haversack/protocol";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import { type SessionParts, serveSession } from "../dispatch/session.ts";
-import { signalOf } from "./context.ts";
 import { chunks } from "./snapshot-service.ts";
 
 export interface WorkerServiceParts extends SessionParts {
@@ -28,7 +27,7 @@ export interface WorkerServiceParts extends SessionParts {
 export function workerService(parts: WorkerServiceParts): ServiceImpl<typeof WorkerService> {
   return {
     async *session(requests, context) {
-      const signal = AbortSignal.any([signalOf(context), parts.stopping]);
+      const signal = AbortSignal.any([context.signal, parts.stopping]);
       for await (const message of serveSession(parts, decoded(requests), signal))
         yield downwardToWire(message);
     },

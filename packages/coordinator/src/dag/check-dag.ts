@@ -1,7 +1,7 @@
 /** What a DAG file means, checked before it is accepted: names, cycles, expressions. All problems at once. */
 
 import { didYouMean, pathProblem } from "@haversack/base";
-import type { DagSpec, Problem, StepSpec } from "@haversack/protocol";
+import { type DagSpec, loadsCode, type Problem, type StepSpec } from "@haversack/protocol";
 import { type DataPath, hasExpression, parseTemplate } from "../runs/expressions.ts";
 import { type DagGraph, findCycle, graphOf, reaches } from "../runs/graph.ts";
 import type { YamlPath, YamlSource } from "./yaml-source.ts";
@@ -13,9 +13,8 @@ export const problemsMax = 100;
 /** Problems that come with a "did you mean": looking for one costs a look at every name. */
 const guessesMax = 20;
 
-// What would let a parameter choose a program for a step to load.
-const forbiddenEnv =
-  /^(LD_.*|DYLD_.*|NODE_OPTIONS|BASH_ENV|ENV|PYTHONSTARTUP|GIT_SSH.*|HAVERSACK_.*|PARAM_.*)$/;
+/** Names that Haversack sets itself. */
+const reservedEnv = /^(HAVERSACK_.*|PARAM_.*)$/;
 
 export class DagChecker {
   readonly problems: Problem[] = [];
@@ -125,7 +124,7 @@ export class DagChecker {
 
   #env(path: YamlPath, env: Readonly<Record<string, string>>, step: number | undefined): void {
     for (const [name, value] of Object.entries(env)) {
-      if (forbiddenEnv.test(name)) {
+      if (reservedEnv.test(name) || loadsCode(name)) {
         this.#report(
           [...path, name],
           "forbidden_env",

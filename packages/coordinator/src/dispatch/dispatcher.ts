@@ -10,7 +10,6 @@ import {
   messageOf,
   type Ports,
   type Service,
-  type Timer,
   Wakeup,
 } from "@haversack/base";
 import {
@@ -53,7 +52,6 @@ export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #wakeup = new Wakeup();
   readonly loop: Service;
-  #timer: Timer | undefined;
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
@@ -86,12 +84,7 @@ export class Dispatcher {
       const nextDue = await this.#round();
       const { clock } = this.#parts.ports;
       const waitMs = Math.min(sweepMs, nextDue === undefined ? sweepMs : Math.max(1, nextDue - clock.now()));
-      this.#timer = clock.after(waitMs, () => this.#wakeup.ring());
-      try {
-        await this.#wakeup.next(signal);
-      } finally {
-        this.#timer.cancel();
-      }
+      await this.#wakeup.nextWithin(clock, waitMs, signal);
     }
   }
 

@@ -67,7 +67,7 @@ export class WorkerRegistry {
   }
 
   /** Tells workers to end attempts; those of workers that are away are told with their next hello or heartbeat. */
-  cancel(refs: readonly (AttemptRef & { readonly workerId?: WorkerId })[]): void {
-    for (const link of this.#links.values()) link.cancel(refs);
+  cancel(refs: readonly AttemptRef[]): void {
+    for (const link of this.#links.values()) link.cancel(refs.filter((ref) => link.owns(ref)));
   }
 }

@@ -9,10 +9,10 @@ import {
   leasesTrust,
   workerGreet,
 } from "./verbs/attempt-verbs.ts";
+import { runEvents } from "./verbs/event-verbs.ts";
 import { logsAppend, logsRead } from "./verbs/log-verbs.ts";
 import {
   runCancel,
-  runEvents,
   runFind,
   runProgress,
   runRead,
@@ -22,7 +22,7 @@ import {
 } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
 import { stepsListReady, stepsWaiting, stepTake } from "./verbs/step-verbs.ts";
-import { workerMarkSeen, workersList } from "./verbs/worker-verbs.ts";
+import { workersList } from "./verbs/worker-verbs.ts";
 
 export const writeVerbs = {
   runSubmit,
@@ -34,7 +34,6 @@ export const writeVerbs = {
   leasesExpire,
   leasesTrust,
   workerGreet,
-  workerMarkSeen,
 } as const;
 
 export const readVerbs = {

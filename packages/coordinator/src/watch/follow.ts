@@ -1,6 +1,6 @@
 /** Events and logs as streams: what is there, then what comes, in order, until the end. */
 
-import { abortable, type Clock } from "@haversack/base";
+import { abortable, type Clock, type Wakeup } from "@haversack/base";
 import { isTerminalRun, isTerminalStep, type LogPiece, type RunEvent, type RunId } from "@haversack/protocol";
 import type { LogStore, Store } from "../store/store.ts";
 import type { RunChanges } from "./run-changes.ts";
@@ -35,20 +35,7 @@ export async function* followEvents(
     seq = events.at(-1)?.seq ?? seq;
     // An event after the last one of an ended run cannot come; a full page may hide more.
     if (isTerminalRun(run.status) && seq >= run.eventSeq) return;
-    if (events.length < pageSize) await nextChange(parts.clock, watch.wakeup, signal);
-  }
-}
-
-async function nextChange(
-  clock: Clock,
-  wakeup: { ring(): void; next(signal: AbortSignal): Promise<void> },
-  signal: AbortSignal,
-) {
-  const timer = clock.after(sweepMs, () => wakeup.ring());
-  try {
-    await wakeup.next(signal);
-  } finally {
-    timer.cancel();
+    if (events.length < pageSize) await watch.wakeup.nextWithin(parts.clock, sweepMs, signal);
   }
 }
 
@@ -90,15 +77,11 @@ async function hasEnded(store: Store, { runId, stepId }: LogFollow): Promise<boo
   return stepPhase === undefined ? isTerminalRun(status) : isTerminalStep(stepPhase);
 }
 
-async function eitherChanges(
-  clock: Clock,
-  wakeups: readonly { ring(): void; next(signal: AbortSignal): Promise<void> }[],
-  signal: AbortSignal,
-): Promise<void> {
+async function eitherChanges(clock: Clock, wakeups: readonly Wakeup[], signal: AbortSignal): Promise<void> {
   const done = new AbortController();
   const either = AbortSignal.any([signal, done.signal]);
   try {
-    await Promise.race(wakeups.map((wakeup) => nextChange(clock, wakeup, either)));
+    await Promise.race(wakeups.map((wakeup) => wakeup.nextWithin(clock, sweepMs, either)));
   } finally {
     done.abort();
   }

@@ -99,8 +99,3 @@ export const artifactsOfRun = {
 export const artifactsOfStep = {
   sqlite: `select idx, path, digest, size, executable from artifact where run_id = ?1 and idx = ?2 order by path`,
 } as const;
-
-/** Whether any step names the blob: what a worker may read of it is decided by its task. */
-export const artifactByDigest = {
-  sqlite: `select 1 as found from artifact where digest = ?1 limit 1`,
-} as const;

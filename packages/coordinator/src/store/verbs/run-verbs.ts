@@ -11,19 +11,16 @@ import {
   parseStepId,
   parseWorkerId,
   type Run,
-  type RunChange,
   type RunDetail,
-  type RunEvent,
   type RunId,
   type RunStatus,
   type Step,
-  type StepChange,
 } from "@haversack/protocol";
+import { noRun } from "../missing.ts";
 import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import { attemptsOfRun } from "../statements/attempt.ts";
 import { dagInsert } from "../statements/dag.ts";
-import { eventsAfter } from "../statements/event.ts";
 import {
   runByKey,
   runCount,
@@ -131,10 +128,6 @@ export async function runRead({ tx, dags }: VerbContext, { id }: { readonly id: 
   return { ...run, steps };
 }
 
-function noRun(id: string): FaultError {
-  return new FaultError("missing", "unknown_run", `there is no run ${id}; \`haversack runs\` lists them`);
-}
-
 export interface RunListQuery {
   /** Only runs older than this one. */
   readonly before?: string;
@@ -150,26 +143,6 @@ export async function runsList({ tx }: VerbContext, query: RunListQuery): Promis
 
 export async function runsCount({ tx }: VerbContext): Promise<number> {
   return integer(present(await tx.one(runCount), "count"), "count");
-}
-
-export interface EventQuery {
-  readonly id: RunId;
-  readonly afterSeq: number;
-  readonly limit: number;
-}
-
-export async function runEvents({ tx }: VerbContext, query: EventQuery) {
-  const row = await tx.one(runGet, query.id);
-  if (row === undefined) throw noRun(query.id);
-  const rows = await tx.all(eventsAfter, query.id, query.afterSeq, query.limit);
-  const events = rows.map(
-    (event): RunEvent => ({
-      seq: integer(event, "seq"),
-      at: integer(event, "at"),
-      change: json<RunChange | StepChange>(event, "change"),
-    }),
-  );
-  return { events, run: runOfRow(row) };
 }
 
 /** How far a run is, and one of its steps: what a follower asks again and again. */
@@ -209,7 +182,7 @@ export async function runCancel(
   return { live: (await tx.all(attemptsOfRun, id)).map(refOfRow) };
 }
 
-function runOfRow(row: Row): Run {
+export function runOfRow(row: Row): Run {
   const startedAt = integerOrNone(row, "started_at");
   const endedAt = integerOrNone(row, "ended_at");
   const failure = jsonOrNone<NonNullable<Run["failure"]>>(row, "failure");

@@ -2,6 +2,7 @@
 
 import { FaultError } from "@haversack/base";
 import { type Digest, parseDigest, type RunId, type SnapshotReport } from "@haversack/protocol";
+import { noStep } from "../missing.ts";
 import { bytes, integer, json, text, textOrNone } from "../rows.ts";
 import { snapshotGet, snapshotInsert } from "../statements/snapshot.ts";
 import { stepByName } from "../statements/step.ts";
@@ -44,11 +45,7 @@ export async function snapshotOfStep(
 ) {
   const row = await tx.one(stepByName, runId, stepId);
   if (row === undefined) {
-    throw new FaultError(
-      "missing",
-      "unknown_step",
-      `run ${runId} has no step ${stepId}; \`haversack show\` lists them`,
-    );
+    throw noStep(runId, stepId);
   }
   const digest = textOrNone(row, "snapshot_digest") ?? textOrNone(row, "pin_digest");
   if (digest === undefined) {

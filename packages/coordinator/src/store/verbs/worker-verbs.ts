@@ -1,6 +1,6 @@
 import { parseWorkerId, type WorkerId } from "@haversack/protocol";
 import { integer, json, text } from "../rows.ts";
-import { workerList, workerSeen } from "../statements/worker.ts";
+import { workerList } from "../statements/worker.ts";
 import type { VerbContext } from "../verb.ts";
 
 /** A worker as the store remembers it; whether it is connected only its coordinator knows. */
@@ -26,8 +26,4 @@ export async function workersList({ tx }: VerbContext): Promise<StoredWorker[]> 
     connectedAt: integer(row, "connected_at"),
     lastSeenAt: integer(row, "last_seen_at"),
   }));
-}
-
-export async function workerMarkSeen({ tx }: VerbContext, { id, now }: { id: WorkerId; now: number }) {
-  return await tx.run(workerSeen, id, now);
 }
