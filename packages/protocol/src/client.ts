@@ -3,7 +3,8 @@
 import type { JsonObject as WireJsonObject } from "@bufbuild/protobuf";
 import { type Client, createClient as createConnectClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import { FaultError } from "@haversack/base";
+import { each, once } from "./calls.ts";
+import { type MemoryClient, memoryClient } from "./client-memory.ts";
 import { messageBytesMax } from "./limits.ts";
 import type { RunEvent } from "./model/event.ts";
 import { parseStepId, type RunId, type StepId } from "./model/ids.ts";
@@ -13,9 +14,8 @@ import type { Problem } from "./model/problem.ts";
 import type { Run, RunDetail, RunStatus } from "./model/run.ts";
 import type { SnapshotReport } from "./model/snapshot-report.ts";
 import type { WorkerInfo } from "./model/worker-info.ts";
-import { DagService, FleetService, RunService, SnapshotService } from "./services.ts";
+import { DagService, FleetService, MemoryService, RunService, SnapshotService } from "./services.ts";
 import { logStreamFromWire, runStatusToWire } from "./wire/enums.ts";
-import { fromConnectError } from "./wire/fault-codes.ts";
 import { required, safeNumber } from "./wire/fields.ts";
 import { eventFromWire, runFromWire } from "./wire/run-wire.ts";
 import { reportFromWire } from "./wire/snapshot-wire.ts";
@@ -61,7 +61,7 @@ export interface LogPiece {
 }
 
 /** Every method rejects with a FaultError. */
-export interface HaversackClient {
+export interface HaversackClient extends MemoryClient {
   submit(submission: Submission, signal: AbortSignal): Promise<{ run: RunDetail; existed: boolean }>;
   run(id: string, signal: AbortSignal): Promise<RunDetail>;
   runs(filter: RunFilter, signal: AbortSignal): Promise<{ runs: readonly Run[]; nextPageToken: string }>;
@@ -92,7 +92,8 @@ export function createClient(options: ClientOptions): HaversackClient {
   const dags = createConnectClient(DagService, transport);
   const fleet = createConnectClient(FleetService, transport);
   const snapshots = createConnectClient(SnapshotService, transport);
-  return { ...runClient(runs), ...otherClient(dags, fleet, snapshots) };
+  const memory = createConnectClient(MemoryService, transport);
+  return { ...runClient(runs), ...otherClient(dags, fleet, snapshots), ...memoryClient(memory) };
 }
 
 const bearer =
@@ -159,7 +160,7 @@ function otherClient(
   dags: Client<typeof DagService>,
   fleet: Client<typeof FleetService>,
   snapshots: Client<typeof SnapshotService>,
-): Omit<HaversackClient, RunMethods> {
+): Omit<HaversackClient, RunMethods | keyof MemoryClient> {
   return {
     async validate(dag, fileName, signal) {
       return (await once(dags.validate({ dag, fileName }, { signal }), signal)).problems;
@@ -176,29 +177,4 @@ function otherClient(
       for await (const { data } of each(snapshots.get({ name }, { signal }), signal)) yield data;
     },
   };
-}
-
-async function once<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    throw faultOfCall(error, signal);
-  }
-}
-
-async function* each<T>(answers: AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
-  try {
-    yield* answers;
-  } catch (error) {
-    throw faultOfCall(error, signal);
-  }
-}
-
-/** A peer that dies in the middle of a call looks like a cancel; only our own signal makes it one. */
-function faultOfCall(error: unknown, signal: AbortSignal): FaultError {
-  const fault = fromConnectError(error);
-  if (fault.fault !== "cancelled" || signal.aborted) return fault;
-  return new FaultError("unavailable", "connection_lost", "the connection to the coordinator broke", {
-    cause: error,
-  });
 }

@@ -1,6 +1,7 @@
 /** Nouns, their wire forms, the services and a client that speaks nouns. */
 
 export * from "./client.ts";
+export * from "./client-memory.ts";
 export * from "./limits.ts";
 export * from "./model/dag.ts";
 export * from "./model/env-name.ts";
@@ -8,6 +9,7 @@ export * from "./model/event.ts";
 export * from "./model/fence.ts";
 export * from "./model/ids.ts";
 export * from "./model/json.ts";
+export * from "./model/memory.ts";
 export * from "./model/outcome.ts";
 export * from "./model/problem.ts";
 export * from "./model/run.ts";
@@ -20,6 +22,7 @@ export * from "./wire/attempt-wire.ts";
 export * from "./wire/enums.ts";
 export * from "./wire/fault-codes.ts";
 export * from "./wire/fields.ts";
+export * from "./wire/memory-wire.ts";
 export * from "./wire/run-wire.ts";
 export * from "./wire/session-wire.ts";
 export * from "./wire/snapshot-wire.ts";

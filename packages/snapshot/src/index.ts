@@ -5,6 +5,7 @@
  *   plan/     which items each step needs, and why (pure but for the walk)
  *   build/    from plan to pack: encode, check, read back, compare
  *   format/   format v1, pure: canonical JSON, schema, digest, paths, order, sizes
+ *   memory/   the notes of agents inside a memory scope: print, parse, what a note may be
  *   guard.ts  bytes from outside: bounded, verified, or refused with a typed error
  *   diff/     what is different between two packs, part by part, pure
  *   stores/   five read-only stores on the worker, and the skill files on its disk
@@ -12,7 +13,6 @@
 
 export type { AddMemoryOptions, MemoryInput, MemoryNow } from "./build/builder.ts";
 export { addMemory, buildPin } from "./build/builder.ts";
-export { scopeDigest } from "./build/memory.ts";
 export type { Pack, PackPart, PackReport } from "./build/pack.ts";
 export type { PinsOutcome } from "./build/pins.ts";
 export { buildPins } from "./build/pins.ts";
@@ -49,6 +49,17 @@ export type { YamlDocument } from "./library/yaml.ts";
 export { parseYaml } from "./library/yaml.ts";
 export type { SnapshotLimits } from "./limits.ts";
 export { defaultLimits, settleLimits } from "./limits.ts";
+export type { Note } from "./memory/notes.ts";
+export {
+  formatNotes,
+  noteDigest,
+  noteProblem,
+  notesBytesMax,
+  notesMax,
+  notesPath,
+  parseNotes,
+} from "./memory/notes.ts";
+export { scopeDigest } from "./memory/scope-digest.ts";
 export { planSnapshots } from "./plan/plan.ts";
 export type * from "./plan/plannable.ts";
 export type { Place, Position, Problem, ProblemCode } from "./plan/problem.ts";

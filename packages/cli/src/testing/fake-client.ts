@@ -83,6 +83,12 @@ export function fakeClient(methods: Partial<HaversackClient>): HaversackClient {
     workers: nobodyAsks,
     inspectSnapshot: nobodyAsks,
     snapshot: nobodyAsks,
+    memoryScopes: nobodyAsks,
+    memory: nobodyAsks,
+    memoryVersions: nobodyAsks,
+    memoryReviews: nobodyAsks,
+    resolveReview: nobodyAsks,
+    revertMemory: nobodyAsks,
     ...methods,
   };
 }

@@ -3,6 +3,7 @@
 import type { AttemptRef } from "./fence.ts";
 import type { Digest } from "./ids.ts";
 import type { JsonValue } from "./json.ts";
+import type { MemoryOperation } from "./memory.ts";
 
 /** `returned`: handed back without having had an effect; not counted as a try. */
 export type Outcome = "succeeded" | "failed" | "cancelled" | "returned";
@@ -37,6 +38,8 @@ export interface AttemptResult {
   readonly outputs: ReadonlyMap<string, JsonValue>;
   readonly artifacts: readonly Artifact[];
   readonly usage?: Usage;
+  /** Applied when the step succeeds; absent: it asked for none. */
+  readonly memory?: readonly MemoryOperation[];
   readonly logs: readonly LogEnd[];
 }
 

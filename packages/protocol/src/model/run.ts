@@ -57,6 +57,8 @@ export interface Step {
   readonly usage?: Usage;
   /** Why a ready step has no worker. */
   readonly waitingFor?: string;
+  /** What became of its memory operations; absent: it asked for none. */
+  readonly memory?: { readonly applied: number; readonly inReview: number };
 }
 
 export interface RunDetail extends Run {

@@ -11,6 +11,7 @@ import {
   parseWorkerId,
 } from "../model/ids.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
+import { type MemoryReview, type MemoryVersion, parseMemoryScopeName } from "../model/memory.ts";
 import type { AttemptResult } from "../model/outcome.ts";
 import type { RunDetail, RunStatus, StepPhase } from "../model/run.ts";
 import type { Downward, Upward } from "../model/session.ts";
@@ -40,6 +41,17 @@ const ref: fc.Arbitrary<AttemptRef> = fc.record({
 const stream = fc.constantFrom("stdout", "stderr", "system");
 const failure = fc.record({ code: text, message: text });
 const artifact = fc.record({ path: text, digest, size, executable: fc.boolean() });
+const change = fc.oneof(
+  fc.record({ kind: fc.constant("add" as const), text }),
+  fc.record({ kind: fc.constant("update" as const), entry: text, base: digest, text }),
+  fc.record({ kind: fc.constant("remove" as const), entry: text, base: digest }),
+);
+const operation = fc.record({
+  id: text,
+  scope: fc.constantFrom("global", "dag"),
+  change,
+  untrusted: fc.boolean(),
+});
 const usage = fc.record({ turns: small, toolCalls: small, inputTokens: size, outputTokens: size });
 export const result: fc.Arbitrary<AttemptResult> = fc.record(
   {
@@ -50,6 +62,7 @@ export const result: fc.Arbitrary<AttemptResult> = fc.record(
     outputs: mapOf(json),
     artifacts: fc.array(artifact),
     usage,
+    memory: fc.array(operation, { minLength: 1 }),
     logs: fc.array(fc.record({ stream, length: size, sha256: digest })),
   },
   { requiredKeys: ["ref", "outcome", "outputs", "artifacts", "logs"] },
@@ -152,6 +165,7 @@ const step = fc.record(
     snapshotDigest: digest,
     usage,
     waitingFor: text.filter((name) => name !== ""),
+    memory: fc.record({ applied: small, inReview: small }),
   },
   { requiredKeys: ["id", "kind", "phase", "depends", "attempt", "outputs", "artifacts"] },
 );
@@ -185,7 +199,7 @@ export const run: fc.Arbitrary<RunDetail> = fc.record(
   },
 );
 
-const change = fc.oneof(
+const runChange = fc.oneof(
   fc.record(
     {
       kind: fc.constant("run" as const),
@@ -208,4 +222,38 @@ const change = fc.oneof(
     { requiredKeys: ["kind", "stepId", "phase", "attempt"] },
   ),
 );
-export const event = fc.record({ seq: size, at: time, change });
+export const event = fc.record({ seq: size, at: time, change: runChange });
+
+const scope = fc.constantFrom("global", "dags/nightly").map(parseMemoryScopeName);
+const ofStep = { runId: id.map(parseRunId), stepId };
+export const memoryVersion: fc.Arbitrary<MemoryVersion> = fc.record({
+  version: small,
+  digest,
+  at: time,
+  cause: fc.oneof(
+    fc.record({ kind: fc.constantFrom("step", "review"), ...ofStep }),
+    fc.record({ kind: fc.constant("revert" as const), version: small }),
+  ),
+  edits: fc.array(fc.record({ entry: text, before: text, after: text }, { requiredKeys: ["entry"] })),
+});
+export const memoryReview: fc.Arbitrary<MemoryReview> = fc.record(
+  {
+    id: text,
+    scope,
+    ...ofStep,
+    operation,
+    reason: fc.constantFrom(
+      "proposed",
+      "untrusted",
+      "conflict",
+      "limit",
+      "secret",
+      "not-writable",
+      "malformed",
+    ),
+    detail: text,
+    at: time,
+    current: text,
+  },
+  { requiredKeys: ["id", "scope", "runId", "stepId", "operation", "reason", "detail", "at"] },
+);

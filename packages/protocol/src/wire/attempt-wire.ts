@@ -21,6 +21,7 @@ import type { JsonValue } from "../model/json.ts";
 import type { Artifact, AttemptResult, Failure, LogChunk, LogEnd, Usage } from "../model/outcome.ts";
 import { logStreamFromWire, logStreamToWire, outcomeFromWire, outcomeToWire } from "./enums.ts";
 import { badField, required, safeNumber } from "./fields.ts";
+import { operationFromWire, operationToWire } from "./memory-wire.ts";
 
 export function refToWire(ref: AttemptRef): WireAttemptRef {
   return create(AttemptRefSchema, {
@@ -93,6 +94,7 @@ export function resultToWire(result: AttemptResult): WireAttemptResult {
     outputs: Object.fromEntries([...result.outputs].map(([name, value]) => [name, JSON.stringify(value)])),
     artifacts: result.artifacts.map(artifactToWire),
     logs: result.logs.map(logEndToWire),
+    memory: (result.memory ?? []).map(operationToWire),
   };
   if (result.failure !== undefined) init.failure = failureToWire(result.failure);
   if (result.exitCode !== undefined) init.exitCode = result.exitCode;
@@ -112,6 +114,7 @@ export function resultFromWire(wire: WireAttemptResult): AttemptResult {
     ...(wire.failure === undefined ? {} : { failure: failureFromWire(wire.failure) }),
     ...(wire.exitCode === undefined ? {} : { exitCode: wire.exitCode }),
     ...(wire.usage === undefined ? {} : { usage: usageFromWire(wire.usage) }),
+    ...(wire.memory.length === 0 ? {} : { memory: wire.memory.map(operationFromWire) }),
   };
 }
 

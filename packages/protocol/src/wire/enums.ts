@@ -51,7 +51,8 @@ export const refusalReasonToWire = {
   conflict: WireRefusalReason.CONFLICT,
 } as const satisfies Record<RefusalReason, WireRefusalReason>;
 
-function inverted<K extends string>(map: Record<K, number>): (wire: number) => K | undefined {
+/** The way back; a number that this version does not know: undefined. */
+export function inverted<K extends string>(map: Record<K, number>): (wire: number) => K | undefined {
   const byNumber = new Map<number, K>();
   for (const key of Object.keys(map) as K[]) byNumber.set(map[key], key);
   return (wire) => byNumber.get(wire);

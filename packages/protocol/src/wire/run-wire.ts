@@ -90,6 +90,7 @@ function stepToWire(step: Step): WireStep {
   if (step.failure !== undefined) init.failure = failureToWire(step.failure);
   if (step.exitCode !== undefined) init.exitCode = step.exitCode;
   if (step.usage !== undefined) init.usage = usageToWire(step.usage);
+  if (step.memory !== undefined) init.memory = { ...step.memory };
   return create(StepSchema, init);
 }
 
@@ -112,7 +113,12 @@ function stepFromWire(wire: WireStep): Step {
     ...(wire.snapshotDigest.length === 0 ? {} : { snapshotDigest: digestOfBytes(wire.snapshotDigest) }),
     ...(wire.usage === undefined ? {} : { usage: usageFromWire(wire.usage) }),
     ...(wire.waitingFor === "" ? {} : { waitingFor: wire.waitingFor }),
+    ...(wire.memory === undefined ? {} : { memory: memoryFromWire(wire.memory) }),
   };
+}
+
+function memoryFromWire({ applied, inReview }: NonNullable<WireStep["memory"]>) {
+  return { applied, inReview };
 }
 
 export function eventToWire(event: RunEvent): RunServiceWatchResponse {

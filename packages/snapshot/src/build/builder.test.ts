@@ -5,12 +5,12 @@ import { digestName } from "../format/digest.ts";
 import { guardSnapshot } from "../guard.ts";
 import { inspectPack } from "../inspect.ts";
 import { defaultLimits, settleLimits } from "../limits.ts";
+import { scopeDigest } from "../memory/scope-digest.ts";
 import type { StepPlan } from "../plan/plannable.ts";
 import { openSnapshot } from "../stores/open-snapshot.ts";
 import { codeOf } from "../testing/code-of.ts";
 import { sampleConfig, sampleModels, samplePlan, sampleSkill, sampleSoul } from "../testing/sample.ts";
 import { addMemory, buildPin } from "./builder.ts";
-import { scopeDigest } from "./memory.ts";
 
 const name = (plan: StepPlan) => digestName(buildPin(plan).digest);
 const withFiles = (files: readonly SkillFile[]): StepPlan => ({

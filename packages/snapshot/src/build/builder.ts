@@ -4,7 +4,6 @@
  *
  *   scan-secrets.ts  what looks like a key never enters a pack
  *   write-pack.ts    encode, check the limits, re-read, compare
- *   memory.ts        the digest of a memory scope
  *   pins.ts          the pins of a whole submission
  */
 
@@ -15,8 +14,8 @@ import { requiredFeatures, secretRefs } from "../format/references.ts";
 import { formatName } from "../format/version.ts";
 import { guardUnnamed } from "../guard.ts";
 import { defaultLimits, type SnapshotLimits } from "../limits.ts";
+import { scopeDigest } from "../memory/scope-digest.ts";
 import type { StepPlan } from "../plan/plannable.ts";
-import { scopeDigest } from "./memory.ts";
 import type { Pack, PackReport } from "./pack.ts";
 import { checkForKeys } from "./scan-secrets.ts";
 import { writePack } from "./write-pack.ts";

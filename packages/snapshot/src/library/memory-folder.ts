@@ -1,11 +1,11 @@
 /** `memory/`: the index and the topics of each scope. An absent scope is an empty one. */
 
-import { scopeDigest } from "../build/memory.ts";
 import { SnapshotError } from "../errors.ts";
 import type { MemoryScope } from "../format/content.ts";
 import { comparePaths, dagNameForm, pathProblems } from "../format/paths.ts";
 import { checkScope } from "../format/sizes.ts";
 import type { SnapshotLimits } from "../limits.ts";
+import { scopeDigest } from "../memory/scope-digest.ts";
 import type { LibraryMemory } from "./library.ts";
 import type { LibraryFile } from "./read-folder.ts";
 import { type Findings, report, type Source, textOf } from "./source.ts";

@@ -10,7 +10,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file haversack/v1/attempt.proto.
  */
 export const file_haversack_v1_attempt: GenFile = /*@__PURE__*/
-  fileDesc("ChpoYXZlcnNhY2svdjEvYXR0ZW1wdC5wcm90bxIMaGF2ZXJzYWNrLnYxIlIKCkF0dGVtcHRSZWYSDgoGcnVuX2lkGAEgASgJEg8KB3N0ZXBfaWQYAiABKAkSEgoKZ2VuZXJhdGlvbhgDIAEoCRIPCgdhdHRlbXB0GAQgASgNIigKB0ZhaWx1cmUSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJIkoKCEFydGlmYWN0EgwKBHBhdGgYASABKAkSDgoGZGlnZXN0GAIgASgMEgwKBHNpemUYAyABKAQSEgoKZXhlY3V0YWJsZRgEIAEoCCJXCgVVc2FnZRINCgV0dXJucxgBIAEoDRISCgp0b29sX2NhbGxzGAIgASgNEhQKDGlucHV0X3Rva2VucxgDIAEoBBIVCg1vdXRwdXRfdG9rZW5zGAQgASgEIooDCg1BdHRlbXB0UmVzdWx0EiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEiYKB291dGNvbWUYAiABKA4yFS5oYXZlcnNhY2sudjEuT3V0Y29tZRImCgdmYWlsdXJlGAMgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAQgASgFSACIAQESOQoHb3V0cHV0cxgFIAMoCzIoLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVzdWx0Lk91dHB1dHNFbnRyeRIpCglhcnRpZmFjdHMYBiADKAsyFi5oYXZlcnNhY2sudjEuQXJ0aWZhY3QSIgoFdXNhZ2UYByABKAsyEy5oYXZlcnNhY2sudjEuVXNhZ2USIgoEbG9ncxgIIAMoCzIULmhhdmVyc2Fjay52MS5Mb2dFbmQaLgoMT3V0cHV0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDAoKX2V4aXRfY29kZSJRCgZMb2dFbmQSJwoGc3RyZWFtGAEgASgOMhcuaGF2ZXJzYWNrLnYxLkxvZ1N0cmVhbRIOCgZsZW5ndGgYAiABKAQSDgoGc2hhMjU2GAMgASgMIngKCExvZ0NodW5rEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEicKBnN0cmVhbRgCIAEoDjIXLmhhdmVyc2Fjay52MS5Mb2dTdHJlYW0SDgoGb2Zmc2V0GAMgASgEEgwKBGRhdGEYBCABKAwqegoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASFQoRT1VUQ09NRV9TVUNDRUVERUQQARISCg5PVVRDT01FX0ZBSUxFRBACEhUKEU9VVENPTUVfQ0FOQ0VMTEVEEAMSFAoQT1VUQ09NRV9SRVRVUk5FRBAEKmwKCUxvZ1N0cmVhbRIaChZMT0dfU1RSRUFNX1VOU1BFQ0lGSUVEEAASFQoRTE9HX1NUUkVBTV9TVERPVVQQARIVChFMT0dfU1RSRUFNX1NUREVSUhACEhUKEUxPR19TVFJFQU1fU1lTVEVNEANiBnByb3RvMw");
+  fileDesc("ChpoYXZlcnNhY2svdjEvYXR0ZW1wdC5wcm90bxIMaGF2ZXJzYWNrLnYxIlIKCkF0dGVtcHRSZWYSDgoGcnVuX2lkGAEgASgJEg8KB3N0ZXBfaWQYAiABKAkSEgoKZ2VuZXJhdGlvbhgDIAEoCRIPCgdhdHRlbXB0GAQgASgNIigKB0ZhaWx1cmUSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJIkoKCEFydGlmYWN0EgwKBHBhdGgYASABKAkSDgoGZGlnZXN0GAIgASgMEgwKBHNpemUYAyABKAQSEgoKZXhlY3V0YWJsZRgEIAEoCCJXCgVVc2FnZRINCgV0dXJucxgBIAEoDRISCgp0b29sX2NhbGxzGAIgASgNEhQKDGlucHV0X3Rva2VucxgDIAEoBBIVCg1vdXRwdXRfdG9rZW5zGAQgASgEIrkDCg1BdHRlbXB0UmVzdWx0EiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEiYKB291dGNvbWUYAiABKA4yFS5oYXZlcnNhY2sudjEuT3V0Y29tZRImCgdmYWlsdXJlGAMgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAQgASgFSACIAQESOQoHb3V0cHV0cxgFIAMoCzIoLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVzdWx0Lk91dHB1dHNFbnRyeRIpCglhcnRpZmFjdHMYBiADKAsyFi5oYXZlcnNhY2sudjEuQXJ0aWZhY3QSIgoFdXNhZ2UYByABKAsyEy5oYXZlcnNhY2sudjEuVXNhZ2USIgoEbG9ncxgIIAMoCzIULmhhdmVyc2Fjay52MS5Mb2dFbmQSLQoGbWVtb3J5GAkgAygLMh0uaGF2ZXJzYWNrLnYxLk1lbW9yeU9wZXJhdGlvbhouCgxPdXRwdXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIMCgpfZXhpdF9jb2RlIuwBCg9NZW1vcnlPcGVyYXRpb24SCgoCaWQYASABKAkSLAoFc2NvcGUYAiABKA4yHS5oYXZlcnNhY2sudjEuTWVtb3J5U2NvcGVLaW5kEiYKA2FkZBgDIAEoCzIXLmhhdmVyc2Fjay52MS5NZW1vcnlBZGRIABIsCgZ1cGRhdGUYBCABKAsyGi5oYXZlcnNhY2sudjEuTWVtb3J5VXBkYXRlSAASLAoGcmVtb3ZlGAUgASgLMhouaGF2ZXJzYWNrLnYxLk1lbW9yeVJlbW92ZUgAEhEKCXVudHJ1c3RlZBgGIAEoCEIICgZjaGFuZ2UiGQoJTWVtb3J5QWRkEgwKBHRleHQYASABKAkiOQoMTWVtb3J5VXBkYXRlEg0KBWVudHJ5GAEgASgJEgwKBGJhc2UYAiABKAwSDAoEdGV4dBgDIAEoCSIrCgxNZW1vcnlSZW1vdmUSDQoFZW50cnkYASABKAkSDAoEYmFzZRgCIAEoDCJRCgZMb2dFbmQSJwoGc3RyZWFtGAEgASgOMhcuaGF2ZXJzYWNrLnYxLkxvZ1N0cmVhbRIOCgZsZW5ndGgYAiABKAQSDgoGc2hhMjU2GAMgASgMIngKCExvZ0NodW5rEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEicKBnN0cmVhbRgCIAEoDjIXLmhhdmVyc2Fjay52MS5Mb2dTdHJlYW0SDgoGb2Zmc2V0GAMgASgEEgwKBGRhdGEYBCABKAwqegoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASFQoRT1VUQ09NRV9TVUNDRUVERUQQARISCg5PVVRDT01FX0ZBSUxFRBACEhUKEU9VVENPTUVfQ0FOQ0VMTEVEEAMSFAoQT1VUQ09NRV9SRVRVUk5FRBAEKm0KD01lbW9yeVNjb3BlS2luZBIhCh1NRU1PUllfU0NPUEVfS0lORF9VTlNQRUNJRklFRBAAEhwKGE1FTU9SWV9TQ09QRV9LSU5EX0dMT0JBTBABEhkKFU1FTU9SWV9TQ09QRV9LSU5EX0RBRxACKmwKCUxvZ1N0cmVhbRIaChZMT0dfU1RSRUFNX1VOU1BFQ0lGSUVEEAASFQoRTE9HX1NUUkVBTV9TVERPVVQQARIVChFMT0dfU1RSRUFNX1NUREVSUhACEhUKEUxPR19TVFJFQU1fU1lTVEVNEANiBnByb3RvMw");
 
 /**
  * One attempt at one step of one run. Every write that a worker makes names it; the coordinator compares all
@@ -192,6 +192,13 @@ export type AttemptResult = Message<"haversack.v1.AttemptResult"> & {
    * @generated from field: repeated haversack.v1.LogEnd logs = 8;
    */
   logs: LogEnd[];
+
+  /**
+   * What the step wants to be remembered. Takes effect when the step succeeds, in the transaction that accepts the result.
+   *
+   * @generated from field: repeated haversack.v1.MemoryOperation memory = 9;
+   */
+  memory: MemoryOperation[];
 };
 
 /**
@@ -200,6 +207,132 @@ export type AttemptResult = Message<"haversack.v1.AttemptResult"> & {
  */
 export const AttemptResultSchema: GenMessage<AttemptResult> = /*@__PURE__*/
   messageDesc(file_haversack_v1_attempt, 4);
+
+/**
+ * One change of memory, as an agent asked for it.
+ *
+ * @generated from message haversack.v1.MemoryOperation
+ */
+export type MemoryOperation = Message<"haversack.v1.MemoryOperation"> & {
+  /**
+   * Made by the worker, unique in the step: a repeated one changes nothing.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: haversack.v1.MemoryScopeKind scope = 2;
+   */
+  scope: MemoryScopeKind;
+
+  /**
+   * @generated from oneof haversack.v1.MemoryOperation.change
+   */
+  change: {
+    /**
+     * @generated from field: haversack.v1.MemoryAdd add = 3;
+     */
+    value: MemoryAdd;
+    case: "add";
+  } | {
+    /**
+     * @generated from field: haversack.v1.MemoryUpdate update = 4;
+     */
+    value: MemoryUpdate;
+    case: "update";
+  } | {
+    /**
+     * @generated from field: haversack.v1.MemoryRemove remove = 5;
+     */
+    value: MemoryRemove;
+    case: "remove";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * The agent had read content from outside before: the operation waits for review.
+   *
+   * @generated from field: bool untrusted = 6;
+   */
+  untrusted: boolean;
+};
+
+/**
+ * Describes the message haversack.v1.MemoryOperation.
+ * Use `create(MemoryOperationSchema)` to create a new message.
+ */
+export const MemoryOperationSchema: GenMessage<MemoryOperation> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_attempt, 5);
+
+/**
+ * @generated from message haversack.v1.MemoryAdd
+ */
+export type MemoryAdd = Message<"haversack.v1.MemoryAdd"> & {
+  /**
+   * One line, at most 1,000 characters.
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message haversack.v1.MemoryAdd.
+ * Use `create(MemoryAddSchema)` to create a new message.
+ */
+export const MemoryAddSchema: GenMessage<MemoryAdd> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_attempt, 6);
+
+/**
+ * @generated from message haversack.v1.MemoryUpdate
+ */
+export type MemoryUpdate = Message<"haversack.v1.MemoryUpdate"> & {
+  /**
+   * @generated from field: string entry = 1;
+   */
+  entry: string;
+
+  /**
+   * SHA-256 of the entry's text as the agent saw it, 32 bytes. An entry that is another by now goes to review.
+   *
+   * @generated from field: bytes base = 2;
+   */
+  base: Uint8Array;
+
+  /**
+   * @generated from field: string text = 3;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message haversack.v1.MemoryUpdate.
+ * Use `create(MemoryUpdateSchema)` to create a new message.
+ */
+export const MemoryUpdateSchema: GenMessage<MemoryUpdate> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_attempt, 7);
+
+/**
+ * @generated from message haversack.v1.MemoryRemove
+ */
+export type MemoryRemove = Message<"haversack.v1.MemoryRemove"> & {
+  /**
+   * @generated from field: string entry = 1;
+   */
+  entry: string;
+
+  /**
+   * @generated from field: bytes base = 2;
+   */
+  base: Uint8Array;
+};
+
+/**
+ * Describes the message haversack.v1.MemoryRemove.
+ * Use `create(MemoryRemoveSchema)` to create a new message.
+ */
+export const MemoryRemoveSchema: GenMessage<MemoryRemove> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_attempt, 8);
 
 /**
  * @generated from message haversack.v1.LogEnd
@@ -226,7 +359,7 @@ export type LogEnd = Message<"haversack.v1.LogEnd"> & {
  * Use `create(LogEndSchema)` to create a new message.
  */
 export const LogEndSchema: GenMessage<LogEnd> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_attempt, 5);
+  messageDesc(file_haversack_v1_attempt, 9);
 
 /**
  * @generated from message haversack.v1.LogChunk
@@ -260,7 +393,7 @@ export type LogChunk = Message<"haversack.v1.LogChunk"> & {
  * Use `create(LogChunkSchema)` to create a new message.
  */
 export const LogChunkSchema: GenMessage<LogChunk> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_attempt, 6);
+  messageDesc(file_haversack_v1_attempt, 10);
 
 /**
  * @generated from enum haversack.v1.Outcome
@@ -306,6 +439,39 @@ export const OutcomeSchema: GenEnum<Outcome> = /*@__PURE__*/
   enumDesc(file_haversack_v1_attempt, 0);
 
 /**
+ * @generated from enum haversack.v1.MemoryScopeKind
+ */
+export const MemoryScopeKind = {
+  /**
+   * @generated from enum value: MEMORY_SCOPE_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: MEMORY_SCOPE_KIND_GLOBAL = 1;
+   */
+  GLOBAL: 1,
+
+  /**
+   * Of the run's own DAG.
+   *
+   * @generated from enum value: MEMORY_SCOPE_KIND_DAG = 2;
+   */
+  DAG: 2,
+} as const;
+
+/**
+ * @generated from enum haversack.v1.MemoryScopeKind
+ */
+export type MemoryScopeKind = (typeof MemoryScopeKind)[keyof typeof MemoryScopeKind] | UnknownEnum;
+
+/**
+ * Describes the enum haversack.v1.MemoryScopeKind.
+ */
+export const MemoryScopeKindSchema: GenEnum<MemoryScopeKind> = /*@__PURE__*/
+  enumDesc(file_haversack_v1_attempt, 1);
+
+/**
  * @generated from enum haversack.v1.LogStream
  */
 export const LogStream = {
@@ -341,5 +507,5 @@ export type LogStream = (typeof LogStream)[keyof typeof LogStream] | UnknownEnum
  * Describes the enum haversack.v1.LogStream.
  */
 export const LogStreamSchema: GenEnum<LogStream> = /*@__PURE__*/
-  enumDesc(file_haversack_v1_attempt, 1);
+  enumDesc(file_haversack_v1_attempt, 2);
 

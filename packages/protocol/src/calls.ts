@@ -1,0 +1,31 @@
+/** Calls of a client: faults thrown instead of codes. */
+
+import { FaultError } from "@haversack/base";
+import { fromConnectError } from "./wire/fault-codes.ts";
+
+/** One answer. */
+export async function once<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw faultOfCall(error, signal);
+  }
+}
+
+/** A stream of answers. */
+export async function* each<T>(answers: AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
+  try {
+    yield* answers;
+  } catch (error) {
+    throw faultOfCall(error, signal);
+  }
+}
+
+/** A peer that dies in the middle of a call looks like a cancel; only our own signal makes it one. */
+function faultOfCall(error: unknown, signal: AbortSignal): FaultError {
+  const fault = fromConnectError(error);
+  if (fault.fault !== "cancelled" || signal.aborted) return fault;
+  return new FaultError("unavailable", "connection_lost", "the connection to the coordinator broke", {
+    cause: error,
+  });
+}
