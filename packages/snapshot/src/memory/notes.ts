@@ -6,6 +6,7 @@
  */
 
 import { digestOf } from "../format/digest.ts";
+import { characterCount } from "../format/sizes.ts";
 
 /** The topic's path; a library may not have a file of this name. */
 export const notesPath = "agent-notes.md";
@@ -48,7 +49,7 @@ export function noteProblem(text: string): string | undefined {
   if (!text.isWellFormed()) return "is not valid Unicode";
   if (forbidden.test(text)) return "has a line break or a control character: one fact, one line";
   if (/<!--|-->/.test(text)) return 'has "<!--" or "-->" in it, which mark entries';
-  const { length } = [...text];
+  const length = characterCount(text);
   return length > noteCharactersMax ? `has ${length} characters, over ${noteCharactersMax}` : undefined;
 }
 
