@@ -35,6 +35,7 @@ import {
   DagService,
   FleetService,
   Health,
+  MemoryService,
   RunService,
   ServerReflection,
   SnapshotService,
@@ -44,6 +45,7 @@ import { dagService } from "./api/dag-service.ts";
 import { fleetService } from "./api/fleet-service.ts";
 import { healthService } from "./api/health-service.ts";
 import { authorize, mapErrors } from "./api/interceptors.ts";
+import { memoryService } from "./api/memory-service.ts";
 import { reflectionService } from "./api/reflection-service.ts";
 import { runService } from "./api/run-service.ts";
 import { snapshotService } from "./api/snapshot-service.ts";
@@ -198,6 +200,7 @@ class OneCoordinator implements Coordinator {
       DagService,
       FleetService,
       SnapshotService,
+      MemoryService,
       WorkerService,
       Health,
       ServerReflection,
@@ -210,6 +213,7 @@ class OneCoordinator implements Coordinator {
         .service(DagService, dagService(submitter))
         .service(FleetService, fleetService(store, registry))
         .service(SnapshotService, snapshotService(store))
+        .service(MemoryService, memoryService(store, ports.clock))
         .service(WorkerService, workerService({ ...session, blobs, stopping }))
         .service(
           Health,

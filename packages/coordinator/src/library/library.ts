@@ -1,6 +1,6 @@
 /** The agent library of this coordinator, read afresh where it is asked for: a submission sees the files of its moment. */
 
-import { type Library as LibraryContent, readLibrary } from "@haversack/snapshot";
+import { type Library as LibraryContent, readLibrary, readLibraryMemory } from "@haversack/snapshot";
 
 export class Library {
   readonly #folder: string;
@@ -15,5 +15,10 @@ export class Library {
   /** Problems of single items are in the answer; only those that a step needs refuse it. */
   async read(): Promise<LibraryContent> {
     return await readLibrary(this.#folder);
+  }
+
+  /** What people wrote down, and the strings that they excused. */
+  async readMemory(): Promise<Pick<LibraryContent, "memory" | "allowedStrings">> {
+    return await readLibraryMemory(this.#folder);
   }
 }

@@ -1,8 +1,22 @@
 /** Which pack a step gets: pinned at submission, completed with memory when it is first handed out, then kept. */
 
 import { FaultError } from "@haversack/base";
-import { type Digest, digestOfBytes, parseDigest } from "@haversack/protocol";
-import { addMemory, formatVersionMax, type Pack } from "@haversack/snapshot";
+import {
+  type Digest,
+  dagScope,
+  digestOfBytes,
+  type MemoryState,
+  parseDigest,
+  parseMemoryScopeName,
+} from "@haversack/protocol";
+import {
+  addMemory,
+  formatNotes,
+  formatVersionMax,
+  type MemoryInput,
+  notesPath,
+  type Pack,
+} from "@haversack/snapshot";
 import type { Store } from "../store/store.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 import type { Library } from "./library.ts";
@@ -38,9 +52,14 @@ export class Snapshots {
       );
     }
     // The excused strings count for the whole pack, so the memory alone would not do.
-    const { memory, allowedStrings } = await this.library.read();
-    const dag = memory.dags.get(dagName);
-    const now = { global: memory.global, ...(dag === undefined ? {} : { dag }) };
+    const { memory, allowedStrings } = await this.library.readMemory();
+    const [globalNotes, dagNotes] = await this.#store.read.memoryRead({
+      scopes: [parseMemoryScopeName("global"), dagScope(dagName)],
+    });
+    const now = {
+      global: withNotes(memory.global, globalNotes),
+      dag: withNotes(memory.dags.get(dagName), dagNotes),
+    };
     const { requires, secrets } = pin;
     const report = { requires, secrets, parts: pin.parts as Pack["report"]["parts"] };
     return storedPack(addMemory(pin.gzip, now, { allowedStrings, report }));
@@ -52,6 +71,14 @@ export class Snapshots {
     this.#packs.set(digest, pack);
     pack.catch(() => this.#packs.delete(digest));
   }
+}
+
+/** What people wrote, and beside it, as a topic of its own, what agents noted down. */
+function withNotes(files: MemoryInput | undefined, notes: MemoryState | undefined): MemoryInput {
+  const { text, topics } = files ?? { text: "", topics: [] };
+  if (notes === undefined || notes.entries.length === 0) return { text, topics };
+  // A file of the same name is a problem of the library, and not part of its memory.
+  return { text, topics: [...topics, { path: notesPath, text: formatNotes(notes.entries) }] };
 }
 
 /** As the store keeps it. */

@@ -4,7 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { FaultError, type Ports, sortedJson } from "@haversack/base";
+import { FaultError, type Ports, present, sortedJson } from "@haversack/base";
 import {
   type DagSpec,
   type Digest,
@@ -15,7 +15,7 @@ import {
   type RunId,
   type StepSpec,
 } from "@haversack/protocol";
-import { buildPins, type PlannableDag, planSnapshots } from "@haversack/snapshot";
+import { buildPins, type MemoryModes, type PlannableDag, planSnapshots } from "@haversack/snapshot";
 import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
 import { render, type TemplateData } from "../runs/expressions.ts";
@@ -100,8 +100,8 @@ export class Submitter {
     if (pins.problems.length > 0) throw new ProblemsError(pins.problems);
     return new Map(
       [...pins.packs].map(([stepId, pack]) => {
-        const readsMemory = (plans.get(stepId)?.config.memory.read.length ?? 0) > 0;
-        return [stepId, { pack: storedPack(pack), readsMemory }];
+        const { memory } = present(plans.get(stepId), "the plan of a pack").config;
+        return [stepId, { pack: storedPack(pack), memory }];
       }),
     );
   }
@@ -109,8 +109,8 @@ export class Submitter {
 
 interface Pin {
   readonly pack: StoredPack;
-  /** It gets its final pack when it is first handed out. */
-  readonly readsMemory: boolean;
+  /** A step that reads memory gets its final pack when it is first handed out. */
+  readonly memory: MemoryModes;
 }
 
 function stepSubmission(step: StepSpec, pin: Pin | undefined, data: TemplateData): StepSubmission {
@@ -119,7 +119,13 @@ function stepSubmission(step: StepSpec, pin: Pin | undefined, data: TemplateData
   );
   if (pin === undefined) return { labels };
   const { digest } = pin.pack;
-  return { labels, pinDigest: digest, ...(pin.readsMemory ? {} : { snapshotDigest: digest }) };
+  const { read, write } = pin.memory;
+  return {
+    labels,
+    pinDigest: digest,
+    ...(read.length > 0 ? {} : { snapshotDigest: digest }),
+    ...(write.global === "none" && write.dag === "none" ? {} : { memoryWrite: write }),
+  };
 }
 
 function plannable({ spec, source, agentDefaults }: ParsedDag): PlannableDag {

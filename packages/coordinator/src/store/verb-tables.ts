@@ -12,6 +12,15 @@ import {
 import { runEvents } from "./verbs/event-verbs.ts";
 import { logsAppend, logsRead } from "./verbs/log-verbs.ts";
 import {
+  memoryAt,
+  memoryRead,
+  memoryResolve,
+  memoryRevert,
+  memoryReviews,
+  memoryScopes,
+  memoryVersions,
+} from "./verbs/memory-verbs.ts";
+import {
   runCancel,
   runFind,
   runProgress,
@@ -34,6 +43,8 @@ export const writeVerbs = {
   leasesExpire,
   leasesTrust,
   workerGreet,
+  memoryResolve,
+  memoryRevert,
 } as const;
 
 export const readVerbs = {
@@ -49,6 +60,11 @@ export const readVerbs = {
   snapshotRead,
   snapshotOfStep,
   workersList,
+  memoryAt,
+  memoryRead,
+  memoryReviews,
+  memoryScopes,
+  memoryVersions,
 } as const;
 
 export const logWriteVerbs = { logsAppend } as const;

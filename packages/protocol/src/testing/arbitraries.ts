@@ -43,11 +43,11 @@ const failure = fc.record({ code: text, message: text });
 const artifact = fc.record({ path: text, digest, size, executable: fc.boolean() });
 const change = fc.oneof(
   fc.record({ kind: fc.constant("add" as const), text }),
-  fc.record({ kind: fc.constant("update" as const), entry: text, base: digest, text }),
-  fc.record({ kind: fc.constant("remove" as const), entry: text, base: digest }),
+  fc.record({ kind: fc.constant("update" as const), entry: id, base: digest, text }),
+  fc.record({ kind: fc.constant("remove" as const), entry: id, base: digest }),
 );
 const operation = fc.record({
-  id: text,
+  id,
   scope: fc.constantFrom("global", "dag"),
   change,
   untrusted: fc.boolean(),

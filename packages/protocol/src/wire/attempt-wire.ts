@@ -114,8 +114,17 @@ export function resultFromWire(wire: WireAttemptResult): AttemptResult {
     ...(wire.failure === undefined ? {} : { failure: failureFromWire(wire.failure) }),
     ...(wire.exitCode === undefined ? {} : { exitCode: wire.exitCode }),
     ...(wire.usage === undefined ? {} : { usage: usageFromWire(wire.usage) }),
-    ...(wire.memory.length === 0 ? {} : { memory: wire.memory.map(operationFromWire) }),
+    ...(wire.memory.length === 0 ? {} : { memory: memoryFromWire(wire.memory) }),
   };
+}
+
+/** More than any run may ask for. */
+const operationsMax = 200;
+
+function memoryFromWire(operations: WireAttemptResult["memory"]) {
+  if (operations.length > operationsMax)
+    throw badField("result.memory", `at most ${operationsMax} operations`);
+  return operations.map(operationFromWire);
 }
 
 function parseOutput(name: string, text: string): JsonValue {

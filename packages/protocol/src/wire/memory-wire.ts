@@ -71,19 +71,36 @@ function changeToWire(change: MemoryOperation["change"]) {
 export function operationFromWire({ id, scope, change, untrusted }: WireOperation): MemoryOperation {
   const kind = scopeFromWire(scope);
   if (kind === undefined) throw badField("memory.scope", "a scope that this version knows");
-  return { id, scope: kind, change: changeFromWire(change), untrusted };
+  return { id: entryId(id, "memory.id"), scope: kind, change: changeFromWire(change), untrusted };
+}
+
+const idPattern = /^[0-9A-Za-z_-]{1,64}$/;
+/** UTF-16 units. What a memory can hold is less, and is told apart by the coordinator. */
+const textMax = 8192;
+
+function entryId(id: string, field: string): string {
+  if (!idPattern.test(id)) throw badField(field, "an id of at most 64 characters");
+  return id;
+}
+
+function bounded(text: string): string {
+  if (text.length > textMax) throw badField("memory.text", `at most ${textMax} characters`);
+  return text;
 }
 
 function changeFromWire(change: WireOperation["change"]): MemoryOperation["change"] {
   switch (change.case) {
     case "add":
-      return { kind: "add", text: change.value.text };
+      return { kind: "add", text: bounded(change.value.text) };
     case "update": {
       const { entry, base, text } = change.value;
-      return { kind: "update", entry, base: digestOfBytes(base), text };
+      const id = entryId(entry, "memory.entry");
+      return { kind: "update", entry: id, base: digestOfBytes(base), text: bounded(text) };
     }
-    case "remove":
-      return { kind: "remove", entry: change.value.entry, base: digestOfBytes(change.value.base) };
+    case "remove": {
+      const { entry, base } = change.value;
+      return { kind: "remove", entry: entryId(entry, "memory.entry"), base: digestOfBytes(base) };
+    }
     case undefined:
       throw badField("memory.change", "a change that this version knows");
   }

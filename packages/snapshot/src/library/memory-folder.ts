@@ -5,6 +5,7 @@ import type { MemoryScope } from "../format/content.ts";
 import { comparePaths, dagNameForm, pathProblems } from "../format/paths.ts";
 import { checkScope } from "../format/sizes.ts";
 import type { SnapshotLimits } from "../limits.ts";
+import { notesBytesMax, notesPath } from "../memory/notes.ts";
 import { scopeDigest } from "../memory/scope-digest.ts";
 import type { LibraryMemory } from "./library.ts";
 import type { LibraryFile } from "./read-folder.ts";
@@ -43,6 +44,10 @@ function readScope(source: Source, files: readonly LibraryFile[], limits: Snapsh
   for (const file of files) {
     const path = file.path.slice(source.path.length + 1);
     const own = { ...source, path: file.path };
+    if (path === notesPath) {
+      report(own, "has the name under which a step sees what agents noted down; give it another one");
+      continue;
+    }
     const text = path.endsWith(".md") ? textOf(own, file) : report(own, "is not a Markdown file");
     if (typeof text === "string") texts.set(path, text);
   }
@@ -60,7 +65,12 @@ function readScope(source: Source, files: readonly LibraryFile[], limits: Snapsh
 
 function reportLimits(source: Source, scope: MemoryScope, limits: SnapshotLimits): void {
   try {
-    checkScope(source.item.slice("memory/".length), scope, limits);
+    checkScope(source.item.slice("memory/".length), scope, {
+      ...limits,
+      // What agents note down comes on top of the files.
+      memoryScopeBytesMax: limits.memoryScopeBytesMax - notesBytesMax,
+      memoryTopicsMax: limits.memoryTopicsMax - 1,
+    });
   } catch (error) {
     if (!(error instanceof SnapshotError)) throw error;
     report(source, error.message);

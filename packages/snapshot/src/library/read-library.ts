@@ -10,7 +10,7 @@ import { defaultLimits, type SnapshotLimits } from "../limits.ts";
 import type { ProblemCode } from "../plan/problem.ts";
 import { unknownPosition } from "../plan/problem.ts";
 import { configSchema, profileSchema } from "../plan/settings.ts";
-import type { Library, LibraryMemory, Located, Profile } from "./library.ts";
+import type { Library, Located, Profile } from "./library.ts";
 import { mcpSchema, mcpServer, serverSchemaOf } from "./mcp-file.ts";
 import { readMemory } from "./memory-folder.ts";
 import { modelSchema, modelSpec } from "./model-file.ts";
@@ -56,9 +56,10 @@ export async function readLibrary(folder: string, options: ReadLibraryOptions = 
 export async function readLibraryMemory(
   folder: string,
   options: ReadLibraryOptions = {},
-): Promise<LibraryMemory> {
+): Promise<Pick<Library, "memory" | "allowedStrings">> {
   const { findings, content, limits } = await open(folder, options, "memory");
-  return readMemory(below([...content.files.values()], "memory"), findings, limits);
+  const memory = readMemory(below([...content.files.values()], "memory"), findings, limits);
+  return { memory, allowedStrings: findings.allowedStrings };
 }
 
 async function open(folder: string, options: ReadLibraryOptions, only?: string) {

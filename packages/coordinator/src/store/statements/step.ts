@@ -1,6 +1,7 @@
 export const stepInsert = {
-  sqlite: `insert into step (run_id, idx, step_id, kind, phase, waiting_for, labels, pin_digest, snapshot_digest)
-           values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`,
+  sqlite: `insert into step (run_id, idx, step_id, kind, phase, waiting_for, labels, pin_digest, snapshot_digest,
+                             memory_write)
+           values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)`,
 } as const;
 
 export const stepsOfRun = {

@@ -16,6 +16,7 @@ import { attemptEnd } from "../statements/attempt.ts";
 import { artifactInsert, stepBlock, stepEnd, stepRelease, stepRequeue } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { AttemptRow } from "./attempt-row.ts";
+import { applyMemory } from "./memory-apply.ts";
 import { record, stepsEnded } from "./record.ts";
 
 export interface AttemptEnd {
@@ -85,7 +86,10 @@ async function finish(context: VerbContext, end: AttemptEnd, phase: StepPhase): 
     result?.usage === undefined ? null : JSON.stringify(result.usage),
   );
   invariant(changed === 1, "a live attempt belongs to a step that is leased or running");
-  if (phase === "succeeded") await keepArtifacts(context, attempt, result);
+  if (phase === "succeeded") {
+    await keepArtifacts(context, attempt, result);
+    await applyMemory(context, attempt, result?.memory ?? [], now);
+  }
   await record(context, runId, stepChange(end, phase, failure), now);
   const others = phase === "succeeded" ? await release(context, end) : await block(context, end);
   await stepsEnded(context, runId, 1 + others, now);

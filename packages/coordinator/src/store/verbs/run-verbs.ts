@@ -21,6 +21,7 @@ import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from
 import type { Row } from "../statement.ts";
 import { attemptsOfRun } from "../statements/attempt.ts";
 import { dagInsert } from "../statements/dag.ts";
+import { operationCountsBySteps } from "../statements/memory.ts";
 import {
   runByKey,
   runCount,
@@ -33,6 +34,7 @@ import {
 import { artifactsOfRun, stepInsert, stepsCancelIdle, stepsOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { refOfRow } from "./attempt-row.ts";
+import type { MemoryWrite } from "./memory-apply.ts";
 import { record, recordRun, stepsEnded } from "./record.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 
@@ -56,6 +58,8 @@ export interface StepSubmission {
   readonly pinDigest?: Digest;
   /** Set at once for a step that reads no memory. */
   readonly snapshotDigest?: Digest;
+  /** Absent: it may write no memory. */
+  readonly memoryWrite?: MemoryWrite;
 }
 
 /** The run, its steps, its packs, its first ready steps: all or nothing (R1, R2). */
@@ -98,7 +102,10 @@ function existingRun(row: Row, bodyDigest: Digest) {
 
 async function insertStep({ tx }: VerbContext, run: RunSubmission, index: number): Promise<void> {
   const spec = present(run.dag.steps[index], "step");
-  const { labels, pinDigest, snapshotDigest } = present(run.steps[index], "step of the submission");
+  const { labels, pinDigest, snapshotDigest, memoryWrite } = present(
+    run.steps[index],
+    "step of the submission",
+  );
   const phase = spec.depends.length === 0 ? "ready" : "waiting";
   await tx.run(
     stepInsert,
@@ -111,6 +118,7 @@ async function insertStep({ tx }: VerbContext, run: RunSubmission, index: number
     JSON.stringify(labels),
     pinDigest ?? null,
     snapshotDigest ?? null,
+    memoryWrite === undefined ? null : JSON.stringify(memoryWrite),
   );
 }
 
@@ -120,12 +128,21 @@ export async function runRead({ tx, dags }: VerbContext, { id }: { readonly id: 
   const run = runOfRow(row);
   const { spec } = await dags.get(tx, run.dagDigest);
   const artifacts = Map.groupBy(await tx.all(artifactsOfRun, id), (artifact) => integer(artifact, "idx"));
+  const memory = new Map(
+    (await tx.all(operationCountsBySteps, id)).map((row) => [text(row, "step_id"), memoryOfRow(row)]),
+  );
   const steps = (await tx.all(stepsOfRun, id)).map((step) => {
     const index = integer(step, "idx");
     const depends = present(spec.steps[index], "step").depends.map(parseStepId);
-    return stepOfRow(step, depends, (artifacts.get(index) ?? []).map(artifactOfRow));
+    const own = memory.get(text(step, "step_id"));
+    const known = stepOfRow(step, depends, (artifacts.get(index) ?? []).map(artifactOfRow));
+    return own === undefined ? known : { ...known, memory: own };
   });
   return { ...run, steps };
+}
+
+function memoryOfRow(row: Row): NonNullable<Step["memory"]> {
+  return { applied: integer(row, "applied"), inReview: integer(row, "in_review") };
 }
 
 export interface RunListQuery {
