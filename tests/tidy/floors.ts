@@ -11,14 +11,23 @@ export const packageFloors: Readonly<Record<string, number>> = {
 
 /** A name is a folder of `src`, a file of `src` without its ending, or a single file of a folder as `folder/file`. */
 const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  protocol: [["limits", "model", "gen"], ["wire"], ["services"], ["client"], ["index"]],
+  protocol: [
+    ["limits", "model", "gen"],
+    ["wire"],
+    ["services"],
+    ["calls"],
+    ["client-memory"],
+    ["client"],
+    ["index"],
+  ],
   snapshot: [
     ["errors"],
     ["limits"],
     ["format"],
     ["inflate"],
     ["guard"],
-    ["plan/problem", "plan/settings", "memory", "build/scan-secrets"],
+    ["plan/problem", "plan/settings", "build/scan-secrets"],
+    ["memory"],
     ["library"],
     ["plan"],
     ["stores"],

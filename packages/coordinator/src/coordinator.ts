@@ -17,7 +17,6 @@
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { ConnectRouter } from "@connectrpc/connect";
 import type { FaultError } from "@haversack/base";
 import {
   invariant,
@@ -31,30 +30,12 @@ import {
   stopAll,
   writeDurably,
 } from "@haversack/base";
-import {
-  DagService,
-  FleetService,
-  Health,
-  MemoryService,
-  RunService,
-  ServerReflection,
-  SnapshotService,
-  WorkerService,
-} from "@haversack/protocol";
-import { dagService } from "./api/dag-service.ts";
-import { fleetService } from "./api/fleet-service.ts";
-import { healthService } from "./api/health-service.ts";
 import { authorize, mapErrors } from "./api/interceptors.ts";
-import { memoryService } from "./api/memory-service.ts";
-import { reflectionService } from "./api/reflection-service.ts";
-import { runService } from "./api/run-service.ts";
-import { snapshotService } from "./api/snapshot-service.ts";
-import { workerService } from "./api/worker-service.ts";
+import { routesOf } from "./api/routes.ts";
 import { openTokens, type Tokens } from "./auth/tokens.ts";
 import { BlobStore } from "./blobs/blob-store.ts";
 import type { CoordinatorAsked } from "./config/options.ts";
 import { type CoordinatorSettings, settle } from "./config/settle.ts";
-
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
 import { leaseKeeper } from "./dispatch/lease-keeper.ts";
@@ -195,35 +176,9 @@ class OneCoordinator implements Coordinator {
     logs.listen({ runs: (runs) => logChanges.ring(runs) });
     const blobs = new BlobStore(join(folder.path, "blobs"));
     const stopping = this.#stopping.signal;
-    const services = [
-      RunService,
-      DagService,
-      FleetService,
-      SnapshotService,
-      MemoryService,
-      WorkerService,
-      Health,
-      ServerReflection,
-    ];
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
-    const session = { store, logs, registry, leases, ports, version, ring: () => dispatcher.ring() };
-    const routes = (router: ConnectRouter): void => {
-      router
-        .service(RunService, runService({ ...follow, blobs, submitter, dispatcher, registry }))
-        .service(DagService, dagService(submitter))
-        .service(FleetService, fleetService(store, registry))
-        .service(SnapshotService, snapshotService(store))
-        .service(MemoryService, memoryService(store, ports.clock))
-        .service(WorkerService, workerService({ ...session, blobs, stopping }))
-        .service(
-          Health,
-          healthService(
-            services.map(({ typeName }) => typeName),
-            stopping,
-          ),
-        )
-        .service(ServerReflection, reflectionService(services));
-    };
+    const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
+    const routes = routesOf({ ...follow, ...fleet, blobs, submitter, dispatcher, stopping });
     const interceptors = [mapErrors(ports.log), authorize(tokens)];
     this.#server = new HttpServer(listen, createHandler({ routes, interceptors, stopping }), ports.clock);
     return [leaseKeeper(store, leases, registry, ports, onFailure), dispatcher.loop, this.#server];

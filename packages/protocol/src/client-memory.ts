@@ -4,14 +4,13 @@ import type { Client } from "@connectrpc/connect";
 import { once } from "./calls.ts";
 import { digestOfBytes } from "./model/ids.ts";
 import {
-  type MemoryReview,
   type MemoryScopeInfo,
   type MemoryScopeName,
   type MemoryState,
   type MemoryVersion,
   parseMemoryScopeName,
-  type ReviewResolution,
 } from "./model/memory.ts";
+import type { MemoryReview, ReviewResolution } from "./model/review.ts";
 import { type MemoryService, ReviewDecision } from "./services.ts";
 import { safeNumber } from "./wire/fields.ts";
 import { reviewFromWire, versionFromWire } from "./wire/memory-wire.ts";

@@ -12,6 +12,7 @@ export * from "./model/json.ts";
 export * from "./model/memory.ts";
 export * from "./model/outcome.ts";
 export * from "./model/problem.ts";
+export * from "./model/review.ts";
 export * from "./model/run.ts";
 export * from "./model/session.ts";
 export * from "./model/snapshot-report.ts";

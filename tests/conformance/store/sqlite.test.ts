@@ -1,8 +1,9 @@
 import { openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
-import { describeStore } from "./describe-store.ts";
+import { describeMemory } from "./describe-memory.ts";
+import { describeStore, type OpenStore } from "./describe-store.ts";
 
-describeStore("sqlite", async () => {
+const open: OpenStore = async () => {
   const folder = await tempFolder();
   const store = await openSqliteStore(folder.path);
   return {
@@ -12,4 +13,7 @@ describeStore("sqlite", async () => {
       await folder[Symbol.asyncDispose]();
     },
   };
-});
+};
+
+describeStore("sqlite", open);
+describeMemory("sqlite", open);

@@ -18,6 +18,7 @@ import {
   type WorkerId,
 } from "@haversack/protocol";
 import type { Store } from "../../../packages/coordinator/src/store/store.ts";
+import type { StepSubmission } from "../../../packages/coordinator/src/store/verbs/run-submit.ts";
 import type { Claimed } from "../../../packages/coordinator/src/store/verbs/step-verbs.ts";
 
 const digestOf = (text: string): Digest =>
@@ -52,7 +53,12 @@ export class World {
     this.store = store;
   }
 
-  async submit(spec: DagSpec, key?: string, body = "body"): Promise<RunId> {
+  async submit(
+    spec: DagSpec,
+    key?: string,
+    body = "body",
+    step: Partial<StepSubmission> = {},
+  ): Promise<RunId> {
     const { runId } = await this.store.write.runSubmit({
       id: parseRunId(systemRandom.id()),
       dagDigest: digestOf(JSON.stringify(spec)),
@@ -61,11 +67,17 @@ export class World {
       params: {},
       bodyDigest: digestOf(body),
       now: this.now,
-      steps: spec.steps.map(() => ({ labels: {} })),
+      steps: spec.steps.map(() => ({ labels: {}, ...step })),
       packs: [],
       ...(key === undefined ? {} : { idempotencyKey: key }),
     });
     return runId;
+  }
+
+  /** A run of one step that may append to both scopes. */
+  async submitWriter(more: Partial<StepSubmission> = {}): Promise<RunId> {
+    const memoryWrite = { global: "append", dag: "append" } as const;
+    return await this.submit(dag(step("a")), undefined, "body", { memoryWrite, ...more });
   }
 
   worker(name: string): TestWorker {

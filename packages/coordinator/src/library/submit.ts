@@ -20,7 +20,7 @@ import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
 import { render, type TemplateData } from "../runs/expressions.ts";
 import type { Store } from "../store/store.ts";
-import type { StepSubmission } from "../store/verbs/run-verbs.ts";
+import type { StepSubmission } from "../store/verbs/run-submit.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 import { type Snapshots, storedPack } from "./snapshots.ts";
 

@@ -20,15 +20,8 @@ import {
   memoryScopes,
   memoryVersions,
 } from "./verbs/memory-verbs.ts";
-import {
-  runCancel,
-  runFind,
-  runProgress,
-  runRead,
-  runSubmit,
-  runsCount,
-  runsList,
-} from "./verbs/run-verbs.ts";
+import { runFind, runSubmit } from "./verbs/run-submit.ts";
+import { runCancel, runProgress, runRead, runsCount, runsList } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
 import { stepsListReady, stepsWaiting, stepTake } from "./verbs/step-verbs.ts";
 import { workersList } from "./verbs/worker-verbs.ts";

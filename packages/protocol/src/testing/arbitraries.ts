@@ -11,8 +11,9 @@ import {
   parseWorkerId,
 } from "../model/ids.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
-import { type MemoryReview, type MemoryVersion, parseMemoryScopeName } from "../model/memory.ts";
+import { type MemoryVersion, parseMemoryScopeName } from "../model/memory.ts";
 import type { AttemptResult } from "../model/outcome.ts";
+import type { MemoryReview } from "../model/review.ts";
 import type { RunDetail, RunStatus, StepPhase } from "../model/run.ts";
 import type { Downward, Upward } from "../model/session.ts";
 import type { SnapshotDescriptor, Task } from "../model/task.ts";

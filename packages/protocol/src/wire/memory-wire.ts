@@ -21,11 +21,10 @@ import {
   type MemoryCause,
   type MemoryEdit,
   type MemoryOperation,
-  type MemoryReview,
   type MemoryVersion,
   parseMemoryScopeName,
-  type ReviewReason,
 } from "../model/memory.ts";
+import type { MemoryReview, ReviewReason } from "../model/review.ts";
 import { inverted } from "./enums.ts";
 import { badField, required } from "./fields.ts";
 

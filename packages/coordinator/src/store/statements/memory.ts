@@ -61,7 +61,3 @@ export const operationCountsBySteps = {
                   sum(status = 'review') as in_review
            from memory_operation where run_id = ?1 group by step_id`,
 } as const;
-
-export const stepMemoryWrite = {
-  sqlite: `select memory_write from step where run_id = ?1 and idx = ?2`,
-} as const;

@@ -11,9 +11,10 @@ import {
   type StepPhase,
   type WorkerId,
 } from "@haversack/protocol";
+import type { WriteMode } from "../../memory/judge.ts";
 import type { StepHistory } from "../../runs/after-attempt.ts";
 import type { AttemptPhase } from "../../runs/step-moves.ts";
-import { flag, integer, text, textOrNone } from "../rows.ts";
+import { flag, integer, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
 
 export interface AttemptRow {
@@ -29,6 +30,14 @@ export interface AttemptRow {
   readonly stepAttempt: number;
   readonly history: StepHistory;
   readonly dagDigest: Digest;
+  readonly dagName: string;
+  /** What the step may write to memory, as pinned with it. */
+  readonly memoryWrite: MemoryWrite;
+}
+
+export interface MemoryWrite {
+  readonly global: WriteMode;
+  readonly dag: WriteMode;
 }
 
 export function refOfRow(row: Row): AttemptRef {
@@ -56,5 +65,7 @@ export function attemptOfRow(row: Row): AttemptRow {
       cancelRequested: flag(row, "cancel_requested"),
     },
     dagDigest: parseDigest(text(row, "dag_digest")),
+    dagName: text(row, "dag_name"),
+    memoryWrite: jsonOrNone<MemoryWrite>(row, "memory_write") ?? { global: "none", dag: "none" },
   };
 }

@@ -13,25 +13,11 @@ import {
 } from "@haversack/protocol";
 import { judge, type Verdict, type WriteMode } from "../../memory/judge.ts";
 import { applyEdits, type SourcedEdit } from "../../memory/scope.ts";
-import { integer, jsonOrNone, text } from "../rows.ts";
-import {
-  operationCountsOfRun,
-  operationGet,
-  operationInsert,
-  stepMemoryWrite,
-} from "../statements/memory.ts";
-import { runGet } from "../statements/run.ts";
+import { integer } from "../rows.ts";
+import { operationCountsOfRun, operationGet, operationInsert } from "../statements/memory.ts";
 import type { VerbContext } from "../verb.ts";
 import type { AttemptRow } from "./attempt-row.ts";
 import { addVersion, stateOf } from "./memory-state.ts";
-
-/** As pinned with the step. */
-export interface MemoryWrite {
-  readonly global: WriteMode;
-  readonly dag: WriteMode;
-}
-
-const nothing: MemoryWrite = { global: "none", dag: "none" };
 
 export async function applyMemory(
   context: VerbContext,
@@ -40,15 +26,10 @@ export async function applyMemory(
   now: number,
 ): Promise<void> {
   if (operations.length === 0) return;
-  const { runId } = attempt.ref;
-  const { tx } = context;
-  const run = present(await tx.one(runGet, runId), `run ${runId}`);
-  const step = present(await tx.one(stepMemoryWrite, runId, attempt.index), "the step of an attempt");
-  const modes = jsonOrNone<MemoryWrite>(step, "memory_write") ?? nothing;
   for (const kind of ["global", "dag"] as const) {
-    const scope = kind === "global" ? parseMemoryScopeName("global") : dagScope(text(run, "dag_name"));
+    const scope = kind === "global" ? parseMemoryScopeName("global") : dagScope(attempt.dagName);
     const own = operations.filter((operation) => operation.scope === kind);
-    await applyToScope(context, { attempt, scope, mode: modes[kind], operations: own, now });
+    await applyToScope(context, { attempt, scope, mode: attempt.memoryWrite[kind], operations: own, now });
   }
 }
 

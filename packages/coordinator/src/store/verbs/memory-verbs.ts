@@ -15,6 +15,7 @@ import {
   parseStepId,
   type ReviewReason,
   type ReviewResolution,
+  type RunId,
 } from "@haversack/protocol";
 import { judgeAccepted } from "../../memory/judge.ts";
 import {
@@ -29,6 +30,7 @@ import { integer, integerOrNone, json, jsonOrNone, text } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import {
   editsUpTo,
+  operationCountsBySteps,
   operationDecide,
   operationGet,
   operationsInReview,
@@ -78,6 +80,13 @@ export async function memoryScopes({ tx }: VerbContext): Promise<MemoryScopeInfo
       inReview: integer(row, "in_review"),
     };
   });
+}
+
+/** What became of the operations of each step that asked for any, by step id. */
+export async function memoryOfSteps({ tx }: VerbContext, runId: RunId) {
+  const rows = await tx.all(operationCountsBySteps, runId);
+  const counts = (row: Row) => ({ applied: integer(row, "applied"), inReview: integer(row, "in_review") });
+  return new Map(rows.map((row) => [text(row, "step_id"), counts(row)]));
 }
 
 export interface VersionQuery {

@@ -1,11 +1,9 @@
-/** Runs: submit, read, cancel. */
+/** Runs: read, cancel. */
 
-import { FaultError, present } from "@haversack/base";
+import { present } from "@haversack/base";
 import {
   type Artifact,
   type AttemptRef,
-  type DagSpec,
-  type Digest,
   parseDigest,
   parseRunId,
   parseStepId,
@@ -20,117 +18,21 @@ import { noRun } from "../missing.ts";
 import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import { attemptsOfRun } from "../statements/attempt.ts";
-import { dagInsert } from "../statements/dag.ts";
-import { operationCountsBySteps } from "../statements/memory.ts";
-import {
-  runByKey,
-  runCount,
-  runGet,
-  runInsert,
-  runList,
-  runProgressGet,
-  runRequestCancel,
-} from "../statements/run.ts";
-import { artifactsOfRun, stepInsert, stepsCancelIdle, stepsOfRun } from "../statements/step.ts";
+import { runCount, runGet, runList, runProgressGet, runRequestCancel } from "../statements/run.ts";
+import { artifactsOfRun, stepsCancelIdle, stepsOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { refOfRow } from "./attempt-row.ts";
-import type { MemoryWrite } from "./memory-apply.ts";
+import { memoryOfSteps } from "./memory-verbs.ts";
 import { record, recordRun, stepsEnded } from "./record.ts";
-import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 
-export interface RunSubmission {
-  readonly id: RunId;
-  readonly dagDigest: Digest;
-  readonly dag: DagSpec;
-  readonly source: string;
-  readonly params: Run["params"];
-  readonly idempotencyKey?: string;
-  readonly bodyDigest: Digest;
-  readonly now: number;
-  /** In the order of the DAG's steps. */
-  readonly steps: readonly StepSubmission[];
-  readonly packs: readonly StoredPack[];
-}
-
-export interface StepSubmission {
-  /** What a worker must have; expressions evaluated. */
-  readonly labels: Readonly<Record<string, string>>;
-  readonly pinDigest?: Digest;
-  /** Set at once for a step that reads no memory. */
-  readonly snapshotDigest?: Digest;
-  /** Absent: it may write no memory. */
-  readonly memoryWrite?: MemoryWrite;
-}
-
-/** The run, its steps, its packs, its first ready steps: all or nothing (R1, R2). */
-export async function runSubmit(context: VerbContext, run: RunSubmission) {
-  const { tx } = context;
-  const existing = run.idempotencyKey === undefined ? undefined : await tx.one(runByKey, run.idempotencyKey);
-  if (existing !== undefined) return existingRun(existing, run.bodyDigest);
-  await tx.run(dagInsert, run.dagDigest, run.dag.name, JSON.stringify(run.dag), run.source);
-  for (const pack of run.packs) await packInsert(context, pack, run.now);
-  await tx.run(
-    runInsert,
-    run.id,
-    run.dagDigest,
-    run.dag.name,
-    JSON.stringify(run.params),
-    run.idempotencyKey ?? null,
-    run.bodyDigest,
-    run.now,
-    run.dag.steps.length,
-  );
-  await recordRun(context, run.id, "queued", undefined, run.now);
-  for (const index of run.dag.steps.keys()) await insertStep(context, run, index);
-  context.touched.ready = true;
-  return { runId: run.id, existed: false };
-}
-
-/** The run that an idempotency key stands for; rejects when it was used for another submission. */
-export async function runFind({ tx }: VerbContext, query: { idempotencyKey: string; bodyDigest: Digest }) {
-  const row = query.idempotencyKey === "" ? undefined : await tx.one(runByKey, query.idempotencyKey);
-  return row === undefined ? undefined : existingRun(row, query.bodyDigest);
-}
-
-function existingRun(row: Row, bodyDigest: Digest) {
-  if (text(row, "body_digest") !== bodyDigest) {
-    const message = "the idempotency key was used for a different submission; use a new key for a new run";
-    throw new FaultError("conflict", "idempotency_key_reused", message);
-  }
-  return { runId: parseRunId(text(row, "id")), existed: true };
-}
-
-async function insertStep({ tx }: VerbContext, run: RunSubmission, index: number): Promise<void> {
-  const spec = present(run.dag.steps[index], "step");
-  const { labels, pinDigest, snapshotDigest, memoryWrite } = present(
-    run.steps[index],
-    "step of the submission",
-  );
-  const phase = spec.depends.length === 0 ? "ready" : "waiting";
-  await tx.run(
-    stepInsert,
-    run.id,
-    index,
-    spec.id,
-    spec.work.kind,
-    phase,
-    spec.depends.length,
-    JSON.stringify(labels),
-    pinDigest ?? null,
-    snapshotDigest ?? null,
-    memoryWrite === undefined ? null : JSON.stringify(memoryWrite),
-  );
-}
-
-export async function runRead({ tx, dags }: VerbContext, { id }: { readonly id: RunId }): Promise<RunDetail> {
+export async function runRead(context: VerbContext, { id }: { readonly id: RunId }): Promise<RunDetail> {
+  const { tx, dags } = context;
   const row = await tx.one(runGet, id);
   if (row === undefined) throw noRun(id);
   const run = runOfRow(row);
   const { spec } = await dags.get(tx, run.dagDigest);
   const artifacts = Map.groupBy(await tx.all(artifactsOfRun, id), (artifact) => integer(artifact, "idx"));
-  const memory = new Map(
-    (await tx.all(operationCountsBySteps, id)).map((row) => [text(row, "step_id"), memoryOfRow(row)]),
-  );
+  const memory = await memoryOfSteps(context, id);
   const steps = (await tx.all(stepsOfRun, id)).map((step) => {
     const index = integer(step, "idx");
     const depends = present(spec.steps[index], "step").depends.map(parseStepId);
@@ -139,10 +41,6 @@ export async function runRead({ tx, dags }: VerbContext, { id }: { readonly id: 
     return own === undefined ? known : { ...known, memory: own };
   });
   return { ...run, steps };
-}
-
-function memoryOfRow(row: Row): NonNullable<Step["memory"]> {
-  return { applied: integer(row, "applied"), inReview: integer(row, "in_review") };
 }
 
 export interface RunListQuery {

@@ -1,0 +1,50 @@
+/** The services that this coordinator answers for, in one list. */
+
+import type { ConnectRouter } from "@connectrpc/connect";
+import {
+  DagService,
+  FleetService,
+  Health,
+  MemoryService,
+  RunService,
+  ServerReflection,
+  SnapshotService,
+  WorkerService,
+} from "@haversack/protocol";
+import { dagService } from "./dag-service.ts";
+import { fleetService } from "./fleet-service.ts";
+import { healthService } from "./health-service.ts";
+import { memoryService } from "./memory-service.ts";
+import { reflectionService } from "./reflection-service.ts";
+import { runService } from "./run-service.ts";
+import { snapshotService } from "./snapshot-service.ts";
+import { workerService } from "./worker-service.ts";
+
+const services = [
+  RunService,
+  DagService,
+  FleetService,
+  SnapshotService,
+  MemoryService,
+  WorkerService,
+  Health,
+  ServerReflection,
+];
+
+type Parts = Parameters<typeof runService>[0] & Parameters<typeof workerService>[0];
+
+export const routesOf =
+  (parts: Parts) =>
+  (router: ConnectRouter): void => {
+    const { store, registry, submitter, clock, stopping } = parts;
+    const names = services.map(({ typeName }) => typeName);
+    router
+      .service(RunService, runService(parts))
+      .service(DagService, dagService(submitter))
+      .service(FleetService, fleetService(store, registry))
+      .service(SnapshotService, snapshotService(store))
+      .service(MemoryService, memoryService(store, clock))
+      .service(WorkerService, workerService(parts))
+      .service(Health, healthService(names, stopping))
+      .service(ServerReflection, reflectionService(services));
+  };

@@ -1,0 +1,97 @@
+/** Submitting a run: the run, its steps, its packs and its first ready steps in one transaction. */
+
+import { FaultError, present } from "@haversack/base";
+import { type DagSpec, type Digest, parseRunId, type Run, type RunId } from "@haversack/protocol";
+import { text } from "../rows.ts";
+import type { Row } from "../statement.ts";
+import { dagInsert } from "../statements/dag.ts";
+import { runByKey, runInsert } from "../statements/run.ts";
+import { stepInsert } from "../statements/step.ts";
+import type { VerbContext } from "../verb.ts";
+import type { MemoryWrite } from "./attempt-row.ts";
+import { recordRun } from "./record.ts";
+import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
+
+export interface RunSubmission {
+  readonly id: RunId;
+  readonly dagDigest: Digest;
+  readonly dag: DagSpec;
+  readonly source: string;
+  readonly params: Run["params"];
+  readonly idempotencyKey?: string;
+  readonly bodyDigest: Digest;
+  readonly now: number;
+  /** In the order of the DAG's steps. */
+  readonly steps: readonly StepSubmission[];
+  readonly packs: readonly StoredPack[];
+}
+
+export interface StepSubmission {
+  /** What a worker must have; expressions evaluated. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly pinDigest?: Digest;
+  /** Set at once for a step that reads no memory. */
+  readonly snapshotDigest?: Digest;
+  /** Absent: it may write no memory. */
+  readonly memoryWrite?: MemoryWrite;
+}
+
+/** The run, its steps, its packs, its first ready steps: all or nothing (R1, R2). */
+export async function runSubmit(context: VerbContext, run: RunSubmission) {
+  const { tx } = context;
+  const existing = run.idempotencyKey === undefined ? undefined : await tx.one(runByKey, run.idempotencyKey);
+  if (existing !== undefined) return existingRun(existing, run.bodyDigest);
+  await tx.run(dagInsert, run.dagDigest, run.dag.name, JSON.stringify(run.dag), run.source);
+  for (const pack of run.packs) await packInsert(context, pack, run.now);
+  await tx.run(
+    runInsert,
+    run.id,
+    run.dagDigest,
+    run.dag.name,
+    JSON.stringify(run.params),
+    run.idempotencyKey ?? null,
+    run.bodyDigest,
+    run.now,
+    run.dag.steps.length,
+  );
+  await recordRun(context, run.id, "queued", undefined, run.now);
+  for (const index of run.dag.steps.keys()) await insertStep(context, run, index);
+  context.touched.ready = true;
+  return { runId: run.id, existed: false };
+}
+
+/** The run that an idempotency key stands for; rejects when it was used for another submission. */
+export async function runFind({ tx }: VerbContext, query: { idempotencyKey: string; bodyDigest: Digest }) {
+  const row = query.idempotencyKey === "" ? undefined : await tx.one(runByKey, query.idempotencyKey);
+  return row === undefined ? undefined : existingRun(row, query.bodyDigest);
+}
+
+function existingRun(row: Row, bodyDigest: Digest) {
+  if (text(row, "body_digest") !== bodyDigest) {
+    const message = "the idempotency key was used for a different submission; use a new key for a new run";
+    throw new FaultError("conflict", "idempotency_key_reused", message);
+  }
+  return { runId: parseRunId(text(row, "id")), existed: true };
+}
+
+async function insertStep({ tx }: VerbContext, run: RunSubmission, index: number): Promise<void> {
+  const spec = present(run.dag.steps[index], "step");
+  const { labels, pinDigest, snapshotDigest, memoryWrite } = present(
+    run.steps[index],
+    "step of the submission",
+  );
+  const phase = spec.depends.length === 0 ? "ready" : "waiting";
+  await tx.run(
+    stepInsert,
+    run.id,
+    index,
+    spec.id,
+    spec.work.kind,
+    phase,
+    spec.depends.length,
+    JSON.stringify(labels),
+    pinDigest ?? null,
+    snapshotDigest ?? null,
+    memoryWrite === undefined ? null : JSON.stringify(memoryWrite),
+  );
+}
