@@ -45,6 +45,8 @@ interface RunClient {
   /** The last event's run status. */
   watch(id: string): Promise<string>;
   cancel(id: string): Promise<boolean>;
+  /** The id of the new run. */
+  retry(id: string, fromStep: string): Promise<string>;
   logs(id: string): Promise<string>;
   artifact(id: string, step: string, path: string): Promise<string>;
   /** The name of the status code. */
@@ -52,7 +54,7 @@ interface RunClient {
 }
 
 function describeClient(name: string, open: () => RunClient): void {
-  test(`${name}: Submit, Watch, Get, List, StreamLogs, GetArtifact and Cancel`, async () => {
+  test(`${name}: Submit, Watch, Get, List, StreamLogs, GetArtifact, Retry and Cancel`, async () => {
     const client = open();
     const id = await client.submit(dag);
     expect(await client.watch(id)).toBe("SUCCEEDED");
@@ -60,6 +62,9 @@ function describeClient(name: string, open: () => RunClient): void {
     expect(await client.list()).toContain(id);
     expect(await client.logs(id)).toContain("hello from make\n");
     expect(await client.artifact(id, "make", "file.txt")).toBe("content");
+    const again = await client.retry(id, "make");
+    expect(again).not.toBe(id);
+    expect(await client.watch(again)).toBe("SUCCEEDED");
     const long = await client.submit(endless);
     expect(await client.cancel(long)).toBe(true);
     expect(await client.watch(long)).toBe("CANCELLED");
@@ -197,6 +202,10 @@ function plainGrpc(): RunClient {
         (await unary(methods.cancel, create(method.cancel.input, { runId }))).run?.cancelRequested ?? false
       );
     },
+    async retry(runId, fromStep) {
+      const request = create(method.retry.input, { runId, fromStep });
+      return (await unary(methods.retry, request)).run?.id ?? "";
+    },
     async logs(runId) {
       const pieces: Uint8Array[] = [];
       for await (const { data } of stream(methods.streamLogs, create(method.streamLogs.input, { runId })))
@@ -238,6 +247,7 @@ function connect(kind: "connect" | "grpc-web"): RunClient {
       return last;
     },
     cancel: async (runId) => (await client.cancel({ runId })).run?.cancelRequested ?? false,
+    retry: async (runId, fromStep) => (await client.retry({ runId, fromStep })).run?.id ?? "",
     async logs(runId) {
       const pieces: Uint8Array[] = [];
       for await (const { data } of client.streamLogs({ runId })) pieces.push(data);
@@ -305,6 +315,7 @@ function json(): RunClient {
       );
     },
     cancel: async (runId) => (await call("Cancel", { runId })).run.cancelRequested ?? false,
+    retry: async (runId, fromStep) => (await call("Retry", { runId, fromStep })).run.id,
     logs: async (runId) => bytes(await postStream("StreamLogs", { runId })),
     artifact: async (runId, stepId, path) => bytes(await postStream("GetArtifact", { runId, stepId, path })),
     failure: async (runId) => (await call("Get", { runId })).code,

@@ -1,10 +1,10 @@
 /** Steps as their authors know them: cancel, time limit, retry, outputs, artifacts, placement, drain. */
 
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { platform } from "node:process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Fleet, noSignal } from "../support/fleet.ts";
+import { Fleet, haversack, noSignal } from "../support/fleet.ts";
 import { processesWith } from "../support/linux-processes.ts";
 
 let fleet: Fleet;
@@ -19,6 +19,38 @@ afterAll(async () => {
 });
 
 const onLinux = test.skipIf(platform !== "linux");
+
+const cli = (...args: string[]) => haversack([...args, "--data", fleet.data]);
+
+describe("retrying a run", () => {
+  test("does again what failed, with the artifacts of what had succeeded, which runs once", async () => {
+    const trace = join(fleet.folder, "run-retry-trace");
+    const run = await fleet.submit(`
+name: second-try
+steps:
+  - id: make
+    run: |
+      echo made >> ${trace}
+      echo content > made.txt
+    artifacts: [made.txt]
+  - id: use
+    depends: [make]
+    inputs: [made.txt]
+    run: |
+      grep -q content made.txt
+      test -e ${trace}.allowed
+`);
+    expect((await fleet.finished(run.id)).run.status).toBe("failed");
+    await writeFile(`${trace}.allowed`, "");
+    const { code, stdout } = await cli("retry", run.id, "--follow");
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("succeeded") });
+    expect(await readFile(trace, "utf8")).toBe("made\n");
+    const shown = await cli("show", "latest");
+    expect(shown.stdout).toContain(`retry of   ${run.id}`);
+    const twice = await cli("retry", "latest");
+    expect(twice).toMatchObject({ code: 2, stderr: expect.stringContaining("name the step to start from") });
+  });
+});
 
 describe("ending a step", () => {
   onLinux("a cancel leaves no process, not even one that ignores SIGTERM or left the group", async () => {

@@ -36,6 +36,35 @@ async function* each<T>(items: readonly T[]): AsyncIterable<T> {
   yield* items;
 }
 
+describe("haversack retry", () => {
+  const asked: object[] = [];
+  const client: Partial<HaversackClient> = {
+    run: async (id) => fakeRun(id, { status: "failed" }),
+    retry: async (request) => {
+      asked.push(request);
+      return { run: fakeRun("run-2", { status: "queued" }), existed: false };
+    },
+    watch: (_id, after) => each(fakeEvents("greet", "failed", "no").slice(after)),
+    logs: () => each([]),
+  };
+
+  test("asks for what was said, and prints the id of the new run", async () => {
+    asked.length = 0;
+    const { code, out } = await haversack("retry run-1 --from greet --refresh-library", client);
+    expect({ code, out }).toEqual({ code: exitCodes.ok, out: "run-2\n" });
+    await haversack("retry run-1", client);
+    expect(asked).toEqual([
+      { runId: "run-1", fromStep: "greet", refreshLibrary: true, idempotencyKey: "id-1" },
+      { runId: "run-1", refreshLibrary: false, idempotencyKey: "id-1" },
+    ]);
+  });
+
+  test("with --follow it ends as the new run does", async () => {
+    const { code } = await haversack("retry run-1 --follow", client);
+    expect(code).toBe(exitCodes.runFailed);
+  });
+});
+
 describe("haversack run", () => {
   const dag = "name: hello\nparams:\n  dir: {type: string, format: path, default: ..}\nsteps: []\n";
   const seen: Submission[] = [];
@@ -282,7 +311,7 @@ test("every command explains itself with an example", async () => {
   const names = [...out.matchAll(/^ {2}([a-z]+) /gm)]
     .map(([, name]) => name)
     .filter((name) => name !== "help");
-  expect(names).toHaveLength(12);
+  expect(names).toContain("retry");
   for (const name of names) {
     const help = (await haversack(name === "snapshot" ? "snapshot inspect --help" : `${name} --help`)).out;
     expect({ name, help }).toEqual({ name, help: expect.stringMatching(/\n {2}\$ (haversack|npm) /) });

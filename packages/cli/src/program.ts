@@ -15,6 +15,7 @@ import { artifactCommand } from "./commands/artifact.ts";
 import { cancelCommand } from "./commands/cancel.ts";
 import { coordinatorCommand } from "./commands/coordinator.ts";
 import { logsCommand } from "./commands/logs.ts";
+import { retryCommand } from "./commands/retry.ts";
 import { runCommand } from "./commands/run.ts";
 import { runsCommand } from "./commands/runs.ts";
 import { showCommand } from "./commands/show.ts";
@@ -34,6 +35,7 @@ const commands = [
   coordinatorCommand,
   workerCommand,
   runCommand,
+  retryCommand,
   validateCommand,
   runsCommand,
   showCommand,

@@ -43,6 +43,15 @@ export interface RunFilter {
   readonly pageToken?: string;
 }
 
+export interface RetryRequest {
+  readonly runId: string;
+  /** Done again with all that depends on it, even if it succeeded. */
+  readonly fromStep?: string;
+  /** Pins the agent library as it is now. */
+  readonly refreshLibrary: boolean;
+  readonly idempotencyKey: string;
+}
+
 export interface LogQuery {
   readonly runId: string;
   readonly stepId?: string;
@@ -68,6 +77,8 @@ export interface HaversackClient extends MemoryClient {
   /** Ends after the last event of the run. */
   watch(id: RunId, afterSeq: number, signal: AbortSignal): AsyncIterable<RunEvent>;
   cancel(id: string, signal: AbortSignal): Promise<RunDetail>;
+  /** A new run that does again what did not succeed. */
+  retry(request: RetryRequest, signal: AbortSignal): Promise<{ run: RunDetail; existed: boolean }>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogPiece>;
   artifact(runId: string, stepId: string, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
   validate(dag: string, fileName: string, signal: AbortSignal): Promise<readonly Problem[]>;
@@ -104,7 +115,7 @@ const bearer =
     return next(request);
   };
 
-type RunMethods = "submit" | "run" | "runs" | "watch" | "cancel" | "logs" | "artifact";
+type RunMethods = "submit" | "run" | "runs" | "watch" | "cancel" | "retry" | "logs" | "artifact";
 
 function runClient(client: Client<typeof RunService>): Pick<HaversackClient, RunMethods> {
   return {
@@ -135,6 +146,11 @@ function runClient(client: Client<typeof RunService>): Pick<HaversackClient, Run
     },
     async cancel(runId, signal) {
       return runFromWire(required((await once(client.cancel({ runId }, { signal }), signal)).run, "run"));
+    },
+    async retry({ runId, fromStep = "", refreshLibrary, idempotencyKey }, signal) {
+      const request = { runId, fromStep, refreshLibrary, idempotencyKey };
+      const answer = await once(client.retry(request, { signal }), signal);
+      return { run: runFromWire(required(answer.run, "run")), existed: answer.existed };
     },
     async *logs({ runId, stepId = "", follow, afterPosition = 0 }, signal) {
       const request = { runId, stepId, follow, afterPosition: BigInt(afterPosition) };

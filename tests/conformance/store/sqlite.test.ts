@@ -1,6 +1,7 @@
 import { openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 import { describeMemory } from "./describe-memory.ts";
+import { describeRetry } from "./describe-retry.ts";
 import { describeStore, type OpenStore } from "./describe-store.ts";
 
 const open: OpenStore = async () => {
@@ -17,3 +18,4 @@ const open: OpenStore = async () => {
 
 describeStore("sqlite", open);
 describeMemory("sqlite", open);
+describeRetry("sqlite", open);

@@ -1,21 +1,15 @@
 import { Command } from "commander";
-import { type ExitCode, exitCodeOfRun, exitCodes } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
 import { prepareSubmission } from "../follow/submission.ts";
 import { submit } from "../follow/submit.ts";
-import { collectPair, flagsOf, given, withConnection, withJson } from "../options.ts";
-import { runJson } from "../print/json.ts";
-import { commandName } from "../print/run-result.ts";
+import { collectPair, given, withConnection, withJson } from "../options.ts";
 import type { Shell } from "../shell.ts";
-import { tellRun } from "../tell-run.ts";
+import { type StartedOptions, tellStarted } from "./tell-started.ts";
 
-interface RunOptions {
+interface RunOptions extends StartedOptions {
   readonly param?: ReadonlyMap<string, string>;
-  readonly follow?: boolean;
-  readonly json?: boolean;
   readonly idempotencyKey?: string;
-  readonly url?: string;
   readonly token?: string;
-  readonly data?: string;
 }
 
 const examples = `
@@ -44,19 +38,10 @@ export function runCommand(shell: Shell): Command {
 async function run(file: string, options: RunOptions, shell: Shell): Promise<ExitCode> {
   const { outside } = shell;
   const { url, token, data } = options;
-  const flags = flagsOf(given({ url, data }));
   const key = options.idempotencyKey ?? outside.random.id();
   const submission = await prepareSubmission(file, options.param ?? new Map(), key, outside.cwd);
   const client = await shell.connect(given({ url, token, data }));
   const { run, existed } = await submit(client, submission, (text) => shell.note(text), outside);
   if (existed) shell.note(`run ${run.id} had been submitted under this key already`);
-  if (options.follow === true) {
-    const whenInterrupted = `the run goes on: ${commandName} show ${run.id} --follow${flags}`;
-    const asked = { json: options.json === true, whenInterrupted, flags };
-    return exitCodeOfRun((await tellRun(client, run, asked, shell, outside.stopping)).status);
-  }
-  if (options.json === true) shell.json(runJson(run));
-  else shell.out(`${run.id}\n`);
-  if (outside.terminal.live) shell.note(`follow it: ${commandName} show ${run.id} --follow${flags}`);
-  return exitCodes.ok;
+  return await tellStarted(client, run, options, shell);
 }

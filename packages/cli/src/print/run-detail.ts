@@ -13,6 +13,7 @@ export function runDetail(run: RunDetail, now: number, paint: Paint): string {
     ["run", run.id],
     ["DAG", `${printable(run.dagName)}  ${paint.faint(run.dagDigest)}`],
     ["status", paint.status(run.status, run.status) + (run.cancelRequested ? " (cancel requested)" : "")],
+    ...(run.retryOf === undefined ? [] : [["retry of", run.retryOf] satisfies [string, string]]),
     ["submitted", moment(run.createdAt)],
     ["took", elapsed(run.startedAt, run.endedAt, now) || "has not started"],
   ];

@@ -77,6 +77,7 @@ export function fakeClient(methods: Partial<HaversackClient>): HaversackClient {
     runs: nobodyAsks,
     watch: nobodyAsks,
     cancel: nobodyAsks,
+    retry: nobodyAsks,
     logs: nobodyAsks,
     artifact: nobodyAsks,
     validate: nobodyAsks,

@@ -61,6 +61,10 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
       parts.registry.cancel(live);
       return { run: await answer(runId) };
     },
+    async retry({ runId, ...rest }) {
+      const retried = await parts.submitter.retry({ runId: parseRunId(runId), ...rest });
+      return { run: await answer(retried.runId), existed: retried.existed };
+    },
     async *streamLogs({ runId, stepId, follow, afterPosition }, context) {
       const query = {
         runId: parseRunId(runId),

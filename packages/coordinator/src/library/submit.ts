@@ -32,6 +32,15 @@ export interface Submission {
   readonly idempotencyKey: string;
 }
 
+export interface Retry {
+  readonly runId: RunId;
+  /** Empty: only what did not succeed. */
+  readonly fromStep: string;
+  readonly refreshLibrary: boolean;
+  /** Empty: none. */
+  readonly idempotencyKey: string;
+}
+
 const keyCharactersMax = 200;
 
 export class Submitter {
@@ -53,13 +62,7 @@ export class Submitter {
 
   async submit(submission: Submission): Promise<{ runId: RunId; existed: boolean }> {
     const { dag: text, idempotencyKey } = submission;
-    if (idempotencyKey.length > keyCharactersMax) {
-      throw new FaultError(
-        "invalid",
-        "bad_idempotency_key",
-        `an idempotency key has at most ${keyCharactersMax} characters`,
-      );
-    }
+    checkKey(idempotencyKey);
     const bodyDigest = sha256(sortedJson({ dag: text, params: submission.params }));
     // A repetition gets its run back even if the library has changed since.
     const existing = await this.#store.read.runFind({ idempotencyKey, bodyDigest });
@@ -69,11 +72,7 @@ export class Submitter {
     const params = settleParams(parsed.spec, submission.params, file);
     const pins = await this.#pins(parsed);
     const id = parseRunId(this.#ports.random.id());
-    const data: TemplateData = {
-      params: new Map(Object.entries(params)),
-      outputs: new Map(),
-      run: { id, dag: parsed.spec.name },
-    };
+    const data = templateData(id, parsed, params);
     return await this.#store.write.runSubmit({
       id,
       dagDigest: sha256(sortedJson(parsed.spec)),
@@ -86,6 +85,35 @@ export class Submitter {
       packs: [...pins.values()].map(({ pack }) => pack),
       ...(idempotencyKey === "" ? {} : { idempotencyKey }),
     });
+  }
+
+  /** Rejects when the earlier run has not ended, or when today's library lacks what a step needs. */
+  async retry({ runId, fromStep, refreshLibrary, idempotencyKey }: Retry) {
+    checkKey(idempotencyKey);
+    const bodyDigest = sha256(sortedJson({ retry: runId, fromStep, refreshLibrary }));
+    const existing = await this.#store.read.runFind({ idempotencyKey, bodyDigest });
+    if (existing !== undefined) return existing;
+    const newId = parseRunId(this.#ports.random.id());
+    const pinned = refreshLibrary ? { pinned: await this.#repin(runId, newId) } : {};
+    return await this.#store.write.runRetry({
+      id: runId,
+      newId,
+      bodyDigest,
+      now: this.#ports.clock.now(),
+      ...pinned,
+      ...(fromStep === "" ? {} : { fromStep }),
+      ...(idempotencyKey === "" ? {} : { idempotencyKey }),
+    });
+  }
+
+  async #repin(runId: RunId, newId: RunId) {
+    const { dagName, source } = await this.#store.read.runSourceRead({ id: runId });
+    const { params } = await this.#store.read.runRead({ id: runId });
+    const parsed = parseDag(source, `${dagName}.yaml`);
+    const pins = await this.#pins(parsed);
+    const data = templateData(newId, parsed, params);
+    const steps = parsed.spec.steps.map((step) => stepSubmission(step, pins.get(step.id), data));
+    return { steps, packs: [...pins.values()].map(({ pack }) => pack) };
   }
 
   /** What each agent step needs, as packs that could be built. */
@@ -105,6 +133,20 @@ export class Submitter {
       }),
     );
   }
+}
+
+function checkKey(idempotencyKey: string): void {
+  if (idempotencyKey.length <= keyCharactersMax) return;
+  throw new FaultError(
+    "invalid",
+    "bad_idempotency_key",
+    `an idempotency key has at most ${keyCharactersMax} characters`,
+  );
+}
+
+/** For what is decided at submission: no step has an output yet. */
+function templateData(id: RunId, { spec }: ParsedDag, params: JsonObject): TemplateData {
+  return { params: new Map(Object.entries(params)), outputs: new Map(), run: { id, dag: spec.name } };
 }
 
 interface Pin {

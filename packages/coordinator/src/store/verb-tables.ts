@@ -20,6 +20,7 @@ import {
   memoryScopes,
   memoryVersions,
 } from "./verbs/memory-verbs.ts";
+import { runRetry, runSourceRead } from "./verbs/run-retry.ts";
 import { runFind, runSubmit } from "./verbs/run-submit.ts";
 import { runCancel, runProgress, runRead, runsCount, runsList } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
@@ -28,6 +29,7 @@ import { workersList } from "./verbs/worker-verbs.ts";
 
 export const writeVerbs = {
   runSubmit,
+  runRetry,
   runCancel,
   stepTake,
   attemptsStart,
@@ -43,6 +45,7 @@ export const writeVerbs = {
 export const readVerbs = {
   runRead,
   runFind,
+  runSourceRead,
   runsList,
   runsCount,
   runEvents,

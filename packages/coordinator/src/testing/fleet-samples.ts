@@ -3,6 +3,7 @@
 import {
   type AttemptRef,
   type AttemptResult,
+  type DagSpec,
   type Downward,
   parseBootId,
   parseGeneration,
@@ -96,3 +97,16 @@ export async function rest(link: WorkerLink): Promise<Downward[]> {
   link.end();
   return await Array.fromAsync(link.outgoing());
 }
+
+/** A DAG whose steps are called by their position. @param depends positions */
+export const dagOf = (depends: readonly (readonly number[])[]): DagSpec => ({
+  name: "demo",
+  params: {},
+  env: {},
+  steps: depends.map((list, index) =>
+    stepOf(
+      `s${index}`,
+      list.map((other) => `s${other}`),
+    ),
+  ),
+});

@@ -36,6 +36,8 @@ export interface Run {
   readonly cancelRequested: boolean;
   /** Number of the newest event. */
   readonly eventSeq: number;
+  /** The run whose succeeded steps this one kept. */
+  readonly retryOf?: RunId;
 }
 
 export interface Step {

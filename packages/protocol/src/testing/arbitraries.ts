@@ -181,6 +181,7 @@ export const run: fc.Arbitrary<RunDetail> = fc.record(
     cancelRequested: fc.boolean(),
     eventSeq: size,
     steps: fc.array(step),
+    retryOf: id.map(parseRunId),
     startedAt: time,
     endedAt: time,
     failure,

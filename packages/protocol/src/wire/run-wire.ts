@@ -43,6 +43,7 @@ export function runToWire(run: Run, steps: readonly Step[] = []): WireRun {
     cancelRequested: run.cancelRequested,
     eventSeq: BigInt(run.eventSeq),
     steps: steps.map(stepToWire),
+    retryOf: run.retryOf ?? "",
   };
   const startedAt = time(run.startedAt);
   const endedAt = time(run.endedAt);
@@ -63,6 +64,7 @@ export function runFromWire(wire: WireRun): RunDetail {
     cancelRequested: wire.cancelRequested,
     eventSeq: safeNumber(wire.eventSeq, "run.event_seq"),
     steps: wire.steps.map(stepFromWire),
+    ...(wire.retryOf === "" ? {} : { retryOf: parseRunId(wire.retryOf) }),
     ...(wire.startedAt === undefined ? {} : { startedAt: timestampMs(wire.startedAt) }),
     ...(wire.endedAt === undefined ? {} : { endedAt: timestampMs(wire.endedAt) }),
     ...(wire.failure === undefined ? {} : { failure: failureFromWire(wire.failure) }),

@@ -1,7 +1,14 @@
 /** Submitting a run: the run, its steps, its packs and its first ready steps in one transaction. */
 
 import { FaultError, present } from "@haversack/base";
-import { type DagSpec, type Digest, parseRunId, type Run, type RunId } from "@haversack/protocol";
+import {
+  type DagSpec,
+  type Digest,
+  parseRunId,
+  type Run,
+  type RunId,
+  type StepSpec,
+} from "@haversack/protocol";
 import { text } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import { dagInsert } from "../statements/dag.ts";
@@ -55,7 +62,10 @@ export async function runSubmit(context: VerbContext, run: RunSubmission) {
     run.dag.steps.length,
   );
   await recordRun(context, run.id, "queued", undefined, run.now);
-  for (const index of run.dag.steps.keys()) await insertStep(context, run, index);
+  for (const [index, step] of run.dag.steps.entries()) {
+    const place = { runId: run.id, index, step, waitingFor: step.depends.length };
+    await insertStep(context, place, present(run.steps[index], "step of the submission"));
+  }
   context.touched.ready = true;
   return { runId: run.id, existed: false };
 }
@@ -66,7 +76,8 @@ export async function runFind({ tx }: VerbContext, query: { idempotencyKey: stri
   return row === undefined ? undefined : existingRun(row, query.bodyDigest);
 }
 
-function existingRun(row: Row, bodyDigest: Digest) {
+/** Rejects when the key was used for something else. */
+export function existingRun(row: Row, bodyDigest: Digest) {
   if (text(row, "body_digest") !== bodyDigest) {
     const message = "the idempotency key was used for a different submission; use a new key for a new run";
     throw new FaultError("conflict", "idempotency_key_reused", message);
@@ -74,21 +85,27 @@ function existingRun(row: Row, bodyDigest: Digest) {
   return { runId: parseRunId(text(row, "id")), existed: true };
 }
 
-async function insertStep({ tx }: VerbContext, run: RunSubmission, index: number): Promise<void> {
-  const spec = present(run.dag.steps[index], "step");
-  const { labels, pinDigest, snapshotDigest, memoryWrite } = present(
-    run.steps[index],
-    "step of the submission",
-  );
-  const phase = spec.depends.length === 0 ? "ready" : "waiting";
+export interface NewStep {
+  readonly runId: RunId;
+  readonly index: number;
+  readonly step: StepSpec;
+  /** Dependencies that have not succeeded. */
+  readonly waitingFor: number;
+}
+
+export async function insertStep(
+  { tx }: VerbContext,
+  { runId, index, step, waitingFor }: NewStep,
+  { labels, pinDigest, snapshotDigest, memoryWrite }: StepSubmission,
+): Promise<void> {
   await tx.run(
     stepInsert,
-    run.id,
+    runId,
     index,
-    spec.id,
-    spec.work.kind,
-    phase,
-    spec.depends.length,
+    step.id,
+    step.work.kind,
+    waitingFor === 0 ? "ready" : "waiting",
+    waitingFor,
     JSON.stringify(labels),
     pinDigest ?? null,
     snapshotDigest ?? null,

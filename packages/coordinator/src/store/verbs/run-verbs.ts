@@ -101,6 +101,7 @@ export function runOfRow(row: Row): Run {
   const startedAt = integerOrNone(row, "started_at");
   const endedAt = integerOrNone(row, "ended_at");
   const failure = jsonOrNone<NonNullable<Run["failure"]>>(row, "failure");
+  const retryOf = textOrNone(row, "retry_of");
   return {
     id: parseRunId(text(row, "id")),
     dagName: text(row, "dag_name"),
@@ -113,6 +114,7 @@ export function runOfRow(row: Row): Run {
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(endedAt === undefined ? {} : { endedAt }),
     ...(failure === undefined ? {} : { failure }),
+    ...(retryOf === undefined ? {} : { retryOf: parseRunId(retryOf) }),
   };
 }
 

@@ -1,0 +1,272 @@
+/** Every way on which a task comes about carries the right pack: one library on the disk, real store, real dispatcher. */
+
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { present, systemRandom } from "@haversack/base";
+import {
+  type AttemptRef,
+  digestToBytes,
+  type RunId,
+  type SnapshotDescriptor,
+  type Task,
+} from "@haversack/protocol";
+import { guardSnapshot, type SnapshotContent } from "@haversack/snapshot";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { FakeClock, fakePorts, until } from "../../../../tests/support/fake-clock.ts";
+import { tempFolder } from "../../../../tests/support/temp-folder.ts";
+import { Library } from "../library/library.ts";
+import { Snapshots } from "../library/snapshots.ts";
+import { Submitter } from "../library/submit.ts";
+import { leaseTimes } from "../runs/lease.ts";
+import { helloOf, resultOf } from "../testing/fleet-samples.ts";
+import { openRealStores, type RealStores } from "../testing/real-store.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { LeaseClock } from "./lease-clock.ts";
+import { WorkerLink } from "./worker-link.ts";
+import { WorkerRegistry } from "./worker-registry.ts";
+
+const dag = `
+name: attach
+steps:
+  - id: plain
+    agent: { use: analyst, prompt: count }
+    retry: { limit: 1, delay: 1s }
+  - id: reader
+    depends: [plain]
+    agent: { use: repo-analyst, prompt: report }
+    retry: { limit: 1, delay: 1s }
+`;
+
+let stores: RealStores;
+let folder: Awaited<ReturnType<typeof tempFolder>>;
+beforeAll(async () => {
+  stores = await openRealStores();
+});
+afterAll(() => stores.close());
+beforeEach(async () => {
+  folder = await tempFolder();
+  await cp("examples/agents", folder.path, { recursive: true });
+  return () => folder[Symbol.asyncDispose]();
+});
+afterEach(async () => {
+  // What a test left open is not for the next one.
+  for (const status of ["queued", "running"] as const) {
+    for (const { id } of await stores.store.read.runsList({ limit: 100, status }))
+      await stores.store.write.runCancel({ id, now: 1 });
+  }
+  await stores.store.write.leasesExpire({ now: 1, leaseNow: Number.MAX_SAFE_INTEGER, limit: 100 });
+});
+const edit = (path: string, text: string) => writeFile(join(folder.path, path), text);
+async function remember(text: string): Promise<void> {
+  await mkdir(join(folder.path, "memory/dags/attach"), { recursive: true });
+  await edit("memory/dags/attach/MEMORY.md", text);
+}
+
+/** A coordinator without a network, with one worker whose tasks the test reads. */
+async function coordinator(slots = 100) {
+  const clock = new FakeClock();
+  const ports = { ...fakePorts(clock), random: systemRandom };
+  const registry = new WorkerRegistry(3_600_000);
+  const snapshots = new Snapshots(stores.store, new Library(folder.path, "rehearsal"));
+  const leases = new LeaseClock(leaseTimes(30_000), clock);
+  const onFailure = (error: unknown): void => expect.fail(String(error));
+  const dispatcher = new Dispatcher({ store: stores.store, registry, snapshots, leases, ports, onFailure });
+  const stopListening = stores.store.listen({ runs: () => {}, ready: () => dispatcher.ring() });
+  const link = new WorkerLink(helloOf("w", { snapshotFeatures: ["skills"] }), clock);
+  registry.add(link);
+  link.greeted();
+  link.grant(slots);
+  const tasks: Task[] = [];
+  const reading = (async () => {
+    for await (const message of link.outgoing()) if (message.kind === "tasks") tasks.push(...message.tasks);
+  })();
+  await dispatcher.loop.start(new AbortController().signal);
+  let taken = 0;
+  const next = async (): Promise<Task> => {
+    await until(() => tasks.length > taken);
+    return present(tasks[taken++], "a task");
+  };
+  const finish = async (ref: AttemptRef, outcome: "succeeded" | "failed" | "returned" = "succeeded") => {
+    const result = resultOf(ref, { outcome });
+    const { workerId } = link.hello;
+    return await stores.store.write.attemptFinish({ result, resultDigest: "d", workerId, now: clock.now() });
+  };
+  const stop = async (): Promise<void> => {
+    await dispatcher.loop.stop("now");
+    stopListening();
+    link.end();
+    await reading;
+  };
+  const submitter = new Submitter(stores.store, snapshots, ports);
+  return { clock, dispatcher, submitter, next, finish, [Symbol.asyncDispose]: stop };
+}
+type Coordinator = Awaited<ReturnType<typeof coordinator>>;
+
+async function submit({ submitter }: Coordinator): Promise<RunId> {
+  const submission = { dag, fileName: "attach.yaml", params: {}, idempotencyKey: "" };
+  return (await submitter.submit(submission)).runId;
+}
+
+/** What the worker would open: the bytes of the task, or those that it would fetch. */
+async function open({ work }: Task): Promise<SnapshotContent> {
+  const snapshot: SnapshotDescriptor = work.kind === "agent" ? work.snapshot : expect.fail("no agent step");
+  const gzip = snapshot.gzip ?? (await stores.store.read.snapshotRead({ digest: snapshot.digest })).gzip;
+  return guardSnapshot(gzip, { ...snapshot, digest: digestToBytes(snapshot.digest) }).content;
+}
+
+const digestOf = ({ work }: Task) => (work.kind === "agent" ? work.snapshot.digest : undefined);
+const notesOf = ({ memory }: SnapshotContent) => memory.dags["attach"]?.text;
+const soulOf = ({ souls }: SnapshotContent) => souls[0]?.text.trim();
+
+/** Both steps of a fresh run went out, and the second is still held. */
+async function twoTasks(world: Coordinator) {
+  await remember("before");
+  const run = await submit(world);
+  const plain = await world.next();
+  await world.finish(plain.ref);
+  return { run, plain, reader: await world.next() };
+}
+
+/** The library is another one by now: whatever was pinned must not change. */
+async function editLibrary(): Promise<void> {
+  await edit("souls/engineer.md", "Another voice.\n");
+  await rm(join(folder.path, "skills"), { recursive: true });
+  await remember("after");
+}
+
+describe("the pack of a task", () => {
+  test("on submission: the least, pinned then, with memory of the moment in which the step starts", async () => {
+    await using world = await coordinator();
+    await remember("before");
+    await submit(world);
+    const plain = await world.next();
+    await editLibrary();
+    await world.finish(plain.ref);
+    const first = await open(plain);
+    expect([first.config.profile, first.skills, first.memory.dags]).toEqual(["analyst", [], {}]);
+    const second = await open(await world.next());
+    expect(second.config.profile).toBe("repo-analyst");
+    expect(second.skills.map(({ name }) => name)).toEqual(["repo-report"]);
+    expect(soulOf(second)).toBe(soulOf(first));
+    expect(soulOf(second)).not.toBe("Another voice.");
+    expect(notesOf(second)).toBe("after");
+  });
+
+  test("on the next attempt after a failure: the same one", async () => {
+    await using world = await coordinator();
+    const { reader } = await twoTasks(world);
+    await editLibrary();
+    await world.finish(reader.ref, "failed");
+    await until(() => world.clock.nextIn !== undefined);
+    world.clock.advance(1500);
+    world.dispatcher.ring();
+    const again = await world.next();
+    expect([again.ref.attempt, digestOf(again)]).toEqual([2, digestOf(reader)]);
+    expect(notesOf(await open(again))).toBe("before");
+  });
+
+  test("after its worker was lost, and after it was handed back: the same one", async () => {
+    await using world = await coordinator();
+    const { reader } = await twoTasks(world);
+    await editLibrary();
+    await world.finish(reader.ref, "returned");
+    const second = await world.next();
+    const now = world.clock.now();
+    await stores.store.write.leasesExpire({ now, leaseNow: Number.MAX_SAFE_INTEGER, limit: 100 });
+    const third = await world.next();
+    expect([second, third].map(digestOf)).toEqual([digestOf(reader), digestOf(reader)]);
+    expect(third.ref.attempt).toBe(3);
+  });
+
+  test("from a coordinator that was started anew: the one that was pinned by its predecessor", async () => {
+    let run: RunId;
+    {
+      await using world = await coordinator(0);
+      await remember("before");
+      run = await submit(world);
+    }
+    await editLibrary();
+    await using world = await coordinator();
+    const plain = await world.next();
+    expect(plain.ref.runId).toBe(run);
+    expect(soulOf(await open(plain))).not.toBe("Another voice.");
+  });
+
+  test("of two coordinators that start the step at once: one pack, and the next attempt has it too", async () => {
+    const { store } = stores;
+    await using world = await coordinator(1);
+    const run = await submit(world);
+    const plain = await world.next();
+    await world.finish(plain.ref);
+    const pin = present((await store.read.runRead({ id: run })).steps[1]?.snapshotDigest, "the pin");
+    const packOf = async (text: string) => {
+      await remember(text);
+      const snapshots = new Snapshots(store, new Library(folder.path, "rehearsal"));
+      return await snapshots.withMemory(await snapshots.read(pin), "attach");
+    };
+    const packs = [await packOf("one"), await packOf("two")];
+    const { workerId, bootId } = helloOf("other");
+    const lease = { workerId, bootId, generation: store.generation, leaseUntil: 1, now: world.clock.now() };
+    const claim = { runId: run, index: 1, ...lease };
+    const claims = await Promise.all(packs.map((pack) => store.write.stepTake({ ...claim, pack })));
+    const [won] = claims.filter((claimed) => claimed !== undefined);
+    expect(claims.map((claimed) => claimed?.snapshotDigest).filter(Boolean)).toEqual([packs[0]?.digest]);
+    await store.write.leasesExpire({ now: 1, leaseNow: Number.MAX_SAFE_INTEGER, limit: 100 });
+    const later = await store.write.stepTake({ ...claim, pack: await packOf("three") });
+    expect([later?.attempt, later?.snapshotDigest]).toEqual([2, won?.snapshotDigest]);
+  });
+
+  test("of a retried run: the pins of the first one, with memory of today", async () => {
+    await using world = await coordinator();
+    const { run, reader } = await twoTasks(world);
+    await editLibrary();
+    await stores.store.write.runCancel({ id: run, now: world.clock.now() });
+    await world.finish(reader.ref, "failed");
+    const request = { runId: run, fromStep: "", refreshLibrary: false, idempotencyKey: "" };
+    const retry = await world.submitter.retry(request);
+    const again = await world.next();
+    expect([again.ref.runId, again.ref.stepId, again.ref.attempt]).toEqual([retry.runId, "reader", 1]);
+    const content = await open(again);
+    expect([soulOf(content), notesOf(content)]).toEqual([soulOf(await open(reader)), "after"]);
+  });
+
+  test("of a run that is retried from a step: the same for all that is done again", async () => {
+    await using world = await coordinator();
+    const { run, plain, reader } = await twoTasks(world);
+    await editLibrary();
+    await world.finish(reader.ref);
+    const from = { runId: run, refreshLibrary: false, idempotencyKey: "" };
+    await expect(world.submitter.retry({ ...from, fromStep: "" })).rejects.toMatchObject({
+      code: "nothing_to_retry",
+    });
+    await world.submitter.retry({ ...from, fromStep: "plain" });
+    const first = await world.next();
+    expect(digestOf(first)).toBe(digestOf(plain));
+    await world.finish(first.ref);
+    expect(notesOf(await open(await world.next()))).toBe("after");
+  });
+
+  test("of a retry that asks for it: today's library, and an error by name when it lacks something", async () => {
+    await using world = await coordinator();
+    const { run, reader } = await twoTasks(world);
+    await world.finish(reader.ref);
+    await edit("souls/engineer.md", "Another voice.\n");
+    const request = { runId: run, fromStep: "plain", refreshLibrary: true, idempotencyKey: "" };
+    await world.submitter.retry(request);
+    expect(soulOf(await open(await world.next()))).toBe("Another voice.");
+    await rm(join(folder.path, "skills"), { recursive: true });
+    await expect(world.submitter.retry(request)).rejects.toThrow("repo-report");
+  });
+
+  test("cannot be changed by whoever was given its bytes", async () => {
+    await using world = await coordinator();
+    await submit(world);
+    await submit(world);
+    const [first, second] = [await world.next(), await world.next()];
+    const bytes = first.work.kind === "agent" ? first.work.snapshot.gzip : undefined;
+    present(bytes, "the bytes come along with the first task").fill(0);
+    expect((await open(second)).config.profile).toBe("analyst");
+    const stored = await stores.store.read.snapshotRead({ digest: present(digestOf(second), "a digest") });
+    expect(stored.gzip[0]).toBe(0x1f);
+  });
+});

@@ -1,0 +1,32 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { dagOf } from "../testing/fleet-samples.ts";
+import { graphOf, reachable } from "./graph.ts";
+import { stepsToRepeat } from "./repeat.ts";
+
+/** Each step depends on earlier ones. */
+const dag = fc
+  .array(fc.array(fc.nat(100), { maxLength: 3 }), { minLength: 1, maxLength: 12 })
+  .map((list) =>
+    list.map((depends, index) => (index === 0 ? [] : [...new Set(depends.map((d) => d % index))])),
+  );
+
+test("what did not succeed, what was named, and all behind either: no less and no more", () => {
+  fc.assert(
+    fc.property(dag, fc.infiniteStream(fc.boolean()), fc.option(fc.nat(11)), (depends, coin, asked) => {
+      const graph = graphOf(dagOf(depends));
+      const succeeded = depends.map(() => coin.next().value ?? true);
+      const from = asked === null ? undefined : asked % depends.length;
+      const roots = [...depends.keys()].filter((index) => !succeeded[index] || index === from);
+      const expected = new Set(roots.flatMap((index) => [index, ...reachable(index, graph.dependents)]));
+      expect(stepsToRepeat(graph, succeeded, from)).toEqual(expected);
+    }),
+  );
+});
+
+test("a chain of any length", () => {
+  const depends = Array.from({ length: 20_000 }, (_, index) => (index === 0 ? [] : [index - 1]));
+  const graph = graphOf(dagOf(depends));
+  const succeeded = depends.map((_, index) => index < 10_000);
+  expect(stepsToRepeat(graph, succeeded, undefined).size).toBe(10_000);
+});
