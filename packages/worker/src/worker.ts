@@ -68,7 +68,7 @@ const flushMs = 3000;
 const leaseCheckMs = 250;
 
 /** Of what packs may ask for, what this version can do and not only read. */
-const executable: ReadonlySet<Feature> = new Set<Feature>(["skills"]);
+const executable: ReadonlySet<Feature> = new Set<Feature>(["memory.ops", "skills"]);
 
 interface Running {
   readonly folder: OwnedFolder;

@@ -6,6 +6,8 @@ import type { CallEnd } from "./tool-box.ts";
 import type { TurnObserver } from "./turn-loop.ts";
 
 const lineLengthMax = 240;
+/** So that a note for memory stands in the log in full. */
+const summaryLengthMax = 2100;
 
 export interface ActivityOptions {
   /** One line; masked already. */
@@ -27,7 +29,7 @@ export function activityLog({ note, turnEnded }: ActivityOptions): TurnObserver 
       );
     },
     async toolIntended(_number: number, { tool }: ToolCall, summary: string) {
-      note(shorten(`  ${tool} ${summary}`.trimEnd()));
+      note(shorten(`  ${tool} ${summary}`.trimEnd(), summaryLengthMax));
     },
     async toolEnded(_number: number, { tool }: ToolCall, end: CallEnd) {
       if (end.ok) note(`  ${tool}: ok, ${end.text.length} characters`);
@@ -36,6 +38,6 @@ export function activityLog({ note, turnEnded }: ActivityOptions): TurnObserver 
   };
 }
 
-function shorten(line: string): string {
-  return line.length > lineLengthMax ? `${line.slice(0, lineLengthMax)}...` : line;
+function shorten(line: string, lengthMax = lineLengthMax): string {
+  return line.length > lengthMax ? `${line.slice(0, lengthMax)}...` : line;
 }

@@ -4,6 +4,7 @@
  * that the worker is gone, and the child with it.
  */
 
+import { parseDigest } from "@haversack/protocol";
 import { z } from "zod";
 
 const secretReference = z.union([
@@ -51,6 +52,19 @@ const usage = z.object({
   outputTokens: z.number(),
 });
 
+const base = z.string().transform(parseDigest);
+/** The amounts are checked by the worker, which can say what was too much. */
+const memoryOperation = z.strictObject({
+  id: z.string(),
+  scope: z.enum(["global", "dag"]),
+  change: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("add"), text: z.string() }),
+    z.strictObject({ kind: z.literal("update"), entry: z.string(), base, text: z.string() }),
+    z.strictObject({ kind: z.literal("remove"), entry: z.string(), base }),
+  ]),
+  untrusted: z.boolean(),
+});
+
 const upward = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("note"), text: z.string() }),
   z.object({ kind: z.literal("need"), secrets: z.array(secretReference).max(secretsMax) }),
@@ -58,6 +72,7 @@ const upward = z.discriminatedUnion("kind", [
     kind: z.literal("succeeded"),
     outputs: z.record(z.string(), z.json()),
     usage,
+    memory: z.array(memoryOperation).optional(),
   }),
   z.object({ kind: z.literal("failed"), failure, usage: usage.optional() }),
 ]);

@@ -15,7 +15,7 @@ import {
   writeSkills,
 } from "@haversack/snapshot";
 import type { Assignment, SecretReference } from "./assignment.ts";
-import type { PromptMemory } from "./system-prompt.ts";
+import { type StepMemory, stepMemory } from "./step-memory.ts";
 import type { SkillOnDisk } from "./tools/skill-tool.ts";
 import { Workspace } from "./tools/workspace.ts";
 
@@ -25,7 +25,7 @@ export interface HydratedAgent {
   readonly models: readonly ModelSpec[];
   readonly skills: readonly SkillOnDisk[];
   readonly soul: string | undefined;
-  readonly memory: readonly PromptMemory[];
+  readonly memory: readonly StepMemory[];
   /** What the pack needs and does not hold. */
   readonly secrets: readonly SecretReference[];
   readonly workspace: Workspace;
@@ -45,7 +45,7 @@ export async function hydrate(assignment: Assignment): Promise<HydratedAgent> {
     models: await Promise.all(config.modelChain.map((id) => snapshot.models.get(id))),
     skills,
     soul: config.soul === null ? undefined : (await snapshot.souls.get(config.soul)).text,
-    memory: await memoryOf(snapshot),
+    memory: await stepMemory(snapshot),
     secrets,
     workspace: new Workspace(
       await realpath(assignment.workFolder),
@@ -94,16 +94,5 @@ async function skillsOnDisk({ skills }: OpenedSnapshot, folder: string): Promise
       folder: join(folder, name),
       files: (await skills.files(name)).map(({ path }) => path),
     })),
-  );
-}
-
-async function memoryOf({ memory, content }: OpenedSnapshot): Promise<PromptMemory[]> {
-  const scopes = await memory.scopes();
-  return Promise.all(
-    scopes.map(async (name) => {
-      const { text, topics } = await memory.get(name);
-      const scope = name === "dag" ? (content.config.memory.dag ?? name) : name;
-      return { scope, text, topics };
-    }),
   );
 }

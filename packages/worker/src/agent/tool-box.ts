@@ -8,7 +8,7 @@ import type { JsonObject } from "@haversack/protocol";
 import type { ToolCall, ToolSpec } from "./llm-client.ts";
 import type { Masker } from "./mask.ts";
 import type { Policy } from "./policy.ts";
-import { type PreparedCall, StepEndingError, type Tool, ToolError } from "./tools/tool.ts";
+import { type PreparedCall, type ReadSoFar, StepEndingError, type Tool, ToolError } from "./tools/tool.ts";
 
 /** What happens when a rule says "ask". Waiting for a person is not possible yet, so `suspend` fails the step. */
 export type OnAsk = "suspend" | "deny" | "fail";
@@ -34,6 +34,8 @@ export interface ToolBoxOptions {
   readonly onAsk: OnAsk;
   readonly masker: Masker;
   readonly outputBytesMax: number;
+  /** Written here: what a tool that reads outside answers, the agent has read. */
+  readonly read: ReadSoFar;
 }
 
 export class ToolBox {
@@ -54,9 +56,10 @@ export class ToolBox {
   /** Never throws. */
   prepare(call: ToolCall): PreparedToolCall {
     try {
-      const prepared = this.#find(call).prepare(call.input);
+      const tool = this.#find(call);
+      const prepared = tool.prepare(call.input);
       const summary = this.#options.masker.text(prepared.summary);
-      return { summary, run: (signal) => this.#run(call.tool, prepared, signal) };
+      return { summary, run: (signal) => this.#run(tool, prepared, signal) };
     } catch (error) {
       const end = this.#failure(error);
       return { summary: end.text.split("\n")[0] ?? "", run: async () => end };
@@ -73,10 +76,12 @@ export class ToolBox {
     return tool;
   }
 
-  async #run(tool: string, prepared: PreparedCall, signal: AbortSignal): Promise<CallEnd> {
+  async #run(tool: Tool, prepared: PreparedCall, signal: AbortSignal): Promise<CallEnd> {
     signal.throwIfAborted();
     try {
-      this.#rule(tool, prepared);
+      this.#rule(tool.name, prepared);
+      // Before it runs: what it says when it fails is an answer too.
+      if (tool.readsOutside === true) this.#options.read.outside = true;
       const answer = await prepared.run(signal);
       if (answer.kind === "output") return { ok: true, text: "accepted", output: answer.value };
       return { ok: true, text: this.#present(answer.text) };

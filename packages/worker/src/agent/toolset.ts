@@ -5,6 +5,7 @@ import type { JsonObject } from "@haversack/protocol";
 import type { Policy } from "./policy.ts";
 import { bashTool } from "./tools/bash-tool.ts";
 import { editTool, readTool, writeTool } from "./tools/file-tools.ts";
+import { type MemoryToolOptions, memoryTool } from "./tools/memory-tool.ts";
 import { thinkTool, todoTool } from "./tools/mind-tools.ts";
 import { outputTool } from "./tools/output-tool.ts";
 import { globTool, grepTool } from "./tools/search-tools.ts";
@@ -20,12 +21,16 @@ export interface ToolsetOptions {
   readonly skills: readonly SkillOnDisk[];
   /** Absent: the step declares no output. */
   readonly outputSchema?: JsonObject;
+  /** Absent: the step can write no memory. */
+  readonly memory?: MemoryToolOptions;
   readonly ports: Ports;
   readonly toolEnv: ReadonlyMap<string, string>;
   readonly outputBytesMax: number;
+  /** The step may reach hosts outside. */
+  readonly hasNetwork: boolean;
 }
 
-/** `output` comes with the step's schema, whether it is listed or not. Throws `tool_unavailable`. */
+/** `output` comes with the step's schema and `memory` with a scope to write, whether they are listed or not. Throws `tool_unavailable`. */
 export function makeTools(options: ToolsetOptions): Tool[] {
   const makers = makersOf(options);
   const tools = options.listed.toSorted().flatMap((name) => {
@@ -36,18 +41,20 @@ export function makeTools(options: ToolsetOptions): Tool[] {
     if (make === undefined) throw unavailable(name, makers);
     return [make()];
   });
-  return options.outputSchema === undefined ? tools : [...tools, outputTool(options.outputSchema)];
+  if (options.memory !== undefined) tools.push(memoryTool(options.memory));
+  if (options.outputSchema !== undefined) tools.push(outputTool(options.outputSchema));
+  return tools;
 }
 
 function makersOf(options: ToolsetOptions): ReadonlyMap<string, () => Tool> {
-  const { workspace, policy, ports, toolEnv: env, outputBytesMax } = options;
+  const { workspace, policy, ports, toolEnv: env, outputBytesMax, hasNetwork } = options;
   return new Map<string, () => Tool>([
     ["read", () => readTool(workspace)],
     ["write", () => writeTool(workspace)],
     ["edit", () => editTool(workspace)],
     ["glob", () => globTool(workspace, policy)],
     ["grep", () => grepTool(workspace, policy)],
-    ["bash", () => bashTool({ workspace, ports, env, outputBytesMax })],
+    ["bash", () => bashTool({ workspace, ports, env, outputBytesMax, hasNetwork })],
     ["skill", () => skillTool(options.skills)],
     ["think", thinkTool],
     ["todo", todoTool],
@@ -58,6 +65,6 @@ function unavailable(name: string, makers: ReadonlyMap<string, unknown>): FaultE
   return new FaultError(
     "invalid",
     "tool_unavailable",
-    `the step lists the tool "${name}", which this version does not have; it has ${[...makers.keys()].join(", ")} and output`,
+    `the step lists the tool "${name}", which this version does not have; it has ${[...makers.keys()].join(", ")}, memory and output`,
   );
 }

@@ -118,6 +118,7 @@ async function run(setup: Setup): Promise<{ end: LoopEnd; lines: string[]; text:
     tools: setup.schema === undefined ? [echo] : [echo, outputTool(setup.schema)],
     policy: makePolicy({ deny: [], ask: [], allow: [], default: "allow", ...setup.rules }),
     onAsk: setup.onAsk ?? "fail",
+    read: { outside: false },
     masker: makeMasker(["hunter2hunter2"]),
     outputBytesMax: 200,
   });

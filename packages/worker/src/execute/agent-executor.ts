@@ -21,6 +21,7 @@ import { exitOrStop, leftoverGraceMs, stopOf } from "./command-executor.ts";
 import { inheritedEnvironment, stepEnvironment } from "./environment.ts";
 import type { AttemptContext, Executor, WorkEnd } from "./executor.ts";
 import { LogPump } from "./log-pump.ts";
+import { memoryProblem } from "./memory-limits.ts";
 import { failed, failureEnd, stoppedEnd } from "./outcome-map.ts";
 import { outputLimits } from "./outputs.ts";
 import { type ProcessExit, type ProcessTree, startProcess } from "./process-tree.ts";
@@ -208,7 +209,10 @@ function endOf(end: ChildEnd): WorkEnd {
     const message = `an output may have at most ${outputLimits.valueBytesMax} bytes, all together ${outputLimits.bytesMax}; use an artifact for more`;
     return failed({ code: "output_too_large", message }, { usage: end.usage });
   }
-  return { outcome: "succeeded", outputs, usage: end.usage };
+  const { memory = [] } = end;
+  const problem = memoryProblem(memory);
+  if (problem !== undefined) return failed({ code: "bad_memory", message: problem }, { usage: end.usage });
+  return { outcome: "succeeded", outputs, usage: end.usage, ...(memory.length > 0 && { memory }) };
 }
 
 function crashed(exit: ProcessExit, lastWords: string): WorkEnd {

@@ -211,6 +211,7 @@ export class Attempt {
       ...(end.failure === undefined ? {} : { failure: end.failure }),
       ...(end.exitCode === undefined ? {} : { exitCode: end.exitCode }),
       ...(end.usage === undefined ? {} : { usage: end.usage }),
+      ...(end.memory === undefined ? {} : { memory: end.memory }),
     };
   }
 }

@@ -90,7 +90,7 @@ test("the repository analyst may run the script of its skill, and nothing else",
     expect(report.split("\n")).toContain(line);
   }
   const system = model.requests[0]?.messages[0]?.content ?? "";
-  expect(system).toContain('<memory scope="repo-report">');
+  expect(system).toContain('<memory scope="dag" dag="repo-report">');
   expect(system).toContain("- repo-report: Writes a checked report");
 });
 

@@ -3,7 +3,15 @@
  * turns its end into the result that is reported.
  */
 
-import type { Failure, JsonValue, LogStream, Outcome, Task, Usage } from "@haversack/protocol";
+import type {
+  Failure,
+  JsonValue,
+  LogStream,
+  MemoryOperation,
+  Outcome,
+  Task,
+  Usage,
+} from "@haversack/protocol";
 
 /** Where the bytes of an attempt's log go. The spool behind it numbers, stores and sends them. */
 export interface AttemptLog {
@@ -34,6 +42,8 @@ export interface WorkEnd {
   readonly exitCode?: number;
   readonly outputs: ReadonlyMap<string, JsonValue>;
   readonly usage?: Usage;
+  /** What an agent asks of memory; only of work that succeeded. */
+  readonly memory?: readonly MemoryOperation[];
 }
 
 /** Why an attempt's signal fired; decides its outcome. */

@@ -23,6 +23,8 @@ export interface BashOptions {
   /** The whole environment of a command but the two variables that are added here. */
   readonly env: ReadonlyMap<string, string>;
   readonly outputBytesMax: number;
+  /** The step may reach hosts outside. */
+  readonly hasNetwork: boolean;
 }
 
 type Ending = ProcessExit | { readonly kind: "timeout" } | { readonly kind: "stopped" };
@@ -31,6 +33,7 @@ export function bashTool(options: BashOptions): Tool {
   const { workspace } = options;
   return defineTool({
     name: "bash",
+    readsOutside: options.hasNetwork,
     description: `Runs a command with bash in the work folder, for at most ${bashLimits.timeoutMs / 1000} s if not told otherwise. Nothing that it starts lives on after it.`,
     input: z.object({
       command: z.string().min(1).max(16_384),

@@ -23,8 +23,15 @@ export interface Tool {
   readonly name: string;
   readonly description: string;
   readonly inputSchema: JsonObject;
+  /** Its answers may hold what a stranger wrote, such as a page of the web; absent: no. */
+  readonly readsOutside?: boolean;
   /** Checks the input. Throws {@link ToolError}. */
   prepare(input: unknown): PreparedCall;
+}
+
+/** What the agent has read in this step: set by the tool box, asked by whatever must not trust all that is said later. */
+export interface ReadSoFar {
+  outside: boolean;
 }
 
 /** Said to the model; it does not end the step. */
@@ -41,6 +48,7 @@ export function defineTool<Input>(tool: {
   readonly name: string;
   readonly description: string;
   readonly input: z.ZodType<Input>;
+  readonly readsOutside?: boolean;
   readonly prepare: (input: Input) => PreparedCall;
 }): Tool {
   const { $schema: _, ...inputSchema } = z.toJSONSchema(tool.input);
@@ -49,6 +57,7 @@ export function defineTool<Input>(tool: {
     description: tool.description,
     // A JSON Schema is JSON; the declared type also allows what only programs can hold.
     inputSchema: inputSchema as JsonObject,
+    readsOutside: tool.readsOutside ?? false,
     prepare: (input) => tool.prepare(parseInput(tool.input, input)),
   };
 }

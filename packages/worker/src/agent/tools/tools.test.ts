@@ -49,7 +49,7 @@ async function setup(): Promise<World> {
     editTool(workspace),
     globTool(workspace, policy),
     grepTool(workspace, policy),
-    bashTool({ workspace, ports, env, outputBytesMax: 1000 }),
+    bashTool({ workspace, ports, env, outputBytesMax: 1000, hasNetwork: false }),
     skillTool([
       { name: "s", description: "d", body: "do it", folder: join(skills, "s"), files: ["SKILL.md"] },
     ]),
