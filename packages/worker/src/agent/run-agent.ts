@@ -5,27 +5,23 @@
  *   hydrate.ts        guards and opens the pack, writes the skills
  *   secrets.ts        the values that the pack names, asked of the worker
  *   models.ts         clients for the models of the chain
- *   memory-desk.ts    what the step asks of memory, where it may write any
- *   toolset.ts        the tools, with policy.ts, tool-box.ts and mask.ts in front of them
+ *   agent-tools.ts    the tools of toolset.ts, with policy.ts, tool-box.ts and mask.ts in front of them, and behind
+ *                     `memory` the desk that collects what the step asks for
  *   system-prompt.ts  what the model is told
  *   turn-loop.ts      asks (ask-model.ts, ai-client.ts) and runs tools until the end
  */
 
 import { FaultError, faultOf, messageOf, type Ports } from "@haversack/base";
 import { activityLog } from "./activity.ts";
+import { agentTools } from "./agent-tools.ts";
 import { askLimits, ModelChain } from "./ask-model.ts";
 import type { Assignment, SecretReference, Upward } from "./assignment.ts";
 import { type HydratedAgent, hydrate } from "./hydrate.ts";
 import { type Masker, makeMasker } from "./mask.ts";
-import { MemoryDesk } from "./memory-desk.ts";
 import { makeModels } from "./models.ts";
-import { makePolicy } from "./policy.ts";
 import { SecretValues } from "./secrets.ts";
-import { writableScopes } from "./step-memory.ts";
 import { systemPrompt } from "./system-prompt.ts";
-import { ToolBox } from "./tool-box.ts";
-import type { ReadSoFar } from "./tools/tool.ts";
-import { makeTools } from "./toolset.ts";
+import type { ToolBox } from "./tool-box.ts";
 import { LoopError, type LoopSettings, runTurns, type TurnObserver } from "./turn-loop.ts";
 
 export interface AgentOutside {
@@ -61,9 +57,7 @@ export async function runAgent(
       onText: (text) => voice.say(text),
       note: voice.note,
     });
-    const read: ReadSoFar = { outside: false };
-    const desk = memoryDesk(agent, read, outside.ports);
-    const tools = toolBox(assignment, agent, { masker, desk, read, ports: outside.ports });
+    const { tools, desk } = agentTools(assignment, agent, masker, outside.ports);
     const observer = activityLog({ note: voice.note, turnEnded: () => voice.endTurn() });
     const end = await loop(assignment, agent, { chain, tools, observer }, signal);
     const memory = desk?.operations() ?? [];
@@ -71,39 +65,6 @@ export async function runAgent(
   } catch (error) {
     return failedEnd(error, masker);
   }
-}
-
-/** Undefined where the step can write no memory; then it is not told of any tool for it either. */
-function memoryDesk({ memory }: HydratedAgent, read: ReadSoFar, ports: Ports): MemoryDesk | undefined {
-  if (writableScopes(memory).length === 0) return undefined;
-  return new MemoryDesk({ memory, makeId: () => ports.random.id(), sawOutside: () => read.outside });
-}
-
-interface ToolParts {
-  readonly masker: Masker;
-  readonly desk: MemoryDesk | undefined;
-  readonly read: ReadSoFar;
-  readonly ports: Ports;
-}
-
-function toolBox(assignment: Assignment, agent: HydratedAgent, parts: ToolParts): ToolBox {
-  const { config, workspace, skills, memory } = agent;
-  const { masker, desk, read, ports } = parts;
-  const policy = makePolicy(config.permissions);
-  const outputBytesMax = config.limits.maxToolOutputBytes;
-  const tools = makeTools({
-    listed: config.tools,
-    workspace,
-    policy,
-    skills,
-    ports,
-    toolEnv: new Map(Object.entries(assignment.toolEnv)),
-    outputBytesMax,
-    hasNetwork: config.network.length > 0,
-    ...(desk !== undefined && { memory: { memory, desk, masker } }),
-    ...(assignment.outputSchema !== undefined && { outputSchema: assignment.outputSchema }),
-  });
-  return new ToolBox({ tools, policy, onAsk: config.onAsk, masker, outputBytesMax, read });
 }
 
 async function loop(

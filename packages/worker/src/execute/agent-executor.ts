@@ -17,14 +17,13 @@ import {
   type WorkerId,
 } from "@haversack/protocol";
 import { type Downward, formatLine, parseUpward, type Upward } from "../agent/assignment.ts";
+import { agentCrash, agentEnd, type ChildEnd } from "./agent-end.ts";
 import { exitOrStop, leftoverGraceMs, stopOf } from "./command-executor.ts";
 import { inheritedEnvironment, stepEnvironment } from "./environment.ts";
 import type { AttemptContext, Executor, WorkEnd } from "./executor.ts";
 import { LogPump } from "./log-pump.ts";
-import { memoryProblem } from "./memory-limits.ts";
-import { failed, failureEnd, stoppedEnd } from "./outcome-map.ts";
-import { outputLimits } from "./outputs.ts";
-import { type ProcessExit, type ProcessTree, startProcess } from "./process-tree.ts";
+import { failureEnd, stoppedEnd } from "./outcome-map.ts";
+import { type ProcessTree, startProcess } from "./process-tree.ts";
 import type { SecretSource } from "./secret-source.ts";
 
 export interface AgentExecutorOptions {
@@ -40,8 +39,6 @@ export interface AgentExecutorOptions {
   readonly dropPack: (snapshot: SnapshotDescriptor) => Promise<void>;
   readonly secrets: SecretSource;
 }
-
-type ChildEnd = Extract<Upward, { kind: "succeeded" | "failed" }>;
 
 const program = fileURLToPath(new URL("../agent/main.ts", import.meta.url));
 
@@ -97,7 +94,7 @@ export class AgentExecutor implements Executor {
     if (stop !== undefined) {
       return { ...stoppedEnd(stop.why, task.timeoutMs, true), ...(usage !== undefined && { usage }) };
     }
-    return talk.end === undefined ? crashed(exit, stderr.lastLine()) : endOf(talk.end);
+    return talk.end === undefined ? agentCrash(exit, stderr.lastLine()) : agentEnd(talk.end);
   }
 
   #assignment(task: Task, work: AgentWork, { folders, env }: AttemptContext, packFile: string): Downward {
@@ -193,36 +190,6 @@ class Talk {
         message satisfies never;
     }
   }
-}
-
-function endOf(end: ChildEnd): WorkEnd {
-  const { usage } = end;
-  // Another worker may know the format. Nothing was done yet.
-  if (end.kind === "failed" && end.failure.code === "snapshot_version_unsupported") {
-    return { outcome: "returned", failure: end.failure, outputs: new Map() };
-  }
-  if (end.kind === "failed") return failed(end.failure, usage === undefined ? {} : { usage });
-  const outputs = new Map(Object.entries(end.outputs));
-  const bytes = [...outputs.values()].map((value) => Buffer.byteLength(JSON.stringify(value)));
-  const isTooLarge = bytes.some((size) => size > outputLimits.valueBytesMax);
-  if (isTooLarge || bytes.reduce((sum, size) => sum + size, 0) > outputLimits.bytesMax) {
-    const message = `an output may have at most ${outputLimits.valueBytesMax} bytes, all together ${outputLimits.bytesMax}; use an artifact for more`;
-    return failed({ code: "output_too_large", message }, { usage: end.usage });
-  }
-  const { memory = [] } = end;
-  const problem = memoryProblem(memory);
-  if (problem !== undefined) return failed({ code: "bad_memory", message: problem }, { usage: end.usage });
-  return { outcome: "succeeded", outputs, usage: end.usage, ...(memory.length > 0 && { memory }) };
-}
-
-function crashed(exit: ProcessExit, lastWords: string): WorkEnd {
-  const how =
-    exit.kind === "exited" ? `exit code ${exit.code}` : exit.kind === "killed" ? exit.signal : exit.code;
-  const words = lastWords === "" ? "" : `: ${lastWords}`;
-  return failed({
-    code: "agent_crashed",
-    message: `the agent process ended without a result (${how})${words}`,
-  });
 }
 
 /** JSON in and out, so that no reader shares an object with the task. */

@@ -17,7 +17,10 @@ import {
   addMemory,
   buildPin,
   type EffectiveConfig,
+  formatNotes,
   type ModelSpec,
+  type Note,
+  notesPath,
   type Pack,
   type StepPlan,
 } from "@haversack/snapshot";
@@ -74,6 +77,8 @@ export interface Setup {
   readonly formatVersion?: number;
   /** In the place of the pack that is made from the settings above. */
   readonly pack?: Pack;
+  /** Notes of agents in the scope of the DAG, beside what a person wrote. */
+  readonly notes?: readonly Note[];
   /** Files in the work folder. */
   readonly files?: Readonly<Record<string, string>>;
   /** Changes the bytes in the cache. */
@@ -169,7 +174,10 @@ function pack(setup: Setup): { gzip: Uint8Array; snapshot: SnapshotDescriptor } 
     allowedStrings: new Set(),
   };
   const memory = {
-    dag: { text: "- The sky is blue. <!-- m:01KA5Z8Q2V9N4C7T1E6R3B8WXY s:human -->\n", topics: [] },
+    dag: {
+      text: "- The sky is blue. <!-- m:01KA5Z8Q2V9N4C7T1E6R3B8WXY s:human -->\n",
+      topics: setup.notes === undefined ? [] : [{ path: notesPath, text: formatNotes(setup.notes) }],
+    },
   };
   const built = setup.pack ?? addMemory(buildPin(plan).gzip, memory);
   return {
