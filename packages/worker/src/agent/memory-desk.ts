@@ -104,7 +104,7 @@ export class MemoryDesk {
     if (packed === undefined) this.#put(scope, note.id, { kind: "add", text }, note.id);
     else if (packed === text) this.#pending.delete(keyOf(scope, note.id));
     else this.#put(scope, note.id, { kind: "update", entry: note.id, base: digest(packed), text });
-    return { kind: "asked", shortId: note.shortId };
+    return { kind: packed === text ? "kept" : "asked", shortId: note.shortId };
   }
 
   /** @param name as for {@link update}. */
@@ -171,7 +171,7 @@ export class MemoryDesk {
       );
     }
     const removals = this.operations().filter((other) => other.change.kind === "remove").length;
-    if (change.kind === "remove" && before?.change.kind !== "remove" && removals >= memoryRemovalsMax) {
+    if (change.kind === "remove" && removals >= memoryRemovalsMax) {
       throw new ToolError(
         `a step may remove ${memoryRemovalsMax} notes at most, and this one did; leave the others to a later run`,
       );
