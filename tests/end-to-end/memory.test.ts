@@ -79,7 +79,7 @@ describe("what an agent notes down", () => {
     );
     expect([ended.status, ended.steps[0]?.memory]).toEqual(["succeeded", { applied: 2, inReview: 0 }]);
     expect(told(reading)).toContain("- Written by a person");
-    expect(told(reading)).toMatch(/- \[\w+\] Java 17 is needed\n- \[\w+\] CI runs on arm64/);
+    expect(told(reading)).toMatch(/- \[[\w-]+\] Java 17 is needed\n- \[[\w-]+\] CI runs on arm64/);
     const { stdout } = await cli("snapshot", "inspect", `${ended.id}/read`, "--json");
     expect(stdout).toContain("agent-notes.md");
   });
@@ -104,12 +104,13 @@ describe("two agents that rewrite one note at once", () => {
     const update = (text: string) => [{ action: "update", entry: seed?.id ?? "", text }];
     const ended = await run(step("a", update("The port is 81")), step("b", update("The port is 82")));
     expect(ended.status).toBe("succeeded");
-    expect(ended.steps.map(({ memory }) => memory?.inReview).toSorted()).toEqual([0, 1]);
+    expect(new Set(ended.steps.map(({ memory }) => memory?.inReview))).toEqual(new Set([0, 1]));
     const after = (await entries()).find(({ id }) => id === seed?.id)?.text;
     const loser = after === "The port is 81" ? "The port is 82" : "The port is 81";
 
     const listed = await cli("memory", "review", "notes", "--json");
-    const [review] = JSON.parse(listed.stdout) as { id: string; reason: string; current: string }[];
+    const { reviews } = JSON.parse(listed.stdout) as { reviews: { id: string }[] };
+    const [review] = reviews;
     expect(review).toMatchObject({ reason: "conflict", current: after });
     const shown = await cli("memory", "review");
     expect(shown.stdout).toContain(loser);
@@ -120,7 +121,7 @@ describe("two agents that rewrite one note at once", () => {
     expect((await cli("memory", "review")).stdout).not.toContain(loser);
 
     const log = await cli("memory", "log", "notes");
-    expect(log.stdout).toContain(`${ended.id}`.slice(0, 8));
+    expect(log.stdout).toContain(ended.id);
     expect(await cli("memory", "revert", "notes", "1")).toMatchObject({ code: 0 });
     expect((await entries()).map(({ text }) => text)).toEqual(["Java 17 is needed", "CI runs on arm64"]);
     expect((await cli("memory", "list")).stdout).toContain("dags/notes");

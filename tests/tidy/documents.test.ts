@@ -95,10 +95,16 @@ function commandsIn(text: string): RegExpMatchArray[] {
 const optionsIn = (line: string): string[] =>
   line.match(/(?<=\s)--[a-z-]+/g)?.filter((option) => option !== "--") ?? [];
 
+/** Verbs whose options stand in the documents. */
+const verbsIn: ReadonlyMap<string, readonly string[]> = new Map([
+  ["snapshot", ["inspect"]],
+  ["memory", ["review"]],
+]);
+
 function helpOf(subcommand: string): string {
   const main = join(root, "packages/cli/src/main.ts");
   const run = (args: string[]): string =>
     execFileSync(process.execPath, [main, ...args, "--help"], { encoding: "utf8" });
-  const help = run([subcommand]);
-  return subcommand === "snapshot" ? help + run(["snapshot", "inspect"]) : help;
+  const verbs = verbsIn.get(subcommand) ?? [];
+  return [run([subcommand]), ...verbs.map((verb) => run([subcommand, verb]))].join("");
 }

@@ -64,7 +64,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   cli: [
     ["outside", "exit-codes", "version", "rehearsal"],
-    ["follow"],
+    ["follow", "memory"],
     ["print"],
     ["connect", "save-whole", "run-ref", "options", "open-log"],
     ["shell", "serve"],

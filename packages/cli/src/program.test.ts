@@ -311,7 +311,7 @@ test("every command explains itself with an example", async () => {
   const names = [...out.matchAll(/^ {2}([a-z]+) /gm)]
     .map(([, name]) => name)
     .filter((name) => name !== "help");
-  expect(names).toContain("retry");
+  expect(names).toEqual(expect.arrayContaining(["retry", "memory"]));
   for (const name of names) {
     const help = (await haversack(name === "snapshot" ? "snapshot inspect --help" : `${name} --help`)).out;
     expect({ name, help }).toEqual({ name, help: expect.stringMatching(/\n {2}\$ (haversack|npm) /) });

@@ -10,7 +10,8 @@
  */
 
 import { faultOf, messageOf } from "@haversack/base";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
+import { agentCommands } from "./commands/agent-commands.ts";
 import { artifactCommand } from "./commands/artifact.ts";
 import { cancelCommand } from "./commands/cancel.ts";
 import { coordinatorCommand } from "./commands/coordinator.ts";
@@ -19,7 +20,6 @@ import { retryCommand } from "./commands/retry.ts";
 import { runCommand } from "./commands/run.ts";
 import { runsCommand } from "./commands/runs.ts";
 import { showCommand } from "./commands/show.ts";
-import { snapshotCommand } from "./commands/snapshot.ts";
 import { startCommand } from "./commands/start.ts";
 import { validateCommand } from "./commands/validate.ts";
 import { workerCommand } from "./commands/worker.ts";
@@ -43,7 +43,7 @@ const commands = [
   cancelCommand,
   artifactCommand,
   workersCommand,
-  snapshotCommand,
+  ...agentCommands,
 ];
 
 const footer = `
@@ -74,9 +74,14 @@ function createProgram(shell: Shell): Command {
     .description("Runs agent workflows on a fleet: a DAG in, results out.")
     .version(version, "--version")
     .option("--no-color", "plain text; NO_COLOR does the same")
+    // An option behind a command is the command's: `memory show --version 3` asks for a version of memory.
+    .enablePositionalOptions()
     .addHelpText("after", footer);
   for (const each of commands) program.addCommand(each(shell));
   for (const command of everyCommand(program)) configure(command, shell);
+  for (const command of program.commands.flatMap(everyCommand)) {
+    command.addOption(new Option("--no-color").hideHelp());
+  }
   return program;
 }
 

@@ -24,7 +24,7 @@ Examples:
 
 --json: {id, dagName, dagDigest, status, failure, params, createdAt, startedAt, endedAt, cancelRequested,
   steps: [{id, kind, phase, depends, attempt, workerName, startedAt, endedAt, failure, exitCode, outputs, artifacts,
-  snapshotDigest, usage, waitingFor}]}`;
+  snapshotDigest, usage, memory: {applied, inReview}, waitingFor}]}`;
 
 export function showCommand(shell: Shell): Command {
   const command = new Command("show")

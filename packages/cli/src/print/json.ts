@@ -1,6 +1,15 @@
 /** What `--json` prints: public, documented in docs/operations.md. Times are ISO 8601 in UTC, sizes bytes. */
 
-import type { Run, RunDetail, RunEvent, SnapshotReport, Step, WorkerInfo } from "@haversack/protocol";
+import type {
+  MemoryReview,
+  MemoryVersion,
+  Run,
+  RunDetail,
+  RunEvent,
+  SnapshotReport,
+  Step,
+  WorkerInfo,
+} from "@haversack/protocol";
 import type { LogLine } from "../follow/log-lines.ts";
 
 const time = (at: number | undefined): string | undefined =>
@@ -36,3 +45,7 @@ export function workerJson(worker: WorkerInfo): object {
 }
 
 export const snapshotJson = (report: SnapshotReport): object => ({ ...report });
+
+export const versionJson = (version: MemoryVersion): object => ({ ...version, at: time(version.at) });
+
+export const reviewJson = (review: MemoryReview): object => ({ ...review, at: time(review.at) });

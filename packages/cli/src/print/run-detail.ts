@@ -4,6 +4,7 @@ import type { Artifact, JsonObject, RunDetail, Step } from "@haversack/protocol"
 import { bytes, elapsed, moment } from "./moment.ts";
 import type { Paint } from "./paint.ts";
 import { clip, printable, printableLines } from "./printable.ts";
+import { commandName } from "./run-result.ts";
 import { table } from "./table.ts";
 
 const valueColumnsMax = 100;
@@ -49,8 +50,15 @@ function stepExtras(step: Step, paint: Paint): string {
     values(`outputs of ${step.id}`, step.outputs, paint),
     step.artifacts.length === 0 ? "" : artifacts(step.id, step.artifacts, paint),
     snapshot === "" ? "" : `${paint.strong(`snapshot of ${step.id}`)}\n${snapshot}`,
+    step.memory === undefined ? "" : `${paint.strong(`memory of ${step.id}`)}\n  ${memory(step.memory)}`,
   ];
   return parts.filter((part) => part !== "").join("\n\n");
+}
+
+function memory({ applied, inReview }: NonNullable<Step["memory"]>): string {
+  const noted = `${applied} noted`;
+  if (inReview === 0) return noted;
+  return `${noted}, ${inReview} ${inReview === 1 ? "waits" : "wait"} for review (${commandName} memory review)`;
 }
 
 function values(title: string, object: JsonObject, paint: Paint): string {

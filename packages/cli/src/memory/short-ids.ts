@@ -1,0 +1,56 @@
+/** Ids as git shows its own: the beginning is enough where no other one begins alike. */
+
+const charactersMin = 8;
+
+/** For each name its shortest beginning that no other name has. @param min characters that are always shown */
+export function shortNames(names: Iterable<string>, min = charactersMin): ReadonlyMap<string, string> {
+  // Of all names, a neighbour in the order has the longest beginning in common.
+  const sorted = [...new Set(names)].toSorted();
+  return new Map(
+    sorted.map((name, index) => {
+      const shared = [sorted[index - 1], sorted[index + 1]].map((other) => sharedLength(name, other ?? ""));
+      return [name, name.slice(0, Math.max(min, ...shared.map((length) => length + 1)))];
+    }),
+  );
+}
+
+/** A review is named `<run id>/<step id>/<operation>`: the outer two become short, each by itself. */
+export function shortReviewIds(ids: readonly string[]): ReadonlyMap<string, string> {
+  const all = ids.map(parts);
+  const runs = shortNames(all.map(({ run }) => run));
+  const operations = new Map<string, ReadonlyMap<string, string>>();
+  for (const [place, group] of Map.groupBy(all, ({ run, step }) => run + step)) {
+    operations.set(place, shortNames(group.map(({ operation }) => operation)));
+  }
+  return new Map(
+    all.map(({ id, run, step, operation }) => [
+      id,
+      `${runs.get(run) ?? run}${step}${operations.get(run + step)?.get(operation) ?? operation}`,
+    ]),
+  );
+}
+
+/** The ids that a person may mean: part by part the same, else begun alike. More than one: ambiguous. */
+export function idsNamed(ids: readonly string[], name: string): string[] {
+  const asked = name.split("/");
+  if (asked.includes("")) return [];
+  let left = ids.map((id) => ({ id, parts: id.split("/") }));
+  for (const [index, part] of asked.entries()) {
+    const same = left.filter(({ parts }) => parts[index] === part);
+    left = same.length > 0 ? same : left.filter(({ parts }) => parts[index]?.startsWith(part) === true);
+  }
+  return left.map(({ id }) => id);
+}
+
+/** `step` with the slashes around it; an id without slashes is all `operation`. */
+function parts(id: string): Record<"id" | "run" | "step" | "operation", string> {
+  const first = Math.max(0, id.indexOf("/"));
+  const last = id.lastIndexOf("/") + 1;
+  return { id, run: id.slice(0, first), step: id.slice(first, last), operation: id.slice(last) };
+}
+
+function sharedLength(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return length;
+}
