@@ -12,6 +12,7 @@ export * from "./owned-folder.ts";
 export * from "./ports.ts";
 export * from "./safe-path.ts";
 export * from "./service.ts";
+export * from "./short-ids.ts";
 export * from "./sorted-json.ts";
 export * from "./system-ports.ts";
 export * from "./wakeup.ts";

@@ -3,7 +3,7 @@
 import { FaultError, faultOf, messageOf } from "@haversack/base";
 import type { HaversackClient, MemoryReview, ReviewResolution } from "@haversack/protocol";
 import { type ExitCode, exitCodeOf, exitCodes } from "../exit-codes.ts";
-import { idsNamed, shortReviewIds } from "../memory/short-ids.ts";
+import { idsNamed, shortReviewIds } from "../memory/review-ids.ts";
 import { given, usage } from "../options.ts";
 import { printable, printableLines } from "../print/printable.ts";
 import { reviewSummary } from "../print/review-text.ts";

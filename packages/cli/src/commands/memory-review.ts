@@ -1,8 +1,8 @@
 import type { HaversackClient, MemoryReview, MemoryScopeName } from "@haversack/protocol";
 import { Command } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
+import { shortReviewIds } from "../memory/review-ids.ts";
 import { scopeNamed } from "../memory/scope-name.ts";
-import { shortReviewIds } from "../memory/short-ids.ts";
 import { flagsOf, given, usage, withConnection, withJson } from "../options.ts";
 import { reviewJson } from "../print/json.ts";
 import { reviewsText } from "../print/review-text.ts";

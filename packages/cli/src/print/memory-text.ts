@@ -1,5 +1,6 @@
 /** Memory for people: scopes, entries, and versions with what each one did. Notes are as hostile as log lines. */
 
+import { shortIds } from "@haversack/base";
 import type {
   MemoryCause,
   MemoryEdit,
@@ -8,7 +9,6 @@ import type {
   MemoryVersion,
 } from "@haversack/protocol";
 import { type ChangeKind, changeKind } from "../memory/changes.ts";
-import { shortNames } from "../memory/short-ids.ts";
 import { bytes, moment } from "./moment.ts";
 import type { Paint } from "./paint.ts";
 import { printable } from "./printable.ts";
@@ -36,8 +36,8 @@ export function scopesText(scopes: readonly MemoryScopeInfo[], paint: Paint): st
 export function entriesText({ scope, version, entries }: MemoryState, paint: Paint): string {
   const head = `${paint.strong(scope)}  ${paint.faint(`version ${version}`)}`;
   if (entries.length === 0) return `${head}\n\nno entries\n`;
-  const ids = shortNames(entries.map(({ id }) => id));
-  const runs = shortNames(
+  const ids = shortIds(entries.map(({ id }) => id));
+  const runs = shortIds(
     entries.map(({ source }) => splitSource(source).run),
     runCharactersMin,
   );
@@ -59,7 +59,7 @@ function splitSource(source: string): { readonly run: string; readonly step: str
 
 /** In the order in which they are given. */
 export function versionsText(versions: readonly MemoryVersion[], paint: Paint): string {
-  const ids = shortNames(versions.flatMap(({ edits }) => edits.map(({ entry }) => entry)));
+  const ids = shortIds(versions.flatMap(({ edits }) => edits.map(({ entry }) => entry)));
   const blocks = versions.map(({ version, at, cause, edits }) =>
     [
       `${paint.strong(`version ${version}`)}  ${moment(at)}  ${causeText(cause)}`,
@@ -76,7 +76,7 @@ function causeText(cause: MemoryCause): string {
 }
 
 export function editsText(edits: readonly MemoryEdit[], paint: Paint): string {
-  const ids = shortNames(edits.map(({ entry }) => entry));
+  const ids = shortIds(edits.map(({ entry }) => entry));
   return edits.flatMap((edit) => `${editLines(edit, ids, paint).join("\n")}\n`).join("");
 }
 

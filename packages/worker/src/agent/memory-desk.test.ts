@@ -1,10 +1,11 @@
+import { shortIds } from "@haversack/base";
 import type { MemoryOperation } from "@haversack/protocol";
 import { noteDigest, notesMax } from "@haversack/snapshot";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { dagMemory, globalMemory, noteIds } from "../testing/step-memory.ts";
 import { MemoryDesk, memoryOperationsMax, memoryRemovalsMax } from "./memory-desk.ts";
-import { idsNamed, shortIds } from "./note-ids.ts";
+import { idsNamed } from "./note-ids.ts";
 import type { StepMemory } from "./step-memory.ts";
 import { ToolError } from "./tools/tool.ts";
 

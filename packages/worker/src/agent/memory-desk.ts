@@ -4,6 +4,7 @@
  * when the step succeeds.
  */
 
+import { shortIds } from "@haversack/base";
 import { type Digest, type MemoryOperation, parseDigest } from "@haversack/protocol";
 import {
   formatNotes,
@@ -13,7 +14,7 @@ import {
   notesBytesMax,
   notesMax,
 } from "@haversack/snapshot";
-import { idsNamed, shortIds } from "./note-ids.ts";
+import { idsNamed } from "./note-ids.ts";
 import type { StepMemory } from "./step-memory.ts";
 import { ToolError } from "./tools/tool.ts";
 

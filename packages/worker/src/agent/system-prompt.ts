@@ -4,7 +4,7 @@
  * attempts: no clock, no path, no id of a run goes in here.
  */
 
-import { shortIds } from "./note-ids.ts";
+import { shortIds } from "@haversack/base";
 import { peoplesText, type StepMemory, writableScopes } from "./step-memory.ts";
 
 export interface PromptParts {

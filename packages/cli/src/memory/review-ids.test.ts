@@ -1,9 +1,10 @@
+import { shortIds } from "@haversack/base";
 import { describe, expect, test } from "vitest";
-import { idsNamed, shortNames, shortReviewIds } from "./short-ids.ts";
+import { idsNamed, shortReviewIds } from "./review-ids.ts";
 
 describe("a short name", () => {
   test("has eight characters, and more where another one begins alike", () => {
-    const short = shortNames(["01a1fda2-4aee-71", "01a1fda2-4aff-71", "77777777-4aee-71", "note"]);
+    const short = shortIds(["01a1fda2-4aee-71", "01a1fda2-4aff-71", "77777777-4aee-71", "note"]);
     expect([...short]).toEqual([
       ["01a1fda2-4aee-71", "01a1fda2-4ae"],
       ["01a1fda2-4aff-71", "01a1fda2-4af"],
@@ -13,7 +14,7 @@ describe("a short name", () => {
   });
 
   test("is never cut off inside a name that goes on in another", () => {
-    expect([...shortNames(["abcdefghij", "abcdefghijkl"]).values()]).toEqual(["abcdefghij", "abcdefghijk"]);
+    expect([...shortIds(["abcdefghij", "abcdefghijkl"]).values()]).toEqual(["abcdefghij", "abcdefghijk"]);
   });
 
   test("of a review keeps the step whole, and shortens operations among those of their step", () => {

@@ -1,26 +1,14 @@
-/** Ids as git shows its own: the beginning is enough where no other one begins alike. */
+/** Reviews by the beginnings of the ids that their names are made of. */
 
-const charactersMin = 8;
-
-/** For each name its shortest beginning that no other name has. @param min characters that are always shown */
-export function shortNames(names: Iterable<string>, min = charactersMin): ReadonlyMap<string, string> {
-  // Of all names, a neighbour in the order has the longest beginning in common.
-  const sorted = [...new Set(names)].toSorted();
-  return new Map(
-    sorted.map((name, index) => {
-      const shared = [sorted[index - 1], sorted[index + 1]].map((other) => sharedLength(name, other ?? ""));
-      return [name, name.slice(0, Math.max(min, ...shared.map((length) => length + 1)))];
-    }),
-  );
-}
+import { shortIds } from "@haversack/base";
 
 /** A review is named `<run id>/<step id>/<operation>`: the outer two become short, each by itself. */
 export function shortReviewIds(ids: readonly string[]): ReadonlyMap<string, string> {
   const all = ids.map(parts);
-  const runs = shortNames(all.map(({ run }) => run));
+  const runs = shortIds(all.map(({ run }) => run));
   const operations = new Map<string, ReadonlyMap<string, string>>();
   for (const [place, group] of Map.groupBy(all, ({ run, step }) => run + step)) {
-    operations.set(place, shortNames(group.map(({ operation }) => operation)));
+    operations.set(place, shortIds(group.map(({ operation }) => operation)));
   }
   return new Map(
     all.map(({ id, run, step, operation }) => [
@@ -47,10 +35,4 @@ function parts(id: string): Record<"id" | "run" | "step" | "operation", string> 
   const first = Math.max(0, id.indexOf("/"));
   const last = id.lastIndexOf("/") + 1;
   return { id, run: id.slice(0, first), step: id.slice(first, last), operation: id.slice(last) };
-}
-
-function sharedLength(a: string, b: string): number {
-  let length = 0;
-  while (length < a.length && a[length] === b[length]) length++;
-  return length;
 }
