@@ -41,7 +41,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["dag", "auth"],
     ["journal", "store"],
     ["library", "watch"],
-    ["dispatch"],
+    ["dispatch", "retention"],
     ["api", "http", "maintenance", "schedule"],
     ["config"],
     ["coordinator"],

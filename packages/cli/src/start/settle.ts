@@ -12,6 +12,7 @@ export interface StartOptions {
   readonly listen?: string;
   readonly agents?: string;
   readonly slots?: number;
+  readonly retention?: string;
   readonly run?: boolean;
 }
 
@@ -24,6 +25,7 @@ export interface StartSettings {
   readonly listen?: string;
   readonly agentsDir: string;
   readonly slots?: number;
+  readonly retention?: string;
   readonly logFile: string;
   readonly model: ModelChoice;
 }
@@ -43,6 +45,7 @@ export function settleStart(options: StartOptions, { cwd, env }: Outside): Start
     dataDir,
     ...(options.listen === undefined ? {} : { listen: options.listen }),
     agentsDir: options.agents === undefined ? exampleAgents : resolve(cwd, options.agents),
+    ...(options.retention === undefined ? {} : { retention: options.retention }),
     ...(options.slots === undefined ? {} : { slots: options.slots }),
     logFile: join(dataDir, "haversack.log"),
     model: chooseModel(env),

@@ -10,6 +10,8 @@ describe("what nobody asked for", () => {
       agentsDir: resolve("agents"),
       model: undefined,
       leaseTtlMs: 30_000,
+      retentionMs: 30 * 86_400_000,
+      graceMs: 86_400_000,
     });
   });
 
@@ -19,14 +21,27 @@ describe("what nobody asked for", () => {
       HAVERSACK_LISTEN: "localhost:1",
       HAVERSACK_AGENTS: "/a",
       HAVERSACK_MODEL: "m",
+      HAVERSACK_RETENTION: "12h",
     };
     expect(settle({}, env)).toMatchObject({
       dataDir: "/d",
       listen: { host: "localhost", port: 1 },
       model: "m",
+      retentionMs: 12 * 3_600_000,
     });
-    const asked = { dataDir: "/x", listen: "[::1]:0", agentsDir: "/y", model: "n", leaseTtlMs: 1000 };
-    expect(settle(asked, env)).toEqual({ ...asked, listen: { host: "::1", port: 0 } });
+    const asked = {
+      dataDir: "/x",
+      listen: "[::1]:0",
+      agentsDir: "/y",
+      model: "n",
+      leaseTtlMs: 1000,
+      graceMs: 5,
+    };
+    expect(settle({ ...asked, retention: "off" }, env)).toEqual({
+      ...asked,
+      listen: { host: "::1", port: 0 },
+      retentionMs: undefined,
+    });
   });
 });
 
@@ -62,3 +77,9 @@ test.each([0, 999, 1000.5, 3_600_001, Number.NaN, Number.POSITIVE_INFINITY])(
     );
   },
 );
+
+test.each(["", "30", "0s", "999ms", "forever", "OFF", "-1d"])("a retention of %j is refused", (retention) => {
+  expect(() => settle({ retention }, {})).toThrow(
+    "retention: expected a duration of at least 1s such as 30d",
+  );
+});

@@ -21,7 +21,11 @@ import type { Store } from "../store/store.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 import type { Library } from "./library.ts";
 
-/** Packs kept in memory. They are named by content, so none is ever stale. */
+/**
+ * Packs kept in memory. They are named by content, so none is ever stale. One that was collected may still be here: that
+ * harms nobody, for only digests that a step of a run in progress names are asked for (the dispatcher's), and those the
+ * store does not collect; so what a task names is there when its worker asks for it with GetSnapshot.
+ */
 const entriesMax = 256;
 
 export class Snapshots {
