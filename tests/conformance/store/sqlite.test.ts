@@ -3,6 +3,7 @@ import { tempFolder } from "../../support/temp-folder.ts";
 import { describeMemory } from "./describe-memory.ts";
 import { describeRetention } from "./describe-retention.ts";
 import { describeRetry } from "./describe-retry.ts";
+import { describeSchedules } from "./describe-schedules.ts";
 import { describeStore, type OpenStore } from "./describe-store.ts";
 
 const open: OpenStore = async () => {
@@ -21,3 +22,4 @@ describeStore("sqlite", open);
 describeMemory("sqlite", open);
 describeRetry("sqlite", open);
 describeRetention("sqlite", open);
+describeSchedules("sqlite", open);
