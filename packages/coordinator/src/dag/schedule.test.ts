@@ -55,11 +55,11 @@ describe("what is wrong with a schedule is named with its place", () => {
     [
       "a value that is none",
       "schedule: { cron: 61 * * * * }",
-      ["schedule.cron: Invalid value for minute: 61"],
+      ["schedule.cron: invalid value for minute: 61; expected five"],
     ],
     ["a time that never comes", 'schedule: ["0 0 30 2 *"]', ["schedule[0]: it has no time at all"]],
     ["a name of another program", 'schedule: "@reboot"', ["schedule: @reboot is not supported"]],
-    ["no cron", "schedule:\n  timezone: UTC", ["f.yaml:2:3: schedule.cron: is required"]],
+    ["no cron", "schedule:\n  timezone: UTC", ["f.yaml:1:1: schedule.cron: is required"]],
     [
       "an unknown zone",
       'schedule:\n  - cron: "@daily"\n    timezone: Europe/Berln',
