@@ -48,6 +48,20 @@ export function timesAfter(cron: Cron, after: number, count: number): number[] {
 
 /** The newest times in (after, upTo], oldest first: at most so many. */
 export function newestTimes(cron: Cron, after: number, upTo: number, count: number): number[] {
+  // As a rule there are few, and looking ahead for a few is a hundred times faster than looking back for many.
+  const times: number[] = [];
+  for (
+    let [next] = timesAfter(cron, after, 1);
+    next !== undefined && next <= upTo;
+    [next] = timesAfter(cron, next, 1)
+  ) {
+    times.push(next);
+    if (times.length > count) return lookBack(cron, after, upTo, count);
+  }
+  return times;
+}
+
+function lookBack(cron: Cron, after: number, upTo: number, count: number): number[] {
   // Croner counts in whole seconds, and leaves out the moment that it is given.
   const before = new Date(Math.floor(upTo / 1000) * 1000 + 1000);
   const times = cron.previousRuns(count + 1, before).map((time) => time.getTime());
