@@ -99,6 +99,7 @@ const optionsIn = (line: string): string[] =>
 const verbsIn: ReadonlyMap<string, readonly string[]> = new Map([
   ["snapshot", ["inspect"]],
   ["memory", ["review"]],
+  ["schedule", ["backfill"]],
 ]);
 
 function helpOf(subcommand: string): string {
