@@ -196,10 +196,8 @@ describe("a run that a person asks for", () => {
       [5, true],
     ]);
     expect((await backfill(parts, key, range)).every(({ existed }) => existed)).toBe(true);
-    expect((await runs()).map(({ trigger }) => trigger?.kind).toSorted()).toEqual([
-      ...Array<string>(4).fill("backfill"),
-      "schedule",
-    ]);
+    const kinds = Map.groupBy(await runs(), ({ trigger }) => trigger?.kind);
+    expect([kinds.get("backfill")?.length, kinds.get("schedule")?.length]).toEqual([4, 1]);
   });
 
   test("of a range, for a schedule that queues: one after the other", async () => {
