@@ -6,6 +6,7 @@ import { FakeClock, fakePorts, until } from "../../../../tests/support/fake-cloc
 import { openLibrary } from "../library/open-library.ts";
 import type { Store } from "../store/store.ts";
 import { openRealStores, type RealStores } from "../testing/real-store.ts";
+import { submissionOf } from "./decide.ts";
 import { backfill, trigger } from "./on-demand.ts";
 import { createScheduler } from "./scheduler.ts";
 
@@ -243,6 +244,14 @@ describe("a submission that names a stored DAG", () => {
     await expect(submitter.submit({ ...asked, params: { who: me } })).rejects.toMatchObject({
       code: "idempotency_key_reused",
     });
+  });
+
+  test("for a time of its schedule is the same one, whatever the schedule gives by then", async () => {
+    const { submitter, key, clock, put } = await scheduled();
+    const first = await submitter.submit(submissionOf(key, clock.now(), { who: "before" }));
+    await put("two");
+    const again = await submitter.submit(submissionOf(key, clock.now(), { who: "after" }));
+    expect(again).toEqual({ runId: first.runId, existed: true });
   });
 
   test("is refused when it names none, or one beside a text, or takes the key of a schedule", async () => {
