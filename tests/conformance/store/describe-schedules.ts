@@ -53,6 +53,7 @@ export function describeSchedules(name: string, open: OpenStore): void {
   describeStoredDags(name, open);
   describeHandling(name, open);
   describeTicks(name, open);
+  describeTriggers(name, open);
 }
 
 function describeStoredDags(name: string, open: OpenStore): void {
@@ -207,7 +208,11 @@ function describeTicks(name: string, open: OpenStore): void {
         [1, "queued"],
       ]);
     });
+  });
+}
 
+function describeTriggers(name: string, open: OpenStore): void {
+  describe(`${name}: ticks and their runs`, () => {
     test("the same key starts one run, and its tick names that one", async () => {
       await using store = await open();
       await put(store, "a", 100, spec("@daily"));
