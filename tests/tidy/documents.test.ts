@@ -26,7 +26,7 @@ test("every relative link leads to a file, and to a heading when it names one", 
 });
 
 test("every file that is named in a document exists", () => {
-  const named = /`((?:packages|proto|examples|tests|docs|scripts)\/[\w./-]+\.\w+)`/g;
+  const named = /`((?:packages|proto|examples|tests|bench|docs|scripts)\/[\w./-]+\.\w+)`/g;
   const dead = documents.filter(isOurs).flatMap(({ path, text }) =>
     [...text.matchAll(named)]
       .map(([, file = ""]) => file)
@@ -88,7 +88,7 @@ const slug = (heading: string): string =>
 function commandsIn(text: string): RegExpMatchArray[] {
   const blocks = text.match(/^```(?:sh|console|text)?\n[^]*?^```/gm) ?? [];
   const line =
-    /(?:npm (?:run )?(start|test|run|[a-z]+:[a-z]+|check|format|types|lint|dead)\b|(?:npx )?(haversack) ([a-z]+)?)[^\n#|]*/g;
+    /(?:npm (?:run )?(start|test|run|[a-z]+:[a-z]+|check|format|types|lint|dead|fuzz|bench)\b|(?:npx )?(haversack) ([a-z]+)?)[^\n#|]*/g;
   return blocks.flatMap((block) => [...block.matchAll(line)]);
 }
 
