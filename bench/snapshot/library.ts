@@ -15,6 +15,10 @@ const skillsMax = 32;
 const assetShare = 0.25;
 const scriptShare = 0.1;
 const manifestBytesMax = 8_000;
+/** An asset is base64 in the pack, which gzip takes back but for this. */
+const packedShare = 1.033;
+/** Of the pack of an asset: everything else, compressed. */
+const restBytes = 1_500;
 const fileBytesMax = { asset: 60_000, script: 6_000, reference: 24_000 };
 
 /** Files of exactly `bytes` in all. */
@@ -31,10 +35,10 @@ export function sampleLibrary(bytes: number): LibraryFiles {
   return files;
 }
 
-/** Almost all of it one asset that does not compress: its pack is about `bytes` long, compressed. */
-export function assetLibrary(bytes: number): LibraryFiles {
+/** Almost all of it one asset that does not compress: its pack has about `packBytes`, compressed. */
+export function assetLibrary(packBytes: number): LibraryFiles {
   const manifest = encode(manifestOf("skill-1", drawFrom(1), 1_000));
-  const asset = randomBytes(1, Math.max(1, bytes - 2_000));
+  const asset = randomBytes(1, Math.round((packBytes - restBytes) / packedShare));
   return new Map([
     ...baseFiles(["skill-1"]),
     ["skills/skill-1/SKILL.md", manifest],

@@ -58,13 +58,13 @@ async function measureLibrary(
   report.doing(`${name}: time`);
   const rounds: Rounds = quick
     ? { warmUp: 1, roundsMin: 3, untilMs: 0 }
-    : { warmUp: 5, roundsMin: 7, untilMs: 3000 };
+    : { warmUp: 3, roundsMin: 7, untilMs: 3000 };
   const times = await timesOf(folder, rounds, signal);
   report.doing(`${name}: memory`);
   for (const phase of phaseNames) {
     say(`${phase}_ms`, times[phase], "ms");
     say(`${phase}_mb_per_s`, uncompressed / 1e6 / (times[phase] / 1000), "MB/s");
-    say(`${phase}_peak_mib`, await peakMemory(phase, folder, quick ? 1 : 5, signal), "MiB");
+    say(`${phase}_peak_mib`, await peakMemory(phase, folder, quick ? 1 : 3, signal), "MiB");
   }
   say("encode_over_zlib", times.encode / times.zlib_gzip, "x");
   say("guard_decode_over_zlib", times.guard_decode / times.zlib_gunzip, "x");
