@@ -14,6 +14,9 @@ ${benches.map(({ name, description }) => `  ${name}  ${description}`).join("\n")
   --quick  the smallest setting, to see that it works; its figures mean nothing
 `;
 
+/** As a shell reports a process that Ctrl-C ended. */
+const interruptedExit = 130;
+
 interface Asked {
   readonly bench: Bench;
   readonly json: boolean;
@@ -49,7 +52,13 @@ async function run({ bench, json, quick }: Asked): Promise<void> {
     },
     doing: (what) => void process.stderr.write(`${bench.name}: ${what}\n`),
   };
-  await bench.run(report, { quick, signal: stopping.signal });
+  try {
+    await bench.run(report, { quick, signal: stopping.signal });
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error;
+    process.exitCode = interruptedExit;
+    return;
+  }
   if (!json) process.stdout.write(`\n${tables(readings)}`);
 }
 

@@ -1,7 +1,7 @@
 /** The worker's end, `{@link RoundsAsked}` as JSON: the product's connection and cache. Answers with all rounds. */
 
 import { join } from "node:path";
-import { present, systemClock } from "@haversack/base";
+import { FaultError, present, systemClock } from "@haversack/base";
 import {
   type Downward,
   parseBootId,
@@ -59,6 +59,13 @@ async function round(carriage: Carriage, folder: string): Promise<RoundDone> {
   }
   const ms = systemClock.monotonic() - startedAt;
   stream.close();
+  if (taken < tasks) {
+    throw new FaultError(
+      "unavailable",
+      "bench_session",
+      `the session ended after ${taken} of ${tasks} tasks`,
+    );
+  }
   // After the clock has stopped: comparing is no part of the path.
   const whole = packs.filter((pack) => Buffer.compare(pack, gzip) === 0).length;
   return { carriage, tasks: taken, ms, whole, transfers: connection.transfers - transfersBefore };
