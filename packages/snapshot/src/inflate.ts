@@ -17,12 +17,20 @@ const sentinel = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3);
 
 type InflateLimits = Pick<SnapshotLimits, "ratioMax" | "ratioFromBytes" | "cpuMsMax">;
 
-/** Exactly `size` bytes from exactly one member that ends exactly where the input does. */
-export function inflate(input: Uint8Array, size: number, limits: InflateLimits): Uint8Array {
+/**
+ * Exactly `size` bytes from exactly one member that ends exactly where the input does. `piece`: bytes for each push; a
+ * smaller one is as safe and slower.
+ */
+export function inflate(
+  input: Uint8Array,
+  size: number,
+  limits: InflateLimits,
+  piece: number = pushBytes,
+): Uint8Array {
   const state = new Inflation(input, size, limits);
-  for (let offset = 0; offset < input.length; offset += pushBytes) {
+  for (let offset = 0; offset < input.length; offset += piece) {
     // A copy, because the reader may keep what it was given.
-    state.push(input.slice(offset, offset + pushBytes));
+    state.push(input.slice(offset, offset + piece));
   }
   return state.end();
 }
