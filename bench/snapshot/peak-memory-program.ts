@@ -3,7 +3,8 @@
  * so that the difference of two such processes is what the phase itself needed at its peak.
  */
 
-import { FaultError, readIfThere } from "@haversack/base";
+import { FaultError } from "@haversack/base";
+import { peakMemoryBytes } from "../../tests/support/peak-memory.ts";
 import { phaseNames, phases } from "./phases.ts";
 
 const [name, folder = "", mode] = process.argv.slice(2);
@@ -11,11 +12,4 @@ const known = phaseNames.find((each) => each === name);
 if (known === undefined) throw new FaultError("bug", "bench_phase", `there is no phase ${name}`);
 const measured = await phases[known](folder);
 if (mode === "measure") await measured(0);
-process.stdout.write(`${await peakKibibytes()}\n`);
-
-/** On Linux a process begins with the maximum of its parent, which would hide its own; this figure is its own alone. */
-async function peakKibibytes(): Promise<number> {
-  const status = (await readIfThere("/proc/self/status"))?.toString("latin1") ?? "";
-  const [, own] = /^VmHWM:\s*(\d+) kB$/m.exec(status) ?? [];
-  return own === undefined ? process.resourceUsage().maxRSS : Number(own);
-}
+process.stdout.write(`${peakMemoryBytes()}\n`);

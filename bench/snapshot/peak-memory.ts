@@ -18,7 +18,7 @@ export async function peakMemory(
   const differences: number[] = [];
   for (let index = 0; index < repetitions; index++) {
     const base = await peak("prepare");
-    differences.push(((await peak("measure")) - base) / 1024);
+    differences.push(((await peak("measure")) - base) / 1024 / 1024);
   }
   return Math.max(0, median(differences));
 }

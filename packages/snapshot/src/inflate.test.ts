@@ -15,7 +15,7 @@ const content = Buffer.concat([
   noise,
 ]);
 
-const pieces = [1, 2, 7, 64, 1024];
+const pieces = [1, 2, 7, 64, 1024, 4096];
 
 function expectWhole(input: Uint8Array, options: ZlibOptions, through: readonly number[] = pieces): void {
   const bytes = member(deflateRawSync(input, options), input.length);

@@ -1,10 +1,10 @@
 import { gzipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { addMemory, buildPin, type MemoryNow } from "./build/builder.ts";
-import { scopeDigest } from "./memory/scope-digest.ts";
 import type { SkillBundle } from "./format/content.ts";
 import { inspectPack } from "./inspect.ts";
 import { defaultLimits, type SnapshotLimits, settleLimits } from "./limits.ts";
+import { scopeDigest } from "./memory/scope-digest.ts";
 import type { StepPlan } from "./plan/plannable.ts";
 import { codeOf } from "./testing/code-of.ts";
 import { sampleConfig, sampleModels, samplePlan, sampleSkill, sampleSoul } from "./testing/sample.ts";

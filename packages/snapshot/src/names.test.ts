@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from "vitest";
 import { addMemory, buildPin } from "./build/builder.ts";
-import { scopeDigest } from "./memory/scope-digest.ts";
 import { comparePaths } from "./format/paths.ts";
 import { inspectPack } from "./inspect.ts";
+import { scopeDigest } from "./memory/scope-digest.ts";
 import type { StepPlan } from "./plan/plannable.ts";
 import { codeOf } from "./testing/code-of.ts";
 import { sampleConfig, sampleModels, samplePlan, sampleSkill, sampleSoul } from "./testing/sample.ts";

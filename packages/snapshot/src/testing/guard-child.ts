@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { threadCpuUsage } from "node:process";
+import { peakMemoryBytes } from "../../../../tests/support/peak-memory.ts";
 import { guardSnapshot } from "../guard.ts";
 import { inspectPack } from "../inspect.ts";
 import { settleLimits } from "../limits.ts";
@@ -50,7 +51,7 @@ if (import.meta.main) {
     ...refusal,
     wallMs: performance.now() - wallFrom,
     cpuMs: (user + system) / 1000,
-    maxRssBytes: process.resourceUsage().maxRSS * 1024,
+    maxRssBytes: peakMemoryBytes(),
   };
   console.log(JSON.stringify(cost));
 }
