@@ -180,7 +180,7 @@ describe("what is wrong is named with its place", () => {
     [
       "code in an expression",
       dag(`- { id: a, run: x, env: { A: "${open} process.exit() }}" } }`),
-      ["expected params.<name>"],
+      ['unknown function "process.exit"'],
     ],
     [
       "an env name that loads programs",
