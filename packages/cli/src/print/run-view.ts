@@ -45,7 +45,9 @@ function headLine(picture: RunPicture, now: number, columns: number, paint: Pain
   const time = elapsed(picture.createdAt, picture.endedAt, now);
   const name = clip(printable(picture.dagName), idColumnsMax);
   const room = columns - widthOf(name) - 2 - status.length;
-  const rest = clip(`  ${picture.id}  ${done}/${picture.steps.length} steps  ${time}`, room);
+  const skipped = picture.steps.filter((step) => step.phase === "skipped").length;
+  const count = `${done}/${picture.steps.length} steps${skipped === 0 ? "" : `, ${skipped} skipped`}`;
+  const rest = clip(`  ${picture.id}  ${count}  ${time}`, room);
   return `${paint.strong(name)}  ${paint.status(picture.status, status)}${paint.faint(rest)}`;
 }
 
