@@ -107,10 +107,10 @@ export function describeStore(name: string, open: OpenStore): void {
       await using store = await open();
       const world = new World(store);
       const worker = world.worker("w");
-      const user = step("b", ["a"], { env: { N: "$" + "{{ steps.a.outputs.n }}" } });
+      const user = step("b", ["a"], { env: { N: "$" + "{{ steps.a.data.outputs.n }}" } });
       const run = await world.submit(dag(step("a", [], { outputs: ["n"] }), user));
       await worker.finish(await worker.claim(run, "a"), { outputs: new Map([["n", 7]]) });
-      expect((await worker.tryClaim(run, "b"))?.outputs).toEqual(new Map([["a/n", 7]]));
+      expect((await worker.tryClaim(run, "b"))?.data.outputs).toEqual(new Map([["a/n", 7]]));
     });
 
     test("a failed step blocks everything behind it and nothing beside it", async () => {

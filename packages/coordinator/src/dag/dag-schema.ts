@@ -63,6 +63,11 @@ const step = z.strictObject({
   name: z.string().max(200).optional(),
   description: z.string().max(2000).optional(),
   depends: z.array(z.string()).max(stepsMax).optional(),
+  if: z
+    .union([z.string().min(1).max(textMax), z.boolean()])
+    .transform(String)
+    .optional(),
+  continueOnError: z.boolean().optional(),
   run: z
     .string()
     .min(1)
@@ -121,12 +126,10 @@ export const plannedKeys = new Set([
   "deploy",
   "dag",
   "human",
-  "if",
   "foreach",
   "matrix",
   "maxParallel",
   "failFast",
   "queueTimeout",
-  "continueOnError",
   "container",
 ]);

@@ -113,6 +113,8 @@ function stepSpec(step: StepFile, defaults: NonNullable<DagFile["defaults"]>): S
     ...(step.name === undefined ? {} : { name: step.name }),
     ...(step.description === undefined ? {} : { description: step.description }),
     depends: step.depends ?? [],
+    ...(step.if === undefined ? {} : { condition: step.if }),
+    ...(step.continueOnError === true ? { continueOnError: true } : {}),
     env: { ...defaults.env, ...step.env },
     worker: { ...defaults.worker, ...step.worker },
     ...(timeoutMs === undefined ? {} : { timeoutMs }),

@@ -18,7 +18,8 @@ import { buildPins, type MemoryModes, planSnapshots } from "@haversack/snapshot"
 import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
 import { plannableDag } from "../dag/plannable-dag.ts";
-import { render, type TemplateData } from "../runs/expressions.ts";
+import type { TemplateData } from "../runs/expression-value.ts";
+import { render } from "../runs/expressions.ts";
 import type { Store } from "../store/store.ts";
 import type { StepSubmission } from "../store/verbs/run-submit.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
@@ -146,7 +147,8 @@ function checkKey(idempotencyKey: string): void {
 
 /** For what is decided at submission: no step has an output yet. */
 function templateData(id: RunId, { spec }: ParsedDag, params: JsonObject): TemplateData {
-  return { params: new Map(Object.entries(params)), outputs: new Map(), run: { id, dag: spec.name } };
+  const run = { id, dag: spec.name, error: null };
+  return { params: new Map(Object.entries(params)), outputs: new Map(), statuses: new Map(), run };
 }
 
 interface Pin {

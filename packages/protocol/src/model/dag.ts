@@ -30,6 +30,10 @@ export interface StepSpec {
   readonly description?: string;
   /** Ids of steps. */
   readonly depends: readonly string[];
+  /** The expression of its `if`, as it was written. */
+  readonly condition?: string;
+  /** Its failure counts as success, for its dependents and for the run. */
+  readonly continueOnError?: true;
   readonly env: { readonly [name: string]: string };
   /** Labels that a worker must have. */
   readonly worker: { readonly [label: string]: string };

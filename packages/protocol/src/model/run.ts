@@ -15,13 +15,18 @@ export type StepPhase =
   | "succeeded"
   | "failed"
   | "cancelled"
-  | "blocked";
+  | "blocked"
+  | "skipped";
 
 export const isTerminalRun = (status: RunStatus): boolean =>
   status === "succeeded" || status === "failed" || status === "cancelled";
 
 export const isTerminalStep = (phase: StepPhase): boolean =>
-  phase === "succeeded" || phase === "failed" || phase === "cancelled" || phase === "blocked";
+  phase === "succeeded" ||
+  phase === "failed" ||
+  phase === "cancelled" ||
+  phase === "blocked" ||
+  phase === "skipped";
 
 export interface Run {
   readonly id: RunId;
@@ -45,6 +50,10 @@ export interface Step {
   readonly kind: StepKind;
   readonly phase: StepPhase;
   readonly depends: readonly StepId[];
+  /** Its `if`, as it was written. */
+  readonly condition?: string;
+  /** Its failure counts as success, for its dependents and for the run. */
+  readonly continueOnError?: true;
   /** 0 before the first attempt. */
   readonly attempt: number;
   readonly workerId?: WorkerId;

@@ -151,6 +151,7 @@ const phases = [
   "failed",
   "cancelled",
   "blocked",
+  "skipped",
 ] as const satisfies StepPhase[];
 const stepId = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/).map(parseStepId);
 const exitCode = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
@@ -172,6 +173,8 @@ const step = fc.record(
     snapshotDigest: digest,
     usage,
     waitingFor: text.filter((name) => name !== ""),
+    condition: text.filter((name) => name !== ""),
+    continueOnError: fc.constant(true as const),
     memory: fc.record({ applied: small, inReview: small }),
   },
   { requiredKeys: ["id", "kind", "phase", "depends", "attempt", "outputs", "artifacts"] },

@@ -84,6 +84,8 @@ function stepToWire(step: Step): WireStep {
     artifacts: step.artifacts.map(artifactToWire),
     snapshotDigest: step.snapshotDigest === undefined ? new Uint8Array() : digestToBytes(step.snapshotDigest),
     waitingFor: step.waitingFor ?? "",
+    condition: step.condition ?? "",
+    continueOnError: step.continueOnError ?? false,
   };
   const startedAt = time(step.startedAt);
   const endedAt = time(step.endedAt);
@@ -114,6 +116,8 @@ function stepFromWire(wire: WireStep): Step {
     ...(wire.exitCode === undefined ? {} : { exitCode: wire.exitCode }),
     ...(wire.snapshotDigest.length === 0 ? {} : { snapshotDigest: digestOfBytes(wire.snapshotDigest) }),
     ...(wire.usage === undefined ? {} : { usage: usageFromWire(wire.usage) }),
+    ...(wire.condition === "" ? {} : { condition: wire.condition }),
+    ...(wire.continueOnError ? { continueOnError: true } : {}),
     ...(wire.waitingFor === "" ? {} : { waitingFor: wire.waitingFor }),
     ...(wire.memory === undefined ? {} : { memory: memoryFromWire(wire.memory) }),
   };

@@ -13,6 +13,7 @@ import {
   type RunId,
   type RunStatus,
   type Step,
+  type StepSpec,
 } from "@haversack/protocol";
 import { noRun } from "../missing.ts";
 import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from "../rows.ts";
@@ -35,9 +36,9 @@ export async function runRead(context: VerbContext, { id }: { readonly id: RunId
   const memory = await memoryOfSteps(context, id);
   const steps = (await tx.all(stepsOfRun, id)).map((step) => {
     const index = integer(step, "idx");
-    const depends = present(spec.steps[index], "step").depends.map(parseStepId);
     const own = memory.get(text(step, "step_id"));
-    const known = stepOfRow(step, depends, (artifacts.get(index) ?? []).map(artifactOfRow));
+    const stepSpec = present(spec.steps[index], "step");
+    const known = stepOfRow(step, stepSpec, (artifacts.get(index) ?? []).map(artifactOfRow));
     return own === undefined ? known : { ...known, memory: own };
   });
   return { ...run, steps };
@@ -118,7 +119,8 @@ export function runOfRow(row: Row): Run {
   };
 }
 
-function stepOfRow(row: Row, depends: Step["depends"], artifacts: readonly Artifact[]): Step {
+function stepOfRow(row: Row, spec: StepSpec, artifacts: readonly Artifact[]): Step {
+  const { condition } = spec;
   const workerId = textOrNone(row, "worker_id");
   const workerName = textOrNone(row, "worker_name");
   const startedAt = integerOrNone(row, "started_at");
@@ -131,7 +133,7 @@ function stepOfRow(row: Row, depends: Step["depends"], artifacts: readonly Artif
     id: parseStepId(text(row, "step_id")),
     kind: text(row, "kind") as Step["kind"],
     phase: text(row, "phase") as Step["phase"],
-    depends,
+    depends: spec.depends.map(parseStepId),
     attempt: integer(row, "attempt"),
     outputs: json<Step["outputs"]>(row, "outputs"),
     artifacts,
@@ -143,6 +145,8 @@ function stepOfRow(row: Row, depends: Step["depends"], artifacts: readonly Artif
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(snapshotDigest === undefined ? {} : { snapshotDigest: parseDigest(snapshotDigest) }),
     ...(usage === undefined ? {} : { usage }),
+    ...(condition === undefined ? {} : { condition }),
+    ...(spec.continueOnError === undefined ? {} : { continueOnError: true }),
   };
 }
 
