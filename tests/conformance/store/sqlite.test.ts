@@ -4,6 +4,7 @@ import { describeMemory } from "./describe-memory.ts";
 import { describeOutcomes } from "./describe-outcomes.ts";
 import { describeRetention } from "./describe-retention.ts";
 import { describeRetry } from "./describe-retry.ts";
+import { describeSchedules } from "./describe-schedules.ts";
 import { describeStore, type OpenStore } from "./describe-store.ts";
 
 const open: OpenStore = async () => {
@@ -23,3 +24,4 @@ describeMemory("sqlite", open);
 describeRetry("sqlite", open);
 describeOutcomes("sqlite", open);
 describeRetention("sqlite", open);
+describeSchedules("sqlite", open);

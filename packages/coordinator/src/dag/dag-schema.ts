@@ -5,6 +5,7 @@
 import { parseDuration } from "@haversack/base";
 import { agentSettingsSchema } from "@haversack/snapshot";
 import { z } from "zod";
+import { scheduleSchema } from "./schedule-schema.ts";
 
 const stepsMax = 10_000;
 const textMax = 64 * 1024;
@@ -97,6 +98,7 @@ const defaults = z.strictObject({
 export const dagSchema = z.strictObject({
   name: dagName,
   description: z.string().max(2000).optional(),
+  schedule: scheduleSchema.optional(),
   params: z.record(paramName, param).optional(),
   env: envMap.optional(),
   defaults: defaults.optional(),
@@ -108,7 +110,6 @@ export type StepFile = DagFile["steps"][number];
 
 /** Keys that later versions understand: to be told apart from spelling mistakes. */
 export const plannedKeys = new Set([
-  "schedule",
   "labels",
   "secrets",
   "files",

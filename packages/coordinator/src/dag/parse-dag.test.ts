@@ -117,7 +117,7 @@ describe("what is wrong is named with its place", () => {
     [
       "a schedule",
       `schedule: daily\n${dag("- { id: a, run: x }")}`,
-      ["f.yaml:1:1: schedule: this version does not support `schedule` yet"],
+      ["f.yaml:1:1: schedule: expected five fields such as"],
     ],
     [
       "both kinds",

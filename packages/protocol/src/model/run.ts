@@ -4,6 +4,7 @@ import type { StepKind } from "./dag.ts";
 import type { Digest, RunId, StepId, WorkerId } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 import type { Artifact, Failure, Usage } from "./outcome.ts";
+import type { RunTrigger } from "./schedule.ts";
 
 export type RunStatus = "queued" | "running" | "succeeded" | "failed" | "cancelled";
 
@@ -43,6 +44,8 @@ export interface Run {
   readonly eventSeq: number;
   /** The run whose succeeded steps this one kept. */
   readonly retryOf?: RunId;
+  /** Absent: told by an older coordinator. */
+  readonly trigger?: RunTrigger;
 }
 
 export interface Step {

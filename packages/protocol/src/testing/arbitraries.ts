@@ -15,6 +15,7 @@ import { type MemoryVersion, parseMemoryScopeName } from "../model/memory.ts";
 import type { AttemptResult } from "../model/outcome.ts";
 import type { MemoryReview } from "../model/review.ts";
 import type { RunDetail, RunStatus, StepPhase } from "../model/run.ts";
+import type { RunTrigger } from "../model/schedule.ts";
 import type { Downward, Upward } from "../model/session.ts";
 import type { SnapshotDescriptor, Task } from "../model/task.ts";
 
@@ -191,6 +192,12 @@ export const run: fc.Arbitrary<RunDetail> = fc.record(
     eventSeq: size,
     steps: fc.array(step),
     retryOf: id.map(parseRunId),
+    trigger: fc.constantFrom<RunTrigger>(
+      { kind: "manual" },
+      { kind: "retry" },
+      { kind: "schedule", schedule: 0, due: 0 },
+      { kind: "backfill", schedule: 3, due: 1_700_000_000_000 },
+    ),
     startedAt: time,
     endedAt: time,
     failure,

@@ -7,6 +7,7 @@ import {
   parseRunId,
   type Run,
   type RunId,
+  type RunTrigger,
   type StepPhase,
   type StepSpec,
 } from "@haversack/protocol";
@@ -18,6 +19,7 @@ import { stepInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { MemoryWrite } from "./attempt-row.ts";
 import { recordRun, stepsEnded } from "./record.ts";
+import { recordTrigger } from "./schedule-verbs.ts";
 import { settleFirst } from "./settle.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 
@@ -29,6 +31,8 @@ export interface RunSubmission {
   readonly params: Run["params"];
   readonly idempotencyKey?: string;
   readonly bodyDigest: Digest;
+  /** Absent: a person or a program asked for it. */
+  readonly trigger?: RunTrigger;
   readonly now: number;
   /** In the order of the DAG's steps. */
   readonly steps: readonly StepSubmission[];
@@ -63,6 +67,9 @@ export async function runSubmit(context: VerbContext, run: RunSubmission) {
     run.now,
     run.dag.steps.length,
   );
+  if (run.trigger !== undefined) {
+    await recordTrigger(context, { id: run.id, dagName: run.dag.name, now: run.now }, run.trigger);
+  }
   await recordRun(context, run.id, "queued", undefined, run.now);
   for (const [index, step] of run.dag.steps.entries()) {
     const place = { runId: run.id, index, step, waitingFor: step.depends.length };

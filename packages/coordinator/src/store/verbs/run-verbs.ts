@@ -12,6 +12,7 @@ import {
   type RunDetail,
   type RunId,
   type RunStatus,
+  type RunTrigger,
   type Step,
   type StepSpec,
 } from "@haversack/protocol";
@@ -116,7 +117,14 @@ export function runOfRow(row: Row): Run {
     ...(endedAt === undefined ? {} : { endedAt }),
     ...(failure === undefined ? {} : { failure }),
     ...(retryOf === undefined ? {} : { retryOf: parseRunId(retryOf) }),
+    trigger: triggerOfRow(row),
   };
+}
+
+function triggerOfRow(row: Row): RunTrigger {
+  const kind = textOrNone(row, "trigger_kind") as RunTrigger["kind"] | undefined;
+  if (kind === undefined) return { kind: textOrNone(row, "retry_of") === undefined ? "manual" : "retry" };
+  return { kind, schedule: integer(row, "trigger_schedule"), due: integer(row, "trigger_due") };
 }
 
 function stepOfRow(row: Row, spec: StepSpec, artifacts: readonly Artifact[]): Step {
