@@ -19,6 +19,7 @@ import { leaseTimes } from "../runs/lease.ts";
 import { createScheduler } from "../schedule/scheduler.ts";
 import { helloOf, resultOf } from "../testing/fleet-samples.ts";
 import { openRealStores, type RealStores } from "../testing/real-store.ts";
+import { withSchedule } from "../testing/with-schedule.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { LeaseClock } from "./lease-clock.ts";
 import { WorkerLink } from "./worker-link.ts";
@@ -110,27 +111,12 @@ async function submit({ submitter }: Coordinator): Promise<RunId> {
 
 let hours = 0;
 
-/** The same DAG, stored, each minute. `minute` goes to the next one and says which it is. */
 async function scheduled(overlap: string) {
   const world = await coordinator();
+  const text = `schedule: { cron: "* * * * *", overlap: ${overlap} }${dag}`;
   // A time that an earlier test had has its run.
-  world.clock.jump(3_600_000 * ++hours);
-  await world.submitter.put(`schedule: { cron: "* * * * *", overlap: ${overlap} }${dag}`, "attach.yaml");
-  await world.scheduler.loop.start(new AbortController().signal);
-  const minute = (): number => {
-    const due = (Math.floor(world.clock.now() / 60_000) + 1) * 60_000;
-    world.clock.advance(due - world.clock.now());
-    world.scheduler.ring();
-    return due;
-  };
-  const stop = async (): Promise<void> => {
-    await stores.store.write.dagDelete({ name: "attach" });
-    await world[Symbol.asyncDispose]();
-  };
-  return { ...world, minute, [Symbol.asyncDispose]: stop };
+  return await withSchedule(world, stores.store, text, ++hours);
 }
-
-const ticks = (due: number) => stores.store.read.tickRead({ dagName: "attach", index: 0, due });
 
 /** What the worker would open: the bytes of the task, or those that it would fetch. */
 async function open({ work }: Task): Promise<SnapshotContent> {
@@ -298,7 +284,7 @@ describe("the pack of a task", () => {
     const content = await open(reader);
     expect([soulOf(content), notesOf(content)]).toEqual(["Another voice.", "after"]);
     const later = world.minute();
-    await until(async () => (await ticks(later))?.outcome === "queued");
+    await until(async () => (await world.tick(later))?.outcome === "queued");
     await world.finish(reader.ref);
     expect(soulOf(await open(await world.next()))).toBe("A third voice.");
   });
@@ -307,8 +293,8 @@ describe("the pack of a task", () => {
     await using world = await scheduled("skip");
     await rm(join(folder.path, "skills"), { recursive: true });
     const due = world.minute();
-    await until(async () => (await ticks(due)) !== undefined);
-    expect(await ticks(due)).toMatchObject({
+    await until(async () => (await world.tick(due)) !== undefined);
+    expect(await world.tick(due)).toMatchObject({
       outcome: "failed",
       detail: expect.stringContaining("repo-report"),
     });

@@ -19,9 +19,9 @@ import { stepInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { MemoryWrite } from "./attempt-row.ts";
 import { recordRun, stepsEnded } from "./record.ts";
-import { recordTrigger } from "./schedule-verbs.ts";
 import { settleFirst } from "./settle.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
+import { recordTrigger } from "./tick-verbs.ts";
 
 export interface RunSubmission {
   readonly id: RunId;
