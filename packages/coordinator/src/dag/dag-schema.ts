@@ -7,6 +7,8 @@ import { agentSettingsSchema } from "@haversack/snapshot";
 import { z } from "zod";
 
 const stepsMax = 10_000;
+/** Of one kind. */
+const handlersMax = 100;
 const textMax = 64 * 1024;
 
 const stepId = z
@@ -86,6 +88,8 @@ const step = z.strictObject({
   onWorkerLost: z.enum(["retry", "fail"]).optional(),
 });
 
+const handlers = z.array(step).max(handlersMax).optional();
+
 const defaults = z.strictObject({
   timeout: duration.optional(),
   retry: retry.optional(),
@@ -101,6 +105,10 @@ export const dagSchema = z.strictObject({
   env: envMap.optional(),
   defaults: defaults.optional(),
   steps: z.array(step).min(1, "expected at least one step").max(stepsMax),
+  onSuccess: handlers,
+  onFailure: handlers,
+  onCancel: handlers,
+  onExit: handlers,
 });
 
 export type DagFile = z.infer<typeof dagSchema>;
@@ -119,10 +127,6 @@ export const plannedKeys = new Set([
   "concurrency",
   "priority",
   "outputs",
-  "onSuccess",
-  "onFailure",
-  "onCancel",
-  "onExit",
   "deploy",
   "dag",
   "human",

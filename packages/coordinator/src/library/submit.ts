@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { FaultError, type Ports, present, sortedJson } from "@haversack/base";
 import {
-  type DagSpec,
+  allSteps,
   type Digest,
   type JsonObject,
   ProblemsError,
@@ -18,6 +18,8 @@ import {
 import { buildPins, type MemoryModes, type PlannableDag, planSnapshots } from "@haversack/snapshot";
 import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
+import { placesOf } from "../dag/places.ts";
+import { fieldOf } from "../dag/yaml-source.ts";
 import type { TemplateData } from "../runs/expression-value.ts";
 import { render } from "../runs/expressions.ts";
 import type { Store } from "../store/store.ts";
@@ -82,7 +84,7 @@ export class Submitter {
       params,
       bodyDigest,
       now: this.#ports.clock.now(),
-      steps: parsed.spec.steps.map((step) => stepSubmission(step, pins.get(step.id), data)),
+      steps: allSteps(parsed.spec).map((step) => stepSubmission(step, pins.get(step.id), data)),
       packs: [...pins.values()].map(({ pack }) => pack),
       ...(idempotencyKey === "" ? {} : { idempotencyKey }),
     });
@@ -113,13 +115,13 @@ export class Submitter {
     const parsed = parseDag(source, `${dagName}.yaml`);
     const pins = await this.#pins(parsed);
     const data = templateData(newId, parsed, params);
-    const steps = parsed.spec.steps.map((step) => stepSubmission(step, pins.get(step.id), data));
+    const steps = allSteps(parsed.spec).map((step) => stepSubmission(step, pins.get(step.id), data));
     return { steps, packs: [...pins.values()].map(({ pack }) => pack) };
   }
 
   /** What each agent step needs, as packs that could be built. */
   async #pins(parsed: ParsedDag): Promise<ReadonlyMap<string, Pin>> {
-    if (!parsed.spec.steps.some(({ work }) => work.kind === "agent")) return new Map();
+    if (!allSteps(parsed.spec).some(({ work }) => work.kind === "agent")) return new Map();
     const { library } = this.#snapshots;
     const { defaultModel } = library;
     const options = defaultModel === undefined ? {} : { defaultModel };
@@ -147,7 +149,7 @@ function checkKey(idempotencyKey: string): void {
 
 /** For what is decided at submission: no step has an output yet. */
 function templateData(id: RunId, { spec }: ParsedDag, params: JsonObject): TemplateData {
-  const run = { id, dag: spec.name, error: null };
+  const run = { id, dag: spec.name, error: null, status: null };
   return { params: new Map(Object.entries(params)), outputs: new Map(), statuses: new Map(), run };
 }
 
@@ -173,21 +175,24 @@ function stepSubmission(step: StepSpec, pin: Pin | undefined, data: TemplateData
 }
 
 function plannable({ spec, source, agentDefaults }: ParsedDag): PlannableDag {
+  const places = placesOf(spec);
+  const planned = (from: number, to?: number) =>
+    places.slice(from, to).map(({ step, path }) => {
+      const field = fieldOf(path);
+      return plannableStep(step, field, source.at(field).line);
+    });
   return {
     name: spec.name,
     file: source.file,
     defaultsAgent: agentDefaults,
-    steps: spec.steps.map((step, index) => plannableStep(step, index, source.at(`steps[${index}]`).line)),
+    steps: planned(0, spec.steps.length),
+    handlers: planned(spec.steps.length),
     locate: (field) => source.at(field),
   };
 }
 
-function plannableStep(
-  step: DagSpec["steps"][number],
-  index: number,
-  line: number,
-): PlannableDag["steps"][number] {
-  const common = { id: step.id, kind: step.work.kind, field: `steps[${index}]`, line };
+function plannableStep(step: StepSpec, field: string, line: number): PlannableDag["steps"][number] {
+  const common = { id: step.id, kind: step.work.kind, field, line };
   return step.work.kind === "agent" ? { ...common, agent: step.work.settings } : common;
 }
 

@@ -2,6 +2,7 @@
 
 import { FaultError, present } from "@haversack/base";
 import {
+  allSteps,
   type DagSpec,
   type Digest,
   parseRunId,
@@ -17,7 +18,8 @@ import { runByKey, runInsert } from "../statements/run.ts";
 import { stepInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { MemoryWrite } from "./attempt-row.ts";
-import { recordRun, stepsEnded } from "./record.ts";
+import { stepsEnded } from "./end-run.ts";
+import { recordRun } from "./record.ts";
 import { settleFirst } from "./settle.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 
@@ -30,7 +32,7 @@ export interface RunSubmission {
   readonly idempotencyKey?: string;
   readonly bodyDigest: Digest;
   readonly now: number;
-  /** In the order of the DAG's steps. */
+  /** In the order of the DAG's steps, then of its handlers. */
   readonly steps: readonly StepSubmission[];
   readonly packs: readonly StoredPack[];
 }
@@ -64,7 +66,7 @@ export async function runSubmit(context: VerbContext, run: RunSubmission) {
     run.dag.steps.length,
   );
   await recordRun(context, run.id, "queued", undefined, run.now);
-  for (const [index, step] of run.dag.steps.entries()) {
+  for (const [index, step] of allSteps(run.dag).entries()) {
     const place = { runId: run.id, index, step, waitingFor: step.depends.length };
     await insertStep(context, place, present(run.steps[index], "step of the submission"));
   }
@@ -116,10 +118,11 @@ export async function insertStep(
     snapshotDigest ?? null,
     memoryWrite === undefined ? null : JSON.stringify(memoryWrite),
     step.continueOnError === true ? 1 : 0,
+    step.handler ?? null,
   );
 }
 
-/** A step with an `if` is decided when all steps are there. */
-export function firstPhase(step: StepSpec, waitingFor: number): StepPhase {
-  return waitingFor === 0 && step.condition === undefined ? "ready" : "waiting";
+/** A step with an `if` is decided when all steps are there, a handler when they have ended. */
+export function firstPhase({ condition, handler }: StepSpec, waitingFor: number): StepPhase {
+  return waitingFor === 0 && condition === undefined && handler === undefined ? "ready" : "waiting";
 }
