@@ -163,6 +163,45 @@ describe("the pack of a task", () => {
     expect(notesOf(second)).toBe("after");
   });
 
+  test("of a handler: pinned with its run, with memory of the moment in which it starts", async () => {
+    await using world = await coordinator();
+    await remember("before");
+    const text = `name: attach
+steps: [{ id: work, run: "true" }]
+onFailure: [{ id: reader, agent: { use: repo-analyst, prompt: "\${{ run.error }}" } }]
+onExit: [{ id: plain, agent: { use: analyst, prompt: "\${{ run.status }}" } }]
+`;
+    const submission = { dag: text, fileName: "attach.yaml", params: {}, idempotencyKey: "" };
+    await world.submitter.submit(submission);
+    const work = await world.next();
+    await editLibrary();
+    await world.finish(work.ref, "failed");
+    const reader = await world.next();
+    expect([reader.ref.stepId, reader.work]).toMatchObject([
+      "reader",
+      { prompt: "step work: the step failed without saying why" },
+    ]);
+    const content = await open(reader);
+    expect([content.config.profile, notesOf(content)]).toEqual(["repo-analyst", "after"]);
+    expect(soulOf(content)).not.toBe("Another voice.");
+    await world.finish(reader.ref);
+    const plain = await world.next();
+    expect([plain.ref.stepId, plain.work]).toMatchObject(["plain", { prompt: "failed" }]);
+    expect((await open(plain)).config.profile).toBe("analyst");
+    // A cancel would not end it for the next test.
+    await world.finish(plain.ref);
+  });
+
+  test("of a handler whose profile is not in the library: refused with its place", async () => {
+    await using world = await coordinator();
+    const text =
+      "name: attach\nsteps: [{ id: work, run: x }]\nonExit:\n  - { id: h, agent: { use: nobody, prompt: p } }\n";
+    const problem = { line: 4, field: "onExit[0].agent.use" };
+    await expect(
+      world.submitter.submit({ dag: text, fileName: "attach.yaml", params: {}, idempotencyKey: "" }),
+    ).rejects.toMatchObject({ problems: [problem] });
+  });
+
   test("on the next attempt after a failure: the same one", async () => {
     await using world = await coordinator();
     const { reader } = await twoTasks(world);

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { FaultError, type Ports, present, sortedJson } from "@haversack/base";
 import {
+  allSteps,
   type Digest,
   type JsonObject,
   ProblemsError,
@@ -104,7 +105,7 @@ export class Submitter {
       params,
       bodyDigest,
       now: this.#ports.clock.now(),
-      steps: parsed.spec.steps.map((step) => stepSubmission(step, pins.get(step.id), data)),
+      steps: allSteps(parsed.spec).map((step) => stepSubmission(step, pins.get(step.id), data)),
       packs: [...pins.values()].map(({ pack }) => pack),
       ...(idempotencyKey === "" ? {} : { idempotencyKey }),
       ...(trigger === undefined ? {} : { trigger }),
@@ -146,13 +147,13 @@ export class Submitter {
     const parsed = parseDag(source, `${dagName}.yaml`);
     const pins = await this.#pins(parsed);
     const data = templateData(newId, parsed, params);
-    const steps = parsed.spec.steps.map((step) => stepSubmission(step, pins.get(step.id), data));
+    const steps = allSteps(parsed.spec).map((step) => stepSubmission(step, pins.get(step.id), data));
     return { steps, packs: [...pins.values()].map(({ pack }) => pack) };
   }
 
   /** What each agent step needs, as packs that could be built. */
   async #pins(parsed: ParsedDag): Promise<ReadonlyMap<string, Pin>> {
-    if (!parsed.spec.steps.some(({ work }) => work.kind === "agent")) return new Map();
+    if (!allSteps(parsed.spec).some(({ work }) => work.kind === "agent")) return new Map();
     const { library } = this.#snapshots;
     const { defaultModel } = library;
     const options = defaultModel === undefined ? {} : { defaultModel };
@@ -190,7 +191,7 @@ function checkKey(idempotencyKey: string, trigger?: RunTrigger): void {
 
 /** For what is decided at submission: no step has an output yet. */
 function templateData(id: RunId, { spec }: ParsedDag, params: JsonObject): TemplateData {
-  const run = { id, dag: spec.name, error: null };
+  const run = { id, dag: spec.name, error: null, status: null };
   return { params: new Map(Object.entries(params)), outputs: new Map(), statuses: new Map(), run };
 }
 

@@ -10,8 +10,9 @@ import { attemptEnd } from "../statements/attempt.ts";
 import { artifactInsert, stepEnd, stepRequeue } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { AttemptRow } from "./attempt-row.ts";
+import { stepsEnded } from "./end-run.ts";
 import { applyMemory } from "./memory-apply.ts";
-import { record, stepsEnded } from "./record.ts";
+import { record } from "./record.ts";
 import { beforeOfRow, settleDependents } from "./settle.ts";
 
 export interface AttemptEnd {

@@ -2,6 +2,7 @@
 
 import { FaultError, present } from "@haversack/base";
 import {
+  allSteps,
   type DagSpec,
   type Digest,
   parseRunId,
@@ -18,7 +19,8 @@ import { runByKey, runInsert } from "../statements/run.ts";
 import { stepInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { MemoryWrite } from "./attempt-row.ts";
-import { recordRun, stepsEnded } from "./record.ts";
+import { stepsEnded } from "./end-run.ts";
+import { recordRun } from "./record.ts";
 import { settleFirst } from "./settle.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 import { recordTrigger } from "./tick-verbs.ts";
@@ -34,7 +36,7 @@ export interface RunSubmission {
   /** Absent: a person or a program asked for it. */
   readonly trigger?: RunTrigger;
   readonly now: number;
-  /** In the order of the DAG's steps. */
+  /** In the order of the DAG's steps, then of its handlers. */
   readonly steps: readonly StepSubmission[];
   readonly packs: readonly StoredPack[];
 }
@@ -71,7 +73,7 @@ export async function runSubmit(context: VerbContext, run: RunSubmission) {
     await recordTrigger(context, { id: run.id, dagName: run.dag.name, now: run.now }, run.trigger);
   }
   await recordRun(context, run.id, "queued", undefined, run.now);
-  for (const [index, step] of run.dag.steps.entries()) {
+  for (const [index, step] of allSteps(run.dag).entries()) {
     const place = { runId: run.id, index, step, waitingFor: step.depends.length };
     await insertStep(context, place, present(run.steps[index], "step of the submission"));
   }
@@ -123,10 +125,11 @@ export async function insertStep(
     snapshotDigest ?? null,
     memoryWrite === undefined ? null : JSON.stringify(memoryWrite),
     step.continueOnError === true ? 1 : 0,
+    step.handler ?? null,
   );
 }
 
-/** A step with an `if` is decided when all steps are there. */
-export function firstPhase(step: StepSpec, waitingFor: number): StepPhase {
-  return waitingFor === 0 && step.condition === undefined ? "ready" : "waiting";
+/** A step with an `if` is decided when all steps are there, a handler when they have ended. */
+export function firstPhase({ condition, handler }: StepSpec, waitingFor: number): StepPhase {
+  return waitingFor === 0 && condition === undefined && handler === undefined ? "ready" : "waiting";
 }

@@ -15,6 +15,7 @@ import {
   type RunTrigger,
   type Step,
   type StepSpec,
+  stepAt,
 } from "@haversack/protocol";
 import { noRun } from "../missing.ts";
 import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from "../rows.ts";
@@ -24,8 +25,9 @@ import { runCount, runGet, runList, runProgressGet, runRequestCancel } from "../
 import { artifactsOfRun, stepsCancelIdle, stepsOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { refOfRow } from "./attempt-row.ts";
+import { stepsEnded } from "./end-run.ts";
 import { memoryOfSteps } from "./memory-verbs.ts";
-import { record, recordRun, stepsEnded } from "./record.ts";
+import { record, recordRun } from "./record.ts";
 
 export async function runRead(context: VerbContext, { id }: { readonly id: RunId }): Promise<RunDetail> {
   const { tx, dags } = context;
@@ -38,7 +40,7 @@ export async function runRead(context: VerbContext, { id }: { readonly id: RunId
   const steps = (await tx.all(stepsOfRun, id)).map((step) => {
     const index = integer(step, "idx");
     const own = memory.get(text(step, "step_id"));
-    const stepSpec = present(spec.steps[index], "step");
+    const stepSpec = present(stepAt(spec, index), "step");
     const known = stepOfRow(step, stepSpec, (artifacts.get(index) ?? []).map(artifactOfRow));
     return own === undefined ? known : { ...known, memory: own };
   });
@@ -96,7 +98,9 @@ export async function runCancel(
     }
     await stepsEnded(context, id, ended.length, now);
   }
-  return { live: (await tx.all(attemptsOfRun, id)).map(refOfRow) };
+  // Handlers that come after a cancel go on.
+  const live = (await tx.all(attemptsOfRun, id)).filter((attempt) => flag(attempt, "cancel_requested"));
+  return { live: live.map(refOfRow) };
 }
 
 export function runOfRow(row: Row): Run {
@@ -128,7 +132,7 @@ function triggerOfRow(row: Row): RunTrigger {
 }
 
 function stepOfRow(row: Row, spec: StepSpec, artifacts: readonly Artifact[]): Step {
-  const { condition } = spec;
+  const { condition, handler } = spec;
   const workerId = textOrNone(row, "worker_id");
   const workerName = textOrNone(row, "worker_name");
   const startedAt = integerOrNone(row, "started_at");
@@ -153,6 +157,7 @@ function stepOfRow(row: Row, spec: StepSpec, artifacts: readonly Artifact[]): St
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(snapshotDigest === undefined ? {} : { snapshotDigest: parseDigest(snapshotDigest) }),
     ...(usage === undefined ? {} : { usage }),
+    ...(handler === undefined ? {} : { handler }),
     ...(condition === undefined ? {} : { condition }),
     ...(spec.continueOnError === undefined ? {} : { continueOnError: true }),
   };

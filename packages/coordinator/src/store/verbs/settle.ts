@@ -4,9 +4,9 @@
  */
 
 import { present } from "@haversack/base";
-import { type Digest, parseStepId, type RunId } from "@haversack/protocol";
+import { type Digest, parseStepId, type RunId, type StepPhase } from "@haversack/protocol";
 import type { Condition } from "../../runs/conditions.ts";
-import { type Before, decideStep, nothingBefore, passedOn } from "../../runs/outcomes.ts";
+import { type Before, type Decision, decideStep, nothingBefore, passedOn } from "../../runs/outcomes.ts";
 import { stepAfter } from "../../runs/step-moves.ts";
 import { flag, integer, text } from "../rows.ts";
 import type { Row } from "../statement.ts";
@@ -68,6 +68,19 @@ export async function settleFirst(
   return ended.length + (await settleDependents(context, run, ended));
 }
 
+/** @returns its phase: started, unless its `if` says no */
+export async function settleHandler(
+  context: VerbContext,
+  run: SettledRun,
+  index: number,
+  decision: "start" | "skip",
+): Promise<StepPhase> {
+  if (decision === "skip") return await move(context, run, index, "skipped");
+  const { conditions } = await context.dags.get(context.tx, run.dagDigest);
+  const facts = new RunFacts(context, run.runId);
+  return await settle(context, run, { index, condition: conditions[index], before: nothingBefore, facts });
+}
+
 export function beforeOfRow(row: Row): Before {
   return {
     isSatisfied: !flag(row, "unsatisfied"),
@@ -97,11 +110,20 @@ interface Settling {
 
 async function settle(
   context: VerbContext,
-  { runId, now }: SettledRun,
+  run: SettledRun,
   { index, condition, before, facts }: Settling,
-) {
+): Promise<StepPhase> {
   const data = condition === undefined ? undefined : await facts.about(condition.paths);
-  const phase = present(stepAfter("waiting", decideStep(condition, before, data)), "a phase after waiting");
+  return await move(context, run, index, decideStep(condition, before, data));
+}
+
+async function move(
+  context: VerbContext,
+  { runId, now }: SettledRun,
+  index: number,
+  decision: Decision,
+): Promise<StepPhase> {
+  const phase = present(stepAfter("waiting", decision), "a phase after waiting");
   const endedAt = phase === "ready" ? null : now;
   const row = present(await context.tx.one(stepSettle, runId, index, phase, endedAt), "the waiting step");
   const stepId = parseStepId(text(row, "step_id"));

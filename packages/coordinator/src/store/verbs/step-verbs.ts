@@ -14,6 +14,7 @@ import {
   type StepId,
   type StepKind,
   type StepSpec,
+  stepAt,
   type WorkerId,
 } from "@haversack/protocol";
 import type { TemplateData } from "../../runs/expression-value.ts";
@@ -120,10 +121,11 @@ export interface Claimed {
 export async function stepTake(context: VerbContext, claim: Claim): Promise<Claimed | undefined> {
   const { tx } = context;
   const run = await tx.one(runGet, claim.runId);
-  if (run === undefined || flag(run, "cancel_requested")) return undefined;
+  if (run === undefined) return undefined;
+  const isCancelled = flag(run, "cancel_requested") ? 1 : 0;
   if (claim.pack !== undefined) await packInsert(context, claim.pack, claim.now);
   const { runId, index, workerId, now } = claim;
-  const row = await tx.one(stepClaim, runId, index, workerId, claim.pack?.digest ?? null, now);
+  const row = await tx.one(stepClaim, runId, index, workerId, claim.pack?.digest ?? null, now, isCancelled);
   if (row === undefined) return undefined;
   const attempt = integer(row, "attempt");
   const stepId = parseStepId(text(row, "step_id"));
@@ -147,11 +149,12 @@ export async function stepTake(context: VerbContext, claim: Claim): Promise<Clai
 async function material(context: VerbContext, { runId, index }: Claim, dagDigest: Digest) {
   const { tx, dags } = context;
   const { spec, graph } = await dags.get(tx, dagDigest);
-  const step = present(spec.steps[index], `step ${index} of the DAG`);
+  const step = present(stepAt(spec, index), `step ${index} of the DAG`);
   const data = await new RunFacts(context, runId).about(templatesOf(spec, step).flatMap(pathsOf));
   const artifacts: Artifact[] = [];
   if (step.inputs.length > 0) {
-    for (const ancestor of ancestorsInOrder(index, graph.depends)) {
+    const isHandler = step.handler !== undefined;
+    for (const ancestor of isHandler ? spec.steps.keys() : ancestorsInOrder(index, graph.depends)) {
       artifacts.push(...(await tx.all(artifactsOfStep, runId, ancestor)).map(artifactOfRow));
     }
   }
