@@ -107,7 +107,7 @@ export function describeStore(name: string, open: OpenStore): void {
       await using store = await open();
       const world = new World(store);
       const worker = world.worker("w");
-      const user = step("b", ["a"], { env: { N: "$" + "{{ steps.a.data.outputs.n }}" } });
+      const user = step("b", ["a"], { env: { N: "$" + "{{ steps.a.outputs.n }}" } });
       const run = await world.submit(dag(step("a", [], { outputs: ["n"] }), user));
       await worker.finish(await worker.claim(run, "a"), { outputs: new Map([["n", 7]]) });
       expect((await worker.tryClaim(run, "b"))?.data.outputs).toEqual(new Map([["a/n", 7]]));

@@ -13,19 +13,14 @@ import {
   parseDigest,
   parseRunId,
   type RunId,
-  type StepSpec,
 } from "@haversack/protocol";
-import { buildPins, type MemoryModes, type PlannableDag, planSnapshots } from "@haversack/snapshot";
+import { buildPins, planSnapshots } from "@haversack/snapshot";
 import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
-import { placesOf } from "../dag/places.ts";
-import { fieldOf } from "../dag/yaml-source.ts";
-import type { TemplateData } from "../runs/expression-value.ts";
-import { render } from "../runs/expressions.ts";
 import type { Store } from "../store/store.ts";
-import type { StepSubmission } from "../store/verbs/run-submit.ts";
-import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
+import { plannable } from "./plannable.ts";
 import { type Snapshots, storedPack } from "./snapshots.ts";
+import { type Pin, stepSubmission, templateData } from "./step-submission.ts";
 
 export interface Submission {
   readonly dag: string;
@@ -145,55 +140,6 @@ function checkKey(idempotencyKey: string): void {
     "bad_idempotency_key",
     `an idempotency key has at most ${keyCharactersMax} characters`,
   );
-}
-
-/** For what is decided at submission: no step has an output yet. */
-function templateData(id: RunId, { spec }: ParsedDag, params: JsonObject): TemplateData {
-  const run = { id, dag: spec.name, error: null, status: null };
-  return { params: new Map(Object.entries(params)), outputs: new Map(), statuses: new Map(), run };
-}
-
-interface Pin {
-  readonly pack: StoredPack;
-  /** A step that reads memory gets its final pack when it is first handed out. */
-  readonly memory: MemoryModes;
-}
-
-function stepSubmission(step: StepSpec, pin: Pin | undefined, data: TemplateData): StepSubmission {
-  const labels = Object.fromEntries(
-    Object.entries(step.worker).map(([label, text]) => [label, render(text, data)]),
-  );
-  if (pin === undefined) return { labels };
-  const { digest } = pin.pack;
-  const { read, write } = pin.memory;
-  return {
-    labels,
-    pinDigest: digest,
-    ...(read.length > 0 ? {} : { snapshotDigest: digest }),
-    ...(write.global === "none" && write.dag === "none" ? {} : { memoryWrite: write }),
-  };
-}
-
-function plannable({ spec, source, agentDefaults }: ParsedDag): PlannableDag {
-  const places = placesOf(spec);
-  const planned = (from: number, to?: number) =>
-    places.slice(from, to).map(({ step, path }) => {
-      const field = fieldOf(path);
-      return plannableStep(step, field, source.at(field).line);
-    });
-  return {
-    name: spec.name,
-    file: source.file,
-    defaultsAgent: agentDefaults,
-    steps: planned(0, spec.steps.length),
-    handlers: planned(spec.steps.length),
-    locate: (field) => source.at(field),
-  };
-}
-
-function plannableStep(step: StepSpec, field: string, line: number): PlannableDag["steps"][number] {
-  const common = { id: step.id, kind: step.work.kind, field, line };
-  return step.work.kind === "agent" ? { ...common, agent: step.work.settings } : common;
 }
 
 const sha256 = (text: string): Digest =>
