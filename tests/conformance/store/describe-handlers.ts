@@ -34,35 +34,7 @@ export function describeHandlers(name: string, open: OpenStore): void {
       );
     });
 
-    test("see how the run went, and every output; their failures change nothing", async () => {
-      await using store = await open();
-      const world = new World(store);
-      const worker = world.worker("w");
-      const env = { WHY: "${{ run.error }}", HOW: "${{ run.status }}", N: "${{ steps.a.outputs.n }}" };
-      const run = await world.submit(
-        withHandlers(dag(step("a", [], { outputs: ["n"] }), step("b", ["a"])), {
-          onFailure: [
-            step("tell", [], { env, inputs: ["*"] }),
-            step("other", [], { condition: "run.status == 'cancelled'" }),
-          ],
-        }),
-      );
-      const digest = `sha256:${"e".repeat(64)}`;
-      const artifacts = [{ path: "out.txt", digest: parseDigest(digest), size: 3, executable: false }];
-      await worker.finish(await worker.claim(run, "a"), { outputs: new Map([["n", 7]]), artifacts });
-      await worker.fail(await worker.claim(run, "b"));
-      expect(await world.phases(run)).toBe("running: a=succeeded b=failed tell=ready other=skipped");
-      const claimed = await worker.tryClaim(run, "tell");
-      expect(claimed).toMatchObject({
-        data: { run: { error: "step b: no", status: "failed" }, outputs: new Map([["a/n", 7]]) },
-        artifacts: [{ path: "out.txt" }],
-      });
-      const { runId, stepId, attempt, generation } = claimed ?? expect.fail("not claimed");
-      await worker.fail({ runId, stepId, attempt, generation });
-      expect(await world.phases(run)).toBe("failed: a=succeeded b=failed tell=failed other=skipped");
-      expect((await store.read.runRead({ id: run })).failure?.message).toBe("step b: no");
-    });
-
+    describeWhatTheySee(open);
     test("a handler that fails leaves a succeeded run succeeded", async () => {
       await using store = await open();
       const world = new World(store);
@@ -75,7 +47,14 @@ export function describeHandlers(name: string, open: OpenStore): void {
       await worker.fail(await worker.claim(run, "x"));
       expect(await world.phases(run)).toBe("succeeded: a=succeeded h=failed x=failed");
     });
+  });
 
+  describeCancels(name, open);
+  describeRetried(name, open);
+}
+
+function describeCancels(name: string, open: OpenStore): void {
+  describe(`${name}: handlers, cancels and retries`, () => {
     test("a cancel of the steps starts onCancel and onExit, once, and they are not cancelled", async () => {
       await using store = await open();
       const world = new World(store);
@@ -135,7 +114,42 @@ export function describeHandlers(name: string, open: OpenStore): void {
       await worker.finish(await worker.claim(run, "x"));
       expect(await world.phases(run)).toBe("succeeded: a=succeeded g=cancelled h=cancelled x=succeeded");
     });
+  });
+}
 
+function describeWhatTheySee(open: OpenStore): void {
+  test("see how the run went, and every output; their failures change nothing", async () => {
+    await using store = await open();
+    const world = new World(store);
+    const worker = world.worker("w");
+    const env = { WHY: "${{ run.error }}", HOW: "${{ run.status }}", N: "${{ steps.a.outputs.n }}" };
+    const run = await world.submit(
+      withHandlers(dag(step("a", [], { outputs: ["n"] }), step("b", ["a"])), {
+        onFailure: [
+          step("tell", [], { env, inputs: ["*"] }),
+          step("other", [], { condition: "run.status == 'cancelled'" }),
+        ],
+      }),
+    );
+    const digest = `sha256:${"e".repeat(64)}`;
+    const artifacts = [{ path: "out.txt", digest: parseDigest(digest), size: 3, executable: false }];
+    await worker.finish(await worker.claim(run, "a"), { outputs: new Map([["n", 7]]), artifacts });
+    await worker.fail(await worker.claim(run, "b"));
+    expect(await world.phases(run)).toBe("running: a=succeeded b=failed tell=ready other=skipped");
+    const claimed = await worker.tryClaim(run, "tell");
+    expect(claimed).toMatchObject({
+      data: { run: { error: "step b: no", status: "failed" }, outputs: new Map([["a/n", 7]]) },
+      artifacts: [{ path: "out.txt" }],
+    });
+    const { runId, stepId, attempt, generation } = claimed ?? expect.fail("not claimed");
+    await worker.fail({ runId, stepId, attempt, generation });
+    expect(await world.phases(run)).toBe("failed: a=succeeded b=failed tell=failed other=skipped");
+    expect((await store.read.runRead({ id: run })).failure?.message).toBe("step b: no");
+  });
+}
+
+function describeRetried(name: string, open: OpenStore): void {
+  describe(`${name}: handlers of a retried run`, () => {
     test("come again with a retry, whatever became of them", async () => {
       await using store = await open();
       const world = new World(store);

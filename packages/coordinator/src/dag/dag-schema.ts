@@ -43,6 +43,7 @@ const retry = z.strictObject({
   backoff: z.enum(["fixed", "exponential"]).default("fixed"),
   delay: duration.default(1000),
   maxDelay: duration.default(3_600_000),
+  jitter: z.number().min(0).max(1).optional(),
   exitCodes: z.array(z.int().min(0).max(255)).min(1).optional(),
 });
 

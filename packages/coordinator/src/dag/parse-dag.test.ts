@@ -81,6 +81,12 @@ ${dag("- { id: a, run: x, outputs: [n] }")}`,
     });
   });
 
+  test("a retry may have jitter, from 0 to 1", () => {
+    const text = (jitter: number) => dag(`- { id: a, run: x, retry: { limit: 2, jitter: ${jitter} } }`);
+    expect(parseDag(text(0.5), "f").spec.steps[0]?.retry).toMatchObject({ limit: 2, jitter: 0.5 });
+    expect(problemsOf(text(1.5))[0]).toContain("f.yaml:3:41: steps[0].retry.jitter");
+  });
+
   test("numbers and booleans are text where text is wanted (YA-8)", () => {
     const { spec } = parseDag(
       dag("- { id: a, run: x, env: { A: 1, B: true, C: no, D: 0o7, E: 2024-01-01 } }"),

@@ -174,12 +174,13 @@ function stepSpec(step: StepFile, defaults: NonNullable<DagFile["defaults"]>): S
 }
 
 function retrySpec(retry: NonNullable<StepFile["retry"]>): RetrySpec {
-  const { limit, backoff, delay, maxDelay, exitCodes } = retry;
+  const { limit, backoff, delay, maxDelay, jitter, exitCodes } = retry;
   return {
     limit,
     backoff,
     delayMs: delay,
     maxDelayMs: maxDelay,
+    ...(jitter === undefined ? {} : { jitter }),
     ...(exitCodes === undefined ? {} : { exitCodes }),
   };
 }

@@ -65,6 +65,8 @@ export interface RetrySpec {
   readonly backoff: "fixed" | "exponential";
   readonly delayMs: number;
   readonly maxDelayMs: number;
+  /** Up to this part of a delay is left out, so that steps that failed together do not come back together; absent: none. */
+  readonly jitter?: number;
   /** Only these exit codes are tried again; absent: all. */
   readonly exitCodes?: readonly number[];
 }

@@ -10,7 +10,7 @@ import type {
   WorkerId,
 } from "@haversack/protocol";
 import { refKey, stepAt } from "@haversack/protocol";
-import { afterLoss, afterResult, attemptPhaseAfter } from "../../runs/after-attempt.ts";
+import { afterLoss, afterResult, attemptPhaseAfter, spreadOf } from "../../runs/after-attempt.ts";
 import { isLiveAttempt } from "../../runs/step-moves.ts";
 import { integerOrNone, textOrNone } from "../rows.ts";
 import {
@@ -83,7 +83,7 @@ export async function attemptFinish(
   const { spec } = await context.dags.get(context.tx, attempt.dagDigest);
   const step = stepAt(spec, attempt.index);
   if (step === undefined) return { ref: result.ref, reason: "unknown" };
-  const move = afterResult(step, attempt.history, result);
+  const move = afterResult(step, attempt.history, result, spreadOf(attempt.ref));
   const phase = attemptPhaseAfter[result.outcome];
   await endAttempt(context, { attempt, phase, move, now, result, resultDigest });
   return undefined;

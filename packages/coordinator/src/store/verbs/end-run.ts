@@ -4,37 +4,59 @@
  */
 
 import { present } from "@haversack/base";
-import { type Failure, type HandlerKind, parseDigest, type RunId } from "@haversack/protocol";
+import { type Failure, type HandlerKind, parseStepId, type RunId, type RunStatus } from "@haversack/protocol";
 import { firstTurn, handlerTurn } from "../../runs/handlers.ts";
 import { type RunEnd, runEnd, runFailure } from "../../runs/run-end.ts";
 import { flag, integer, json, text, textOrNone } from "../rows.ts";
+import { handlersWaiting } from "../statements/outcome.ts";
 import { runEndWith, runGet, runHandlers, runStepsEnded } from "../statements/run.ts";
-import { handlersWaiting, stepCounts, stepFirstFailed } from "../statements/step.ts";
+import { stepCounts, stepFirstFailed, stepsCancelIdle } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
-import { recordRun } from "./record.ts";
-import { type SettledRun, settleHandler } from "./settle.ts";
+import { record, recordRun } from "./record.ts";
+import { type EndedStep, type SettledRun, settleBehind, settleFirst, settleHandler } from "./settle.ts";
+
+/** An attempt has ended its step. */
+export async function stepEnded(context: VerbContext, run: SettledRun, step: EndedStep): Promise<void> {
+  await stepsEnded(context, run, 1 + (await settleBehind(context, run, step)));
+}
+
+/** Decides steps of a new run that wait for nobody. */
+export async function decideFirst(
+  context: VerbContext,
+  run: SettledRun,
+  indexes: Iterable<number>,
+): Promise<void> {
+  await stepsEnded(context, run, await settleFirst(context, run, indexes));
+}
+
+/** Ends what nobody runs and the cancel is for. */
+export async function cancelIdle(context: VerbContext, run: SettledRun, status: RunStatus): Promise<void> {
+  const { runId, now } = run;
+  await recordRun(context, runId, status, undefined, now);
+  const ended = await context.tx.all(stepsCancelIdle, runId, now);
+  for (const step of ended) {
+    const stepId = parseStepId(text(step, "step_id"));
+    const change = { kind: "step", stepId, phase: "cancelled", attempt: integer(step, "attempt") } as const;
+    await record(context, runId, change, now);
+  }
+  await stepsEnded(context, run, ended.length);
+}
 
 /** Counts steps that have ended, and goes on with the last of them. */
-export async function stepsEnded(
-  context: VerbContext,
-  runId: RunId,
-  count: number,
-  now: number,
-): Promise<void> {
+async function stepsEnded(context: VerbContext, run: SettledRun, count: number): Promise<void> {
   if (count === 0) return;
-  const row = present(await context.tx.one(runStepsEnded, runId, count), `run ${runId}`);
-  if (integer(row, "unfinished") === 0) await goOn(context, runId, now);
+  const row = present(await context.tx.one(runStepsEnded, run.runId, count), `run ${run.runId}`);
+  if (integer(row, "unfinished") === 0) await goOn(context, run);
 }
 
 /** The handlers for this end, then those for any; where there is none to start, the next. */
-async function goOn(context: VerbContext, runId: RunId, now: number): Promise<void> {
+async function goOn(context: VerbContext, run: SettledRun): Promise<void> {
+  const { runId, now } = run;
   const row = present(await context.tx.one(runGet, runId), `run ${runId}`);
   const known = textOrNone(row, "outcome") as RunEnd | undefined;
   const outcome = known ?? (await outcomeOf(context, runId));
-  const dagDigest = parseDigest(text(row, "dag_digest"));
-  const { spec } = await context.dags.get(context.tx, dagDigest);
+  const { spec } = await context.dags.get(context.tx, run.dagDigest);
   if (spec.handlers !== undefined) {
-    const run = { runId, dagDigest, now };
     await context.tx.run(runHandlers, runId, outcome, 0);
     const first = firstTurn(outcome, flag(row, "cancel_requested"));
     for (const turn of known === undefined ? ([first, "exit"] as const) : (["exit"] as const)) {

@@ -24,15 +24,17 @@ export class RunFacts {
     const { params, dag, status } = await this.#whatStays();
     const outputs = new Map<string, JsonValue>();
     const statuses = new Map<string, StepPhase>();
-    for (const path of paths) {
-      if (path.root !== "steps" && path.root !== "status") continue;
-      const row = await this.#context.tx.one(stepOutputs, this.#runId, path.stepId);
+    const named = paths.filter((path) => path.root === "steps" || path.root === "status");
+    for (const [stepId, ofStep] of Map.groupBy(named, (path) => path.stepId)) {
+      const row = await this.#context.tx.one(stepOutputs, this.#runId, stepId);
       if (row === undefined) continue;
-      statuses.set(path.stepId, text(row, "phase") as StepPhase);
-      if (path.root === "status") continue;
+      statuses.set(stepId, text(row, "phase") as StepPhase);
       // Not by index: every object answers to names such as `toString`.
-      const value = new Map(Object.entries(json<JsonObject>(row, "outputs"))).get(path.output);
-      if (value !== undefined) outputs.set(`${path.stepId}/${path.output}`, value);
+      const values = new Map(Object.entries(json<JsonObject>(row, "outputs")));
+      for (const path of ofStep) {
+        const value = path.root === "steps" ? values.get(path.output) : undefined;
+        if (path.root === "steps" && value !== undefined) outputs.set(`${stepId}/${path.output}`, value);
+      }
     }
     const asksError = paths.some((path) => path.root === "run" && path.field === "error");
     const error = asksError ? await this.#error() : null;

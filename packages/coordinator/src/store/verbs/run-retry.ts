@@ -22,12 +22,10 @@ import {
 } from "../statements/retry.ts";
 import { runByKey, runGet } from "../statements/run.ts";
 import type { VerbContext } from "../verb.ts";
-import { stepsEnded } from "./end-run.ts";
+import { decideFirst } from "./end-run.ts";
 import { record, recordRun } from "./record.ts";
-import { existingRun, firstPhase, insertStep, type StepSubmission } from "./run-submit.ts";
+import { existingRun, firstPhase, insertPacks, insertStep, type RunSubmission } from "./run-submit.ts";
 import { runOfRow } from "./run-verbs.ts";
-import { settleFirst } from "./settle.ts";
-import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 
 export interface RetryRequest {
   readonly id: RunId;
@@ -35,7 +33,7 @@ export interface RetryRequest {
   /** This step and all that depends on it are done again even if they succeeded. */
   readonly fromStep?: string;
   /** Pins of today's library; absent: those of the earlier run. */
-  readonly pinned?: { readonly steps: readonly StepSubmission[]; readonly packs: readonly StoredPack[] };
+  readonly pinned?: Pick<RunSubmission, "steps" | "packs">;
   readonly idempotencyKey?: string;
   readonly bodyDigest: Digest;
   readonly now: number;
@@ -47,13 +45,12 @@ export async function runRetry(context: VerbContext, request: RetryRequest) {
   const existing = key === undefined ? undefined : await tx.one(runByKey, key);
   if (existing !== undefined) return existingRun(existing, request.bodyDigest);
   const again = await whatToRepeat(context, request);
-  for (const pack of request.pinned?.packs ?? []) await packInsert(context, pack, now);
+  await insertPacks(context, request.pinned?.packs ?? [], now);
   await tx.run(runRepeat, id, newId, key ?? null, request.bodyDigest, now, again.size);
   await recordRun(context, newId, "queued", undefined, now);
   const { dagDigest, first } = await insertSteps(context, request, again);
   context.touched.ready = true;
-  const ended = await settleFirst(context, { runId: newId, dagDigest, now }, first);
-  await stepsEnded(context, newId, ended, now);
+  await decideFirst(context, { runId: newId, dagDigest, now }, first);
   return { runId: newId, existed: false };
 }
 

@@ -19,9 +19,8 @@ import { runByKey, runInsert } from "../statements/run.ts";
 import { stepInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { MemoryWrite } from "./attempt-row.ts";
-import { stepsEnded } from "./end-run.ts";
+import { decideFirst } from "./end-run.ts";
 import { recordRun } from "./record.ts";
-import { settleFirst } from "./settle.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 import { recordTrigger } from "./tick-verbs.ts";
 
@@ -57,7 +56,7 @@ export async function runSubmit(context: VerbContext, run: RunSubmission) {
   const existing = run.idempotencyKey === undefined ? undefined : await tx.one(runByKey, run.idempotencyKey);
   if (existing !== undefined) return existingRun(existing, run.bodyDigest);
   await tx.run(dagInsert, run.dagDigest, run.dag.name, JSON.stringify(run.dag), run.source);
-  for (const pack of run.packs) await packInsert(context, pack, run.now);
+  await insertPacks(context, run.packs, run.now);
   await tx.run(
     runInsert,
     run.id,
@@ -80,8 +79,16 @@ export async function runSubmit(context: VerbContext, run: RunSubmission) {
   context.touched.ready = true;
   const settled = { runId: run.id, dagDigest: run.dagDigest, now: run.now };
   const first = run.dag.steps.flatMap(({ depends }, index) => (depends.length === 0 ? [index] : []));
-  await stepsEnded(context, run.id, await settleFirst(context, settled, first), run.now);
+  await decideFirst(context, settled, first);
   return { runId: run.id, existed: false };
+}
+
+export async function insertPacks(
+  context: VerbContext,
+  packs: readonly StoredPack[],
+  now: number,
+): Promise<void> {
+  for (const pack of packs) await packInsert(context, pack, now);
 }
 
 /** The run that an idempotency key stands for; rejects when it was used for another submission. */

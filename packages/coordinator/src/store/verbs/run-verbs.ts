@@ -22,12 +22,11 @@ import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from
 import type { Row } from "../statement.ts";
 import { attemptsOfRun } from "../statements/attempt.ts";
 import { runCount, runGet, runList, runProgressGet, runRequestCancel } from "../statements/run.ts";
-import { artifactsOfRun, stepsCancelIdle, stepsOfRun } from "../statements/step.ts";
+import { artifactsOfRun, stepsOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { refOfRow } from "./attempt-row.ts";
-import { stepsEnded } from "./end-run.ts";
+import { cancelIdle } from "./end-run.ts";
 import { memoryOfSteps } from "./memory-verbs.ts";
-import { record, recordRun } from "./record.ts";
 
 export async function runRead(context: VerbContext, { id }: { readonly id: RunId }): Promise<RunDetail> {
   const { tx, dags } = context;
@@ -89,14 +88,8 @@ export async function runCancel(
   const row = await tx.one(runGet, id);
   if (row === undefined) throw noRun(id);
   if ((await tx.run(runRequestCancel, id)) > 0) {
-    await recordRun(context, id, runOfRow(row).status, undefined, now);
-    const ended = await tx.all(stepsCancelIdle, id, now);
-    for (const step of ended) {
-      const stepId = parseStepId(text(step, "step_id"));
-      const change = { kind: "step", stepId, phase: "cancelled", attempt: integer(step, "attempt") } as const;
-      await record(context, id, change, now);
-    }
-    await stepsEnded(context, id, ended.length, now);
+    const { status, dagDigest } = runOfRow(row);
+    await cancelIdle(context, { runId: id, dagDigest, now }, status);
   }
   // Handlers that come after a cancel go on.
   const live = (await tx.all(attemptsOfRun, id)).filter((attempt) => flag(attempt, "cancel_requested"));

@@ -10,7 +10,7 @@ import { type Before, type Decision, decideStep, nothingBefore, passedOn } from 
 import { stepAfter } from "../../runs/step-moves.ts";
 import { flag, integer, text } from "../rows.ts";
 import type { Row } from "../statement.ts";
-import { stepDependencyEnded, stepSettle } from "../statements/step.ts";
+import { stepDependencyEnded, stepSettle } from "../statements/outcome.ts";
 import type { VerbContext } from "../verb.ts";
 import { RunFacts } from "./expression-data.ts";
 import { record } from "./record.ts";
@@ -27,8 +27,24 @@ interface Ended {
   readonly passes: Before;
 }
 
+export interface EndedStep {
+  readonly index: number;
+  readonly phase: StepPhase;
+  /** As `stepEnd` returns it. */
+  readonly row: Row;
+}
+
 /** @returns how many steps ended in turn */
-export async function settleDependents(
+export async function settleBehind(
+  context: VerbContext,
+  run: SettledRun,
+  { index, phase, row }: EndedStep,
+): Promise<number> {
+  const passes = passedOn(phase, flag(row, "continue_on_error"), beforeOfRow(row));
+  return await settleDependents(context, run, [{ index, passes }]);
+}
+
+async function settleDependents(
   context: VerbContext,
   run: SettledRun,
   ended: readonly Ended[],
@@ -81,7 +97,7 @@ export async function settleHandler(
   return await settle(context, run, { index, condition: conditions[index], before: nothingBefore, facts });
 }
 
-export function beforeOfRow(row: Row): Before {
+function beforeOfRow(row: Row): Before {
   return {
     isSatisfied: !flag(row, "unsatisfied"),
     hasFailed: flag(row, "ancestor_failed"),
