@@ -32,7 +32,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["plan"],
     ["stores"],
     ["build"],
-    ["diff", "inspect"],
+    ["check", "diff", "inspect"],
     ["index"],
   ],
   coordinator: [

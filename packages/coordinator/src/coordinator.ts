@@ -162,13 +162,13 @@ class OneCoordinator implements Coordinator {
   }
 
   #compose({ folder, tokens, store, logs }: Opened): readonly Service[] {
-    const { agentsDir, model, leaseTtlMs, listen, retentionMs, graceMs } = this.#settings;
+    const { leaseTtlMs, listen, retentionMs, graceMs } = this.#settings;
     const ports = this.#ports;
     const onFailure = (error: unknown): void => this.#fail(error);
     const leases = LeaseClock.withTtl(leaseTtlMs, ports.clock);
     // Heartbeats come a fifth early or late: two and a half are two missed ones.
     const registry = new WorkerRegistry(leases.times.heartbeatMs * 2.5);
-    const { snapshots, submitter } = openLibrary(store, agentsDir, model, ports);
+    const { snapshots, submitter } = openLibrary(store, this.#settings, ports);
     const scheduler = createScheduler({ store, submitter, registry, ports, onFailure });
     const dispatcher = new Dispatcher({ store, registry, snapshots, leases, ports, onFailure });
     const runChanges = new RunChanges();

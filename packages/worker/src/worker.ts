@@ -159,6 +159,7 @@ class OneWorker implements Worker {
         packFile: (snapshot) => cache.fileOf(snapshot, this.#hurry.signal),
         dropPack: ({ digest }) => cache.forget(digest),
         secrets: hostSecrets({ hostEnv: this.#hostEnv, fileFolders }),
+        snapshotLimits: this.#settings.snapshotLimits,
       }),
     };
   }

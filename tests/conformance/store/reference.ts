@@ -13,6 +13,13 @@ export interface RefAttempt {
   result: string | undefined;
 }
 
+/** An `if` and what it means, said once more without an evaluator. */
+export interface RefCondition {
+  readonly text: string;
+  readonly rescues: boolean;
+  isTrue(before: { satisfied: boolean; failed: boolean; cancelled: boolean }): boolean;
+}
+
 interface RefStep {
   readonly spec: StepSpec;
   readonly depends: readonly number[];
@@ -24,8 +31,17 @@ interface RefStep {
 }
 
 const ended = (phase: StepPhase): boolean =>
-  phase === "succeeded" || phase === "failed" || phase === "cancelled" || phase === "blocked";
+  phase === "succeeded" ||
+  phase === "failed" ||
+  phase === "cancelled" ||
+  phase === "blocked" ||
+  phase === "skipped";
 const isLive = ({ phase }: RefAttempt): boolean => phase === "leased" || phase === "running";
+
+const isFirst = ({ depends, condition, handler }: StepSpec): boolean =>
+  depends.length === 0 && condition === undefined && handler === undefined;
+
+const handlerFor = { succeeded: "onSuccess", failed: "onFailure", cancelled: "onCancel" } as const;
 
 export class ReferenceRun {
   readonly steps: readonly RefStep[];
@@ -34,21 +50,27 @@ export class ReferenceRun {
   readonly seen = new Set<string>();
   status: RunStatus = "queued";
   cancelRequested = false;
+  /** How the steps ended. */
+  #outcome: "succeeded" | "failed" | "cancelled" | undefined;
+  #hasExitBegun = false;
   /** The first one says that the run was queued. */
   events = 1;
   readonly #ttlMs: number;
+  readonly #conditions: readonly RefCondition[];
 
-  constructor(specs: readonly StepSpec[], ttlMs: number) {
+  constructor(specs: readonly StepSpec[], ttlMs: number, conditions: readonly RefCondition[]) {
     this.#ttlMs = ttlMs;
+    this.#conditions = conditions;
     this.steps = specs.map((spec) => ({
       spec,
       depends: spec.depends.map((id) => specs.findIndex((other) => other.id === id)),
-      phase: spec.depends.length === 0 ? "ready" : "waiting",
+      phase: isFirst(spec) ? "ready" : "waiting",
       attempt: 0,
       failed: 0,
       lost: 0,
       notBefore: 0,
     }));
+    if (this.#settle()) this.#endRun();
   }
 
   /** As a reader of the store sees it. */
@@ -63,7 +85,7 @@ export class ReferenceRun {
 
   claim(index: number, worker: string, boot: string, now: number): number | undefined {
     const step = this.#step(index);
-    if (this.cancelRequested || step.phase !== "ready" || step.notBefore > now) return undefined;
+    if (this.isCancelled(step.spec) || step.phase !== "ready" || step.notBefore > now) return undefined;
     if (this.status === "queued") {
       this.status = "running";
       this.events++;
@@ -108,7 +130,7 @@ export class ReferenceRun {
     attempt.phase = end.outcome;
     attempt.result = end.digest;
     if (end.outcome === "succeeded") this.#end(step, "succeeded");
-    else if (this.cancelRequested) this.#end(step, "cancelled");
+    else if (this.isCancelled(step.spec)) this.#end(step, "cancelled");
     else if (end.outcome !== "failed") {
       if (end.interrupted && step.spec.onWorkerLost === "fail") this.#end(step, "failed");
       else this.#again(step, 0);
@@ -139,7 +161,7 @@ export class ReferenceRun {
       else {
         attempt.phase = "returned";
         this.seen.add("never arrived");
-        if (this.cancelRequested) this.#end(this.#step(attempt.step), "cancelled");
+        if (this.isCancelled(this.#step(attempt.step).spec)) this.#end(this.#step(attempt.step), "cancelled");
         else this.#again(this.#step(attempt.step), 0);
       }
     }
@@ -149,16 +171,26 @@ export class ReferenceRun {
     if (this.cancelRequested || (this.status !== "queued" && this.status !== "running")) return;
     this.cancelRequested = true;
     this.events++;
-    for (const step of this.steps)
-      if (step.phase === "waiting" || step.phase === "ready") this.#move(step, "cancelled");
+    for (const step of this.steps) {
+      const { handler } = step.spec;
+      const isIdle = step.phase === "ready" || (step.phase === "waiting" && handler === undefined);
+      if (handler !== undefined && isIdle) this.seen.add(`cancel before ${handler}`);
+      if (isIdle && this.isCancelled(step.spec)) this.#move(step, "cancelled");
+    }
     this.#endRun();
+  }
+
+  /** Whether a cancel of the run is one of this step. */
+  isCancelled({ handler }: StepSpec): boolean {
+    return this.cancelRequested && handler !== "onCancel" && handler !== "onExit";
   }
 
   #lose(attempt: RefAttempt): void {
     attempt.phase = "lost";
     const step = this.#step(attempt.step);
-    this.seen.add(this.cancelRequested ? "lost when cancelled" : `loss ${step.lost + 1}`);
-    if (this.cancelRequested) this.#end(step, "cancelled");
+    const isCancelled = this.isCancelled(step.spec);
+    this.seen.add(isCancelled ? "lost when cancelled" : `loss ${step.lost + 1}`);
+    if (isCancelled) this.#end(step, "cancelled");
     else if (step.spec.onWorkerLost === "fail" || step.lost === 2) this.#end(step, "failed");
     else {
       step.lost += 1;
@@ -173,29 +205,86 @@ export class ReferenceRun {
 
   #end(step: RefStep, phase: StepPhase): void {
     this.#move(step, phase);
-    // Until nothing changes any more: the way of blocking that needs no graph.
-    for (let changed = true; changed; ) {
-      changed = false;
-      for (const each of this.steps) {
-        if (each.phase !== "waiting") continue;
-        const before = each.depends.map((index) => this.#step(index).phase);
-        const isHopeless = before.some((other) => ended(other) && other !== "succeeded");
-        if (!isHopeless && !before.every((other) => other === "succeeded")) continue;
-        this.#move(each, isHopeless ? "blocked" : "ready");
-        changed = true;
-      }
-    }
+    this.#settle();
     this.#endRun();
   }
 
+  /** Until nothing changes any more: the way of deciding that needs no graph. */
+  #settle(): boolean {
+    let hasEnded = false;
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (const each of this.steps) {
+        if (
+          each.phase !== "waiting" ||
+          each.spec.handler !== undefined ||
+          !each.depends.every((on) => ended(this.#step(on).phase))
+        )
+          continue;
+        const phase = this.#decide(each);
+        this.#move(each, phase);
+        changed = true;
+        hasEnded ||= phase !== "ready";
+      }
+    }
+    return hasEnded;
+  }
+
+  #decide(step: RefStep): StepPhase {
+    const satisfied = step.depends.every((on) => this.satisfies(on));
+    const ancestors = this.#ancestors(step);
+    const failed = ancestors.some(({ phase }) => phase === "failed");
+    const cancelled = ancestors.some(({ phase }) => phase === "cancelled");
+    const condition = this.#conditions.find(({ text }) => text === step.spec.condition);
+    const isAsked = satisfied || condition?.rescues === true;
+    const isTrue = isAsked && (condition?.isTrue({ satisfied, failed, cancelled }) ?? true);
+    const phase = isTrue ? "ready" : satisfied ? "skipped" : "blocked";
+    this.seen.add(phase === "ready" && !satisfied ? "rescued" : phase);
+    return phase;
+  }
+
+  satisfies(index: number): boolean {
+    const { phase, spec } = this.#step(index);
+    return (
+      phase === "succeeded" || phase === "skipped" || (phase === "failed" && spec.continueOnError === true)
+    );
+  }
+
+  #ancestors(step: RefStep): RefStep[] {
+    const parents = step.depends.map((on) => this.#step(on));
+    return [...parents, ...parents.flatMap((parent) => this.#ancestors(parent))];
+  }
+
   #endRun(): void {
-    const phases = new Set(this.steps.map(({ phase }) => phase));
-    if (![...phases].every(ended)) return;
-    if (phases.has("failed")) this.status = "failed";
-    else if (phases.has("cancelled")) this.status = "cancelled";
-    else this.status = phases.has("blocked") ? "failed" : "succeeded";
+    const handlers = this.steps.filter(({ spec }) => spec.handler !== undefined);
+    if (!this.steps.every((step) => handlers.includes(step) || ended(step.phase))) return;
+    const isExit = ({ spec }: RefStep) => spec.handler === "onExit";
+    if (this.#outcome === undefined) {
+      this.#outcome = this.#outcomeOf(this.steps.filter((step) => !handlers.includes(step)));
+      for (const each of handlers) {
+        if (isExit(each)) continue;
+        const turn = this.cancelRequested ? "cancelled" : this.#outcome;
+        const isChosen = each.spec.handler === handlerFor[turn];
+        if (isChosen) this.seen.add(handlerFor[turn]);
+        this.#move(each, isChosen ? "ready" : "skipped");
+      }
+    }
+    if (!handlers.every((each) => isExit(each) || ended(each.phase))) return;
+    if (!this.#hasExitBegun) for (const each of handlers.filter(isExit)) this.#move(each, "ready");
+    this.#hasExitBegun = true;
+    if (!handlers.every(({ phase }) => ended(phase))) return;
+    this.status = this.#outcome;
     this.events++;
     this.seen.add(`run ${this.status}`);
+  }
+
+  #outcomeOf(steps: readonly RefStep[]): "succeeded" | "failed" | "cancelled" {
+    const phases = new Set(steps.map(({ phase }) => phase));
+    const isExcused = ({ phase, spec }: RefStep) => phase === "failed" && spec.continueOnError === true;
+    if (steps.some(isExcused)) this.seen.add("excused");
+    if (steps.some((step) => step.phase === "failed" && !isExcused(step))) return "failed";
+    if (phases.has("cancelled")) return "cancelled";
+    return phases.has("blocked") ? "failed" : "succeeded";
   }
 
   #move(step: RefStep, phase: StepPhase): void {

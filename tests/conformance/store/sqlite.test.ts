@@ -1,6 +1,8 @@
 import { openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
+import { describeHandlers } from "./describe-handlers.ts";
 import { describeMemory } from "./describe-memory.ts";
+import { describeOutcomes } from "./describe-outcomes.ts";
 import { describeRetention } from "./describe-retention.ts";
 import { describeRetry } from "./describe-retry.ts";
 import { describeSchedules } from "./describe-schedules.ts";
@@ -21,5 +23,7 @@ const open: OpenStore = async () => {
 describeStore("sqlite", open);
 describeMemory("sqlite", open);
 describeRetry("sqlite", open);
+describeOutcomes("sqlite", open);
+describeHandlers("sqlite", open);
 describeRetention("sqlite", open);
 describeSchedules("sqlite", open);

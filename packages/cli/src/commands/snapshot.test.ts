@@ -19,8 +19,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-async function snapshot(args: readonly string[], client: Partial<HaversackClient> = {}) {
-  const env = { HAVERSACK_URL: "http://127.0.0.1:7420", HAVERSACK_TOKEN: "t" };
+async function snapshot(
+  args: readonly string[],
+  client: Partial<HaversackClient> = {},
+  limits: Readonly<Record<string, string>> = {},
+) {
+  const env = { HAVERSACK_URL: "http://127.0.0.1:7420", HAVERSACK_TOKEN: "t", ...limits };
   const outside = fakeOutside({ env, cwd: folder });
   const code = await runProgram(["snapshot", ...args], outside, () => fakeClient(client));
   return { code, ...outside.written };
@@ -165,6 +169,14 @@ describe("haversack snapshot diff", () => {
     });
   });
 
+  test("answers with its exit code when it is asked to, as git diff does", async () => {
+    const different = ["diff", vector("smallest"), vector("pin"), "--exit-code"];
+    expect((await snapshot(different)).code).toBe(exitCodes.different);
+    expect((await snapshot([...different, "--json"])).code).toBe(exitCodes.different);
+    expect((await snapshot(["diff", vector("full"), vector("stored"), "--exit-code"])).code).toBe(0);
+    expect((await snapshot(["diff", golden, vector("ratio"), "--exit-code"])).code).toBe(exitCodes.invalid);
+  });
+
   test("never lets a skill move the cursor", async () => {
     const { out } = await snapshot(["diff", vector("smallest"), vector("spelling")]);
     // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
@@ -235,12 +247,43 @@ describe("haversack snapshot keep", () => {
   );
 });
 
+describe("the limits of the environment", () => {
+  const verbs = [
+    ["inspect", golden],
+    ["verify", golden],
+    ["extract", golden, "-o", "out"],
+    ["diff", golden, golden],
+  ];
+
+  test.each(verbs)("hold for %s", async (...args) => {
+    const small = await snapshot(args, {}, { HAVERSACK_SNAPSHOT_MAX_UNCOMPRESSED: "1KiB" });
+    expect(small).toMatchObject({
+      code: exitCodes.invalid,
+      err: expect.stringContaining("over the limit of 1.0 KiB"),
+    });
+    const compressed = await snapshot(args, {}, { HAVERSACK_SNAPSHOT_MAX_COMPRESSED: "1024" });
+    expect(compressed).toMatchObject({
+      code: exitCodes.invalid,
+      err: expect.stringContaining("1024 bytes"),
+    });
+    expect((await snapshot(args, {}, { HAVERSACK_SNAPSHOT_MAX_UNCOMPRESSED: "32MiB" })).code).toBe(0);
+  });
+
+  test("are refused by name when they are none", async () => {
+    const wrong = await snapshot(["verify", golden], {}, { HAVERSACK_SNAPSHOT_MAX_COMPRESSED: "4 MB" });
+    expect(wrong).toMatchObject({
+      code: exitCodes.invalid,
+      err: expect.stringContaining("HAVERSACK_SNAPSHOT_MAX_COMPRESSED: expected a size"),
+    });
+  });
+});
+
 test("haversack snapshot schema prints the published schema", async () => {
   const { code, out } = await snapshot(["schema"]);
   expect({ code, out }).toEqual({ code: 0, out: readFileSync(join(vectors, "schema.json"), "utf8") });
 });
 
-test.each(["inspect", "save", "verify", "extract", "diff", "keep", "schema"])(
+test.each(["build", "inspect", "save", "verify", "extract", "diff", "keep", "schema"])(
   "haversack snapshot %s explains itself with an example",
   async (name) => {
     expect((await snapshot([name, "--help"])).out).toMatch(/\n {2}\$ haversack snapshot /);

@@ -2,6 +2,7 @@
 
 import { Command } from "commander";
 import type { Shell } from "../shell.ts";
+import { buildCommand } from "./snapshot-build.ts";
 import { diffCommand } from "./snapshot-diff.ts";
 import { extractCommand } from "./snapshot-extract.ts";
 import { inspectCommand } from "./snapshot-inspect.ts";
@@ -11,6 +12,7 @@ import { schemaCommand } from "./snapshot-schema.ts";
 import { verifyCommand } from "./snapshot-verify.ts";
 
 const verbs = [
+  buildCommand,
   inspectCommand,
   saveCommand,
   verifyCommand,

@@ -2,6 +2,7 @@
 
 import {
   type Failure,
+  type HandlerKind,
   isTerminalRun,
   isTerminalStep,
   type RunDetail,
@@ -27,6 +28,9 @@ export interface StepPicture {
   readonly id: string;
   readonly kind: StepKind;
   readonly depends: readonly string[];
+  readonly condition?: string | undefined;
+  readonly continueOnError?: boolean | undefined;
+  readonly handler?: HandlerKind | undefined;
   readonly phase: StepPhase;
   readonly attempt: number;
   readonly startedAt?: number | undefined;
@@ -37,13 +41,19 @@ export interface StepPicture {
   readonly lastLine?: string | undefined;
 }
 
+/** It failed, and that counts as success. */
+export const isExcused = ({ phase, continueOnError }: StepPicture): boolean =>
+  phase === "failed" && continueOnError === true;
+
 /** Before its first event, whatever happened since: the events will tell. */
 export function pictureAtStart(run: RunDetail): RunPicture {
   const { id, dagName, createdAt } = run;
   const steps = run.steps.map((step): StepPicture => {
-    const { id, kind, depends } = step;
-    // There is no event for a step that is ready from the start.
-    return { id, kind, depends, phase: depends.length === 0 ? "ready" : "waiting", attempt: 0 };
+    const { id, kind, depends, condition, continueOnError, handler } = step;
+    // There is no event for a step that is ready from the start; one with an `if` is decided first, a handler last.
+    const isReady = depends.length === 0 && condition === undefined && handler === undefined;
+    const phase = isReady ? "ready" : "waiting";
+    return { id, kind, depends, condition, continueOnError, handler, phase, attempt: 0 };
   });
   return { id, dagName, status: "queued", cancelRequested: false, createdAt, steps };
 }

@@ -40,9 +40,16 @@ function stepTable(steps: readonly Step[], now: number, paint: Paint): string {
     step.attempt === 0 ? "" : String(step.attempt),
     elapsed(step.startedAt, step.endedAt, now),
     printable(step.workerName ?? ""),
-    clip(printable(step.failure?.message ?? step.waitingFor ?? usage(step)), valueColumnsMax),
+    clip(
+      printable(step.failure?.message ?? step.waitingFor ?? skipped(step) ?? usage(step)),
+      valueColumnsMax,
+    ),
   ]);
   return table(["STEP", "KIND", "STATE", "ATTEMPT", "TOOK", "WORKER", "REMARK"], rows);
+}
+
+function skipped({ phase, condition }: Step): string | undefined {
+  return phase === "skipped" && condition !== undefined ? `if ${condition}` : undefined;
 }
 
 function usage({ usage }: Step): string {

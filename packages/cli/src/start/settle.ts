@@ -33,7 +33,7 @@ export interface StartSettings {
 /** The checkout that this file is part of. */
 const root = resolve(import.meta.dirname, "..", "..", "..", "..");
 const exampleDag = join(root, "examples", "dags", "repo-report.yaml");
-const exampleAgents = join(root, "examples", "agents");
+export const exampleAgents = join(root, "examples", "agents");
 
 export function settleStart(options: StartOptions, { cwd, env }: Outside): StartSettings {
   const dataDir = resolve(cwd, options.data);

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { defaultLimits } from "@haversack/snapshot";
 import { describe, expect, test } from "vitest";
 import { settle } from "./settle.ts";
 
@@ -12,6 +13,7 @@ describe("what nobody asked for", () => {
       leaseTtlMs: 30_000,
       retentionMs: 30 * 86_400_000,
       graceMs: 86_400_000,
+      snapshotLimits: defaultLimits,
     });
   });
 
@@ -37,12 +39,20 @@ describe("what nobody asked for", () => {
       leaseTtlMs: 1000,
       graceMs: 5,
     };
-    expect(settle({ ...asked, retention: "off" }, env)).toEqual({
+    expect(settle({ ...asked, retention: "off" }, env)).toMatchObject({
       ...asked,
       listen: { host: "::1", port: 0 },
       retentionMs: undefined,
     });
   });
+});
+
+test("the limits of snapshots come from the environment, and a wrong one names its variable", () => {
+  const settled = settle({}, { HAVERSACK_SNAPSHOT_MAX_COMPRESSED: "8MiB" });
+  expect(settled.snapshotLimits.compressedBytesMax).toBe(8 * 1024 * 1024);
+  expect(() => settle({}, { HAVERSACK_SNAPSHOT_MAX_UNCOMPRESSED: "much" })).toThrow(
+    "HAVERSACK_SNAPSHOT_MAX_UNCOMPRESSED: expected a size",
+  );
 });
 
 test.each([

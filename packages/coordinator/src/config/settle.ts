@@ -3,6 +3,7 @@
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { FaultError, type Ms, parseDuration } from "@haversack/base";
+import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
 import type { Address } from "../http/server.ts";
 import { leaseTtlDefaultMs } from "../runs/lease.ts";
 import type { CoordinatorAsked } from "./options.ts";
@@ -16,6 +17,7 @@ export interface CoordinatorSettings {
   /** Undefined: for ever. */
   readonly retentionMs: Ms | undefined;
   readonly graceMs: Ms;
+  readonly snapshotLimits: SnapshotLimits;
 }
 
 const leaseTtlMinMs = 1000;
@@ -32,6 +34,7 @@ export function settle(asked: CoordinatorAsked, env: NodeJS.ProcessEnv): Coordin
     leaseTtlMs: checkTtl(asked.leaseTtlMs ?? leaseTtlDefaultMs),
     retentionMs: parseRetention(asked.retention ?? env["HAVERSACK_RETENTION"] ?? "30d"),
     graceMs: asked.graceMs ?? graceDefaultMs,
+    snapshotLimits: limitsFromEnvironment(env),
   };
 }
 

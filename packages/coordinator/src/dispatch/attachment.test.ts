@@ -10,7 +10,7 @@ import {
   type SnapshotDescriptor,
   type Task,
 } from "@haversack/protocol";
-import { guardSnapshot, type SnapshotContent } from "@haversack/snapshot";
+import { defaultLimits, guardSnapshot, type SnapshotContent } from "@haversack/snapshot";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { FakeClock, fakePorts, until } from "../../../../tests/support/fake-clock.ts";
 import { tempFolder } from "../../../../tests/support/temp-folder.ts";
@@ -56,6 +56,7 @@ afterEach(async () => {
   }
   await stores.store.write.leasesExpire({ now: 1, leaseNow: Number.MAX_SAFE_INTEGER, limit: 100 });
 });
+const library = () => ({ agentsDir: folder.path, model: "rehearsal", snapshotLimits: defaultLimits });
 const edit = (path: string, text: string) => writeFile(join(folder.path, path), text);
 async function remember(text: string): Promise<void> {
   await mkdir(join(folder.path, "memory/dags/attach"), { recursive: true });
@@ -67,7 +68,7 @@ async function coordinator(slots = 100) {
   const clock = new FakeClock();
   const ports = { ...fakePorts(clock), random: systemRandom };
   const registry = new WorkerRegistry(3_600_000);
-  const { snapshots, submitter } = openLibrary(stores.store, folder.path, "rehearsal", ports);
+  const { snapshots, submitter } = openLibrary(stores.store, library(), ports);
   const leases = new LeaseClock(leaseTimes(30_000), clock);
   const onFailure = (error: unknown): void => expect.fail(String(error));
   const dispatcher = new Dispatcher({ store: stores.store, registry, snapshots, leases, ports, onFailure });
@@ -162,6 +163,45 @@ describe("the pack of a task", () => {
     expect(notesOf(second)).toBe("after");
   });
 
+  test("of a handler: pinned with its run, with memory of the moment in which it starts", async () => {
+    await using world = await coordinator();
+    await remember("before");
+    const text = `name: attach
+steps: [{ id: work, run: "true" }]
+onFailure: [{ id: reader, agent: { use: repo-analyst, prompt: "\${{ run.error }}" } }]
+onExit: [{ id: plain, agent: { use: analyst, prompt: "\${{ run.status }}" } }]
+`;
+    const submission = { dag: text, fileName: "attach.yaml", params: {}, idempotencyKey: "" };
+    await world.submitter.submit(submission);
+    const work = await world.next();
+    await editLibrary();
+    await world.finish(work.ref, "failed");
+    const reader = await world.next();
+    expect([reader.ref.stepId, reader.work]).toMatchObject([
+      "reader",
+      { prompt: "step work: the step failed without saying why" },
+    ]);
+    const content = await open(reader);
+    expect([content.config.profile, notesOf(content)]).toEqual(["repo-analyst", "after"]);
+    expect(soulOf(content)).not.toBe("Another voice.");
+    await world.finish(reader.ref);
+    const plain = await world.next();
+    expect([plain.ref.stepId, plain.work]).toMatchObject(["plain", { prompt: "failed" }]);
+    expect((await open(plain)).config.profile).toBe("analyst");
+    // A cancel would not end it for the next test.
+    await world.finish(plain.ref);
+  });
+
+  test("of a handler whose profile is not in the library: refused with its place", async () => {
+    await using world = await coordinator();
+    const text =
+      "name: attach\nsteps: [{ id: work, run: x }]\nonExit:\n  - { id: h, agent: { use: nobody, prompt: p } }\n";
+    const problem = { line: 4, field: "onExit[0].agent.use" };
+    await expect(
+      world.submitter.submit({ dag: text, fileName: "attach.yaml", params: {}, idempotencyKey: "" }),
+    ).rejects.toMatchObject({ problems: [problem] });
+  });
+
   test("on the next attempt after a failure: the same one", async () => {
     await using world = await coordinator();
     const { reader } = await twoTasks(world);
@@ -211,7 +251,7 @@ describe("the pack of a task", () => {
     const pin = present((await store.read.runRead({ id: run })).steps[1]?.snapshotDigest, "the pin");
     const packOf = async (text: string) => {
       await remember(text);
-      const { snapshots } = openLibrary(store, folder.path, "rehearsal", fakePorts(world.clock));
+      const { snapshots } = openLibrary(store, library(), fakePorts(world.clock));
       return await snapshots.withMemory(await snapshots.read(pin), "attach");
     };
     const packs = [await packOf("one"), await packOf("two")];

@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { FaultError, type Ports, present, sortedJson } from "@haversack/base";
 import {
-  type DagSpec,
+  allSteps,
   type Digest,
   type JsonObject,
   ProblemsError,
@@ -14,16 +14,14 @@ import {
   parseRunId,
   type RunId,
   type RunTrigger,
-  type StepSpec,
 } from "@haversack/protocol";
-import { buildPins, type MemoryModes, type PlannableDag, planSnapshots } from "@haversack/snapshot";
+import { buildPins, planSnapshots } from "@haversack/snapshot";
 import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
-import { render, type TemplateData } from "../runs/expressions.ts";
+import { plannableDag } from "../dag/plannable-dag.ts";
 import type { Store } from "../store/store.ts";
-import type { StepSubmission } from "../store/verbs/run-submit.ts";
-import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 import { type Snapshots, storedPack } from "./snapshots.ts";
+import { type Pin, stepSubmission, templateData } from "./step-submission.ts";
 
 export interface Submission {
   /** Empty when a stored DAG is named. */
@@ -103,7 +101,7 @@ export class Submitter {
       params,
       bodyDigest,
       now: this.#ports.clock.now(),
-      steps: parsed.spec.steps.map((step) => stepSubmission(step, pins.get(step.id), data)),
+      steps: allSteps(parsed.spec).map((step) => stepSubmission(step, pins.get(step.id), data)),
       packs: [...pins.values()].map(({ pack }) => pack),
       ...(idempotencyKey === "" ? {} : { idempotencyKey }),
       ...(trigger === undefined ? {} : { trigger }),
@@ -145,19 +143,19 @@ export class Submitter {
     const parsed = parseDag(source, `${dagName}.yaml`);
     const pins = await this.#pins(parsed);
     const data = templateData(newId, parsed, params);
-    const steps = parsed.spec.steps.map((step) => stepSubmission(step, pins.get(step.id), data));
+    const steps = allSteps(parsed.spec).map((step) => stepSubmission(step, pins.get(step.id), data));
     return { steps, packs: [...pins.values()].map(({ pack }) => pack) };
   }
 
   /** What each agent step needs, as packs that could be built. */
   async #pins(parsed: ParsedDag): Promise<ReadonlyMap<string, Pin>> {
-    if (!parsed.spec.steps.some(({ work }) => work.kind === "agent")) return new Map();
+    if (!allSteps(parsed.spec).some(({ work }) => work.kind === "agent")) return new Map();
     const { library } = this.#snapshots;
     const { defaultModel } = library;
     const options = defaultModel === undefined ? {} : { defaultModel };
-    const { plans, problems } = await planSnapshots(plannable(parsed), await library.read(), options);
+    const { plans, problems } = await planSnapshots(plannableDag(parsed), await library.read(), options);
     if (problems.length > 0) throw new ProblemsError(problems);
-    const pins = buildPins(plans);
+    const pins = buildPins(plans, library.limits);
     if (pins.problems.length > 0) throw new ProblemsError(pins.problems);
     return new Map(
       [...pins.packs].map(([stepId, pack]) => {
@@ -185,51 +183,6 @@ function checkKey(idempotencyKey: string, trigger?: RunTrigger): void {
     "bad_idempotency_key",
     `an idempotency key has at most ${keyCharactersMax} characters`,
   );
-}
-
-/** For what is decided at submission: no step has an output yet. */
-function templateData(id: RunId, { spec }: ParsedDag, params: JsonObject): TemplateData {
-  return { params: new Map(Object.entries(params)), outputs: new Map(), run: { id, dag: spec.name } };
-}
-
-interface Pin {
-  readonly pack: StoredPack;
-  /** A step that reads memory gets its final pack when it is first handed out. */
-  readonly memory: MemoryModes;
-}
-
-function stepSubmission(step: StepSpec, pin: Pin | undefined, data: TemplateData): StepSubmission {
-  const labels = Object.fromEntries(
-    Object.entries(step.worker).map(([label, text]) => [label, render(text, data)]),
-  );
-  if (pin === undefined) return { labels };
-  const { digest } = pin.pack;
-  const { read, write } = pin.memory;
-  return {
-    labels,
-    pinDigest: digest,
-    ...(read.length > 0 ? {} : { snapshotDigest: digest }),
-    ...(write.global === "none" && write.dag === "none" ? {} : { memoryWrite: write }),
-  };
-}
-
-function plannable({ spec, source, agentDefaults }: ParsedDag): PlannableDag {
-  return {
-    name: spec.name,
-    file: source.file,
-    defaultsAgent: agentDefaults,
-    steps: spec.steps.map((step, index) => plannableStep(step, index, source.at(`steps[${index}]`).line)),
-    locate: (field) => source.at(field),
-  };
-}
-
-function plannableStep(
-  step: DagSpec["steps"][number],
-  index: number,
-  line: number,
-): PlannableDag["steps"][number] {
-  const common = { id: step.id, kind: step.work.kind, field: `steps[${index}]`, line };
-  return step.work.kind === "agent" ? { ...common, agent: step.work.settings } : common;
 }
 
 const sha256 = (text: string): Digest =>

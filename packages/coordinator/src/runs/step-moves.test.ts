@@ -2,12 +2,14 @@ import { readFileSync } from "node:fs";
 import { isTerminalStep, type StepPhase } from "@haversack/protocol";
 import { describe, expect, test } from "vitest";
 import * as attemptStatements from "../store/statements/attempt.ts";
+import * as outcomeStatements from "../store/statements/outcome.ts";
 import * as stepStatements from "../store/statements/step.ts";
 import { isLiveAttempt, type StepEvent, stepAfter, stepMoves } from "./step-moves.ts";
 
 const phases = Object.keys(stepMoves) as StepPhase[];
 const events = [
   "released",
+  "skipped",
   "blocked",
   "claimed",
   "started",
@@ -21,14 +23,15 @@ const events = [
 
 /** Phase × event, in the order of `events`; a dash: it cannot happen. */
 const table: Readonly<Record<StepPhase, string>> = {
-  waiting: "ready blocked - - - - - - - cancelled",
-  ready: "- - leased - - - - - - cancelled",
-  leased: "- - - running ready ready ready succeeded failed cancelled",
-  running: "- - - - ready ready ready succeeded failed cancelled",
-  succeeded: "- - - - - - - - - -",
-  failed: "- - - - - - - - - -",
-  cancelled: "- - - - - - - - - -",
-  blocked: "- - - - - - - - - -",
+  waiting: "ready skipped blocked - - - - - - - cancelled",
+  ready: "- - - leased - - - - - - cancelled",
+  leased: "- - - - running ready ready ready succeeded failed cancelled",
+  running: "- - - - - ready ready ready succeeded failed cancelled",
+  succeeded: "- - - - - - - - - - -",
+  failed: "- - - - - - - - - - -",
+  cancelled: "- - - - - - - - - - -",
+  blocked: "- - - - - - - - - - -",
+  skipped: "- - - - - - - - - - -",
 };
 
 describe("the table of moves", () => {
@@ -77,10 +80,10 @@ describe("the guards in the SQL", () => {
     ["stepStart", from("started")],
     ["stepEnd", from("succeeded", "failed", "cancelled")],
     ["stepRequeue", from("returned", "retried", "lost")],
-    ["stepRelease", from("released")],
-    ["stepBlock", from("blocked")],
+    ["stepSettle", from("released", "skipped", "blocked")],
+    ["stepDependencyEnded", from("released", "skipped", "blocked")],
   ] as const)("%s moves a step from exactly the phases of the table", (name, expected) => {
-    expect(guardOf(stepStatements[name].sqlite)).toEqual(expected);
+    expect(guardOf({ ...stepStatements, ...outcomeStatements }[name].sqlite)).toEqual(expected);
   });
 
   test("idle steps are cancelled from the phases in which no worker holds them", () => {

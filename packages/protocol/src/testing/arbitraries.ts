@@ -1,6 +1,7 @@
 /** Any noun that goes over the wire. */
 
 import * as fc from "fast-check";
+import { handlerKinds } from "../model/dag.ts";
 import type { AttemptRef } from "../model/fence.ts";
 import {
   digestOfBytes,
@@ -152,6 +153,7 @@ const phases = [
   "failed",
   "cancelled",
   "blocked",
+  "skipped",
 ] as const satisfies StepPhase[];
 const stepId = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/).map(parseStepId);
 const exitCode = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
@@ -173,6 +175,9 @@ const step = fc.record(
     snapshotDigest: digest,
     usage,
     waitingFor: text.filter((name) => name !== ""),
+    handler: fc.constantFrom(...handlerKinds),
+    condition: text.filter((name) => name !== ""),
+    continueOnError: fc.constant(true as const),
     memory: fc.record({ applied: small, inReview: small }),
   },
   { requiredKeys: ["id", "kind", "phase", "depends", "attempt", "outputs", "artifacts"] },

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FaultError } from "@haversack/base";
 import {
@@ -156,6 +156,21 @@ describe("when the cache is full", () => {
     expect([held.has(mine.digest), held.has(packOf("a").digest)]).toEqual([true, false]);
     expect([held.has(packOf("c").digest), held.has(packOf("new").digest)]).toEqual([true, true]);
     world.cache.release(refOf(1), mine.digest);
+  });
+
+  test.each([
+    ["of this minute is not marked again", -59, -59],
+    ["of an earlier minute is marked", -61, 0],
+    ["in the future, by a clock that was set back, is marked", 61, 0],
+  ])("a use %s", async (_case, usedBefore, usedAfter) => {
+    await using world = await setup();
+    const pack = packOf("pack", true);
+    await world.cache.acquire(refOf(1), pack, never);
+    const path = await world.cache.fileOf(pack, never);
+    const now = world.clock.now() / 1000;
+    await utimes(path, now + usedBefore, now + usedBefore);
+    await world.cache.fileOf(pack, never);
+    expect((await stat(path)).mtimeMs / 1000 - now).toBeCloseTo(usedAfter, 2);
   });
 
   test("what is in the folder and not named by a digest is left alone", async () => {

@@ -8,7 +8,7 @@
 
 import { mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { type Clock, FaultError, present, writeDurably } from "@haversack/base";
+import { type Clock, FaultError, type Ms, present, writeDurably } from "@haversack/base";
 import {
   type AttemptRef,
   type CacheChanges,
@@ -22,6 +22,8 @@ import type { Connection } from "../session/dial.ts";
 const bytesMax = 256 * 1024 * 1024;
 const filesMax = 4096;
 const suffix = ".gz";
+/** How exact the time of the last use is: marking each use would cost as much as the look-up itself. */
+const usedAtStepMs = 60_000;
 
 export class SnapshotCache {
   readonly #folder: string;
@@ -82,9 +84,10 @@ export class SnapshotCache {
   /** The path of an acquired pack; fetches it again when it was forgotten. */
   async fileOf(pack: SnapshotDescriptor, signal: AbortSignal): Promise<string> {
     const path = this.#pathOf(pack.digest);
-    if (await this.#isThere(path, pack)) {
+    const usedAt = await this.#usedAt(path, pack);
+    if (usedAt !== undefined) {
       this.#keep(pack.digest, pack.compressedSize);
-      await this.#touch(path);
+      await this.#touch(path, usedAt);
       return path;
     }
     this.#drop(pack.digest);
@@ -126,16 +129,20 @@ export class SnapshotCache {
   }
 
   /** For the next process. */
-  async #touch(path: string): Promise<void> {
-    const seconds = this.#clock.now() / 1000;
-    await utimes(path, seconds, seconds);
+  async #touch(path: string, usedAt: Ms): Promise<void> {
+    const now = this.#clock.now();
+    // Either way: a clock that was set back must not make a pack look used for ever.
+    if (Math.abs(now - usedAt) < usedAtStepMs) return;
+    await utimes(path, now / 1000, now / 1000);
   }
 
-  async #isThere(path: string, pack: SnapshotDescriptor): Promise<boolean> {
+  /** Undefined: the pack is not there, or not whole. */
+  async #usedAt(path: string, pack: SnapshotDescriptor): Promise<Ms | undefined> {
     try {
-      return (await stat(path)).size === pack.compressedSize;
+      const { size, mtimeMs } = await stat(path);
+      return size === pack.compressedSize ? mtimeMs : undefined;
     } catch {
-      return false;
+      return undefined;
     }
   }
 

@@ -1,7 +1,7 @@
 export const stepInsert = {
   sqlite: `insert into step (run_id, idx, step_id, kind, phase, waiting_for, labels, pin_digest, snapshot_digest,
-                             memory_write)
-           values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)`,
+                             memory_write, continue_on_error, handler)
+           values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)`,
 } as const;
 
 export const stepsOfRun = {
@@ -20,7 +20,7 @@ export const stepsReadyOfRun = {
 } as const;
 
 export const stepOutputs = {
-  sqlite: `select outputs from step where run_id = ?1 and step_id = ?2`,
+  sqlite: `select phase, outputs from step where run_id = ?1 and step_id = ?2`,
 } as const;
 
 /** Steps that may start, oldest run first, after a given one; the time of retries that wait is looked at too. */
@@ -37,11 +37,15 @@ export const stepsNextDue = {
   sqlite: `select min(not_before) as due from step where phase = 'ready' and not_before > ?1`,
 } as const;
 
-/** Gives the step to a worker. The first pack that is named stays: every attempt uses the same one. */
+/**
+ * Gives the step to a worker. The first pack that is named stays: every attempt uses the same one. Of a run that is being
+ * cancelled (?6) only the handlers that come after a cancel.
+ */
 export const stepClaim = {
   sqlite: `update step set phase = 'leased', attempt = attempt + 1, worker_id = ?3, started_at = null, ended_at = null,
                   failure = null, exit_code = null, snapshot_digest = coalesce(snapshot_digest, ?4)
            where run_id = ?1 and idx = ?2 and phase = 'ready' and not_before <= ?5
+             and (?6 = 0 or handler in ('onCancel', 'onExit'))
            returning attempt, step_id, snapshot_digest`,
 } as const;
 
@@ -54,7 +58,8 @@ export const stepStart = {
 export const stepEnd = {
   sqlite: `update step set phase = ?4, ended_at = ?5, started_at = coalesce(started_at, ?5), failure = ?6,
                   exit_code = ?7, outputs = ?8, usage = ?9
-           where run_id = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')`,
+           where run_id = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')
+           returning continue_on_error, unsatisfied, ancestor_failed, ancestor_cancelled`,
 } as const;
 
 /** Puts the step back into the queue; the counters say what the attempt cost. */
@@ -64,32 +69,25 @@ export const stepRequeue = {
            where run_id = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')`,
 } as const;
 
-/** One dependency less; ready when it was the last. */
-export const stepRelease = {
-  sqlite: `update step set waiting_for = waiting_for - 1,
-                  phase = case when waiting_for = 1 then 'ready' else phase end
-           where run_id = ?1 and idx = ?2 and phase = 'waiting' returning step_id, phase`,
-} as const;
-
-export const stepBlock = {
-  sqlite: `update step set phase = 'blocked', ended_at = ?3
-           where run_id = ?1 and idx = ?2 and phase = 'waiting' returning step_id`,
-} as const;
-
-/** Steps that no worker holds end at once when their run is cancelled. */
+/** Steps that no worker holds end at once when their run is cancelled. A handler waits for its turn, or was started. */
 export const stepsCancelIdle = {
   sqlite: `update step set phase = 'cancelled', ended_at = ?2
-           where run_id = ?1 and phase in ('waiting', 'ready') returning step_id, attempt`,
+           where run_id = ?1 and phase in ('waiting', 'ready')
+             and (handler is null or (phase = 'ready' and handler in ('onSuccess', 'onFailure')))
+           returning step_id, attempt`,
 } as const;
 
+/** A failure that the step's \`continueOnError\` excuses does not count. */
 export const stepCounts = {
-  sqlite: `select sum(phase = 'failed') as failed, sum(phase = 'cancelled') as cancelled,
+  sqlite: `select sum(phase = 'failed' and continue_on_error = 0) as failed, sum(phase = 'cancelled') as cancelled,
                   sum(phase = 'blocked') as blocked
-           from step where run_id = ?1`,
+           from step where run_id = ?1 and handler is null`,
 } as const;
 
 export const stepFirstFailed = {
-  sqlite: `select step_id, failure from step where run_id = ?1 and phase = 'failed' order by ended_at, idx limit 1`,
+  sqlite: `select step_id, failure from step
+           where run_id = ?1 and phase = 'failed' and continue_on_error = 0 and handler is null
+           order by ended_at, idx limit 1`,
 } as const;
 
 export const artifactInsert = {

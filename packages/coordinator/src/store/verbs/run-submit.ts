@@ -2,12 +2,14 @@
 
 import { FaultError, present } from "@haversack/base";
 import {
+  allSteps,
   type DagSpec,
   type Digest,
   parseRunId,
   type Run,
   type RunId,
   type RunTrigger,
+  type StepPhase,
   type StepSpec,
 } from "@haversack/protocol";
 import { text } from "../rows.ts";
@@ -17,6 +19,7 @@ import { runByKey, runInsert } from "../statements/run.ts";
 import { stepInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { MemoryWrite } from "./attempt-row.ts";
+import { decideFirst } from "./end-run.ts";
 import { recordRun } from "./record.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 import { recordTrigger } from "./tick-verbs.ts";
@@ -32,7 +35,7 @@ export interface RunSubmission {
   /** Absent: a person or a program asked for it. */
   readonly trigger?: RunTrigger;
   readonly now: number;
-  /** In the order of the DAG's steps. */
+  /** In the order of the DAG's steps, then of its handlers. */
   readonly steps: readonly StepSubmission[];
   readonly packs: readonly StoredPack[];
 }
@@ -53,7 +56,7 @@ export async function runSubmit(context: VerbContext, run: RunSubmission) {
   const existing = run.idempotencyKey === undefined ? undefined : await tx.one(runByKey, run.idempotencyKey);
   if (existing !== undefined) return existingRun(existing, run.bodyDigest);
   await tx.run(dagInsert, run.dagDigest, run.dag.name, JSON.stringify(run.dag), run.source);
-  for (const pack of run.packs) await packInsert(context, pack, run.now);
+  await insertPacks(context, run.packs, run.now);
   await tx.run(
     runInsert,
     run.id,
@@ -69,12 +72,23 @@ export async function runSubmit(context: VerbContext, run: RunSubmission) {
     await recordTrigger(context, { id: run.id, dagName: run.dag.name, now: run.now }, run.trigger);
   }
   await recordRun(context, run.id, "queued", undefined, run.now);
-  for (const [index, step] of run.dag.steps.entries()) {
+  for (const [index, step] of allSteps(run.dag).entries()) {
     const place = { runId: run.id, index, step, waitingFor: step.depends.length };
     await insertStep(context, place, present(run.steps[index], "step of the submission"));
   }
   context.touched.ready = true;
+  const settled = { runId: run.id, dagDigest: run.dagDigest, now: run.now };
+  const first = run.dag.steps.flatMap(({ depends }, index) => (depends.length === 0 ? [index] : []));
+  await decideFirst(context, settled, first);
   return { runId: run.id, existed: false };
+}
+
+export async function insertPacks(
+  context: VerbContext,
+  packs: readonly StoredPack[],
+  now: number,
+): Promise<void> {
+  for (const pack of packs) await packInsert(context, pack, now);
 }
 
 /** The run that an idempotency key stands for; rejects when it was used for another submission. */
@@ -96,7 +110,7 @@ export interface NewStep {
   readonly runId: RunId;
   readonly index: number;
   readonly step: StepSpec;
-  /** Dependencies that have not succeeded. */
+  /** Dependencies that have not ended. */
   readonly waitingFor: number;
 }
 
@@ -111,11 +125,18 @@ export async function insertStep(
     index,
     step.id,
     step.work.kind,
-    waitingFor === 0 ? "ready" : "waiting",
+    firstPhase(step, waitingFor),
     waitingFor,
     JSON.stringify(labels),
     pinDigest ?? null,
     snapshotDigest ?? null,
     memoryWrite === undefined ? null : JSON.stringify(memoryWrite),
+    step.continueOnError === true ? 1 : 0,
+    step.handler ?? null,
   );
+}
+
+/** A step with an `if` is decided when all steps are there, a handler when they have ended. */
+export function firstPhase({ condition, handler }: StepSpec, waitingFor: number): StepPhase {
+  return waitingFor === 0 && condition === undefined && handler === undefined ? "ready" : "waiting";
 }

@@ -14,17 +14,19 @@ import {
   type RunStatus,
   type RunTrigger,
   type Step,
+  type StepSpec,
+  stepAt,
 } from "@haversack/protocol";
 import { noRun } from "../missing.ts";
 import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import { attemptsOfRun } from "../statements/attempt.ts";
 import { runCount, runGet, runList, runProgressGet, runRequestCancel } from "../statements/run.ts";
-import { artifactsOfRun, stepsCancelIdle, stepsOfRun } from "../statements/step.ts";
+import { artifactsOfRun, stepsOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { refOfRow } from "./attempt-row.ts";
+import { cancelIdle } from "./end-run.ts";
 import { memoryOfSteps } from "./memory-verbs.ts";
-import { record, recordRun, stepsEnded } from "./record.ts";
 
 export async function runRead(context: VerbContext, { id }: { readonly id: RunId }): Promise<RunDetail> {
   const { tx, dags } = context;
@@ -36,9 +38,9 @@ export async function runRead(context: VerbContext, { id }: { readonly id: RunId
   const memory = await memoryOfSteps(context, id);
   const steps = (await tx.all(stepsOfRun, id)).map((step) => {
     const index = integer(step, "idx");
-    const depends = present(spec.steps[index], "step").depends.map(parseStepId);
     const own = memory.get(text(step, "step_id"));
-    const known = stepOfRow(step, depends, (artifacts.get(index) ?? []).map(artifactOfRow));
+    const stepSpec = present(stepAt(spec, index), "step");
+    const known = stepOfRow(step, stepSpec, (artifacts.get(index) ?? []).map(artifactOfRow));
     return own === undefined ? known : { ...known, memory: own };
   });
   return { ...run, steps };
@@ -86,16 +88,12 @@ export async function runCancel(
   const row = await tx.one(runGet, id);
   if (row === undefined) throw noRun(id);
   if ((await tx.run(runRequestCancel, id)) > 0) {
-    await recordRun(context, id, runOfRow(row).status, undefined, now);
-    const ended = await tx.all(stepsCancelIdle, id, now);
-    for (const step of ended) {
-      const stepId = parseStepId(text(step, "step_id"));
-      const change = { kind: "step", stepId, phase: "cancelled", attempt: integer(step, "attempt") } as const;
-      await record(context, id, change, now);
-    }
-    await stepsEnded(context, id, ended.length, now);
+    const { status, dagDigest } = runOfRow(row);
+    await cancelIdle(context, { runId: id, dagDigest, now }, status);
   }
-  return { live: (await tx.all(attemptsOfRun, id)).map(refOfRow) };
+  // Handlers that come after a cancel go on.
+  const live = (await tx.all(attemptsOfRun, id)).filter((attempt) => flag(attempt, "cancel_requested"));
+  return { live: live.map(refOfRow) };
 }
 
 export function runOfRow(row: Row): Run {
@@ -126,7 +124,8 @@ function triggerOfRow(row: Row): RunTrigger {
   return { kind, schedule: integer(row, "trigger_schedule"), due: integer(row, "trigger_due") };
 }
 
-function stepOfRow(row: Row, depends: Step["depends"], artifacts: readonly Artifact[]): Step {
+function stepOfRow(row: Row, spec: StepSpec, artifacts: readonly Artifact[]): Step {
+  const { condition, handler } = spec;
   const workerId = textOrNone(row, "worker_id");
   const workerName = textOrNone(row, "worker_name");
   const startedAt = integerOrNone(row, "started_at");
@@ -139,7 +138,7 @@ function stepOfRow(row: Row, depends: Step["depends"], artifacts: readonly Artif
     id: parseStepId(text(row, "step_id")),
     kind: text(row, "kind") as Step["kind"],
     phase: text(row, "phase") as Step["phase"],
-    depends,
+    depends: spec.depends.map(parseStepId),
     attempt: integer(row, "attempt"),
     outputs: json<Step["outputs"]>(row, "outputs"),
     artifacts,
@@ -151,6 +150,9 @@ function stepOfRow(row: Row, depends: Step["depends"], artifacts: readonly Artif
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(snapshotDigest === undefined ? {} : { snapshotDigest: parseDigest(snapshotDigest) }),
     ...(usage === undefined ? {} : { usage }),
+    ...(handler === undefined ? {} : { handler }),
+    ...(condition === undefined ? {} : { condition }),
+    ...(spec.continueOnError === undefined ? {} : { continueOnError: true }),
   };
 }
 

@@ -1,41 +1,25 @@
 /** Steps: which may start, and handing them out. */
 
-import { present } from "@haversack/base";
 import {
-  type Artifact,
   type BootId,
-  type DagSpec,
   type Digest,
   type Generation,
-  type JsonObject,
-  type JsonValue,
   parseDigest,
   parseRunId,
   parseStepId,
   type RunId,
   type StepId,
   type StepKind,
-  type StepSpec,
   type WorkerId,
 } from "@haversack/protocol";
-import { pathsOf } from "../../runs/expressions.ts";
-import { ancestorsInOrder } from "../../runs/graph.ts";
-import { templatesOf } from "../../runs/templates.ts";
 import { flag, integer, integerOrNone, json, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import { attemptInsert } from "../statements/attempt.ts";
 import { runGet, runStart } from "../statements/run.ts";
-import {
-  artifactsOfStep,
-  stepClaim,
-  stepOutputs,
-  stepsNextDue,
-  stepsReady,
-  stepsReadyOfRun,
-} from "../statements/step.ts";
+import { stepClaim, stepsNextDue, stepsReady, stepsReadyOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
+import { type Material, materialOf } from "./claim-material.ts";
 import { record, recordRun } from "./record.ts";
-import { artifactOfRow } from "./run-verbs.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 
 /** What decides who may run a step. */
@@ -105,22 +89,13 @@ export interface Claim {
 }
 
 /** What a task is made of. */
-export interface Claimed {
+export interface Claimed extends Material {
   readonly runId: RunId;
   readonly index: number;
   readonly stepId: StepId;
   readonly attempt: number;
   readonly generation: Generation;
   readonly workerId: WorkerId;
-  readonly dagName: string;
-  /** The DAG's own `env`. */
-  readonly dagEnv: DagSpec["env"];
-  readonly spec: StepSpec;
-  readonly params: JsonObject;
-  /** `<step>/<output>` of the outputs that the step's templates name. */
-  readonly outputs: ReadonlyMap<string, JsonValue>;
-  /** Of all ancestors, nearest last, for the step's `inputs`. */
-  readonly artifacts: readonly Artifact[];
   readonly snapshotDigest?: Digest;
 }
 
@@ -128,10 +103,11 @@ export interface Claimed {
 export async function stepTake(context: VerbContext, claim: Claim): Promise<Claimed | undefined> {
   const { tx } = context;
   const run = await tx.one(runGet, claim.runId);
-  if (run === undefined || flag(run, "cancel_requested")) return undefined;
+  if (run === undefined) return undefined;
+  const isCancelled = flag(run, "cancel_requested") ? 1 : 0;
   if (claim.pack !== undefined) await packInsert(context, claim.pack, claim.now);
   const { runId, index, workerId, now } = claim;
-  const row = await tx.one(stepClaim, runId, index, workerId, claim.pack?.digest ?? null, now);
+  const row = await tx.one(stepClaim, runId, index, workerId, claim.pack?.digest ?? null, now, isCancelled);
   if (row === undefined) return undefined;
   const attempt = integer(row, "attempt");
   const stepId = parseStepId(text(row, "step_id"));
@@ -147,30 +123,7 @@ export async function stepTake(context: VerbContext, claim: Claim): Promise<Clai
     attempt,
     generation: claim.generation,
     workerId,
-    ...(await material(context, claim, parseDigest(text(run, "dag_digest")))),
-    params: json<JsonObject>(run, "params"),
+    ...(await materialOf(context, claim, parseDigest(text(run, "dag_digest")))),
     ...(snapshotDigest === undefined ? {} : { snapshotDigest: parseDigest(snapshotDigest) }),
   };
-}
-
-async function material({ tx, dags }: VerbContext, { runId, index }: Claim, dagDigest: Digest) {
-  const { spec, graph } = await dags.get(tx, dagDigest);
-  const step = present(spec.steps[index], `step ${index} of the DAG`);
-  const paths = templatesOf(spec, step).flatMap(pathsOf);
-  const outputs = new Map<string, JsonValue>();
-  for (const path of paths) {
-    if (path.root !== "steps") continue;
-    const row = await tx.one(stepOutputs, runId, path.stepId);
-    // Not by index: every object answers to names such as `toString`.
-    const values = new Map(row === undefined ? [] : Object.entries(json<JsonObject>(row, "outputs")));
-    const value = values.get(path.output);
-    if (value !== undefined) outputs.set(`${path.stepId}/${path.output}`, value);
-  }
-  const artifacts: Artifact[] = [];
-  if (step.inputs.length > 0) {
-    for (const ancestor of ancestorsInOrder(index, graph.depends)) {
-      artifacts.push(...(await tx.all(artifactsOfStep, runId, ancestor)).map(artifactOfRow));
-    }
-  }
-  return { dagName: spec.name, dagEnv: spec.env, spec: step, outputs, artifacts };
 }
