@@ -53,6 +53,7 @@ export function describeSchedules(name: string, open: OpenStore): void {
   describeStoredDags(name, open);
   describeHandling(name, open);
   describeTicks(name, open);
+  describeTriggers(name, open);
 }
 
 function describeStoredDags(name: string, open: OpenStore): void {
@@ -186,6 +187,32 @@ function describeTicks(name: string, open: OpenStore): void {
       expect(await store.read.tickRead({ dagName: "test", index: 0, due: 8 })).toBeUndefined();
     });
 
+    test("a time that waits is not told to be missed; it may start, or fail to", async () => {
+      await using store = await open();
+      await put(store, "a", 100, spec("@daily"));
+      const decide = (due: number, outcome: "queued" | "missed" | "skipped" | "failed") =>
+        store.write.scheduleDecide({
+          dagName: "test",
+          index: 0,
+          ticks: [{ due, outcome, detail: "" }],
+          now: 9,
+        });
+      for (const due of [1, 2, 3]) await decide(due, "queued");
+      await decide(1, "missed");
+      await decide(1, "skipped");
+      await decide(2, "failed");
+      await start(store, "k", 3);
+      expect(await outcomes(store)).toEqual([
+        [3, "started"],
+        [2, "failed"],
+        [1, "queued"],
+      ]);
+    });
+  });
+}
+
+function describeTriggers(name: string, open: OpenStore): void {
+  describe(`${name}: ticks and their runs`, () => {
     test("the same key starts one run, and its tick names that one", async () => {
       await using store = await open();
       await put(store, "a", 100, spec("@daily"));

@@ -9,6 +9,8 @@ import { didYouMean, messageOf } from "@haversack/base";
 import { Cron } from "croner";
 
 const charactersMax = 200;
+/** Looking for a name that is near costs its length times that of each known one. */
+const zoneCharactersMax = 60;
 const expected =
   "expected five fields such as `30 2 * * *` (minute hour day month weekday), six with seconds first, or @hourly, @daily, @weekly, @monthly, @yearly";
 
@@ -36,8 +38,8 @@ export function zoneProblem(name: string): string | undefined {
     Intl.DateTimeFormat("en", { timeZone: name });
     return undefined;
   } catch {
-    const near = didYouMean(name, Intl.supportedValuesOf("timeZone"));
-    return `unknown time zone ${JSON.stringify(name.slice(0, 60))}; expected an IANA name such as Europe/Berlin or UTC${near}`;
+    const near = didYouMean(name.slice(0, zoneCharactersMax), Intl.supportedValuesOf("timeZone"));
+    return `unknown time zone ${JSON.stringify(name.slice(0, zoneCharactersMax))}; expected an IANA name such as Europe/Berlin or UTC${near}`;
   }
 }
 

@@ -107,7 +107,9 @@ class World {
   }
 
   #tick(tick: Omit<ScheduleTick, "at">): void {
-    if (this.ticks.get(tick.due)?.outcome !== "started") this.ticks.set(tick.due, tick);
+    const before = this.ticks.get(tick.due)?.outcome;
+    const ends = tick.outcome === "started" || tick.outcome === "failed";
+    if (before !== "started" && (before !== "queued" || ends)) this.ticks.set(tick.due, tick);
   }
 
   #submit({ idempotencyKey, trigger }: Submission) {

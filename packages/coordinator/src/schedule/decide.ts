@@ -98,15 +98,16 @@ class Look {
   async #start(due: number): Promise<Passed> {
     const { dagName, index, spec } = this.#schedule;
     const { submit, log } = this.#parts;
+    const told = { dag: dagName, schedule: index, due: new Date(due).toISOString() };
     try {
       const { runId, existed } = await submit(submissionOf({ dagName, index }, due, spec.params));
       if (!existed) this.#active.push({ runId, due });
-      if (!existed) log.info({ dag: dagName, schedule: index, due, run: runId }, "started by its schedule");
+      if (!existed) log.info({ ...told, run: runId }, "started by its schedule");
       return { due, outcome: "started", runId, detail: "" };
     } catch (error) {
       if (worthRetrying[faultOf(error)]) throw error;
       const detail = messageOf(error).slice(0, detailCharactersMax);
-      log.warn({ dag: dagName, schedule: index, due, error: detail }, "a schedule could not start its run");
+      log.warn({ ...told, error: detail }, "a schedule could not start its run");
       return { due, outcome: "failed", detail };
     }
   }

@@ -29,7 +29,7 @@ export interface SchedulerParts {
 export interface Scheduler {
   readonly loop: Service;
   /** A schedule came, went, was paused or resumed. */
-  ring(): void;
+  readonly ring: () => void;
 }
 
 export function createScheduler(parts: SchedulerParts): Scheduler {

@@ -1,10 +1,11 @@
 /** What became of the times of a schedule, and the runs that it started. */
 
-/** A time that has its run keeps it, whatever is decided about it later. */
+/** A time that has its run keeps it, and one that waits waits on, whatever is decided about it later. */
 export const tickPut = {
   sqlite: `insert into schedule_tick (dag_name, idx, due, outcome, run_id, detail, at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
            on conflict (dag_name, idx, due) do update set outcome = ?4, run_id = ?5, detail = ?6, at = ?7
-           where schedule_tick.outcome <> 'started'`,
+           where schedule_tick.outcome not in ('started', 'queued')
+              or schedule_tick.outcome = 'queued' and ?4 in ('started', 'failed')`,
 } as const;
 
 /** Newest time first. */
