@@ -1,7 +1,7 @@
 import type { DagSpec } from "@haversack/protocol";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ancestorsInOrder, findCycle, graphOf, reachable } from "./graph.ts";
+import { ancestorsInOrder, ancestry, findCycle, graphOf, reachable } from "./graph.ts";
 
 /** Edges from later to earlier steps only, or anywhere. */
 const graph = (acyclic: boolean) =>
@@ -23,6 +23,9 @@ function closure(next: readonly (readonly number[])[]): boolean[][] {
         if (reach[from]?.[via] === true && reach[via]?.[to] === true) (reach[from] ?? [])[to] = true;
   return reach;
 }
+
+const turned = (depends: readonly (readonly number[])[]): number[][] =>
+  depends.map((_, from) => [...depends.keys()].filter((step) => depends[step]?.includes(from)));
 
 const length = 100_000;
 const chain = Array.from({ length }, (_, index) => (index === 0 ? [] : [index - 1]));
@@ -64,6 +67,26 @@ describe("ancestorsInOrder", () => {
 
   test("walks a chain of 100,000 steps", () => {
     expect(ancestorsInOrder(length - 1, chain)).toHaveLength(length - 1);
+  });
+});
+
+describe("ancestry", () => {
+  test("says yes to exactly what can be reached", () => {
+    fc.assert(
+      fc.property(graph(true), fc.nat({ max: 70 }), (lists, gap) => {
+        // Steps that stand alone, so that the others do not all fit into one word.
+        const depends = [
+          ...Array.from({ length: gap }, () => []),
+          ...lists.map((list) => list.map((to) => to + gap)),
+        ];
+        const isAncestor = ancestry({ depends, dependents: turned(depends), indexOf: new Map() });
+        const reach = closure(depends);
+        for (const step of depends.keys())
+          for (const other of depends.keys())
+            expect(isAncestor(step, other)).toBe(reach[step]?.[other] === true);
+      }),
+      { numRuns: 50 },
+    );
   });
 });
 
