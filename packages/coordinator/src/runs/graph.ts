@@ -21,18 +21,6 @@ export function graphOf(spec: DagSpec): DagGraph {
   return { depends, dependents, indexOf };
 }
 
-/** Everything that can be reached from a step, itself not included; iterative, for chains of any length. */
-export function reachable(start: number, next: readonly (readonly number[])[]): number[] {
-  const seen = new Set<number>();
-  const open = [...(next[start] ?? [])];
-  for (let step = open.pop(); step !== undefined; step = open.pop()) {
-    if (seen.has(step)) continue;
-    seen.add(step);
-    open.push(...(next[step] ?? []));
-  }
-  return [...seen].toSorted((a, b) => a - b);
-}
-
 /** All ancestors of a step, each after those that it depends on itself: what was made last comes last. */
 export function ancestorsInOrder(step: number, depends: readonly (readonly number[])[]): number[] {
   const seen = new Set([step]);
