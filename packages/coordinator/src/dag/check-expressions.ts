@@ -4,7 +4,7 @@ import type { DagSpec, StepSpec } from "@haversack/protocol";
 import { parseCondition, statusFunctionsIn } from "../runs/conditions.ts";
 import type { DataPath, Expression } from "../runs/expression-parse.ts";
 import { parseTemplate, pathsIn } from "../runs/expressions.ts";
-import { type DagGraph, reaches } from "../runs/graph.ts";
+import { ancestry, type DagGraph } from "../runs/graph.ts";
 import type { YamlPath } from "./yaml-source.ts";
 
 /** Where an expression stands, which decides what it may ask for. */
@@ -29,6 +29,8 @@ export class ExpressionChecker {
   readonly #report: Reporter;
   /** Absent when the graph is not sound. */
   #graph: DagGraph | undefined;
+  /** Made for the first expression that asks. */
+  #isAncestor: ReturnType<typeof ancestry> | undefined;
 
   constructor(spec: DagSpec, byId: ReadonlyMap<string, StepSpec>, report: Reporter) {
     this.#spec = spec;
@@ -101,11 +103,17 @@ export class ExpressionChecker {
       const near = this.#report.near(path.stepId, this.#byId.keys());
       return this.#report.problem(at, "unknown_step", `unknown step "${path.stepId}"${near}`);
     }
-    if (own !== undefined && this.#graph !== undefined && !isAncestor(path.stepId, own, this.#graph)) {
+    if (own !== undefined && this.#graph !== undefined && !this.#sees(own, path.stepId, this.#graph)) {
       const message = `step "${path.stepId}" is not an ancestor: add it to \`depends\``;
       return this.#report.problem(at, "not_an_ancestor", message);
     }
     if (path.root === "steps") this.#output(at, target, path.output);
+  }
+
+  #sees(own: number, id: string, graph: DagGraph): boolean {
+    this.#isAncestor ??= ancestry(graph);
+    const target = graph.indexOf.get(id);
+    return target !== undefined && this.#isAncestor(own, target);
   }
 
   #output(at: YamlPath, step: StepSpec, output: string): void {
@@ -116,11 +124,6 @@ export class ExpressionChecker {
     const message = `step "${step.id}" has no output "${output}"${near || declare}`;
     this.#report.problem(at, "unknown_output", message);
   }
-}
-
-function isAncestor(id: string, step: number, { depends, indexOf }: DagGraph): boolean {
-  const target = indexOf.get(id);
-  return target !== undefined && reaches(step, target, depends);
 }
 
 /** Undefined: any name may come, such as from an agent whose schema lists no properties. */

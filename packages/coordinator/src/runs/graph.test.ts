@@ -1,7 +1,7 @@
 import type { DagSpec } from "@haversack/protocol";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ancestorsInOrder, findCycle, graphOf, reachable } from "./graph.ts";
+import { ancestorsInOrder, ancestry, findCycle, graphOf } from "./graph.ts";
 
 /** Edges from later to earlier steps only, or anywhere. */
 const graph = (acyclic: boolean) =>
@@ -24,26 +24,11 @@ function closure(next: readonly (readonly number[])[]): boolean[][] {
   return reach;
 }
 
+const turned = (depends: readonly (readonly number[])[]): number[][] =>
+  depends.map((_, from) => [...depends.keys()].filter((step) => depends[step]?.includes(from)));
+
 const length = 100_000;
 const chain = Array.from({ length }, (_, index) => (index === 0 ? [] : [index - 1]));
-
-describe("reachable", () => {
-  test("is the closure, in order and without repetition", () => {
-    fc.assert(
-      fc.property(graph(false), (next) => {
-        const reach = closure(next);
-        for (const start of next.keys()) {
-          const expected = [...next.keys()].filter((to) => reach[start]?.[to] === true);
-          expect(reachable(start, next)).toEqual(expected);
-        }
-      }),
-    );
-  });
-
-  test("walks a chain of 100,000 steps", () => {
-    expect(reachable(length - 1, chain)).toHaveLength(length - 1);
-  });
-});
 
 describe("ancestorsInOrder", () => {
   test("is what can be reached, and what depends on another ancestor comes after it", () => {
@@ -52,9 +37,11 @@ describe("ancestorsInOrder", () => {
         // The order of the file says nothing about the order of the steps.
         const last = lists.length - 1;
         const depends = isReversed ? lists.map((list) => list.map((to) => last - to)).toReversed() : lists;
+        const reach = closure(depends);
         for (const step of depends.keys()) {
           const order = ancestorsInOrder(step, depends);
-          expect(order.toSorted((a, b) => a - b)).toEqual(reachable(step, depends));
+          const expected = [...depends.keys()].filter((other) => reach[step]?.[other] === true);
+          expect(order.toSorted((a, b) => a - b)).toEqual(expected);
           for (const [at, ancestor] of order.entries())
             for (const earlier of depends[ancestor] ?? []) expect(order.indexOf(earlier)).toBeLessThan(at);
         }
@@ -64,6 +51,26 @@ describe("ancestorsInOrder", () => {
 
   test("walks a chain of 100,000 steps", () => {
     expect(ancestorsInOrder(length - 1, chain)).toHaveLength(length - 1);
+  });
+});
+
+describe("ancestry", () => {
+  test("says yes to exactly what can be reached", () => {
+    fc.assert(
+      fc.property(graph(true), fc.nat({ max: 70 }), (lists, gap) => {
+        // Steps that stand alone, so that the others do not all fit into one word.
+        const depends = [
+          ...Array.from({ length: gap }, () => []),
+          ...lists.map((list) => list.map((to) => to + gap)),
+        ];
+        const isAncestor = ancestry({ depends, dependents: turned(depends), indexOf: new Map() });
+        const reach = closure(depends);
+        for (const step of depends.keys())
+          for (const other of depends.keys())
+            expect(isAncestor(step, other)).toBe(reach[step]?.[other] === true);
+      }),
+      { numRuns: 50 },
+    );
   });
 });
 

@@ -21,18 +21,6 @@ export function graphOf(spec: DagSpec): DagGraph {
   return { depends, dependents, indexOf };
 }
 
-/** Everything that can be reached from a step, itself not included; iterative, for chains of any length. */
-export function reachable(start: number, next: readonly (readonly number[])[]): number[] {
-  const seen = new Set<number>();
-  const open = [...(next[start] ?? [])];
-  for (let step = open.pop(); step !== undefined; step = open.pop()) {
-    if (seen.has(step)) continue;
-    seen.add(step);
-    open.push(...(next[step] ?? []));
-  }
-  return [...seen].toSorted((a, b) => a - b);
-}
-
 /** All ancestors of a step, each after those that it depends on itself: what was made last comes last. */
 export function ancestorsInOrder(step: number, depends: readonly (readonly number[])[]): number[] {
   const seen = new Set([step]);
@@ -51,22 +39,30 @@ export function ancestorsInOrder(step: number, depends: readonly (readonly numbe
   return order.slice(0, -1);
 }
 
-/** Whether a step can be reached from another; looks near first and stops when it is found. */
-export function reaches(start: number, target: number, next: readonly (readonly number[])[]): boolean {
-  const seen = new Set<number>([start]);
-  let wave = [start];
-  while (wave.length > 0) {
-    const further: number[] = [];
-    for (const step of wave) {
-      for (const neighbour of next[step] ?? []) {
-        if (neighbour === target) return true;
-        if (!seen.has(neighbour)) further.push(neighbour);
-        seen.add(neighbour);
-      }
+/**
+ * Answers whether a step is an ancestor of another, for any number of questions: one bit for each pair of steps, so
+ * 12.5 MB for 10,000 steps, filled in one pass along the edges.
+ *
+ * @param graph without a cycle
+ */
+export function ancestry({ depends, dependents }: DagGraph): (step: number, other: number) => boolean {
+  const width = Math.ceil(depends.length / 32);
+  const bits = new Uint32Array(depends.length * width);
+  const missing = depends.map((list) => list.length);
+  const open = [...depends.keys()].filter((step) => missing[step] === 0);
+  for (let step = open.pop(); step !== undefined; step = open.pop()) {
+    const own = bits.subarray(step * width, (step + 1) * width);
+    for (const dependency of depends[step] ?? []) {
+      const theirs = bits.subarray(dependency * width, (dependency + 1) * width);
+      for (const [word, value] of theirs.entries()) own[word] = (own[word] ?? 0) | value;
+      own[dependency >>> 5] = (own[dependency >>> 5] ?? 0) | (1 << (dependency & 31));
     }
-    wave = further;
+    for (const dependent of dependents[step] ?? []) {
+      missing[dependent] = (missing[dependent] ?? 0) - 1;
+      if (missing[dependent] === 0) open.push(dependent);
+    }
   }
-  return false;
+  return (step, other) => (((bits[step * width + (other >>> 5)] ?? 0) >>> (other & 31)) & 1) === 1;
 }
 
 /** The names on one cycle, the first repeated at the end; undefined when there is none. */
