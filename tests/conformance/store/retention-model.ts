@@ -219,18 +219,21 @@ export function describeRetentionModel(name: string, open: OpenStore, runs: numb
 
   test(`${name}: nothing reachable is collected and nothing unreachable stays`, async () => {
     const seen = new Set<string>();
-    await fc.assert(
-      fc.asyncProperty(fc.array(command, { maxLength: 40, size: "max" }), async (commands) => {
-        const history = new History(world);
-        try {
-          for (const each of commands) await history.tell(each);
-        } finally {
-          await history.clear();
-        }
-        for (const what of history.seen) seen.add(what);
-      }),
-      { numRuns: runs },
-    );
+    // Chance decides what a history meets: where it left something out, there are more of them.
+    for (let rounds = 0; rounds < 5 && !mustBeSeen.every((what) => seen.has(what)); rounds++) {
+      await fc.assert(
+        fc.asyncProperty(fc.array(command, { maxLength: 40, size: "max" }), async (commands) => {
+          const history = new History(world);
+          try {
+            for (const each of commands) await history.tell(each);
+          } finally {
+            await history.clear();
+          }
+          for (const what of history.seen) seen.add(what);
+        }),
+        { numRuns: runs },
+      );
+    }
     expect(mustBeSeen.filter((what) => !seen.has(what))).toEqual([]);
   });
 }
