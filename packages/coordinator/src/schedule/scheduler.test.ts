@@ -1,5 +1,6 @@
 import { type FaultError, systemRandom } from "@haversack/base";
 import { type RunId } from "@haversack/protocol";
+import { defaultLimits } from "@haversack/snapshot";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exerciseService } from "../../../../tests/support/exercise-service.ts";
 import { FakeClock, fakePorts, until } from "../../../../tests/support/fake-clock.ts";
@@ -17,13 +18,14 @@ beforeAll(async () => {
 });
 afterAll(() => stores.close());
 let names = 0;
+const library = { agentsDir: "/nowhere", model: undefined, snapshotLimits: defaultLimits };
 
 /** A stored DAG of one step with a schedule of each minute, on a store that other tests have as well. */
 async function scheduled(policy = "", store: Store = stores.store) {
   const clock = new FakeClock();
   clock.jump(minuteMs - (clock.now() % minuteMs));
   const ports = { ...fakePorts(clock), random: systemRandom };
-  const { submitter } = openLibrary(store, "/nowhere", undefined, ports);
+  const { submitter } = openLibrary(store, library, ports);
   const dagName = `dag-${++names}`;
   const text = (step: string) =>
     `name: ${dagName}\nparams: { who: { type: string, default: x } }\nschedule: { cron: "* * * * *"${policy} }\nsteps: [{ id: a, run: ${step} }]\n`;
