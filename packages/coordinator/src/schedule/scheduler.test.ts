@@ -18,6 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => stores.close());
 let names = 0;
+const library = { agentsDir: "/nowhere", model: undefined, snapshotLimits: defaultLimits };
 
 const library = { agentsDir: "/nowhere", model: undefined, snapshotLimits: defaultLimits };
 
