@@ -46,8 +46,8 @@ import { Library } from "./library/library.ts";
 import { Snapshots } from "./library/snapshots.ts";
 import { Submitter } from "./library/submit.ts";
 import { leaseTimes } from "./runs/lease.ts";
-import { type Dying, openSqliteLogStore, openSqliteStore } from "./store/sqlite-store.ts";
-import type { LogStore, Store } from "./store/store.ts";
+import { openSqliteLogStore, openSqliteStore } from "./store/sqlite-store.ts";
+import type { Dying, LogStore, Store } from "./store/store.ts";
 import { version } from "./version.ts";
 import { RunChanges } from "./watch/run-changes.ts";
 

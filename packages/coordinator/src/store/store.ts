@@ -3,6 +3,7 @@
  * survives a power cut. `tests/conformance/store` holds what every engine must keep.
  */
 
+import type { FaultError } from "@haversack/base";
 import type { Generation, RunId } from "@haversack/protocol";
 import type { VerbArgs, VerbResult } from "./verb.ts";
 import type { logReadVerbs, logWriteVerbs, readVerbs, writeVerbs } from "./verb-tables.ts";
@@ -34,4 +35,10 @@ export interface LogStore extends AsyncDisposable {
   readonly write: Calls<typeof logWriteVerbs>;
   readonly read: Calls<typeof logReadVerbs>;
   listen(listener: Pick<ChangeListener, "runs">): () => void;
+}
+
+/** An engine that can die under its coordinator. */
+export interface Dying {
+  /** Resolves with the reason. */
+  readonly died: Promise<FaultError>;
 }

@@ -32,6 +32,8 @@ export const stepsReady = {
 /** When the next retry is due. */
 export const stepsNextDue = {
   sqlite: `select min(not_before) as due from step where phase = 'ready' and not_before > ?1`,
+  // The second condition says that the index of retries will do.
+  postgres: `select min(not_before) as due from step where phase = 'ready' and not_before > $1 and not_before > 0`,
 } as const;
 
 /** Gives the step to a worker. The first pack that is named stays: every attempt uses the same one. */
@@ -80,8 +82,9 @@ export const stepsCancelIdle = {
 } as const;
 
 export const stepCounts = {
-  sqlite: `select sum(phase = 'failed') as failed, sum(phase = 'cancelled') as cancelled,
-                  sum(phase = 'blocked') as blocked
+  sqlite: `select count(*) filter (where phase = 'failed') as failed,
+                  count(*) filter (where phase = 'cancelled') as cancelled,
+                  count(*) filter (where phase = 'blocked') as blocked
            from step where run_id = ?1`,
 } as const;
 

@@ -1,0 +1,7 @@
+import { withPostgres } from "../../support/postgres.ts";
+import { openPostgres } from "../../support/postgres-store.ts";
+import { describeStoreModel } from "./model.ts";
+
+withPostgres("postgres", () => {
+  describeStoreModel("postgres", openPostgres, 100);
+});
