@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     pool: "forks",
     projects: [
-      project("unit", ["packages/*/src/**/*.test.ts"], 20_000),
+      project("unit", ["packages/*/src/**/*.test.ts", "bench/**/*.test.ts"], 20_000),
       project("tidy", ["tests/tidy/**/*.test.ts"], 60_000),
       project("conformance", ["tests/conformance/**/*.test.ts"], 60_000),
       project("bad-input", ["tests/bad-input/**/*.test.ts"], 120_000),

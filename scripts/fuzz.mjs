@@ -7,6 +7,7 @@ import { breach, mutants } from "../packages/snapshot/src/testing/mutations.ts";
 import { allPacks } from "../packages/snapshot/src/testing/published.ts";
 
 const batchSize = 2_000;
+const progressEvery = 100_000;
 /** Above the memory after the first batch. */
 const growthBytesMax = 192 * 1024 * 1024;
 /** Of one mutant: the guard's own limit on CPU time and what a busy machine adds. */
@@ -32,6 +33,10 @@ for (let done = 0; done < runs; done += batchSize) {
   const now = process.memoryUsage().rss;
   peakBytes = Math.max(peakBytes, now);
   if (done === 0) baseBytes = now;
+  if ((done + numRuns) % progressEvery === 0 && done + numRuns < runs) {
+    const seconds = (performance.now() - startedAt) / 1000;
+    console.log(`  ${done + numRuns} held after ${seconds.toFixed(0)} s, memory ${mebibytes(now)}`);
+  }
   if (now - baseBytes > growthBytesMax) throw new Error(`memory grew by ${mebibytes(now - baseBytes)}`);
 }
 const seconds = (performance.now() - startedAt) / 1000;

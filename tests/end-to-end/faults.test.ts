@@ -34,6 +34,14 @@ async function submitGated(fleet: Fleet) {
   return { run, open: () => writeFile(gate, "") };
 }
 
+/** A step is told to run before its process lives; its first line tells that it does. */
+async function waiting(fleet: Fleet, runId: string): Promise<void> {
+  const query = { runId, stepId: "before", follow: true };
+  for await (const { data } of (await fleet.client()).logs(query, noSignal)) {
+    if (Buffer.from(data).includes("waiting")) return;
+  }
+}
+
 const onLinux = test.skipIf(platform !== "linux");
 
 describe("a worker that is killed in the middle of a step", () => {
@@ -41,7 +49,7 @@ describe("a worker that is killed in the middle of a step", () => {
     await using fleet = await Fleet.start();
     const worker = await fleet.startWorker("w");
     const { run, open } = await submitGated(fleet);
-    await fleet.step(run.id, "before", "running", 1);
+    await waiting(fleet, run.id);
     await worker.kill();
     const generation = (await readFile(join(fleet.data, "generation"), "utf8")).trim();
     const first = `HAVERSACK_FENCE=${run.id}/before/${generation}/1`;

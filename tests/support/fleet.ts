@@ -140,8 +140,8 @@ export class Fleet implements AsyncDisposable {
     return `http://${this.#address}`;
   }
 
-  /** The first time on a port that the system chooses, then on the same one. */
-  async startCoordinator(): Promise<Program> {
+  /** The first time on a port that the system chooses, then on the same one. @param more options of this start */
+  async startCoordinator(more: readonly string[] = []): Promise<Program> {
     const { leaseTtl, agents, model, env } = this.#options;
     const program = this.#start(
       [
@@ -154,6 +154,7 @@ export class Fleet implements AsyncDisposable {
         agents ?? join(root, "examples/agents"),
         ...(leaseTtl === undefined ? [] : ["--lease-ttl", leaseTtl]),
         ...(model === undefined ? [] : ["--model", model]),
+        ...more,
       ],
       env,
     );

@@ -32,7 +32,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["plan"],
     ["stores"],
     ["build"],
-    ["diff", "inspect"],
+    ["check", "diff", "inspect"],
     ["index"],
   ],
   coordinator: [
@@ -41,7 +41,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["dag", "auth"],
     ["journal", "store"],
     ["library", "watch"],
-    ["dispatch"],
+    ["dispatch", "retention"],
     ["api", "http", "maintenance", "schedule"],
     ["config"],
     ["coordinator"],

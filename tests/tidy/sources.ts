@@ -29,7 +29,7 @@ export function read(patterns: readonly string[]): Source[] {
 
 /** What people wrote: sources and tests, without generated code. */
 export function sources(): Source[] {
-  return read(["packages/*/src/**/*.{ts,mjs}", "tests/**/*.ts", "scripts/**/*.mjs"]).filter(
+  return read(["packages/*/src/**/*.{ts,mjs}", "tests/**/*.ts", "bench/**/*.ts", "scripts/**/*.mjs"]).filter(
     ({ path }) => !path.includes("/gen/"),
   );
 }

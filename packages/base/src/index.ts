@@ -1,6 +1,7 @@
 export * from "./background.ts";
 export * from "./backoff.ts";
 export * from "./brand.ts";
+export * from "./byte-size.ts";
 export * from "./cancel.ts";
 export * from "./durable-file.ts";
 export * from "./duration.ts";

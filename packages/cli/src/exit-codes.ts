@@ -7,6 +7,8 @@ export const exitCodes = {
   ok: 0,
   /** The run ended and failed. */
   runFailed: 1,
+  /** `snapshot diff --exit-code`, and nothing else: the two differ. */
+  different: 1,
   /** The input or the command line is wrong. */
   invalid: 2,
   /** The coordinator cannot be reached or has no room; the same call may succeed later. */

@@ -37,6 +37,12 @@ export function duration(text: string): number {
   return ms;
 }
 
+export const retentionOption = (): Option =>
+  new Option(
+    "--retention <duration>",
+    "how long a run is kept after its end; off: for ever (default: 30d)",
+  ).env("HAVERSACK_RETENTION");
+
 /** The given keys that have a value; for `exactOptionalPropertyTypes`. */
 export function given<T extends object>(values: { [K in keyof T]: T[K] | undefined }): Partial<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;

@@ -9,6 +9,7 @@
  *   dispatch/        who gets what (place), where it becomes fact (dispatcher), workers' sessions, expiring leases
  *   watch/           events and logs as streams
  *   blobs/           artifacts by digest
+ *   retention/       forgets old runs, collects what nobody names any more
  *   api/, http/      decode, call, encode; one port for gRPC, gRPC-web, Connect and plain JSON
  *
  * It holds no state that the store does not, but for who is connected: killed at any instant, it starts again and goes
@@ -17,8 +18,8 @@
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { FaultError } from "@haversack/base";
 import {
+  type FaultError,
   invariant,
   messageOf,
   type OwnedFolder,
@@ -45,7 +46,7 @@ import { HttpServer } from "./http/server.ts";
 import { Library } from "./library/library.ts";
 import { Snapshots } from "./library/snapshots.ts";
 import { Submitter } from "./library/submit.ts";
-import { leaseTimes } from "./runs/lease.ts";
+import { janitor } from "./retention/janitor.ts";
 import { openSqliteLogStore, openSqliteStore } from "./store/sqlite-store.ts";
 import type { Dying, LogStore, Store } from "./store/store.ts";
 import { version } from "./version.ts";
@@ -161,27 +162,28 @@ class OneCoordinator implements Coordinator {
   }
 
   #compose({ folder, tokens, store, logs }: Opened): readonly Service[] {
-    const { agentsDir, model, leaseTtlMs, listen } = this.#settings;
+    const { agentsDir, model, leaseTtlMs, listen, retentionMs, graceMs, snapshotLimits } = this.#settings;
     const ports = this.#ports;
     const onFailure = (error: unknown): void => this.#fail(error);
-    const leases = new LeaseClock(leaseTimes(leaseTtlMs), ports.clock);
+    const leases = LeaseClock.withTtl(leaseTtlMs, ports.clock);
     // Heartbeats come a fifth early or late: two and a half are two missed ones.
     const registry = new WorkerRegistry(leases.times.heartbeatMs * 2.5);
-    const snapshots = new Snapshots(store, new Library(agentsDir, model));
+    const snapshots = new Snapshots(store, new Library(agentsDir, model, snapshotLimits));
     const submitter = new Submitter(store, snapshots, ports);
     const dispatcher = new Dispatcher({ store, registry, snapshots, leases, ports, onFailure });
     const runChanges = new RunChanges();
     const logChanges = new RunChanges();
     store.listen({ runs: (runs) => runChanges.ring(runs), ready: () => dispatcher.ring() });
     logs.listen({ runs: (runs) => logChanges.ring(runs) });
-    const blobs = new BlobStore(join(folder.path, "blobs"));
+    const blobs = new BlobStore(join(folder.path, "blobs"), ports.clock);
     const stopping = this.#stopping.signal;
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
     const routes = routesOf({ ...follow, ...fleet, blobs, submitter, dispatcher, stopping });
     const interceptors = [mapErrors(ports.log), authorize(tokens)];
     this.#server = new HttpServer(listen, createHandler({ routes, interceptors, stopping }), ports.clock);
-    return [leaseKeeper(store, leases, registry, ports, onFailure), dispatcher.loop, this.#server];
+    const cleaning = janitor({ store, logs, blobs, ports, retentionMs, graceMs }, onFailure);
+    return [leaseKeeper(store, leases, registry, ports, onFailure), dispatcher.loop, cleaning, this.#server];
   }
 
   /** Tells commands on this host where to find us. */

@@ -2,3 +2,4 @@
 
 export type { CoordinatorAsked } from "./config/options.ts";
 export { type Coordinator, createCoordinator } from "./coordinator.ts";
+export { readPlannableDag } from "./dag/plannable-dag.ts";

@@ -7,18 +7,18 @@ import { each, once } from "./calls.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
 import { messageBytesMax } from "./limits.ts";
 import type { RunEvent } from "./model/event.ts";
-import { parseStepId, type RunId, type StepId } from "./model/ids.ts";
+import { type Digest, digestOfBytes, parseStepId, type RunId, type StepId } from "./model/ids.ts";
 import type { JsonObject } from "./model/json.ts";
 import type { LogStream } from "./model/outcome.ts";
 import type { Problem } from "./model/problem.ts";
 import type { Run, RunDetail, RunStatus } from "./model/run.ts";
-import type { SnapshotReport } from "./model/snapshot-report.ts";
+import type { KeptSnapshot, SnapshotReport } from "./model/snapshot-report.ts";
 import type { WorkerInfo } from "./model/worker-info.ts";
 import { DagService, FleetService, MemoryService, RunService, SnapshotService } from "./services.ts";
 import { logStreamFromWire, runStatusToWire } from "./wire/enums.ts";
 import { required, safeNumber } from "./wire/fields.ts";
 import { eventFromWire, runFromWire } from "./wire/run-wire.ts";
-import { reportFromWire } from "./wire/snapshot-wire.ts";
+import { keptFromWire, reportFromWire } from "./wire/snapshot-wire.ts";
 import { workerFromWire } from "./wire/worker-wire.ts";
 
 export interface ClientOptions {
@@ -87,6 +87,10 @@ export interface HaversackClient extends MemoryClient {
   inspectSnapshot(name: string, signal: AbortSignal): Promise<SnapshotReport>;
   /** The gzip bytes. @param name a digest or `<run>/<step>` */
   snapshot(name: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** The pack stays when its runs are forgotten. @param name a digest or `<run>/<step>` @returns its digest */
+  keepSnapshot(name: string, note: string, signal: AbortSignal): Promise<Digest>;
+  unkeepSnapshot(name: string, signal: AbortSignal): Promise<void>;
+  keptSnapshots(signal: AbortSignal): Promise<readonly KeptSnapshot[]>;
 }
 
 export function createClient(options: ClientOptions): HaversackClient {
@@ -191,6 +195,15 @@ function otherClient(
     },
     async *snapshot(name, signal) {
       for await (const { data } of each(snapshots.get({ name }, { signal }), signal)) yield data;
+    },
+    async keepSnapshot(name, note, signal) {
+      return digestOfBytes((await once(snapshots.keep({ name, note }, { signal }), signal)).digest);
+    },
+    async unkeepSnapshot(name, signal) {
+      await once(snapshots.unkeep({ name }, { signal }), signal);
+    },
+    async keptSnapshots(signal) {
+      return (await once(snapshots.listKept({}, { signal }), signal)).kept.map(keptFromWire);
     },
   };
 }

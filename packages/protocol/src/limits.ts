@@ -9,6 +9,8 @@ export const batchBytesMax = 4 * 1024 * 1024;
 export const batchPackBytesMax = 1024 * 1024;
 /** A larger pack is fetched with GetSnapshot. */
 export const inlinePackBytesMax = 256 * 1024;
+/** Packs that a hello names, and that a heartbeat does. */
+export const snapshotsToldMax = 1024;
 /** One piece of a pack, a blob or a log. */
 export const chunkBytesMax = 64 * 1024;
 /** One artifact. */

@@ -12,7 +12,7 @@ import { decodeContent } from "./format/decode.ts";
 import { digestName, sha256 } from "./format/digest.ts";
 import { gzipBytesMin, readTrailer } from "./format/gzip.ts";
 import { bytes } from "./format/sizes.ts";
-import { formatVersionMax, formatVersionMin } from "./format/version.ts";
+import { versionProblem } from "./format/version.ts";
 import { inflate } from "./inflate.ts";
 import { defaultLimits, type SnapshotLimits } from "./limits.ts";
 
@@ -74,11 +74,8 @@ export function guardRaw(raw: Uint8Array, digest: Uint8Array, limits: SnapshotLi
 }
 
 function checkVersion(version: number): void {
-  if (version >= formatVersionMin && version <= formatVersionMax) return;
-  throw new SnapshotError(
-    "snapshot_version_unsupported",
-    `the snapshot has format version ${version}; this reader knows ${formatVersionMin} to ${formatVersionMax}`,
-  );
+  const problem = versionProblem(version);
+  if (problem !== undefined) throw new SnapshotError("snapshot_version_unsupported", problem);
 }
 
 type ExpectedSizes = Pick<ExpectedPack, "compressedSize" | "uncompressedSize">;

@@ -7,6 +7,7 @@
  *   format/   format v1, pure: canonical JSON, schema, digest, paths, order, sizes
  *   memory/   the notes of agents inside a memory scope: print, parse, what a note may be
  *   guard.ts  bytes from outside: bounded, verified, or refused with a typed error
+ *   check/    a whole library, strictly: more than a run needs
  *   diff/     what is different between two packs, part by part, pure
  *   stores/   five read-only stores on the worker, and the skill files on its disk
  */
@@ -18,6 +19,8 @@ export type { PinsOutcome } from "./build/pins.ts";
 export { buildPins } from "./build/pins.ts";
 export type { KeyLikeHit } from "./build/scan-secrets.ts";
 export { scanText } from "./build/scan-secrets.ts";
+export type { Advice, LibraryCheck } from "./check/check-library.ts";
+export { checkLibrary } from "./check/check-library.ts";
 export type {
   ChangeKind,
   PartChange,
@@ -34,8 +37,15 @@ export type * from "./format/content.ts";
 export { digestName, digestOf, parseDigestName } from "./format/digest.ts";
 export { snapshotSchema } from "./format/json-schema.ts";
 export { refText } from "./format/references.ts";
-export type { Feature } from "./format/version.ts";
-export { features, formatVersion, formatVersionMax, formatVersionMin } from "./format/version.ts";
+export type { Feature, FormatRange } from "./format/version.ts";
+export {
+  features,
+  formatsText,
+  formatVersion,
+  formatVersionMax,
+  formatVersionMin,
+  versionProblem,
+} from "./format/version.ts";
 export type { ExpectedPack, GuardedPack } from "./guard.ts";
 export { guardSnapshot } from "./guard.ts";
 export type { InspectedPack } from "./inspect.ts";
@@ -48,7 +58,7 @@ export { fieldProblems } from "./library/schema-problems.ts";
 export type { YamlDocument } from "./library/yaml.ts";
 export { parseYaml } from "./library/yaml.ts";
 export type { SnapshotLimits } from "./limits.ts";
-export { defaultLimits, settleLimits } from "./limits.ts";
+export { defaultLimits, limitsFromEnvironment, settleLimits } from "./limits.ts";
 export type { Note } from "./memory/notes.ts";
 export {
   formatNotes,

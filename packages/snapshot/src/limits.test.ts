@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { canonicalJson } from "./format/canonical-json.ts";
 import { fileSize } from "./format/files.ts";
 import { inspectPack } from "./inspect.ts";
-import { defaultLimits, type SnapshotLimits } from "./limits.ts";
+import { defaultLimits, limitsFromEnvironment, type SnapshotLimits } from "./limits.ts";
 import { codeOf } from "./testing/code-of.ts";
 import { allPacks } from "./testing/published.ts";
 
@@ -38,6 +38,36 @@ describe("a reader keeps each limit", () => {
     expect(withLimit(value)).toBe("accepted");
     const hostile = name === "nestingMax" || name === "valuesMax";
     expect(withLimit(value - 1)).toBe(hostile ? "snapshot_hostile" : "snapshot_too_large");
+  });
+});
+
+describe("limits from the environment", () => {
+  const compressed = "HAVERSACK_SNAPSHOT_MAX_COMPRESSED";
+  const uncompressed = "HAVERSACK_SNAPSHOT_MAX_UNCOMPRESSED";
+
+  test("are the defaults, with what is set in their place", () => {
+    expect(limitsFromEnvironment({})).toEqual(defaultLimits);
+    expect(limitsFromEnvironment({ [compressed]: "", PATH: "/bin" })).toEqual(defaultLimits);
+    expect(limitsFromEnvironment({ [compressed]: "1KiB", [uncompressed]: "268435456" })).toEqual({
+      ...defaultLimits,
+      compressedBytesMax: 1024,
+      uncompressedBytesMax: 256 * 1024 * 1024,
+    });
+  });
+
+  test.each([
+    [compressed, "0"],
+    [compressed, "1023"],
+    [uncompressed, "268435457"],
+    [uncompressed, "16 MiB"],
+    [uncompressed, "lots"],
+  ])("%s=%j is an error that names it", (name, text) => {
+    expect(() => limitsFromEnvironment({ [name]: text })).toThrowError(
+      expect.objectContaining({
+        code: "bad_option",
+        message: `${name}: expected a size from 1KiB to 256MiB, such as 4MiB or 4194304, found "${text}"`,
+      }),
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 /** Every bound of a pack, kept at build and at decode by the same checks. Units stand in the names. */
 
+import { FaultError, parseByteSize } from "@haversack/base";
 import { SnapshotError } from "./errors.ts";
 
 const kibibyte = 1024;
@@ -64,4 +65,32 @@ export function settleLimits(asked: Partial<SnapshotLimits> = {}): SnapshotLimit
     }
   }
   return Object.freeze(settled);
+}
+
+const variables = {
+  compressedBytesMax: "HAVERSACK_SNAPSHOT_MAX_COMPRESSED",
+  uncompressedBytesMax: "HAVERSACK_SNAPSHOT_MAX_UNCOMPRESSED",
+} as const satisfies Partial<Record<keyof SnapshotLimits, string>>;
+
+/** Fewer hold no pack at all; more is text that a JavaScript engine cannot hold as one string. */
+const settableMin = kibibyte;
+const settableMax = 256 * mebibyte;
+
+/**
+ * The limits of whoever runs this process, builder and reader alike: bytes, or a size such as `4MiB`. An empty variable
+ * counts as none. Throws FaultError `bad_option`, which names the variable.
+ */
+export function limitsFromEnvironment(env: Readonly<Record<string, string | undefined>>): SnapshotLimits {
+  const asked = Object.entries(variables).flatMap(([limit, variable]): [string, number][] => {
+    const text = env[variable] ?? "";
+    return text === "" ? [] : [[limit, settableSize(variable, text)]];
+  });
+  return settleLimits(Object.fromEntries(asked));
+}
+
+function settableSize(variable: string, text: string): number {
+  const size = parseByteSize(text);
+  if (size !== undefined && size >= settableMin && size <= settableMax) return size;
+  const message = `${variable}: expected a size from 1KiB to 256MiB, such as 4MiB or 4194304, found ${JSON.stringify(text)}`;
+  throw new FaultError("invalid", "bad_option", message);
 }

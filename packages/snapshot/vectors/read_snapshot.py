@@ -68,7 +68,7 @@ def inflate(pack, size):
     started = time.thread_time()
     taken = 10
     while taken < len(pack) and not stream.eof:
-        piece = pack[taken : taken + KIB]
+        piece = pack[taken : taken + 4 * KIB]
         taken += len(piece)
         try:
             out += stream.decompress(piece)

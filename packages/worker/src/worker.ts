@@ -29,7 +29,6 @@ import {
 } from "@haversack/base";
 import {
   type BootId,
-  type Digest,
   parseBootId,
   parseWorkerId,
   type WorkerHello,
@@ -87,7 +86,6 @@ class OneWorker implements Worker {
   readonly #hurry = new AbortController();
   #running: Running | undefined;
   #stopped: Promise<void> | undefined;
-  #snapshotsHeld: readonly Digest[] = [];
 
   constructor(settings: WorkerSettings, env: NodeJS.ProcessEnv, ports: Ports) {
     this.#settings = settings;
@@ -127,16 +125,16 @@ class OneWorker implements Worker {
     const parts = { executors, connection, cache, uplink, ports: this.#ports, ...roots };
     const attempts = new Attempts(parts, slots, (error) => this.#fail(error));
     attempts.adopt(await reopenSpools(roots.spoolRoot, uplink, this.#ports.log));
-    await cache.clean();
-    this.#snapshotsHeld = await cache.held();
+    await cache.open();
     const leases = new LeaseWatch(this.#ports.clock);
     const session = {
       connection,
       uplink,
       leases,
       ports: this.#ports,
-      hello: () => this.#hello(workerId, attempts),
+      hello: () => this.#hello(workerId, attempts, cache),
       held: () => attempts.held(),
+      cacheChanges: () => cache.changes(),
       take: (message: Parameters<Attempts["take"]>[0]) => attempts.take(message),
       welcomed: () => attempts.welcomed(),
     };
@@ -161,6 +159,7 @@ class OneWorker implements Worker {
         packFile: (snapshot) => cache.fileOf(snapshot, this.#hurry.signal),
         dropPack: ({ digest }) => cache.forget(digest),
         secrets: hostSecrets({ hostEnv: this.#hostEnv, fileFolders }),
+        snapshotLimits: this.#settings.snapshotLimits,
       }),
     };
   }
@@ -173,7 +172,7 @@ class OneWorker implements Worker {
     await mkdir(join(folder, "work"), { recursive: true, mode: 0o700 });
   }
 
-  #hello(workerId: WorkerId, attempts: Attempts): WorkerHello {
+  #hello(workerId: WorkerId, attempts: Attempts, cache: SnapshotCache): WorkerHello {
     const { name, labels, slots } = this.#settings;
     return {
       workerId,
@@ -185,7 +184,7 @@ class OneWorker implements Worker {
       snapshotMinVersion: formatVersionMin,
       snapshotMaxVersion: formatVersionMax,
       snapshotFeatures: features.filter((feature) => executable.has(feature)),
-      snapshotsHeld: this.#snapshotsHeld,
+      snapshotsHeld: cache.announce(),
       held: attempts.held(),
     };
   }

@@ -1,6 +1,7 @@
 import { openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 import { describeStoreModel } from "./model.ts";
+import { describeRetentionModel } from "./retention-model.ts";
 
 const open = async () => {
   const folder = await tempFolder();
@@ -13,3 +14,4 @@ const open = async () => {
 };
 
 describeStoreModel("sqlite", open, 300);
+describeRetentionModel("sqlite", open, 150);

@@ -1,6 +1,7 @@
 import { openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 import { describeMemory } from "./describe-memory.ts";
+import { describeRetention } from "./describe-retention.ts";
 import { describeRetry } from "./describe-retry.ts";
 import { describeStore, type OpenStore } from "./describe-store.ts";
 
@@ -19,3 +20,4 @@ const open: OpenStore = async () => {
 describeStore("sqlite", open);
 describeMemory("sqlite", open);
 describeRetry("sqlite", open);
+describeRetention("sqlite", open);

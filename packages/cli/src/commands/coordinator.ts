@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { dataFolderName } from "../connect.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { duration, given } from "../options.ts";
+import { duration, given, retentionOption } from "../options.ts";
 import { openCoordinator, stopInOrder, untilInterrupted } from "../serve.ts";
 import type { Shell } from "../shell.ts";
 
@@ -12,14 +12,20 @@ interface CoordinatorOptions {
   readonly agents?: string;
   readonly model?: string;
   readonly leaseTtl?: number;
+  readonly retention?: string;
+  readonly grace?: number;
 }
 
 const examples = `
 Writes coordinator.json, admin.token and worker.token into the data folder: the other commands find it by them.
 
+A run is forgotten some time after its end, with its logs, artifacts and snapshots that no other run names;
+\`haversack snapshot keep\` keeps a snapshot.
+
 Examples:
   $ haversack coordinator
   $ haversack coordinator --data /var/lib/haversack --listen 127.0.0.1:7420 --agents ./agents
+  $ haversack coordinator --retention 90d
 
 Ctrl-C ends it in good order; a second one at once. Its log (JSON lines) goes to standard error: HAVERSACK_LOG=debug.`;
 
@@ -33,6 +39,8 @@ export function coordinatorCommand(shell: Shell): Command {
     .addOption(new Option("--agents <dir>", "agent library").env("HAVERSACK_AGENTS"))
     .addOption(new Option("--model <id>", "default model, in place of the library's").env("HAVERSACK_MODEL"))
     .addOption(new Option("--lease-ttl <duration>", "time until a silent worker is lost").argParser(duration))
+    .addOption(retentionOption())
+    .addOption(new Option("--grace <duration>", "for tests").argParser(duration).hideHelp())
     .addHelpText("after", examples)
     .action(shell.does((options: CoordinatorOptions) => serve(options, shell)));
 }
@@ -41,8 +49,8 @@ async function serve(options: CoordinatorOptions, shell: Shell): Promise<0> {
   const { outside } = shell;
   const dataDir = resolve(outside.cwd, options.data);
   const agentsDir = options.agents === undefined ? undefined : resolve(outside.cwd, options.agents);
-  const { listen, model, leaseTtl: leaseTtlMs } = options;
-  const asked = { dataDir, ...given({ listen, agentsDir, model, leaseTtlMs }) };
+  const { listen, model, leaseTtl: leaseTtlMs, retention, grace: graceMs } = options;
+  const asked = { dataDir, ...given({ listen, agentsDir, model, leaseTtlMs, retention, graceMs }) };
   const coordinator = await openCoordinator(asked, outside);
   try {
     shell.out(`coordinator listening on ${coordinator.url}, data in ${dataDir}\n`);

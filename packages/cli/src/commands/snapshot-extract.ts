@@ -1,12 +1,13 @@
 import { lstat, mkdir, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { FaultError, systemCodeOf } from "@haversack/base";
+import type { SnapshotLimits } from "@haversack/snapshot";
 import { Command } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { withConnection, withJson } from "../options.ts";
 import { printable } from "../print/printable.ts";
 import type { Shell } from "../shell.ts";
-import { type ReadPack, readPack, type SnapshotOptions } from "./snapshot-source.ts";
+import { type ReadPack, readPack, type SnapshotOptions, snapshotLimits } from "./snapshot-source.ts";
 
 interface ExtractOptions extends SnapshotOptions {
   readonly output: string;
@@ -36,7 +37,7 @@ async function extract(name: string, options: ExtractOptions, shell: Shell): Pro
   const folder = resolve(shell.outside.cwd, options.output);
   await refuseExisting(folder, options.output);
   const read = await readPack(name, options, shell);
-  const files = await write(read, folder, options.output);
+  const files = await write(read, folder, options.output, await snapshotLimits(shell));
   if (options.json === true) {
     shell.json({ digest: read.pack.name, folder, files });
     return exitCodes.ok;
@@ -59,9 +60,9 @@ async function refuseExisting(folder: string, shown: string): Promise<void> {
 }
 
 /** All files, or no folder. */
-async function write({ bytes, pack }: ReadPack, folder: string, shown: string) {
+async function write({ bytes, pack }: ReadPack, folder: string, shown: string, limits: SnapshotLimits) {
   const { openSnapshot, writeSkills } = await import("@haversack/snapshot");
-  const stores = openSnapshot(bytes, pack);
+  const stores = openSnapshot(bytes, pack, limits);
   await mkdir(dirname(folder), { recursive: true }).catch((error: unknown) => {
     throw unusable(shown, error);
   });

@@ -5,7 +5,7 @@ import { withConnection, withJson } from "../options.ts";
 import { snapshotJson } from "../print/json.ts";
 import { snapshotText } from "../print/snapshot-text.ts";
 import type { Shell } from "../shell.ts";
-import { connect, readIfFile, type SnapshotOptions, storedName } from "./snapshot-source.ts";
+import { connect, readIfFile, type SnapshotOptions, snapshotLimits, storedName } from "./snapshot-source.ts";
 
 const examples = `
 NAME is a file, a digest (sha256:…) or RUN/STEP. A file is read here and needs no coordinator.
@@ -38,7 +38,7 @@ async function inspectFile(name: string, shell: Shell): Promise<SnapshotReport |
   const bytes = await readIfFile(name, shell);
   if (bytes === undefined) return undefined;
   const { inspectPack } = await import("@haversack/snapshot");
-  const pack = inspectPack(bytes);
+  const pack = inspectPack(bytes, await snapshotLimits(shell));
   const { formatVersion, compressedSize, uncompressedSize, requires, secrets } = pack;
   const parts = pack.parts.map((part) => ({ ...part, digest: parseDigest(part.digest) }));
   const digest = digestOfBytes(pack.digest);

@@ -4,7 +4,7 @@ import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { FaultError, systemCodeOf } from "@haversack/base";
 import { type HaversackClient, parseDigest, parseStepId } from "@haversack/protocol";
-import type { InspectedPack } from "@haversack/snapshot";
+import type { InspectedPack, SnapshotLimits } from "@haversack/snapshot";
 import { given } from "../options.ts";
 import { findRun } from "../run-ref.ts";
 import type { Shell } from "../shell.ts";
@@ -25,14 +25,14 @@ export interface ReadPack {
 export async function readPack(name: string, options: SnapshotOptions, shell: Shell): Promise<ReadPack> {
   const bytes = (await readIfFile(name, shell)) ?? (await fetchPack(name, options, shell));
   const { inspectPack } = await import("@haversack/snapshot");
-  return { bytes, pack: inspectPack(bytes) };
+  return { bytes, pack: inspectPack(bytes, await snapshotLimits(shell)) };
 }
 
 /** The bytes of a file that is not longer than a pack may be; undefined when there is no such file. */
-export async function readIfFile(name: string, { outside }: Shell): Promise<Uint8Array | undefined> {
-  const path = resolve(outside.cwd, name);
+export async function readIfFile(name: string, shell: Shell): Promise<Uint8Array | undefined> {
+  const path = resolve(shell.outside.cwd, name);
   try {
-    checkLength((await stat(path)).size, name, await compressedBytesMax());
+    checkLength((await stat(path)).size, name, (await snapshotLimits(shell)).compressedBytesMax);
     return await readFile(path);
   } catch (error) {
     if (error instanceof FaultError) throw error;
@@ -61,7 +61,7 @@ export async function storedName(name: string, client: HaversackClient, { outsid
 
 async function fetchPack(name: string, options: SnapshotOptions, shell: Shell): Promise<Uint8Array> {
   const client = await connect(options, shell);
-  const max = await compressedBytesMax();
+  const max = (await snapshotLimits(shell)).compressedBytesMax;
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of client.snapshot(await storedName(name, client, shell), shell.outside.stopping)) {
@@ -72,8 +72,10 @@ async function fetchPack(name: string, options: SnapshotOptions, shell: Shell): 
   return Buffer.concat(chunks);
 }
 
-async function compressedBytesMax(): Promise<number> {
-  return (await import("@haversack/snapshot")).defaultLimits.compressedBytesMax;
+/** Those of the environment, as for a coordinator or a worker that is started in it. */
+export async function snapshotLimits({ outside }: Shell): Promise<SnapshotLimits> {
+  const { limitsFromEnvironment } = await import("@haversack/snapshot");
+  return limitsFromEnvironment(outside.env);
 }
 
 function checkLength(length: number, name: string, max: number): void {

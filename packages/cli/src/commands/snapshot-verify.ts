@@ -5,7 +5,7 @@ import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { withJson } from "../options.ts";
 import { bytes } from "../print/moment.ts";
 import type { Shell } from "../shell.ts";
-import { readIfFile } from "./snapshot-source.ts";
+import { readIfFile, snapshotLimits } from "./snapshot-source.ts";
 
 interface VerifyOptions {
   readonly json?: boolean;
@@ -39,7 +39,7 @@ async function verify(file: string, options: VerifyOptions, shell: Shell): Promi
   const found = await readIfFile(file, shell);
   if (found === undefined) throw new FaultError("missing", "unknown_file", `there is no file ${file}`);
   try {
-    const pack = await checked(found, wanted);
+    const pack = await checked(found, wanted, shell);
     const { formatVersion, name: digest, compressedSize, uncompressedSize, requires } = pack;
     const sizes = `${bytes(compressedSize)} packed, ${bytes(uncompressedSize)} unpacked`;
     if (options.json !== true) shell.out(`${shell.paint.good("✓")} ${digest}\n  ${sizes}\n`);
@@ -52,9 +52,9 @@ async function verify(file: string, options: VerifyOptions, shell: Shell): Promi
   }
 }
 
-async function checked(found: Uint8Array, wanted: string | undefined) {
+async function checked(found: Uint8Array, wanted: string | undefined, shell: Shell) {
   const { inspectPack } = await import("@haversack/snapshot");
-  const pack = inspectPack(found);
+  const pack = inspectPack(found, await snapshotLimits(shell));
   if (wanted === undefined || wanted === pack.name) return pack;
   throw new FaultError("corrupt", "snapshot_corrupt", `the snapshot is ${pack.name}, not ${wanted}`);
 }

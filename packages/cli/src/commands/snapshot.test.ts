@@ -5,7 +5,7 @@ import type { HaversackClient } from "@haversack/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { exitCodes } from "../exit-codes.ts";
 import { runProgram } from "../program.ts";
-import { fakeClient, fakeRun } from "../testing/fake-client.ts";
+import { fakeClient, fakeRun, someDigest, unknownRun } from "../testing/fake-client.ts";
 import { fakeOutside } from "../testing/fake-outside.ts";
 
 const vectors = join(import.meta.dirname, "../../../snapshot/vectors/v1");
@@ -19,8 +19,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-async function snapshot(args: readonly string[], client: Partial<HaversackClient> = {}) {
-  const env = { HAVERSACK_URL: "http://127.0.0.1:7420", HAVERSACK_TOKEN: "t" };
+async function snapshot(
+  args: readonly string[],
+  client: Partial<HaversackClient> = {},
+  limits: Readonly<Record<string, string>> = {},
+) {
+  const env = { HAVERSACK_URL: "http://127.0.0.1:7420", HAVERSACK_TOKEN: "t", ...limits };
   const outside = fakeOutside({ env, cwd: folder });
   const code = await runProgram(["snapshot", ...args], outside, () => fakeClient(client));
   return { code, ...outside.written };
@@ -165,6 +169,14 @@ describe("haversack snapshot diff", () => {
     });
   });
 
+  test("answers with its exit code when it is asked to, as git diff does", async () => {
+    const different = ["diff", vector("smallest"), vector("pin"), "--exit-code"];
+    expect((await snapshot(different)).code).toBe(exitCodes.different);
+    expect((await snapshot([...different, "--json"])).code).toBe(exitCodes.different);
+    expect((await snapshot(["diff", vector("full"), vector("stored"), "--exit-code"])).code).toBe(0);
+    expect((await snapshot(["diff", golden, vector("ratio"), "--exit-code"])).code).toBe(exitCodes.invalid);
+  });
+
   test("never lets a skill move the cursor", async () => {
     const { out } = await snapshot(["diff", vector("smallest"), vector("spelling")]);
     // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
@@ -178,12 +190,100 @@ describe("haversack snapshot diff", () => {
   });
 });
 
+describe("haversack snapshot keep", () => {
+  const kept = { digest: someDigest, name: "run-1/greet", note: "a\u001bb", keptAt: 0, compressedSize: 2048 };
+  const asked: string[][] = [];
+  const client: Partial<HaversackClient> = {
+    run: async (id) => (id === "gone" ? Promise.reject(unknownRun()) : fakeRun("run-1")),
+    runs: async () => ({ runs: [fakeRun("run-1")], nextPageToken: "" }),
+    keepSnapshot: async (name, note) => {
+      asked.push(["keep", name, note]);
+      return someDigest;
+    },
+    unkeepSnapshot: async (name) => void asked.push(["unkeep", name]),
+    keptSnapshots: async () => [kept],
+  };
+  beforeEach(() => void (asked.length = 0));
+
+  test("keeps by digest and by step, with a note", async () => {
+    const plain = await snapshot(["keep", "latest/greet", "--note", "release 2"], client);
+    expect(plain).toMatchObject({ code: exitCodes.ok, out: `kept ${someDigest}\n` });
+    const json = await snapshot(["keep", someDigest, "--json"], client);
+    expect(JSON.parse(json.out)).toEqual({ digest: someDigest, name: someDigest });
+    expect(asked).toEqual([
+      ["keep", "run-1/greet", "release 2"],
+      ["keep", someDigest, ""],
+    ]);
+  });
+
+  test("lists what is kept; a note cannot move the cursor", async () => {
+    const { out } = await snapshot(["keep", "--list"], client);
+    expect(out).toMatch(/^KEPT +SIZE +NAME +NOTE +DIGEST\n\S+ \S+ +2\.0 KiB +run-1\/greet +a\\x1bb +sha256:/);
+    const json = await snapshot(["keep", "--list", "--json"], client);
+    expect(JSON.parse(json.out)).toEqual({ kept: [{ ...kept, keptAt: "1970-01-01T00:00:00.000Z" }] });
+    const none = await snapshot(["keep", "--list"], { keptSnapshots: async () => [] });
+    expect(none).toMatchObject({ code: 0, out: "", err: expect.stringContaining("no snapshot is kept") });
+  });
+
+  test("removes by name, even when the run of that name is forgotten", async () => {
+    expect(await snapshot(["keep", "--remove", "latest/greet"], client)).toMatchObject({
+      code: exitCodes.ok,
+      out: expect.stringContaining("run-1/greet is kept no longer"),
+    });
+    await snapshot(["keep", "--remove", "gone/greet"], client);
+    expect(asked).toEqual([
+      ["unkeep", "run-1/greet"],
+      ["unkeep", "gone/greet"],
+    ]);
+    expect((await snapshot(["keep", "gone/greet"], client)).code).toBe(exitCodes.missing);
+  });
+
+  test.each([[[]], [["--list", "--remove", "x"]], [["latest/greet", "--list"]], [["--list", "--note", "x"]]])(
+    "%j asks for nothing, or for two things",
+    async (args) => {
+      expect((await snapshot(["keep", ...args], client)).code).toBe(exitCodes.invalid);
+      expect(asked).toEqual([]);
+    },
+  );
+});
+
+describe("the limits of the environment", () => {
+  const verbs = [
+    ["inspect", golden],
+    ["verify", golden],
+    ["extract", golden, "-o", "out"],
+    ["diff", golden, golden],
+  ];
+
+  test.each(verbs)("hold for %s", async (...args) => {
+    const small = await snapshot(args, {}, { HAVERSACK_SNAPSHOT_MAX_UNCOMPRESSED: "1KiB" });
+    expect(small).toMatchObject({
+      code: exitCodes.invalid,
+      err: expect.stringContaining("over the limit of 1.0 KiB"),
+    });
+    const compressed = await snapshot(args, {}, { HAVERSACK_SNAPSHOT_MAX_COMPRESSED: "1024" });
+    expect(compressed).toMatchObject({
+      code: exitCodes.invalid,
+      err: expect.stringContaining("1024 bytes"),
+    });
+    expect((await snapshot(args, {}, { HAVERSACK_SNAPSHOT_MAX_UNCOMPRESSED: "32MiB" })).code).toBe(0);
+  });
+
+  test("are refused by name when they are none", async () => {
+    const wrong = await snapshot(["verify", golden], {}, { HAVERSACK_SNAPSHOT_MAX_COMPRESSED: "4 MB" });
+    expect(wrong).toMatchObject({
+      code: exitCodes.invalid,
+      err: expect.stringContaining("HAVERSACK_SNAPSHOT_MAX_COMPRESSED: expected a size"),
+    });
+  });
+});
+
 test("haversack snapshot schema prints the published schema", async () => {
   const { code, out } = await snapshot(["schema"]);
   expect({ code, out }).toEqual({ code: 0, out: readFileSync(join(vectors, "schema.json"), "utf8") });
 });
 
-test.each(["inspect", "save", "verify", "extract", "diff", "schema"])(
+test.each(["build", "inspect", "save", "verify", "extract", "diff", "keep", "schema"])(
   "haversack snapshot %s explains itself with an example",
   async (name) => {
     expect((await snapshot([name, "--help"])).out).toMatch(/\n {2}\$ haversack snapshot /);

@@ -6,7 +6,7 @@ import { dataFolderName } from "../connect.ts";
 import { type ExitCode, exitCodeOfRun, exitCodes } from "../exit-codes.ts";
 import { prepareSubmission } from "../follow/submission.ts";
 import { submit } from "../follow/submit.ts";
-import { collectPair, flagsOf, wholeNumber } from "../options.ts";
+import { collectPair, flagsOf, retentionOption, wholeNumber } from "../options.ts";
 import { printable } from "../print/printable.ts";
 import { commandName } from "../print/run-result.ts";
 import { saveWhole } from "../save-whole.ts";
@@ -42,6 +42,7 @@ export function startCommand(shell: Shell): Command {
     .addOption(
       new Option("--agents <dir>", "agent library (default: examples/agents)").env("HAVERSACK_AGENTS"),
     )
+    .addOption(retentionOption())
     .addOption(new Option("--slots <n>", "steps at a time").argParser(wholeNumber(1, slotsMax)))
     .addHelpText("after", examples)
     .action(shell.does((options: StartOptions) => start(options, shell)));

@@ -1,10 +1,9 @@
-import { formatProblem } from "@haversack/protocol";
 import { Command } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { readDag } from "../follow/submission.ts";
 import { given, withConnection, withJson } from "../options.ts";
-import { printableLines } from "../print/printable.ts";
 import type { Shell } from "../shell.ts";
+import { problemJson, tellProblems } from "./problems.ts";
 
 interface ValidateOptions {
   readonly json?: boolean;
@@ -33,30 +32,18 @@ export function validateCommand(shell: Shell): Command {
 }
 
 async function validate(file: string, options: ValidateOptions, shell: Shell): Promise<ExitCode> {
-  const { outside, paint } = shell;
+  const { outside } = shell;
   const { url, token, data } = options;
   const dag = await readDag(file, outside.cwd);
   const client = await shell.connect(given({ url, token, data }));
   const problems = await client.validate(dag, file, outside.stopping);
   const valid = problems.length === 0;
   if (options.json === true) {
-    shell.json({ valid, problems: problems.map((each) => problemJson(each)) });
+    shell.json({ valid, problems: problems.map(problemJson) });
   } else if (valid) {
     shell.out(`${file} is valid\n`);
   } else {
-    for (const problem of problems)
-      outside.terminal.err(`${paint.bad(printableLines(formatProblem(problem)))}\n`);
+    tellProblems(problems, shell);
   }
   return valid ? exitCodes.ok : exitCodes.invalid;
-}
-
-function problemJson({
-  file,
-  line,
-  column,
-  field,
-  code,
-  message,
-}: Parameters<typeof formatProblem>[0]): object {
-  return { file, line, column, field, code, message };
 }

@@ -1,6 +1,7 @@
 /** What `--json` prints: public, documented in docs/operations.md. Times are ISO 8601 in UTC, sizes bytes. */
 
 import type {
+  KeptSnapshot,
   MemoryReview,
   MemoryVersion,
   Run,
@@ -49,3 +50,4 @@ export const snapshotJson = (report: SnapshotReport): object => ({ ...report });
 export const versionJson = (version: MemoryVersion): object => ({ ...version, at: time(version.at) });
 
 export const reviewJson = (review: MemoryReview): object => ({ ...review, at: time(review.at) });
+export const keptJson = (kept: KeptSnapshot): object => ({ ...kept, keptAt: time(kept.keptAt) });

@@ -63,8 +63,8 @@ async function rehearse(undo: Undo[]): Promise<string> {
 }
 
 function coordinate(settings: StartSettings, outside: Outside): Promise<Coordinator> {
-  const { dataDir, agentsDir, listen, model, logFile } = settings;
-  const asked = { dataDir, agentsDir, model: model.id, ...given({ listen }) };
+  const { dataDir, agentsDir, listen, model, logFile, retention } = settings;
+  const asked = { dataDir, agentsDir, model: model.id, ...given({ listen, retention }) };
   return openCoordinator(asked, outside, logFile);
 }
 

@@ -12,6 +12,7 @@ export interface StartOptions {
   readonly listen?: string;
   readonly agents?: string;
   readonly slots?: number;
+  readonly retention?: string;
   readonly run?: boolean;
 }
 
@@ -24,6 +25,7 @@ export interface StartSettings {
   readonly listen?: string;
   readonly agentsDir: string;
   readonly slots?: number;
+  readonly retention?: string;
   readonly logFile: string;
   readonly model: ModelChoice;
 }
@@ -31,7 +33,7 @@ export interface StartSettings {
 /** The checkout that this file is part of. */
 const root = resolve(import.meta.dirname, "..", "..", "..", "..");
 const exampleDag = join(root, "examples", "dags", "repo-report.yaml");
-const exampleAgents = join(root, "examples", "agents");
+export const exampleAgents = join(root, "examples", "agents");
 
 export function settleStart(options: StartOptions, { cwd, env }: Outside): StartSettings {
   const dataDir = resolve(cwd, options.data);
@@ -43,6 +45,7 @@ export function settleStart(options: StartOptions, { cwd, env }: Outside): Start
     dataDir,
     ...(options.listen === undefined ? {} : { listen: options.listen }),
     agentsDir: options.agents === undefined ? exampleAgents : resolve(cwd, options.agents),
+    ...(options.retention === undefined ? {} : { retention: options.retention }),
     ...(options.slots === undefined ? {} : { slots: options.slots }),
     logFile: join(dataDir, "haversack.log"),
     model: chooseModel(env),

@@ -90,6 +90,9 @@ export function fakeClient(methods: Partial<HaversackClient>): HaversackClient {
     memoryReviews: nobodyAsks,
     resolveReview: nobodyAsks,
     revertMemory: nobodyAsks,
+    keepSnapshot: nobodyAsks,
+    unkeepSnapshot: nobodyAsks,
+    keptSnapshots: nobodyAsks,
     ...methods,
   };
 }

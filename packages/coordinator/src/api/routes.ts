@@ -42,7 +42,7 @@ export const routesOf =
       .service(RunService, runService(parts))
       .service(DagService, dagService(submitter))
       .service(FleetService, fleetService(store, registry))
-      .service(SnapshotService, snapshotService(store))
+      .service(SnapshotService, snapshotService(store, clock))
       .service(MemoryService, memoryService(store, clock))
       .service(WorkerService, workerService(parts))
       .service(Health, healthService(names, stopping))

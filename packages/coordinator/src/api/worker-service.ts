@@ -3,7 +3,6 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import { FaultError } from "@haversack/base";
 import {
-  type AttemptRef,
   chunkBytesMax,
   digestOfBytes,
   downwardToWire,
@@ -16,6 +15,7 @@ import {
 } from "@haversack/protocol";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import { type SessionParts, serveSession } from "../dispatch/session.ts";
+import type { Store } from "../store/store.ts";
 import { chunks } from "./snapshot-service.ts";
 
 export interface WorkerServiceParts extends SessionParts {
@@ -32,15 +32,16 @@ export function workerService(parts: WorkerServiceParts): ServiceImpl<typeof Wor
         yield downwardToWire(message);
     },
     async *getSnapshot(request) {
-      await requireLive(parts, refFromWire(request.ref));
-      const { gzip } = await parts.store.read.snapshotRead({ digest: digestOfBytes(request.digest) });
+      const digest = digestOfBytes(request.digest);
+      await requireLive(parts, { ref: refFromWire(request.ref), snapshotDigest: digest });
+      const { gzip } = await parts.store.read.snapshotRead({ digest });
       for (const data of chunks(gzip)) yield { data };
     },
     async putBlob(requests) {
       return await putBlob(parts, requests);
     },
     async *getBlob(request) {
-      await requireLive(parts, refFromWire(request.ref));
+      await requireLive(parts, { ref: refFromWire(request.ref) });
       for await (const data of parts.blobs.read(digestOfBytes(request.digest), chunkBytesMax)) yield { data };
     },
   };
@@ -56,9 +57,13 @@ async function* decoded(
 }
 
 /** Calls beside the session are made for an attempt that the fleet still holds. */
-async function requireLive({ store }: WorkerServiceParts, ref: AttemptRef): Promise<void> {
-  if (await store.read.attemptIsLive({ ref })) return;
-  throw new FaultError("fenced", "not_live", "the attempt that this call is made for is not live any more");
+async function requireLive(
+  { store }: WorkerServiceParts,
+  query: Parameters<Store["read"]["attemptIsLive"]>[0],
+): Promise<void> {
+  if (await store.read.attemptIsLive(query)) return;
+  const what = query.snapshotDigest === undefined ? "is not live" : "is not live, or has another snapshot";
+  throw new FaultError("fenced", "not_live", `the attempt that this call is made for ${what}`);
 }
 
 type PutBlobRequests = Parameters<ServiceImpl<typeof WorkerService>["putBlob"]>[0];
@@ -69,9 +74,10 @@ async function putBlob(parts: WorkerServiceParts, requests: PutBlobRequests) {
   const header =
     first.done === true || first.value.body.case !== "header" ? undefined : first.value.body.value;
   const { ref, digest, size } = required(header, "put_blob.header");
-  await requireLive(parts, refFromWire(ref));
+  await requireLive(parts, { ref: refFromWire(ref) });
   const name = digestOfBytes(digest);
-  if (await parts.blobs.has(name)) return { existed: true };
+  // Somebody's result is about to name it: it must not be taken for old.
+  if (await parts.blobs.renew(name)) return { existed: true };
   await parts.blobs.put(name, safeNumber(size, "put_blob.size"), dataOf(messages));
   return { existed: false };
 }

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
-import { readdir } from "node:fs/promises";
+import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { artifactBytesMax, parseDigest } from "@haversack/protocol";
 import { describe, expect, test } from "vitest";
+import { FakeClock } from "../../../../tests/support/fake-clock.ts";
 import { tempFolder } from "../../../../tests/support/temp-folder.ts";
 import { BlobStore } from "./blob-store.ts";
 
@@ -14,10 +16,13 @@ const textOf = async (data: AsyncIterable<Uint8Array>) =>
 
 async function setup() {
   const folder = await tempFolder();
+  const clock = new FakeClock();
   const files = async () =>
     (await readdir(folder.path, { recursive: true })).filter((name) => name.length > 2);
   return {
-    blobs: new BlobStore(folder.path),
+    blobs: new BlobStore(folder.path, clock),
+    clock,
+    path: folder.path,
     files,
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
@@ -101,5 +106,79 @@ describe("a blob", () => {
   test("that is not there is missing, by name", async () => {
     await using world = await setup();
     await expect(textOf(world.blobs.read(digestOf("x"), 4))).rejects.toMatchObject({ fault: "missing" });
+  });
+});
+
+describe("what was stored long ago", () => {
+  const all = async (blobs: BlobStore, before: number) => (await Array.fromAsync(blobs.old(before))).flat();
+
+  test("is listed, and removed if nobody stored it again since", async () => {
+    await using world = await setup();
+    const { blobs, clock } = world;
+    const [first, second, young] = [digestOf("a"), digestOf("b"), digestOf("c")];
+    await blobs.put(first, 1, pieces("a"));
+    await blobs.put(second, 1, pieces("b"));
+    clock.advance(1000);
+    await blobs.put(young, 1, pieces("c"));
+    expect(new Set(await all(blobs, clock.now()))).toEqual(new Set([first, second]));
+    expect(await blobs.renew(second)).toBe(true);
+    expect(await all(blobs, clock.now())).toEqual([first]);
+    expect(await blobs.remove(second, clock.now())).toBeUndefined();
+    expect(await blobs.remove(first, clock.now())).toBe(1);
+    expect(await blobs.remove(first, clock.now())).toBeUndefined();
+    expect([await blobs.renew(first), await blobs.has(second)]).toEqual([false, true]);
+  });
+
+  test("and stored again while it is removed is there, or is asked for", async () => {
+    await using world = await setup();
+    const { blobs, clock } = world;
+    const digest = digestOf("a");
+    for (let round = 0; round < 200; round++) {
+      await blobs.put(digest, 1, pieces("a"));
+      clock.advance(1000);
+      const renew = () => blobs.renew(digest);
+      const remove = () => blobs.remove(digest, clock.now());
+      const [isThere] =
+        round % 2 === 0
+          ? await Promise.all([renew(), remove()])
+          : await Promise.all([remove(), renew()]).then(([, renewed]) => [renewed]);
+      expect(await blobs.has(digest)).toBe(isThere);
+      const [, put] = await Promise.allSettled([remove(), blobs.put(digest, 1, pieces("a"))]);
+      expect([put.status, await blobs.has(digest)]).toEqual(["fulfilled", true]);
+    }
+  });
+
+  test("and is half of a file goes, but not one that is being written", async () => {
+    await using world = await setup();
+    const hex = digestOf("x").slice("sha256:".length);
+    const folder = join(world.path, hex.slice(0, 2));
+    await mkdir(folder);
+    for (const [tag, seconds] of [
+      ["aaaaaaaaaaaa", 10],
+      ["bbbbbbbbbbbb", 30],
+    ] as const) {
+      const file = join(folder, `${hex}.${tag}.tmp`);
+      await writeFile(file, "half");
+      await utimes(file, seconds, seconds);
+    }
+    await writeFile(join(folder, "readme.txt"), "");
+    await utimes(join(folder, "readme.txt"), 10, 10);
+    expect(await all(world.blobs, 20_000)).toEqual([]);
+    expect((await readdir(folder)).toSorted()).toEqual([`${hex}.bbbbbbbbbbbb.tmp`, "readme.txt"]);
+  });
+
+  test("comes in batches; a folder that was never made holds nothing", async () => {
+    await using world = await setup();
+    const folder = join(world.path, "ab");
+    await mkdir(folder);
+    const names = Array.from({ length: 501 }, (_, index) => `ab${String(index).padStart(62, "0")}`);
+    for (const name of names) {
+      await writeFile(join(folder, name), "");
+      await utimes(join(folder, name), 1, 1);
+    }
+    const batches = await Array.fromAsync(world.blobs.old(20_000));
+    expect(batches.map(({ length }) => length).toSorted((a, b) => a - b)).toEqual([1, 500]);
+    const nowhere = new BlobStore(join(world.path, "nowhere"), world.clock);
+    expect(await Array.fromAsync(nowhere.old(20_000))).toEqual([]);
   });
 });

@@ -1,20 +1,26 @@
 /**
  * Artifacts, one file each, named by their digest. A file is either whole and verified or not there: it is written
- * under a temporary name, hashed on the way, flushed and renamed.
+ * under a temporary name, hashed on the way, flushed and renamed. Its time says when somebody last stored it or was
+ * told that it is there.
  */
 
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { FaultError, syncFolder, systemCodeOf } from "@haversack/base";
+import { mkdir, open, rename, rm, stat, utimes } from "node:fs/promises";
+import { dirname } from "node:path";
+import { type Clock, FaultError, type Ms, syncFolder, systemCodeOf } from "@haversack/base";
 import { artifactBytesMax, type Digest } from "@haversack/protocol";
+import { blobPath, oldFiles } from "./old-files.ts";
 
 export class BlobStore {
   readonly #folder: string;
+  readonly #clock: Clock;
+  /** Who wants the same blob takes turns: what is being removed is promised to nobody. */
+  readonly #turns = new Map<Digest, Promise<void>>();
 
-  constructor(folder: string) {
+  constructor(folder: string, clock: Clock) {
     this.#folder = folder;
+    this.#clock = clock;
   }
 
   async has(digest: Digest): Promise<boolean> {
@@ -24,6 +30,19 @@ export class BlobStore {
       if (systemCodeOf(error) === "ENOENT") return false;
       throw error;
     }
+  }
+
+  /** Whether it is there; if so, it counts as stored at this moment. */
+  async renew(digest: Digest): Promise<boolean> {
+    return await this.#alone(digest, async () => {
+      try {
+        await this.#touch(this.#pathOf(digest));
+        return true;
+      } catch (error) {
+        if (systemCodeOf(error) === "ENOENT") return false;
+        throw error;
+      }
+    });
   }
 
   /** Stores exactly what the digest names; anything else is refused and leaves nothing. */
@@ -41,7 +60,8 @@ export class BlobStore {
     const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
     try {
       await writeVerified(temporary, digest, size, data);
-      await rename(temporary, path);
+      await this.#touch(temporary);
+      await this.#alone(digest, () => rename(temporary, path));
     } catch (error) {
       await rm(temporary, { force: true });
       throw error;
@@ -57,10 +77,48 @@ export class BlobStore {
     yield* createReadStream(this.#pathOf(digest), { highWaterMark: chunkBytes });
   }
 
-  /** The digest was parsed: it holds hex digits only. */
+  /** What was stored before, a bounded number at a time; removes what a crash left half-written before. */
+  old(before: Ms): AsyncIterable<readonly Digest[]> {
+    return oldFiles(this.#folder, before);
+  }
+
+  /** Removes it if it was not stored again since. @returns its bytes; undefined: it stays, or was not there */
+  async remove(digest: Digest, storedBefore: Ms): Promise<number | undefined> {
+    const path = this.#pathOf(digest);
+    return await this.#alone(digest, async () => {
+      try {
+        const { mtimeMs, size } = await stat(path);
+        if (mtimeMs >= storedBefore) return undefined;
+        await rm(path);
+        return size;
+      } catch (error) {
+        if (systemCodeOf(error) === "ENOENT") return undefined;
+        throw error;
+      }
+    });
+  }
+
+  async #touch(path: string): Promise<void> {
+    const seconds = this.#clock.now() / 1000;
+    await utimes(path, seconds, seconds);
+  }
+
+  async #alone<T>(digest: Digest, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(digest) ?? Promise.resolve()).then(work);
+    const done = turn.then(
+      () => {},
+      () => {},
+    );
+    this.#turns.set(digest, done);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(digest) === done) this.#turns.delete(digest);
+    }
+  }
+
   #pathOf(digest: Digest): string {
-    const hex = digest.slice("sha256:".length);
-    return join(this.#folder, hex.slice(0, 2), hex);
+    return blobPath(this.#folder, digest);
   }
 }
 

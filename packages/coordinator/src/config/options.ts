@@ -10,4 +10,8 @@ export interface CoordinatorAsked {
   readonly model?: string;
   /** Milliseconds, at least 1000. */
   readonly leaseTtlMs?: number;
+  /** How long a run is kept after its end: a duration such as `30d`, at least `1s`, or `off`. `30d` when left out. */
+  readonly retention?: string;
+  /** Milliseconds for which packs and artifacts stay that nothing names; 24 hours when left out. For tests. */
+  readonly graceMs?: number;
 }

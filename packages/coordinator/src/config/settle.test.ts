@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { defaultLimits } from "@haversack/snapshot";
 import { describe, expect, test } from "vitest";
 import { settle } from "./settle.ts";
 
@@ -10,6 +11,9 @@ describe("what nobody asked for", () => {
       agentsDir: resolve("agents"),
       model: undefined,
       leaseTtlMs: 30_000,
+      retentionMs: 30 * 86_400_000,
+      graceMs: 86_400_000,
+      snapshotLimits: defaultLimits,
     });
   });
 
@@ -19,15 +23,36 @@ describe("what nobody asked for", () => {
       HAVERSACK_LISTEN: "localhost:1",
       HAVERSACK_AGENTS: "/a",
       HAVERSACK_MODEL: "m",
+      HAVERSACK_RETENTION: "12h",
     };
     expect(settle({}, env)).toMatchObject({
       dataDir: "/d",
       listen: { host: "localhost", port: 1 },
       model: "m",
+      retentionMs: 12 * 3_600_000,
     });
-    const asked = { dataDir: "/x", listen: "[::1]:0", agentsDir: "/y", model: "n", leaseTtlMs: 1000 };
-    expect(settle(asked, env)).toEqual({ ...asked, listen: { host: "::1", port: 0 } });
+    const asked = {
+      dataDir: "/x",
+      listen: "[::1]:0",
+      agentsDir: "/y",
+      model: "n",
+      leaseTtlMs: 1000,
+      graceMs: 5,
+    };
+    expect(settle({ ...asked, retention: "off" }, env)).toMatchObject({
+      ...asked,
+      listen: { host: "::1", port: 0 },
+      retentionMs: undefined,
+    });
   });
+});
+
+test("the limits of snapshots come from the environment, and a wrong one names its variable", () => {
+  const settled = settle({}, { HAVERSACK_SNAPSHOT_MAX_COMPRESSED: "8MiB" });
+  expect(settled.snapshotLimits.compressedBytesMax).toBe(8 * 1024 * 1024);
+  expect(() => settle({}, { HAVERSACK_SNAPSHOT_MAX_UNCOMPRESSED: "much" })).toThrow(
+    "HAVERSACK_SNAPSHOT_MAX_UNCOMPRESSED: expected a size",
+  );
 });
 
 test.each([
@@ -62,3 +87,9 @@ test.each([0, 999, 1000.5, 3_600_001, Number.NaN, Number.POSITIVE_INFINITY])(
     );
   },
 );
+
+test.each(["", "30", "0s", "999ms", "forever", "OFF", "-1d"])("a retention of %j is refused", (retention) => {
+  expect(() => settle({ retention }, {})).toThrow(
+    "retention: expected a duration of at least 1s such as 30d",
+  );
+});

@@ -2,7 +2,8 @@
 
 import { isIP } from "node:net";
 import { resolve } from "node:path";
-import { FaultError, type Ms } from "@haversack/base";
+import { FaultError, type Ms, parseDuration } from "@haversack/base";
+import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
 import type { Address } from "../http/server.ts";
 import { leaseTtlDefaultMs } from "../runs/lease.ts";
 import type { CoordinatorAsked } from "./options.ts";
@@ -13,10 +14,16 @@ export interface CoordinatorSettings {
   readonly agentsDir: string;
   readonly model: string | undefined;
   readonly leaseTtlMs: Ms;
+  /** Undefined: for ever. */
+  readonly retentionMs: Ms | undefined;
+  readonly graceMs: Ms;
+  readonly snapshotLimits: SnapshotLimits;
 }
 
 const leaseTtlMinMs = 1000;
 const leaseTtlMaxMs = 3_600_000;
+const retentionMinMs = 1000;
+const graceDefaultMs = 24 * 3_600_000;
 
 export function settle(asked: CoordinatorAsked, env: NodeJS.ProcessEnv): CoordinatorSettings {
   return {
@@ -25,6 +32,9 @@ export function settle(asked: CoordinatorAsked, env: NodeJS.ProcessEnv): Coordin
     agentsDir: resolve(asked.agentsDir ?? env["HAVERSACK_AGENTS"] ?? "agents"),
     model: asked.model ?? env["HAVERSACK_MODEL"],
     leaseTtlMs: checkTtl(asked.leaseTtlMs ?? leaseTtlDefaultMs),
+    retentionMs: parseRetention(asked.retention ?? env["HAVERSACK_RETENTION"] ?? "30d"),
+    graceMs: asked.graceMs ?? graceDefaultMs,
+    snapshotLimits: limitsFromEnvironment(env),
   };
 }
 
@@ -48,6 +58,13 @@ function isLoopback(host: string): boolean {
 function checkTtl(ms: number): Ms {
   if (Number.isInteger(ms) && ms >= leaseTtlMinMs && ms <= leaseTtlMaxMs) return ms;
   throw bad("leaseTtlMs", `a whole number from ${leaseTtlMinMs} to ${leaseTtlMaxMs}`, String(ms));
+}
+
+function parseRetention(text: string): Ms | undefined {
+  if (text === "off") return undefined;
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms >= retentionMinMs) return ms;
+  throw bad("retention", "a duration of at least 1s such as 30d or 12h, or off", text);
 }
 
 function bad(field: string, expected: string, value: string): FaultError {

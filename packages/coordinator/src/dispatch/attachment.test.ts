@@ -258,6 +258,18 @@ describe("the pack of a task", () => {
     await expect(world.submitter.retry(request)).rejects.toThrow("repo-report");
   });
 
+  test("is handed out for its own attempt only, while that is live", async () => {
+    await using world = await coordinator();
+    const { plain, reader } = await twoTasks(world);
+    const may = (task: Task, pack: Task) =>
+      stores.store.read.attemptIsLive({ ref: task.ref, snapshotDigest: present(digestOf(pack), "a digest") });
+    expect([await may(reader, reader), await may(reader, plain), await may(plain, plain)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
   test("cannot be changed by whoever was given its bytes", async () => {
     await using world = await coordinator();
     await submit(world);

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FakeClock, fakePorts, until } from "../../../../tests/support/fake-clock.ts";
 import { Library } from "../library/library.ts";
 import { Snapshots } from "../library/snapshots.ts";
-import { leaseTimes } from "../runs/lease.ts";
 import { helloOf, resultOf, stepOf } from "../testing/fleet-samples.ts";
+import { packOf } from "../testing/packs.ts";
 import { openRealStores, type RealStores } from "../testing/real-store.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { LeaseClock } from "./lease-clock.ts";
@@ -28,7 +28,7 @@ async function setup(slots = 4) {
     store: stores.store,
     registry,
     snapshots: new Snapshots(stores.store, new Library("/nowhere", undefined)),
-    leases: new LeaseClock(leaseTimes(30_000), clock),
+    leases: LeaseClock.withTtl(30_000, clock),
     ports: fakePorts(clock),
     onFailure: (error) => void failures.push(error),
   });
@@ -130,6 +130,25 @@ describe("no input stops the dispatcher (D3)", () => {
     await until(() => world.tasks().length === 2);
     expect(world.tasks()[1]?.env.get("A")).toBe("[]");
   });
+});
+
+test("a pack goes out once, and again when the worker has let it go", async () => {
+  await using world = await setup(8);
+  const pack = packOf("pack");
+  const { digest } = pack;
+  const work = { kind: "agent", prompt: "go", settings: {} } as const;
+  const sent = async (count: number): Promise<boolean> => {
+    await stores.submitWith([pack], world.clock.now(), stepOf("a", [], { work }));
+    await until(() => world.tasks().length === count);
+    const task = world.tasks()[count - 1]?.work;
+    return task?.kind === "agent" && task.snapshot.gzip !== undefined;
+  };
+  expect([await sent(1), await sent(2)]).toEqual([true, false]);
+  world.link.lacks([digest]);
+  expect([await sent(3), await sent(4)]).toEqual([true, false]);
+  world.link.lacks([digest]);
+  world.link.holds([digest]);
+  expect(await sent(5)).toBe(false);
 });
 
 test("of inputs with one path, the one that was made last counts, whatever the order of the file", async () => {

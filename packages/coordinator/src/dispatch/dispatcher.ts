@@ -228,6 +228,6 @@ function describe(pack: StoredPack, claimed: Claimed, link: WorkerLink): Snapsho
   const descriptor = { digest, formatVersion, compressedSize, uncompressedSize };
   const held = link.snapshotsHeld.has(digest) && claimed.attempt === 1;
   if (held || gzip.length > inlinePackBytesMax) return descriptor;
-  link.snapshotsHeld.add(digest);
+  link.holds([digest]);
   return { ...descriptor, gzip: new Uint8Array(gzip) };
 }

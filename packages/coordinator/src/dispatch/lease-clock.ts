@@ -4,7 +4,7 @@
  */
 
 import type { Clock, Ms } from "@haversack/base";
-import type { LeaseTimes } from "../runs/lease.ts";
+import { type LeaseTimes, leaseTimes } from "../runs/lease.ts";
 
 export class LeaseClock {
   readonly times: LeaseTimes;
@@ -15,6 +15,10 @@ export class LeaseClock {
     this.times = times;
     this.#clock = clock;
     this.#offset = clock.now() - clock.monotonic();
+  }
+
+  static withTtl(ttlMs: Ms, clock: Clock): LeaseClock {
+    return new LeaseClock(leaseTimes(ttlMs), clock);
   }
 
   now(): Ms {

@@ -52,11 +52,19 @@ describe("who gets a step", () => {
     const newer = viewWorker("newer", 1, { snapshotMaxVersion: 2 });
     const able = viewWorker("able", 1, { snapshotMaxVersion: 2, snapshotFeatures: ["skills"] });
     expect(who([step], [old, newer, able])).toEqual(["0:able"]);
-    expect(why(step, [old])).toBe("no connected worker reads snapshot version 2: upgrade the workers");
-    expect(why(step, [old, newer])).toBe(
-      "no connected worker knows the snapshot feature skills: upgrade the workers",
+    expect(why(step, [old])).toBe(
+      "the step's snapshot has format 2, and the connected workers read format 1: upgrade a worker to one that reads format 2",
     );
-    expect(why(step, [{ ...able, snapshotMinVersion: 3, snapshotMaxVersion: 4 }])).toContain("version 2");
+    expect(why(step, [old, newer])).toBe(
+      "the step's snapshot requires skills, and the connected workers offer none: upgrade a worker to one that offers it, or leave out skills in the step and its profile",
+    );
+    const telepathic = viewStep(0, { pack: { formatVersion: 2, requires: ["skills", "telepathy"] } });
+    expect(why(telepathic, [able])).toBe(
+      "the step's snapshot requires telepathy, and the connected workers offer skills: upgrade a worker to one that offers it",
+    );
+    expect(why(step, [{ ...able, snapshotMinVersion: 3, snapshotMaxVersion: 4 }])).toBe(
+      "the step's snapshot has format 2, and the connected workers read formats 3 to 4: upgrade the coordinator, and submit the run again",
+    );
   });
 });
 

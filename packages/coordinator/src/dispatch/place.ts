@@ -3,6 +3,7 @@
  * step's pack already; among equals to the one with the most free slots. A step that fits nobody holds up no other.
  */
 
+import { type FormatRange, formatsText } from "@haversack/snapshot";
 import type { FleetView, Plan, Unplaced, ViewStep, ViewWorker } from "./view.ts";
 
 export function place(view: FleetView): Plan {
@@ -35,11 +36,13 @@ function obstacle(step: ViewStep, worker: ViewWorker): Unplaced | undefined {
 
 function packObstacle(pack: NonNullable<ViewStep["pack"]>, worker: ViewWorker): Unplaced | undefined {
   const version = pack.formatVersion;
-  if (version < worker.snapshotMinVersion || version > worker.snapshotMaxVersion) {
-    return { why: "snapshot-version", version };
+  const reads = { min: worker.snapshotMinVersion, max: worker.snapshotMaxVersion };
+  if (version < reads.min || version > reads.max) {
+    return { why: "snapshot-version", version, reads };
   }
   const feature = pack.requires.find((name) => !worker.snapshotFeatures.includes(name));
-  return feature === undefined ? undefined : { why: "snapshot-feature", feature };
+  const known = worker.snapshotFeatures;
+  return feature === undefined ? undefined : { why: "snapshot-feature", feature, known };
 }
 
 function pick(
@@ -84,10 +87,30 @@ export function explain(reason: Unplaced): string {
     case "no-label":
       return `no connected worker has label ${reason.label}=${reason.value}`;
     case "snapshot-version":
-      return `no connected worker reads snapshot version ${reason.version}: upgrade the workers`;
+      return versionText(reason.version, reason.reads);
     case "snapshot-feature":
-      return `no connected worker knows the snapshot feature ${reason.feature}: upgrade the workers`;
+      return featureText(reason.feature, reason.known);
     case "no-free-slot":
       return "all slots of the workers that may run it are taken";
   }
+}
+
+function versionText(version: number, reads: FormatRange): string {
+  const both = `the step's snapshot has format ${version}, and the connected workers read ${formatsText(reads)}`;
+  if (version > reads.max) return `${both}: upgrade a worker to one that reads format ${version}`;
+  return `${both}: upgrade the coordinator, and submit the run again`;
+}
+
+/** What brings a feature into a pack, where a person can change it. */
+const settingOf: Readonly<Record<string, string>> = {
+  mcp: "mcpServers",
+  "memory.ops": "memory.write",
+  skills: "skills",
+};
+
+function featureText(feature: string, known: readonly string[]): string {
+  const offer = known.length === 0 ? "none" : known.join(", ");
+  const setting = settingOf[feature];
+  const instead = setting === undefined ? "" : `, or leave out ${setting} in the step and its profile`;
+  return `the step's snapshot requires ${feature}, and the connected workers offer ${offer}: upgrade a worker to one that offers it${instead}`;
 }

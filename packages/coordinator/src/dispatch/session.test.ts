@@ -1,5 +1,5 @@
 import { getEventListeners } from "node:events";
-import { type Downward, parseBootId, type Upward } from "@haversack/protocol";
+import { type Digest, type Downward, parseBootId, parseDigest, type Upward } from "@haversack/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FakeClock, fakePorts, until } from "../../../../tests/support/fake-clock.ts";
 import { leaseTimes } from "../runs/lease.ts";
@@ -45,6 +45,7 @@ class Said implements AsyncIterable<Upward> {
 }
 
 let count = 0;
+const unchanged = { snapshotsAdded: [], snapshotsEvicted: [] };
 
 /** A session of a worker of its own; its answers are collected as they come. */
 function dial(options: { name?: string; boot?: string; registry?: WorkerRegistry } = {}) {
@@ -153,11 +154,28 @@ describe("what a worker says", () => {
     await session.greet();
     const ref = await claimFor(session);
     session.clock.advance(29_000);
-    session.said.say({ kind: "heartbeat", seq: 7, held: [ref] });
+    session.said.say({ kind: "heartbeat", seq: 7, held: [ref], ...unchanged });
     expect(await session.answer("heartbeatAck")).toEqual({ kind: "heartbeatAck", seq: 7 });
     const now = session.clock.now() + 29_000;
     const { expired } = await stores.store.write.leasesExpire({ now, leaseNow: now, limit: 1000 });
     expect(expired.map(({ ref }) => ref)).not.toContainEqual(ref);
+    session.said.hangUp();
+    await session.ended;
+  });
+
+  test("a heartbeat tells what came into the worker's cache and what left it", async () => {
+    const session = dial();
+    await session.greet();
+    const [first, second] = ["a", "b"].map((letter) => parseDigest(`sha256:${letter.repeat(64)}`));
+    const beat = async (added: (Digest | undefined)[], evicted: (Digest | undefined)[]) => {
+      const changes = { snapshotsAdded: added as Digest[], snapshotsEvicted: evicted as Digest[] };
+      session.said.say({ kind: "heartbeat", seq: 1, held: [], ...changes });
+      await session.answer("heartbeatAck");
+      return [...(session.registry.view()[0]?.snapshotsHeld ?? [])];
+    };
+    expect(await beat([first, second], [])).toEqual([first, second]);
+    expect(await beat([], [first])).toEqual([second]);
+    expect(await beat([first], [second])).toEqual([first]);
     session.said.hangUp();
     await session.ended;
   });
@@ -168,7 +186,7 @@ describe("what a worker says", () => {
     const ref = await claimFor(session);
     const foreign = await claimFor(dial());
     await stores.store.write.runCancel({ id: ref.runId, now: session.clock.now() });
-    session.said.say({ kind: "heartbeat", seq: 1, held: [ref, foreign] });
+    session.said.say({ kind: "heartbeat", seq: 1, held: [ref, foreign], ...unchanged });
     expect(await session.answer("cancels")).toEqual({ kind: "cancels", refs: [ref] });
     expect(await session.answer("refusals")).toMatchObject({
       refusals: [{ ref: foreign, reason: "unknown" }],

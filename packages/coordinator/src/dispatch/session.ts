@@ -153,7 +153,10 @@ class Session {
     }
   }
 
-  async #renew({ seq, held }: Extract<Upward, { kind: "heartbeat" }>): Promise<void> {
+  async #renew(heartbeat: Extract<Upward, { kind: "heartbeat" }>): Promise<void> {
+    const { seq, held, snapshotsAdded, snapshotsEvicted } = heartbeat;
+    this.link.holds(snapshotsAdded);
+    this.link.lacks(snapshotsEvicted);
     const { store, leases, ports } = this.#parts;
     const { workerId, bootId } = this.link.hello;
     const now = ports.clock.now();

@@ -1,5 +1,6 @@
 /** The picture from which placement is decided. Plain data: no clock, no store, no promise. */
 
+import type { FormatRange } from "@haversack/snapshot";
 import type { ReadyStep } from "../store/verbs/step-verbs.ts";
 
 export interface FleetView {
@@ -35,8 +36,8 @@ export interface ViewWorker {
 export type Unplaced =
   | { readonly why: "no-worker" }
   | { readonly why: "no-label"; readonly label: string; readonly value: string }
-  | { readonly why: "snapshot-version"; readonly version: number }
-  | { readonly why: "snapshot-feature"; readonly feature: string }
+  | { readonly why: "snapshot-version"; readonly version: number; readonly reads: FormatRange }
+  | { readonly why: "snapshot-feature"; readonly feature: string; readonly known: readonly string[] }
   | { readonly why: "no-free-slot" };
 
 export interface Plan {

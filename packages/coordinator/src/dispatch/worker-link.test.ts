@@ -162,7 +162,7 @@ describe("the registry", () => {
     link.greeted();
     link.grant(2);
     const digest = parseDigest(`sha256:${"a".repeat(64)}`);
-    link.snapshotsHeld.add(digest);
+    link.holds([digest]);
     expect(registry.view()).toEqual([
       {
         id: "w",
@@ -174,6 +174,18 @@ describe("the registry", () => {
         snapshotsHeld: new Set([digest]),
       },
     ]);
+  });
+
+  test("what a worker says that it holds is bounded: what was told last counts", () => {
+    const digests = Array.from({ length: 4097 }, (_, index) => {
+      return parseDigest(`sha256:${index.toString(16).padStart(64, "0")}`);
+    });
+    const link = linkOf("w", { snapshotsHeld: digests.slice(0, 4096) });
+    link.holds(digests.slice(0, 1));
+    link.holds(digests.slice(4096));
+    expect(link.snapshotsHeld.size).toBe(4096);
+    expect(link.snapshotsHeld.has(digests[0] ?? "")).toBe(true);
+    expect(link.snapshotsHeld.has(digests[1] ?? "")).toBe(false);
   });
 
   test("a worker that is silent gets no tasks, and is dismissed when its leases have ended", async () => {

@@ -10,12 +10,14 @@ import { taskBytes } from "./build-task.ts";
 
 /** Messages that wait for a slow reader. More end the session: the worker dials again and nothing is lost. */
 const outboxMax = 10_000;
+/** As many as the cache of a worker has files. */
+const snapshotsHeldMax = 4096;
 
 export class WorkerLink {
   readonly hello: WorkerHello;
   /** Wall clock. */
   readonly connectedAt: Ms;
-  readonly snapshotsHeld: Set<string>;
+  readonly #snapshotsHeld = new Set<string>();
   readonly #outbox: Downward[] = [];
   readonly #owned = new Set<string>();
   readonly #ended = new AbortController();
@@ -31,13 +33,33 @@ export class WorkerLink {
     this.connectedAt = clock.now();
     this.#clock = clock;
     this.#heardAt = clock.monotonic();
-    this.snapshotsHeld = new Set(hello.snapshotsHeld);
+    this.holds(hello.snapshotsHeld);
     this.#grantedTotal = 0;
   }
 
   /** Fires when the session is over, whoever ended it. */
   get ended(): AbortSignal {
     return this.#ended.signal;
+  }
+
+  /** Packs that the worker's cache has, as far as it is known here: the worker's own look-up decides. */
+  get snapshotsHeld(): ReadonlySet<string> {
+    return this.#snapshotsHeld;
+  }
+
+  holds(digests: readonly string[]): void {
+    for (const digest of digests) {
+      this.#snapshotsHeld.delete(digest);
+      this.#snapshotsHeld.add(digest);
+    }
+    for (const oldest of this.#snapshotsHeld) {
+      if (this.#snapshotsHeld.size <= snapshotsHeldMax) return;
+      this.#snapshotsHeld.delete(oldest);
+    }
+  }
+
+  lacks(digests: readonly string[]): void {
+    for (const digest of digests) this.#snapshotsHeld.delete(digest);
   }
 
   /** Tasks that may be sent now: none before the hello is answered. */

@@ -12,16 +12,20 @@ import {
 import {
   addMemory,
   formatNotes,
-  formatVersionMax,
   type MemoryInput,
   notesPath,
   type Pack,
+  versionProblem,
 } from "@haversack/snapshot";
 import type { Store } from "../store/store.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 import type { Library } from "./library.ts";
 
-/** Packs kept in memory. They are named by content, so none is ever stale. */
+/**
+ * Packs kept in memory. They are named by content, so none is ever stale. One that was collected may still be here: that
+ * harms nobody, for only digests that a step of a run in progress names are asked for (the dispatcher's), and those the
+ * store does not collect; so what a task names is there when its worker asks for it with GetSnapshot.
+ */
 const entriesMax = 256;
 
 export class Snapshots {
@@ -44,13 +48,8 @@ export class Snapshots {
 
   /** The pin with the memory of this moment; the pin itself when the step reads none. */
   async withMemory(pin: StoredPack, dagName: string): Promise<StoredPack> {
-    if (pin.formatVersion > formatVersionMax) {
-      throw new FaultError(
-        "invalid",
-        "snapshot_version_unsupported",
-        `pinned with format ${pin.formatVersion}`,
-      );
-    }
+    const problem = versionProblem(pin.formatVersion);
+    if (problem !== undefined) throw new FaultError("invalid", "snapshot_version_unsupported", problem);
     // The excused strings count for the whole pack, so the memory alone would not do.
     const { memory, allowedStrings } = await this.library.readMemory();
     const [globalNotes, dagNotes] = await this.#store.read.memoryRead({
@@ -62,7 +61,7 @@ export class Snapshots {
     };
     const { requires, secrets } = pin;
     const report = { requires, secrets, parts: pin.parts as Pack["report"]["parts"] };
-    return storedPack(addMemory(pin.gzip, now, { allowedStrings, report }));
+    return storedPack(addMemory(pin.gzip, now, { allowedStrings, report, limits: this.library.limits }));
   }
 
   #remember(digest: Digest, pack: Promise<StoredPack>): void {

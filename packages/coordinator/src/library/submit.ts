@@ -6,7 +6,6 @@
 import { createHash } from "node:crypto";
 import { FaultError, type Ports, present, sortedJson } from "@haversack/base";
 import {
-  type DagSpec,
   type Digest,
   type JsonObject,
   ProblemsError,
@@ -15,9 +14,10 @@ import {
   type RunId,
   type StepSpec,
 } from "@haversack/protocol";
-import { buildPins, type MemoryModes, type PlannableDag, planSnapshots } from "@haversack/snapshot";
+import { buildPins, type MemoryModes, planSnapshots } from "@haversack/snapshot";
 import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
+import { plannableDag } from "../dag/plannable-dag.ts";
 import { render, type TemplateData } from "../runs/expressions.ts";
 import type { Store } from "../store/store.ts";
 import type { StepSubmission } from "../store/verbs/run-submit.ts";
@@ -122,9 +122,9 @@ export class Submitter {
     const { library } = this.#snapshots;
     const { defaultModel } = library;
     const options = defaultModel === undefined ? {} : { defaultModel };
-    const { plans, problems } = await planSnapshots(plannable(parsed), await library.read(), options);
+    const { plans, problems } = await planSnapshots(plannableDag(parsed), await library.read(), options);
     if (problems.length > 0) throw new ProblemsError(problems);
-    const pins = buildPins(plans);
+    const pins = buildPins(plans, library.limits);
     if (pins.problems.length > 0) throw new ProblemsError(pins.problems);
     return new Map(
       [...pins.packs].map(([stepId, pack]) => {
@@ -168,25 +168,6 @@ function stepSubmission(step: StepSpec, pin: Pin | undefined, data: TemplateData
     ...(read.length > 0 ? {} : { snapshotDigest: digest }),
     ...(write.global === "none" && write.dag === "none" ? {} : { memoryWrite: write }),
   };
-}
-
-function plannable({ spec, source, agentDefaults }: ParsedDag): PlannableDag {
-  return {
-    name: spec.name,
-    file: source.file,
-    defaultsAgent: agentDefaults,
-    steps: spec.steps.map((step, index) => plannableStep(step, index, source.at(`steps[${index}]`).line)),
-    locate: (field) => source.at(field),
-  };
-}
-
-function plannableStep(
-  step: DagSpec["steps"][number],
-  index: number,
-  line: number,
-): PlannableDag["steps"][number] {
-  const common = { id: step.id, kind: step.work.kind, field: `steps[${index}]`, line };
-  return step.work.kind === "agent" ? { ...common, agent: step.work.settings } : common;
 }
 
 const sha256 = (text: string): Digest =>

@@ -10,3 +10,8 @@ export function noStep(runId: string, stepId: string): FaultError {
   const message = `run ${runId} has no step ${stepId}; \`haversack show\` lists them`;
   return new FaultError("missing", "unknown_step", message);
 }
+
+export function noSnapshot(digest: string): FaultError {
+  const message = `there is no snapshot ${digest}; it may have been collected after its run's retention`;
+  return new FaultError("missing", "unknown_snapshot", message);
+}

@@ -10,7 +10,14 @@ import { faultFor, isContention, isDuplicate, type Outcome, type PostgresCall } 
 import { ConnectionLost, type PostgresConnection } from "./postgres-connection.ts";
 import { PostgresTx } from "./postgres-tx.ts";
 import { text } from "./rows.ts";
-import { logsLock, memoryLock, runsLock, transactionId } from "./statements/postgres-locks.ts";
+import {
+  logsLock,
+  memoryLock,
+  packsLock,
+  packsShare,
+  runsLock,
+  transactionId,
+} from "./statements/postgres-locks.ts";
 import type { Touched } from "./verb.ts";
 
 /** `read`: one snapshot for all. `logs` locks its runs in a way of its own, for their rows may be in no table. */
@@ -78,6 +85,11 @@ async function open({ connection, kind }: BatchParts, calls: readonly PostgresCa
   }
   const lock = kind === "logs" ? logsLock : runsLock;
   if (runs.size > 0) steps.push(connection.query(lock, [[...runs]], `${kind}_lock`));
+  if (calls.some(({ locks }) => locks.packs === "delete")) {
+    steps.push(connection.query(packsLock, undefined, "packs_lock"));
+  } else if (calls.some(({ locks }) => locks.packs === "name")) {
+    steps.push(connection.query(packsShare, undefined, "packs_share"));
+  }
   if (calls.some(({ locks }) => locks.memory === true)) {
     steps.push(connection.query(memoryLock, undefined, "memory_lock"));
   }

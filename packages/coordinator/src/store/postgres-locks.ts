@@ -10,6 +10,8 @@ export interface Locks {
   readonly runs: readonly RunId[];
   /** Asks for further ones, in a column `id`. */
   readonly find?: readonly [sql: string, ...params: string[]];
+  /** It names packs or a DAG, or deletes those that nobody names. */
+  readonly packs?: "name" | "delete";
   /** It reads memory to change it. */
   readonly memory?: boolean;
   /** Calls with the same name keep their order, although they lock nothing. */
@@ -28,10 +30,10 @@ const runsOf = (refs: readonly { readonly runId: RunId }[]): RunId[] => refs.map
 const keyOrder = (key: string | undefined) => (key === undefined ? {} : { order: `key ${key}` });
 
 export const writeLocks: LocksOf<typeof writeVerbs> = {
-  runSubmit: ({ idempotencyKey }) => ({ runs: [], ...keyOrder(idempotencyKey) }),
-  runRetry: ({ id, idempotencyKey }) => ({ runs: [id], ...keyOrder(idempotencyKey) }),
+  runSubmit: ({ idempotencyKey }) => ({ runs: [], packs: "name", ...keyOrder(idempotencyKey) }),
+  runRetry: ({ id, idempotencyKey }) => ({ runs: [id], packs: "name", ...keyOrder(idempotencyKey) }),
   runCancel: ({ id }) => ({ runs: [id] }),
-  stepTake: ({ runId }) => ({ runs: [runId] }),
+  stepTake: ({ runId, pack }) => ({ runs: [runId], ...(pack === undefined ? {} : { packs: "name" }) }),
   attemptsStart: ({ refs }) => ({ runs: runsOf(refs) }),
   attemptFinish: ({ result }) => ({
     runs: [result.ref.runId],
@@ -49,10 +51,17 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
   }),
   memoryResolve: () => ({ runs: [], memory: true }),
   memoryRevert: () => ({ runs: [], memory: true }),
+  // Leaves out what others have locked.
+  runsRetire: () => ({ runs: [], alone: true }),
+  runsErase: ({ ids }) => ({ runs: ids, packs: "delete", alone: true }),
+  snapshotsCollect: () => ({ runs: [], packs: "delete", alone: true }),
+  snapshotKeep: ({ digest }) => ({ runs: [], packs: "name", order: `kept ${digest}` }),
+  snapshotUnkeep: ({ name, digest }) => ({ runs: [], order: `kept ${digest ?? name}` }),
 };
 
 export const logLocks: LocksOf<typeof logWriteVerbs> = {
   logsAppend: ({ chunks }) => ({ runs: runsOf(chunks.map(({ ref }) => ref)) }),
+  logsErase: ({ runIds }) => ({ runs: runIds, alone: true }),
 };
 
 /** Calls with a common key are done one after the other. */

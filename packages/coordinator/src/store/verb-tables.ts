@@ -9,8 +9,10 @@ import {
   leasesTrust,
   workerGreet,
 } from "./verbs/attempt-verbs.ts";
+import { blobsUnnamed, snapshotsCollect } from "./verbs/collect-verbs.ts";
 import { runEvents } from "./verbs/event-verbs.ts";
-import { logsAppend, logsRead } from "./verbs/log-verbs.ts";
+import { snapshotKeep, snapshotsKept, snapshotUnkeep } from "./verbs/keep-verbs.ts";
+import { logsAppend, logsErase, logsRead } from "./verbs/log-verbs.ts";
 import {
   memoryAt,
   memoryRead,
@@ -20,6 +22,7 @@ import {
   memoryScopes,
   memoryVersions,
 } from "./verbs/memory-verbs.ts";
+import { runsErase, runsForgotten, runsRetire } from "./verbs/retention-verbs.ts";
 import { runRetry, runSourceRead } from "./verbs/run-retry.ts";
 import { runFind, runSubmit } from "./verbs/run-submit.ts";
 import { runCancel, runProgress, runRead, runsCount, runsList } from "./verbs/run-verbs.ts";
@@ -40,6 +43,11 @@ export const writeVerbs = {
   workerGreet,
   memoryResolve,
   memoryRevert,
+  runsRetire,
+  runsErase,
+  snapshotsCollect,
+  snapshotKeep,
+  snapshotUnkeep,
 } as const;
 
 export const readVerbs = {
@@ -61,9 +69,12 @@ export const readVerbs = {
   memoryReviews,
   memoryScopes,
   memoryVersions,
+  runsForgotten,
+  snapshotsKept,
+  blobsUnnamed,
 } as const;
 
-export const logWriteVerbs = { logsAppend } as const;
+export const logWriteVerbs = { logsAppend, logsErase } as const;
 export const logReadVerbs = { logsRead } as const;
 
 export const verbTables = {

@@ -1,12 +1,9 @@
 /** The embedded engine on a folder of its own, for a whole test file: opening it takes a while. */
 
-import { createHash } from "node:crypto";
 import { systemRandom } from "@haversack/base";
 import {
   type AttemptRef,
   type DagSpec,
-  type Digest,
-  parseDigest,
   parseRunId,
   type RunId,
   type StepSpec,
@@ -14,15 +11,17 @@ import {
 } from "@haversack/protocol";
 import { tempFolder } from "../../../../tests/support/temp-folder.ts";
 import { openSqliteLogStore, openSqliteStore } from "../store/sqlite-store.ts";
-
-const digestOf = (text: string): Digest =>
-  parseDigest(`sha256:${createHash("sha256").update(text).digest("hex")}`);
+import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
+import { digestOf } from "./packs.ts";
 
 export async function openRealStores() {
   const folder = await tempFolder();
   const [store, logs] = await Promise.all([openSqliteStore(folder.path), openSqliteLogStore(folder.path)]);
 
-  async function submit(now: number, ...steps: StepSpec[]): Promise<RunId> {
+  const submit = (now: number, ...steps: StepSpec[]): Promise<RunId> => submitWith([], now, ...steps);
+
+  /** The first steps get these packs, one each. */
+  async function submitWith(packs: readonly StoredPack[], now: number, ...steps: StepSpec[]): Promise<RunId> {
     const dag: DagSpec = { name: "demo", params: {}, env: {}, steps };
     const { runId } = await store.write.runSubmit({
       id: parseRunId(systemRandom.id()),
@@ -32,8 +31,8 @@ export async function openRealStores() {
       params: {},
       bodyDigest: digestOf("body"),
       now,
-      steps: steps.map(() => ({ labels: {} })),
-      packs: [],
+      steps: steps.map((_, index) => ({ labels: {}, ...pinned(packs[index]) })),
+      packs,
     });
     return runId;
   }
@@ -58,7 +57,11 @@ export async function openRealStores() {
     await logs[Symbol.asyncDispose]();
     await folder[Symbol.asyncDispose]();
   }
-  return { store, logs, submit, claim, phases, close };
+  return { store, logs, submit, submitWith, claim, phases, close };
 }
 
 export type RealStores = Awaited<ReturnType<typeof openRealStores>>;
+
+function pinned(pack: StoredPack | undefined) {
+  return pack === undefined ? {} : { pinDigest: pack.digest, snapshotDigest: pack.digest };
+}

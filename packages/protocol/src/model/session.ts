@@ -1,17 +1,27 @@
 /** What the two ends of a session say to each other, as nouns. `wire/session-wire.ts` maps them to protobuf. */
 
 import type { AttemptRef, Refusal } from "./fence.ts";
-import type { Generation } from "./ids.ts";
+import type { Digest, Generation } from "./ids.ts";
 import type { AttemptResult, LogChunk, LogStream } from "./outcome.ts";
 import type { Task } from "./task.ts";
 import type { WorkerHello } from "./worker-info.ts";
+
+/** What came into a worker's cache of packs and what left it since it was told last; a hint. */
+export interface CacheChanges {
+  readonly snapshotsAdded: readonly Digest[];
+  readonly snapshotsEvicted: readonly Digest[];
+}
 
 /** Worker to coordinator. */
 export type Upward =
   | { readonly kind: "hello"; readonly hello: WorkerHello }
   /** How many tasks may have been sent on this stream in all. */
   | { readonly kind: "credits"; readonly grantedTotal: number }
-  | { readonly kind: "heartbeat"; readonly seq: number; readonly held: readonly AttemptRef[] }
+  | ({
+      readonly kind: "heartbeat";
+      readonly seq: number;
+      readonly held: readonly AttemptRef[];
+    } & CacheChanges)
   | { readonly kind: "started"; readonly refs: readonly AttemptRef[] }
   | { readonly kind: "logs"; readonly chunks: readonly LogChunk[] }
   | { readonly kind: "results"; readonly results: readonly AttemptResult[] };

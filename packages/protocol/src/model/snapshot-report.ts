@@ -28,3 +28,15 @@ export interface SnapshotPart {
   /** Such as `profile repo-analyst`; empty where only the pack is known. */
   readonly why: string;
 }
+
+/** A pack that stays, whatever becomes of the runs that named it. */
+export interface KeptSnapshot {
+  readonly digest: Digest;
+  /** As it was asked for: a digest, or `<run>/<step>`. */
+  readonly name: string;
+  readonly note: string;
+  /** Milliseconds since 1970. */
+  readonly keptAt: number;
+  /** Bytes. */
+  readonly compressedSize: number;
+}

@@ -109,7 +109,13 @@ const chunk = fc.record({ ref, stream, offset: size, data: bytes });
 export const upward: fc.Arbitrary<Upward> = fc.oneof(
   fc.record({ kind: fc.constant("hello" as const), hello }),
   fc.record({ kind: fc.constant("credits" as const), grantedTotal: size }),
-  fc.record({ kind: fc.constant("heartbeat" as const), seq: size, held: fc.array(ref) }),
+  fc.record({
+    kind: fc.constant("heartbeat" as const),
+    seq: size,
+    held: fc.array(ref),
+    snapshotsAdded: fc.array(digest),
+    snapshotsEvicted: fc.array(digest),
+  }),
   fc.record({ kind: fc.constant("started" as const), refs: fc.array(ref) }),
   fc.record({ kind: fc.constant("logs" as const), chunks: fc.array(chunk) }),
   fc.record({ kind: fc.constant("results" as const), results: fc.array(result) }),

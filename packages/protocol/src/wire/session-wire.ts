@@ -36,7 +36,12 @@ function upwardBody(message: Upward) {
     case "heartbeat":
       return {
         case: "heartbeat" as const,
-        value: { seq: BigInt(message.seq), held: message.held.map(refToWire) },
+        value: {
+          seq: BigInt(message.seq),
+          held: message.held.map(refToWire),
+          snapshotsAdded: message.snapshotsAdded.map(digestToBytes),
+          snapshotsEvicted: message.snapshotsEvicted.map(digestToBytes),
+        },
       };
     case "started":
       return { case: "started" as const, value: { refs: message.refs.map(refToWire) } };
@@ -60,6 +65,8 @@ export function upwardFromWire(wire: SessionRequest): Upward | undefined {
         kind: "heartbeat",
         seq: safeNumber(body.value.seq, "heartbeat.seq"),
         held: body.value.held.map(refFromWire),
+        snapshotsAdded: body.value.snapshotsAdded.map(digestOfBytes),
+        snapshotsEvicted: body.value.snapshotsEvicted.map(digestOfBytes),
       };
     case "started":
       return { kind: "started", refs: body.value.refs.map(refFromWire) };

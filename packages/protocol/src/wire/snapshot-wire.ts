@@ -1,13 +1,16 @@
 /** Reports about packs: protobuf ⇄ nouns. */
 
 import { create } from "@bufbuild/protobuf";
+import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import {
+  KeptSnapshotSchema,
   SnapshotReportSchema,
+  type KeptSnapshot as WireKeptSnapshot,
   type SnapshotReport as WireSnapshotReport,
 } from "../gen/haversack/v1/snapshot_service_pb.ts";
 import { digestOfBytes, digestToBytes } from "../model/ids.ts";
-import type { SnapshotReport } from "../model/snapshot-report.ts";
-import { safeNumber } from "./fields.ts";
+import type { KeptSnapshot, SnapshotReport } from "../model/snapshot-report.ts";
+import { required, safeNumber } from "./fields.ts";
 
 export function reportToWire(report: SnapshotReport): WireSnapshotReport {
   return create(SnapshotReportSchema, {
@@ -44,5 +47,25 @@ export function reportFromWire(wire: WireSnapshotReport): SnapshotReport {
       files,
       why,
     })),
+  };
+}
+
+export function keptToWire({ digest, name, note, keptAt, compressedSize }: KeptSnapshot): WireKeptSnapshot {
+  return create(KeptSnapshotSchema, {
+    digest: digestToBytes(digest),
+    name,
+    note,
+    keptAt: timestampFromMs(keptAt),
+    compressedSize: BigInt(compressedSize),
+  });
+}
+
+export function keptFromWire(wire: WireKeptSnapshot): KeptSnapshot {
+  return {
+    digest: digestOfBytes(wire.digest),
+    name: wire.name,
+    note: wire.note,
+    keptAt: timestampMs(required(wire.keptAt, "kept.kept_at")),
+    compressedSize: safeNumber(wire.compressedSize, "kept.compressed_size"),
   };
 }

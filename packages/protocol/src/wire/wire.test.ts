@@ -101,7 +101,13 @@ describe("what this version does not know", () => {
         }),
       ),
     ).toThrow("ref.attempt");
-    const message = upwardToWire({ kind: "heartbeat", seq: 1, held: [] });
+    const message = upwardToWire({
+      kind: "heartbeat",
+      seq: 1,
+      held: [],
+      snapshotsAdded: [],
+      snapshotsEvicted: [],
+    });
     if (message.body.case === "heartbeat") message.body.value.seq = 2n ** 60n;
     expect(() => upwardFromWire(message)).toThrow("heartbeat.seq: expected a number below 2^53");
   });

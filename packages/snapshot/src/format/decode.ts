@@ -9,7 +9,14 @@ import { decodeText } from "./files.ts";
 import { frozenCopy } from "./freeze.ts";
 import { checkContent } from "./order.ts";
 import { checkContentLimits } from "./sizes.ts";
-import { features, formatName, formatVersionMax, formatVersionMin, reservedKeys } from "./version.ts";
+import {
+  featureProblem,
+  features,
+  formatName,
+  reservedKeyProblem,
+  reservedKeys,
+  versionProblem,
+} from "./version.ts";
 
 /** Frozen at every depth and without prototypes. */
 export function decodeContent(raw: Uint8Array, limits: SnapshotLimits): SnapshotContent {
@@ -68,18 +75,13 @@ function parseJson(text: string): unknown {
 /** Version and features come first: a newer pack is a newer pack, not a broken one. */
 function checkHead(value: unknown): void {
   if (!isRecord(value) || value["format"] !== formatName) throw invalid(`the content is not a ${formatName}`);
-  const version = value["version"];
-  if (typeof version !== "number" || version < formatVersionMin || version > formatVersionMax) {
-    throw unsupported(
-      `format version ${String(version)}; this reader knows ${formatVersionMin} to ${formatVersionMax}`,
-    );
-  }
+  const problem = versionProblem(value["version"]);
+  if (problem !== undefined) throw unsupported(problem);
   const reserved = Object.keys(value).find((key) => reservedKeys.has(key));
-  if (reserved !== undefined) throw unsupported(`the reserved key ${JSON.stringify(reserved)}`);
+  if (reserved !== undefined) throw unsupported(reservedKeyProblem(reserved));
   const required: readonly unknown[] = Array.isArray(value["requires"]) ? value["requires"] : [];
   const unknown = required.find((feature) => !features.some((known) => known === feature));
-  if (unknown !== undefined)
-    throw unsupported(`the feature ${JSON.stringify(unknown)}, which this reader does not know`);
+  if (unknown !== undefined) throw unsupported(featureProblem(unknown));
 }
 
 function checkShape(value: unknown): SnapshotContent {
@@ -102,5 +104,5 @@ function invalid(message: string): SnapshotError {
 }
 
 function unsupported(message: string): SnapshotError {
-  return new SnapshotError("snapshot_version_unsupported", `the snapshot has ${message}`);
+  return new SnapshotError("snapshot_version_unsupported", message);
 }

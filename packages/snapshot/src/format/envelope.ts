@@ -103,7 +103,7 @@ const config = z
     memory: z.strictObject({
       read: z.array(scopeName),
       write: z.strictObject({ global: writeMode, dag: writeMode }),
-      dag: z.string().regex(dagNameForm).nullable(),
+      dag: z.string().regex(dagNameForm, "is not the name of a DAG that can have memory").nullable(),
     }),
   })
   .meta({ id: "config" });

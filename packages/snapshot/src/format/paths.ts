@@ -4,8 +4,8 @@ import { pathProblem } from "@haversack/base";
 
 /** At most 64 characters, bounded before the rest is looked at. */
 export const idForm = /^(?=.{1,64}$)[a-z0-9]+(-[a-z0-9]+)*$/;
-/** Names of DAGs, which their files and the API choose. */
-export const dagNameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+/** Names of DAGs, which their files and the API choose. They are keys of `memory.dags`, so none is a key that is refused. */
+export const dagNameForm = /^(?!(?:constructor|prototype)$)[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 export function isId(text: string): boolean {
   return idForm.test(text);

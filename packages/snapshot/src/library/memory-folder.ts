@@ -68,11 +68,15 @@ function reportLimits(source: Source, scope: MemoryScope, limits: SnapshotLimits
     checkScope(source.item.slice("memory/".length), scope, {
       ...limits,
       // What agents note down comes on top of the files.
-      memoryScopeBytesMax: limits.memoryScopeBytesMax - notesBytesMax,
+      memoryScopeBytesMax: limits.memoryScopeBytesMax - roomForNotes(limits),
       memoryTopicsMax: limits.memoryTopicsMax - 1,
     });
   } catch (error) {
     if (!(error instanceof SnapshotError)) throw error;
     report(source, error.message);
   }
+}
+
+function roomForNotes({ memoryScopeBytesMax }: SnapshotLimits): number {
+  return Math.min(notesBytesMax, Math.floor(memoryScopeBytesMax / 4));
 }

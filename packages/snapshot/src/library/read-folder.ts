@@ -28,6 +28,8 @@ export interface FolderContent {
 
 const topFiles = ["config.yaml", "mcp.json", ".allowed-strings"];
 const topFolders = ["memory", "models", "profiles", "skills", "souls"];
+/** All that a library is read from. */
+export const libraryEntries: readonly string[] = [...topFiles, ...topFolders];
 /** A library is made by hand; more than this is a mistake, such as a home folder. */
 const filesMax = 20_000;
 const depthMax = 20;

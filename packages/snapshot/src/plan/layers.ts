@@ -43,7 +43,7 @@ export interface StepContext {
   readonly dag: PlannableDag;
   readonly step: PlannableStep;
   readonly library: Library;
-  readonly options: Pick<PlanOptions, "defaultModel" | "knownSecrets">;
+  readonly options: Omit<PlanOptions, "resolveDag">;
 }
 
 /** The place of a field of the step itself, such as `agent.use`. */

@@ -87,9 +87,17 @@ function levels(context: StepContext, finder: Finder): { layers: Layer[]; profil
   const profile = findItem(finder, "profile", library.profiles, use, naming);
   if (profile === undefined) return { layers: [own, ...rest], profile };
   const { name: _, description: _description, ...settings } = profile.settings;
-  // What a profile names is shown where the DAG names the profile: that is the line its author can change.
-  const place = () => naming.layer.place(field);
+  const place = profilePlace(context, use) ?? (() => naming.layer.place(field));
   return { layers: [own, { why: `profile ${profile.id}`, settings, place }, ...rest], profile };
+}
+
+/**
+ * What a profile names is shown where the DAG names the profile, because that is the line its author can change; unless
+ * it is the library that is being checked.
+ */
+function profilePlace({ library, options }: StepContext, use: string): Layer["place"] | undefined {
+  const profile = options.placesInProfiles === true ? library.profiles.get(use) : undefined;
+  return profile && ((field) => ({ file: profile.file, ...profile.locate(field), field }));
 }
 
 /** In the order of the chain. */

@@ -54,6 +54,8 @@ export interface PlanOptions {
   readonly defaultModel?: string | readonly string[];
   /** Names that the vault holds; absent: secret names are not checked. */
   readonly knownSecrets?: ReadonlySet<string>;
+  /** For a check of the library: problems with what a profile names stand in the profile's file, not in the DAG's. */
+  readonly placesInProfiles?: boolean;
 }
 
 export type Section = "config" | "models" | "skills" | "souls" | "mcpServers" | "memory";

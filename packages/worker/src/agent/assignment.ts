@@ -28,6 +28,8 @@ const assignment = z.object({
     compressedSize: z.number(),
     uncompressedSize: z.number(),
   }),
+  /** What the operator of the worker set; the other limits are the defaults. */
+  snapshotLimits: z.object({ compressedBytesMax: z.number(), uncompressedBytesMax: z.number() }),
   dagName: z.string(),
   prompt: z.string(),
   outputSchema: z.record(z.string(), z.json()).optional(),

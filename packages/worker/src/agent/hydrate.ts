@@ -12,6 +12,7 @@ import {
   type ModelSpec,
   type OpenedSnapshot,
   openSnapshot,
+  settleLimits,
   writeSkills,
 } from "@haversack/snapshot";
 import type { Assignment, SecretReference } from "./assignment.ts";
@@ -59,10 +60,8 @@ async function open(assignment: Assignment): Promise<OpenedSnapshot> {
     const message = `the snapshot cannot be read from the worker's cache: ${messageOf(cause)}`;
     throw new FaultError("corrupt", "snapshot_corrupt", message, { cause });
   });
-  return openSnapshot(bytes, {
-    ...assignment.snapshot,
-    digest: digestToBytes(parseDigest(assignment.snapshot.digest)),
-  });
+  const digest = digestToBytes(parseDigest(assignment.snapshot.digest));
+  return openSnapshot(bytes, { ...assignment.snapshot, digest }, settleLimits(assignment.snapshotLimits));
 }
 
 /** A setting that this version cannot honour is an error: to go on without it would be to ignore it. */

@@ -3,6 +3,7 @@
 import { arch, availableParallelism, hostname, platform } from "node:os";
 import { resolve } from "node:path";
 import { FaultError } from "@haversack/base";
+import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
 import type { WorkerAsked } from "./options.ts";
 
 export interface WorkerSettings {
@@ -13,6 +14,7 @@ export interface WorkerSettings {
   /** Includes `arch`, `os` and `hostname`, which cannot be set. */
   readonly labels: ReadonlyMap<string, string>;
   readonly name: string;
+  readonly snapshotLimits: SnapshotLimits;
 }
 
 const slotsMax = 1024;
@@ -33,6 +35,7 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
     slots: checkSlots(asked.slots ?? availableParallelism()),
     labels: settleLabels(asked.labels ?? {}),
     name: asked.name ?? hostname(),
+    snapshotLimits: limitsFromEnvironment(env),
   };
 }
 

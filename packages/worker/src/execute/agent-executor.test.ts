@@ -192,6 +192,20 @@ describe("an agent step", () => {
     expect([end.outcome, end.failure?.code]).toEqual(["returned", "snapshot_version_unsupported"]);
   });
 
+  test("opens a pack within the limits of its worker", async () => {
+    const limit = (size: string) =>
+      run({
+        script: [{ text: "hello" }],
+        hostEnv: [["HAVERSACK_SNAPSHOT_MAX_UNCOMPRESSED", size]],
+      });
+    const { end } = await limit("1KiB");
+    expect([end.outcome, end.failure]).toEqual([
+      "failed",
+      { code: "snapshot_too_large", message: expect.stringContaining("over the limit of 1.0 KiB") },
+    ]);
+    expect((await limit("64KiB")).end.outcome).toBe("succeeded");
+  });
+
   test.each([
     [
       "while a tool runs",

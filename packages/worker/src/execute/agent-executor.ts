@@ -16,7 +16,7 @@ import {
   type Task,
   type WorkerId,
 } from "@haversack/protocol";
-import { type Downward, formatLine, parseUpward, type Upward } from "../agent/assignment.ts";
+import { type Assignment, type Downward, formatLine, parseUpward, type Upward } from "../agent/assignment.ts";
 import { agentCrash, agentEnd, type ChildEnd } from "./agent-end.ts";
 import { exitOrStop, leftoverGraceMs, stopOf } from "./command-executor.ts";
 import { inheritedEnvironment, stepEnvironment } from "./environment.ts";
@@ -38,6 +38,7 @@ export interface AgentExecutorOptions {
   /** Forgets the bytes of a snapshot that turned out to be damaged; it is fetched and tried once more. */
   readonly dropPack: (snapshot: SnapshotDescriptor) => Promise<void>;
   readonly secrets: SecretSource;
+  readonly snapshotLimits: Assignment["snapshotLimits"];
 }
 
 const program = fileURLToPath(new URL("../agent/main.ts", import.meta.url));
@@ -99,11 +100,13 @@ export class AgentExecutor implements Executor {
 
   #assignment(task: Task, work: AgentWork, { folders, env }: AttemptContext, packFile: string): Downward {
     const { gzip: _, ...snapshot } = work.snapshot;
+    const { compressedBytesMax, uncompressedBytesMax } = this.#options.snapshotLimits;
     const toolEnv = stepEnvironment(this.#options.hostEnv, env, this.#marks(task));
     return {
       kind: "assignment",
       packFile,
       snapshot,
+      snapshotLimits: { compressedBytesMax, uncompressedBytesMax },
       dagName: task.dagName,
       prompt: work.prompt,
       ...(work.outputSchema !== undefined && { outputSchema: mutable(work.outputSchema) }),

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, truncate, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FaultError } from "@haversack/base";
 import {
@@ -50,13 +50,15 @@ async function setup() {
   };
   const path = join(folder.path, "packs");
   const clock = new FakeClock();
-  const cache = new SnapshotCache(path, connection as unknown as Connection, clock);
+  const another = () => new SnapshotCache(path, connection as unknown as Connection, clock);
+  const cache = another();
   const serve = (pack: SnapshotDescriptor, text: string) => answers.set(pack.digest, Buffer.from(text));
   return {
     path,
     asked,
     gate,
     cache,
+    another,
     serve,
     clock,
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
@@ -76,7 +78,7 @@ describe("a pack", () => {
     await both;
     expect(world.asked).toHaveLength(1);
     expect(await readFile(await world.cache.fileOf(pack, never), "utf8")).toBe("pack");
-    expect(await world.cache.held()).toEqual([pack.digest]);
+    expect(world.cache.announce()).toEqual([pack.digest]);
   });
 
   test("that came with its task is not asked for", async () => {
@@ -93,7 +95,7 @@ describe("a pack", () => {
     await expect(world.cache.acquire(refOf(1), pack, never)).rejects.toMatchObject({
       code: "snapshot_corrupt",
     });
-    expect(await world.cache.held()).toEqual([]);
+    expect(world.cache.announce()).toEqual([]);
   });
 
   test("whose file was cut is fetched again", async () => {
@@ -148,17 +150,96 @@ describe("when the cache is full", () => {
     await world.cache.acquire(refOf(1), mine, never);
     await utimes(await world.cache.fileOf(mine, never), 1, 1);
     await fill(world, ["a", "b", "c"], 100 * 1024 * 1024);
+    await world.cache.open();
     await world.cache.acquire(refOf(2), packOf("new", true), never);
-    const held = new Set(await world.cache.held());
+    const held = new Set(world.cache.announce());
     expect([held.has(mine.digest), held.has(packOf("a").digest)]).toEqual([true, false]);
     expect([held.has(packOf("c").digest), held.has(packOf("new").digest)]).toEqual([true, true]);
     world.cache.release(refOf(1), mine.digest);
+  });
+
+  test.each([
+    ["of this minute is not marked again", -59, -59],
+    ["of an earlier minute is marked", -61, 0],
+    ["in the future, by a clock that was set back, is marked", 61, 0],
+  ])("a use %s", async (_case, usedBefore, usedAfter) => {
+    await using world = await setup();
+    const pack = packOf("pack", true);
+    await world.cache.acquire(refOf(1), pack, never);
+    const path = await world.cache.fileOf(pack, never);
+    const now = world.clock.now() / 1000;
+    await utimes(path, now + usedBefore, now + usedBefore);
+    await world.cache.fileOf(pack, never);
+    expect((await stat(path)).mtimeMs / 1000 - now).toBeCloseTo(usedAfter, 2);
   });
 
   test("what is in the folder and not named by a digest is left alone", async () => {
     await using world = await setup();
     await world.cache.acquire(refOf(1), packOf("pack", true), never);
     await writeFile(join(world.path, "readme.txt"), "hello");
-    expect(await world.cache.held()).toHaveLength(1);
+    const next = world.another();
+    await next.open();
+    expect(next.announce()).toEqual([packOf("pack").digest]);
+  });
+});
+
+describe("what the coordinator is told", () => {
+  const acquire = (world: Awaited<ReturnType<typeof setup>>, text: string, attempt = 1) =>
+    world.cache.acquire(refOf(attempt), packOf(text, true), never);
+  const none = { snapshotsAdded: [], snapshotsEvicted: [] };
+
+  test("is all that is here, the last used first, and then only what changes", async () => {
+    await using world = await setup();
+    const [a, b, c] = ["a", "b", "c"].map((text) => packOf(text).digest);
+    await acquire(world, "a");
+    await acquire(world, "b");
+    await acquire(world, "a");
+    expect(world.cache.announce()).toEqual([a, b]);
+    expect(world.cache.changes()).toEqual(none);
+    await acquire(world, "c");
+    await world.cache.forget(packOf("a").digest);
+    expect(world.cache.changes()).toEqual({ snapshotsAdded: [c], snapshotsEvicted: [a] });
+    expect(world.cache.changes()).toEqual(none);
+    expect(world.cache.announce()).toEqual([c, b]);
+  });
+
+  test("of each pack is what happened last", async () => {
+    await using world = await setup();
+    const { digest } = packOf("a");
+    await acquire(world, "a");
+    await world.cache.forget(digest);
+    expect(world.cache.changes()).toEqual({ snapshotsAdded: [], snapshotsEvicted: [digest] });
+    await acquire(world, "a");
+    await world.cache.forget(digest);
+    await acquire(world, "a");
+    expect(world.cache.changes()).toEqual({ snapshotsAdded: [digest], snapshotsEvicted: [] });
+  });
+
+  test("is true after a restart, and once a file turns out to be gone", async () => {
+    await using world = await setup();
+    await acquire(world, "a");
+    world.clock.advance(5000);
+    await acquire(world, "b");
+    await writeFile(join(world.path, "half.tmp"), "");
+    const next = world.another();
+    await next.open();
+    expect(next.announce()).toEqual([packOf("b").digest, packOf("a").digest]);
+    expect(await readdir(world.path)).toHaveLength(2);
+    await rm(join(world.path, `${packOf("a").digest.slice("sha256:".length)}.gz`));
+    await expect(next.acquire(refOf(3), packOf("a"), never)).rejects.toMatchObject({ code: "not_live" });
+    expect(next.changes()).toEqual({ snapshotsAdded: [], snapshotsEvicted: [packOf("a").digest] });
+  });
+
+  test("is bounded; the rest comes with the next heartbeat", async () => {
+    await using world = await setup();
+    await acquire(world, "pack 0");
+    for (let index = 1; index < 1030; index++) {
+      const hex = packOf(`pack ${index}`).digest.slice("sha256:".length);
+      await writeFile(join(world.path, `${hex}.gz`), "");
+    }
+    await world.cache.open();
+    expect(world.cache.changes().snapshotsAdded).toHaveLength(1024);
+    expect(world.cache.changes().snapshotsAdded).toHaveLength(6);
+    expect(world.cache.announce()).toHaveLength(1024);
   });
 });

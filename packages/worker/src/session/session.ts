@@ -5,7 +5,7 @@
  */
 
 import { FaultError, faultOf, type Ms, messageOf, type Ports, type Timer } from "@haversack/base";
-import type { AttemptRef, Downward, Upward, Welcome, WorkerHello } from "@haversack/protocol";
+import type { AttemptRef, CacheChanges, Downward, Upward, Welcome, WorkerHello } from "@haversack/protocol";
 import type { Connection, Stream } from "./dial.ts";
 import { faultOfStatus } from "./dial.ts";
 import type { LeaseWatch } from "./lease-watch.ts";
@@ -24,6 +24,8 @@ export interface SessionParts {
   readonly ports: Ports;
   readonly hello: () => WorkerHello;
   readonly held: () => readonly AttemptRef[];
+  /** What changed in the cache of packs since the hello, or since it was asked last. */
+  readonly cacheChanges: () => CacheChanges;
   /** Everything but the welcome, the heartbeat's acknowledgement and the goodbye, which are the session's own. */
   readonly take: (message: Downward) => void;
   /** How many tasks this session may be sent, counted from its start. */
@@ -100,7 +102,8 @@ class Session {
     const { leases, uplink, ports } = this.#parts;
     leases.welcomed(sentAt, welcome.leaseTtlMs);
     const beat = (): void => {
-      stream.send({ kind: "heartbeat", seq: leases.next(), held: this.#parts.held() });
+      const { held, cacheChanges } = this.#parts;
+      stream.send({ kind: "heartbeat", seq: leases.next(), held: held(), ...cacheChanges() });
     };
     const pulse = new Pulse(ports, welcome.heartbeatIntervalMs, beat);
     this.#link = { kind: "serving", stream, since: ports.clock.monotonic(), pulse };

@@ -1,4 +1,10 @@
-import { parseBootId, parseWorkerId, type WorkerHello } from "@haversack/protocol";
+import {
+  type CacheChanges,
+  parseBootId,
+  parseDigest,
+  parseWorkerId,
+  type WorkerHello,
+} from "@haversack/protocol";
 import { describe, expect, test } from "vitest";
 import { FakeClock, fakePorts, fakeRandom, until } from "../../../../tests/support/fake-clock.ts";
 import { refOf } from "../testing/attempt-world.ts";
@@ -30,6 +36,7 @@ function supervise(held = [refOf("a")].slice(1), fraction = 0.999_999) {
   const leases = new LeaseWatch(clock);
   const stopping = new AbortController();
   const taken: string[] = [];
+  const changes: CacheChanges[] = [];
   const parts = {
     connection: dial.connection,
     uplink,
@@ -37,6 +44,7 @@ function supervise(held = [refOf("a")].slice(1), fraction = 0.999_999) {
     ports: fakePorts(clock, fakeRandom(fraction)),
     hello: () => hello,
     held: () => held,
+    cacheChanges: () => changes.shift() ?? { snapshotsAdded: [], snapshotsEvicted: [] },
     take: ({ kind }: { kind: string }) => void taken.push(kind),
     welcomed: () => void taken.push("welcomed"),
   };
@@ -54,7 +62,7 @@ function supervise(held = [refOf("a")].slice(1), fraction = 0.999_999) {
     clock.advance(ms);
     return ms;
   };
-  return { clock, dial, uplink, leases, stopping, taken, ended, dialled, waits };
+  return { clock, changes, dial, uplink, leases, stopping, taken, ended, dialled, waits };
 }
 
 describe("a session", () => {
@@ -65,8 +73,13 @@ describe("a session", () => {
     expect(world.uplink.isUp).toBe(false);
     stream.welcome();
     await until(() => world.uplink.isUp);
-    world.clock.advance(6000);
-    expect(stream.sent[1]).toEqual({ kind: "heartbeat", seq: 1, held: [] });
+    const told = { snapshotsAdded: [parseDigest(`sha256:${"a".repeat(64)}`)], snapshotsEvicted: [] };
+    world.changes.push(told);
+    world.clock.advance(12_000);
+    expect(stream.sent.slice(1)).toEqual([
+      { kind: "heartbeat", seq: 1, held: [], ...told },
+      { kind: "heartbeat", seq: 2, held: [], snapshotsAdded: [], snapshotsEvicted: [] },
+    ]);
     stream.say({ kind: "heartbeatAck", seq: 1 });
     stream.say({ kind: "cancels", refs: [] });
     await until(() => world.taken.includes("cancels"));

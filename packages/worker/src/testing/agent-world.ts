@@ -18,6 +18,7 @@ import {
   buildPin,
   type EffectiveConfig,
   formatNotes,
+  limitsFromEnvironment,
   type ModelSpec,
   type Note,
   notesPath,
@@ -137,6 +138,7 @@ export async function runAgentStep(base: string, setup: Setup): Promise<Ran> {
     },
     dropPack: async () => {},
     secrets: hostSecrets({ hostEnv, fileFolders: [] }),
+    snapshotLimits: limitsFromEnvironment(Object.fromEntries(hostEnv)),
   });
   const context = { folders: { work, control }, log, env: new Map([["STEP_VALUE", "from the step"]]) };
   const end = await executor.execute(taskOf(snapshot, setup), context, stopping.signal);

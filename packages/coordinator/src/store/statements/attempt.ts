@@ -12,7 +12,7 @@ export const attemptInsert = {
 /** An attempt by the names that its worker uses, with what decides about its step. */
 export const attemptGet = {
   sqlite: `select a.*, s.step_id, s.phase as step_phase, s.attempt as step_attempt, s.failed_count, s.lost_count,
-                  s.memory_write, r.cancel_requested, r.dag_digest, r.dag_name
+                  s.snapshot_digest, s.memory_write, r.cancel_requested, r.dag_digest, r.dag_name
            from step s
            join attempt a on a.run_id = s.run_id and a.idx = s.idx and a.attempt = ?3
            join run r on r.id = s.run_id

@@ -16,3 +16,13 @@ export const logRead = {
   sqlite: `select position, step_id, attempt, stream, start_offset, data from log_chunk
            where run_id = ?1 and (?2 = '' or step_id = ?2) and position > ?3 order by position limit ?4`,
 } as const;
+
+/** A bounded number of the oldest chunks of a run. */
+export const logChunksErase = {
+  sqlite: `delete from log_chunk where position in
+             (select position from log_chunk where run_id = ?1 order by position limit ?2)`,
+  postgres: `delete from log_chunk where run_id = $1 and position in
+               (select position from log_chunk where run_id = $1 order by position limit $2)`,
+} as const;
+
+export const logStreamsErase = { sqlite: `delete from log_stream where run_id = ?1` } as const;

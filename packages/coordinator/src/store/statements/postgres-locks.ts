@@ -5,6 +5,14 @@ export const runsLock = `select id from run where id = any($1::text[]) order by 
 
 export const memoryLock = `select one from memory_writer for update`;
 
+const packs = `hashtextextended('haversack packs ' || current_schema(), 0)`;
+
+/** Whoever names packs or DAGs holds it together with others of their kind. */
+export const packsShare = `select pg_advisory_xact_lock_shared(${packs})`;
+
+/** Whoever deletes packs and DAGs that nobody names holds it alone. */
+export const packsLock = `select pg_advisory_xact_lock(${packs})`;
+
 export const runsOfWorker = `select distinct run_id as id from attempt
                              where worker_id = $1 and phase in ('leased', 'running')`;
 

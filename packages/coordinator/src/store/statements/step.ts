@@ -9,7 +9,10 @@ export const stepsOfRun = {
            where run_id = ?1 order by idx`,
 } as const;
 
-export const stepByName = { sqlite: `select * from step where run_id = ?1 and step_id = ?2` } as const;
+export const stepByName = {
+  sqlite: `select step.* from step join run on run.id = step.run_id
+           where step.run_id = ?1 and step.step_id = ?2 and run.forgotten = 0`,
+} as const;
 
 export const stepsReadyOfRun = {
   sqlite: `select run_id, idx, kind, labels, pin_digest, snapshot_digest, not_before from step

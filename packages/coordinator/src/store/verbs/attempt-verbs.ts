@@ -1,10 +1,18 @@
 /** Attempts: started, finished, renewed, lost. Everything that a worker writes goes through `fenced`. */
 
-import type { AttemptRef, AttemptResult, BootId, Refusal, WorkerHello, WorkerId } from "@haversack/protocol";
+import type {
+  AttemptRef,
+  AttemptResult,
+  BootId,
+  Digest,
+  Refusal,
+  WorkerHello,
+  WorkerId,
+} from "@haversack/protocol";
 import { refKey } from "@haversack/protocol";
 import { afterLoss, afterResult, attemptPhaseAfter } from "../../runs/after-attempt.ts";
 import { isLiveAttempt } from "../../runs/step-moves.ts";
-import { integerOrNone } from "../rows.ts";
+import { integerOrNone, textOrNone } from "../rows.ts";
 import {
   attemptGet,
   attemptRenew,
@@ -165,10 +173,20 @@ export async function leasesTrust(
   return await tx.run(attemptsTrust, leaseUntil);
 }
 
+interface LiveQuery {
+  readonly ref: AttemptRef;
+  /** It must also be the pack of the attempt's step. */
+  readonly snapshotDigest?: Digest;
+}
+
 /** Whether the attempt is live, for calls beside the session: they say which attempt they are made for. */
-export async function attemptIsLive({ tx }: VerbContext, { ref }: { ref: AttemptRef }): Promise<boolean> {
+export async function attemptIsLive(
+  { tx }: VerbContext,
+  { ref, snapshotDigest }: LiveQuery,
+): Promise<boolean> {
   const row = await tx.one(attemptGet, ref.runId, ref.stepId, ref.attempt);
   if (row === undefined) return false;
+  if (snapshotDigest !== undefined && textOrNone(row, "snapshot_digest") !== snapshotDigest) return false;
   const attempt = attemptOfRow(row);
   return attempt.ref.generation === ref.generation && isLiveAttempt(attempt.phase);
 }

@@ -2,7 +2,14 @@
 
 import { type LogAck, type LogChunk, type LogPiece, parseStepId, type RunId } from "@haversack/protocol";
 import { bytes, integer, text } from "../rows.ts";
-import { logAdvance, logInsert, logNextOffset, logRead } from "../statements/log.ts";
+import {
+  logAdvance,
+  logChunksErase,
+  logInsert,
+  logNextOffset,
+  logRead,
+  logStreamsErase,
+} from "../statements/log.ts";
 import type { VerbContext } from "../verb.ts";
 
 /** Keeps what is new of each chunk; answers how far each stream is on disk. A gap is not bridged: it is asked for. */
@@ -47,4 +54,15 @@ export async function logsRead({ tx }: VerbContext, query: LogQuery): Promise<Lo
     offset: integer(row, "start_offset"),
     data: bytes(row, "data"),
   }));
+}
+
+/** Deletes logs of these runs, at most so many chunks. @returns how many; fewer than the limit: nothing is left */
+export async function logsErase({ tx }: VerbContext, query: { runIds: readonly RunId[]; limit: number }) {
+  let chunks = 0;
+  for (const runId of query.runIds) {
+    chunks += await tx.run(logChunksErase, runId, query.limit - chunks);
+    if (chunks >= query.limit) return chunks;
+    await tx.run(logStreamsErase, runId);
+  }
+  return chunks;
 }

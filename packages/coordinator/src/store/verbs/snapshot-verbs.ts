@@ -2,7 +2,7 @@
 
 import { FaultError } from "@haversack/base";
 import { type Digest, parseDigest, type RunId, type SnapshotReport } from "@haversack/protocol";
-import { noStep } from "../missing.ts";
+import { noSnapshot, noStep } from "../missing.ts";
 import { bytes, integer, json, text, textOrNone } from "../rows.ts";
 import { snapshotGet, snapshotInsert } from "../statements/snapshot.ts";
 import { stepByName } from "../statements/step.ts";
@@ -25,9 +25,7 @@ export async function packInsert({ tx }: VerbContext, pack: StoredPack, now: num
 
 export async function snapshotRead({ tx }: VerbContext, { digest }: { digest: Digest }): Promise<StoredPack> {
   const row = await tx.one(snapshotGet, digest);
-  if (row === undefined) {
-    throw new FaultError("missing", "unknown_snapshot", `there is no snapshot ${digest} in this store`);
-  }
+  if (row === undefined) throw noSnapshot(digest);
   return {
     digest: parseDigest(text(row, "digest")),
     formatVersion: integer(row, "format_version"),

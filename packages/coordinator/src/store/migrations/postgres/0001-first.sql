@@ -49,8 +49,8 @@ create table step (
   exit_code integer,
   outputs text not null default '{}',
   usage text,
-  pin_digest text,                        -- the pack pinned at submission, without memory
-  snapshot_digest text,                   -- what every attempt uses; written once
+  pin_digest text collate "C",                      -- the pack pinned at submission, without memory
+  snapshot_digest text collate "C",                 -- what every attempt uses; written once
   memory_write text,                      -- JSON {global, dag}: what the step may write; null: nothing
   primary key (run_id, idx),
   unique (run_id, step_id)
@@ -86,7 +86,7 @@ create table artifact (
   run_id text collate "C" not null,
   idx integer not null,
   path text collate "C" not null,
-  digest text not null,
+  digest text collate "C" not null,
   size bigint not null,
   executable integer not null,
   primary key (run_id, idx, path),

@@ -4,13 +4,15 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file haversack/v1/snapshot_service.proto.
  */
 export const file_haversack_v1_snapshot_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNoYXZlcnNhY2svdjEvc25hcHNob3Rfc2VydmljZS5wcm90bxIMaGF2ZXJzYWNrLnYxIikKGVNuYXBzaG90U2VydmljZUdldFJlcXVlc3QSDAoEbmFtZRgBIAEoCSIqChpTbmFwc2hvdFNlcnZpY2VHZXRSZXNwb25zZRIMCgRkYXRhGAEgASgMIi0KHVNuYXBzaG90U2VydmljZUluc3BlY3RSZXF1ZXN0EgwKBG5hbWUYASABKAkiTgoeU25hcHNob3RTZXJ2aWNlSW5zcGVjdFJlc3BvbnNlEiwKBnJlcG9ydBgBIAEoCzIcLmhhdmVyc2Fjay52MS5TbmFwc2hvdFJlcG9ydCK6AQoOU25hcHNob3RSZXBvcnQSFgoOZm9ybWF0X3ZlcnNpb24YASABKA0SDgoGZGlnZXN0GAIgASgMEhcKD2NvbXByZXNzZWRfc2l6ZRgDIAEoBBIZChF1bmNvbXByZXNzZWRfc2l6ZRgEIAEoBBIQCghyZXF1aXJlcxgFIAMoCRIpCgVwYXJ0cxgGIAMoCzIaLmhhdmVyc2Fjay52MS5TbmFwc2hvdFBhcnQSDwoHc2VjcmV0cxgHIAMoCSJlCgxTbmFwc2hvdFBhcnQSDwoHc2VjdGlvbhgBIAEoCRIKCgJpZBgCIAEoCRIMCgRzaXplGAMgASgEEg4KBmRpZ2VzdBgEIAEoDBINCgVmaWxlcxgFIAMoCRILCgN3aHkYBiABKAky0wEKD1NuYXBzaG90U2VydmljZRJaCgNHZXQSJy5oYXZlcnNhY2sudjEuU25hcHNob3RTZXJ2aWNlR2V0UmVxdWVzdBooLmhhdmVyc2Fjay52MS5TbmFwc2hvdFNlcnZpY2VHZXRSZXNwb25zZTABEmQKB0luc3BlY3QSKy5oYXZlcnNhY2sudjEuU25hcHNob3RTZXJ2aWNlSW5zcGVjdFJlcXVlc3QaLC5oYXZlcnNhY2sudjEuU25hcHNob3RTZXJ2aWNlSW5zcGVjdFJlc3BvbnNlYgZwcm90bzM");
+  fileDesc("CiNoYXZlcnNhY2svdjEvc25hcHNob3Rfc2VydmljZS5wcm90bxIMaGF2ZXJzYWNrLnYxIikKGVNuYXBzaG90U2VydmljZUdldFJlcXVlc3QSDAoEbmFtZRgBIAEoCSIqChpTbmFwc2hvdFNlcnZpY2VHZXRSZXNwb25zZRIMCgRkYXRhGAEgASgMIi0KHVNuYXBzaG90U2VydmljZUluc3BlY3RSZXF1ZXN0EgwKBG5hbWUYASABKAkiTgoeU25hcHNob3RTZXJ2aWNlSW5zcGVjdFJlc3BvbnNlEiwKBnJlcG9ydBgBIAEoCzIcLmhhdmVyc2Fjay52MS5TbmFwc2hvdFJlcG9ydCK6AQoOU25hcHNob3RSZXBvcnQSFgoOZm9ybWF0X3ZlcnNpb24YASABKA0SDgoGZGlnZXN0GAIgASgMEhcKD2NvbXByZXNzZWRfc2l6ZRgDIAEoBBIZChF1bmNvbXByZXNzZWRfc2l6ZRgEIAEoBBIQCghyZXF1aXJlcxgFIAMoCRIpCgVwYXJ0cxgGIAMoCzIaLmhhdmVyc2Fjay52MS5TbmFwc2hvdFBhcnQSDwoHc2VjcmV0cxgHIAMoCSJlCgxTbmFwc2hvdFBhcnQSDwoHc2VjdGlvbhgBIAEoCRIKCgJpZBgCIAEoCRIMCgRzaXplGAMgASgEEg4KBmRpZ2VzdBgEIAEoDBINCgVmaWxlcxgFIAMoCRILCgN3aHkYBiABKAkiOAoaU25hcHNob3RTZXJ2aWNlS2VlcFJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgRub3RlGAIgASgJIi0KG1NuYXBzaG90U2VydmljZUtlZXBSZXNwb25zZRIOCgZkaWdlc3QYASABKAwiLAocU25hcHNob3RTZXJ2aWNlVW5rZWVwUmVxdWVzdBIMCgRuYW1lGAEgASgJIh8KHVNuYXBzaG90U2VydmljZVVua2VlcFJlc3BvbnNlIiAKHlNuYXBzaG90U2VydmljZUxpc3RLZXB0UmVxdWVzdCJLCh9TbmFwc2hvdFNlcnZpY2VMaXN0S2VwdFJlc3BvbnNlEigKBGtlcHQYASADKAsyGi5oYXZlcnNhY2sudjEuS2VwdFNuYXBzaG90IoABCgxLZXB0U25hcHNob3QSDgoGZGlnZXN0GAEgASgMEgwKBG5hbWUYAiABKAkSDAoEbm90ZRgDIAEoCRIrCgdrZXB0X2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9jb21wcmVzc2VkX3NpemUYBSABKAQy/AMKD1NuYXBzaG90U2VydmljZRJaCgNHZXQSJy5oYXZlcnNhY2sudjEuU25hcHNob3RTZXJ2aWNlR2V0UmVxdWVzdBooLmhhdmVyc2Fjay52MS5TbmFwc2hvdFNlcnZpY2VHZXRSZXNwb25zZTABEmQKB0luc3BlY3QSKy5oYXZlcnNhY2sudjEuU25hcHNob3RTZXJ2aWNlSW5zcGVjdFJlcXVlc3QaLC5oYXZlcnNhY2sudjEuU25hcHNob3RTZXJ2aWNlSW5zcGVjdFJlc3BvbnNlElsKBEtlZXASKC5oYXZlcnNhY2sudjEuU25hcHNob3RTZXJ2aWNlS2VlcFJlcXVlc3QaKS5oYXZlcnNhY2sudjEuU25hcHNob3RTZXJ2aWNlS2VlcFJlc3BvbnNlEmEKBlVua2VlcBIqLmhhdmVyc2Fjay52MS5TbmFwc2hvdFNlcnZpY2VVbmtlZXBSZXF1ZXN0GisuaGF2ZXJzYWNrLnYxLlNuYXBzaG90U2VydmljZVVua2VlcFJlc3BvbnNlEmcKCExpc3RLZXB0EiwuaGF2ZXJzYWNrLnYxLlNuYXBzaG90U2VydmljZUxpc3RLZXB0UmVxdWVzdBotLmhhdmVyc2Fjay52MS5TbmFwc2hvdFNlcnZpY2VMaXN0S2VwdFJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message haversack.v1.SnapshotServiceGetRequest
@@ -184,6 +186,150 @@ export const SnapshotPartSchema: GenMessage<SnapshotPart> = /*@__PURE__*/
   messageDesc(file_haversack_v1_snapshot_service, 5);
 
 /**
+ * @generated from message haversack.v1.SnapshotServiceKeepRequest
+ */
+export type SnapshotServiceKeepRequest = Message<"haversack.v1.SnapshotServiceKeepRequest"> & {
+  /**
+   * "sha256:<64 hex digits>" or "<run id>/<step id>".
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * At most 500 characters.
+   *
+   * @generated from field: string note = 2;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message haversack.v1.SnapshotServiceKeepRequest.
+ * Use `create(SnapshotServiceKeepRequestSchema)` to create a new message.
+ */
+export const SnapshotServiceKeepRequestSchema: GenMessage<SnapshotServiceKeepRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_snapshot_service, 6);
+
+/**
+ * @generated from message haversack.v1.SnapshotServiceKeepResponse
+ */
+export type SnapshotServiceKeepResponse = Message<"haversack.v1.SnapshotServiceKeepResponse"> & {
+  /**
+   * @generated from field: bytes digest = 1;
+   */
+  digest: Uint8Array;
+};
+
+/**
+ * Describes the message haversack.v1.SnapshotServiceKeepResponse.
+ * Use `create(SnapshotServiceKeepResponseSchema)` to create a new message.
+ */
+export const SnapshotServiceKeepResponseSchema: GenMessage<SnapshotServiceKeepResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_snapshot_service, 7);
+
+/**
+ * @generated from message haversack.v1.SnapshotServiceUnkeepRequest
+ */
+export type SnapshotServiceUnkeepRequest = Message<"haversack.v1.SnapshotServiceUnkeepRequest"> & {
+  /**
+   * The name that it was kept by, its digest, or "<run id>/<step id>" of a step that names it.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message haversack.v1.SnapshotServiceUnkeepRequest.
+ * Use `create(SnapshotServiceUnkeepRequestSchema)` to create a new message.
+ */
+export const SnapshotServiceUnkeepRequestSchema: GenMessage<SnapshotServiceUnkeepRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_snapshot_service, 8);
+
+/**
+ * @generated from message haversack.v1.SnapshotServiceUnkeepResponse
+ */
+export type SnapshotServiceUnkeepResponse = Message<"haversack.v1.SnapshotServiceUnkeepResponse"> & {
+};
+
+/**
+ * Describes the message haversack.v1.SnapshotServiceUnkeepResponse.
+ * Use `create(SnapshotServiceUnkeepResponseSchema)` to create a new message.
+ */
+export const SnapshotServiceUnkeepResponseSchema: GenMessage<SnapshotServiceUnkeepResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_snapshot_service, 9);
+
+/**
+ * @generated from message haversack.v1.SnapshotServiceListKeptRequest
+ */
+export type SnapshotServiceListKeptRequest = Message<"haversack.v1.SnapshotServiceListKeptRequest"> & {
+};
+
+/**
+ * Describes the message haversack.v1.SnapshotServiceListKeptRequest.
+ * Use `create(SnapshotServiceListKeptRequestSchema)` to create a new message.
+ */
+export const SnapshotServiceListKeptRequestSchema: GenMessage<SnapshotServiceListKeptRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_snapshot_service, 10);
+
+/**
+ * @generated from message haversack.v1.SnapshotServiceListKeptResponse
+ */
+export type SnapshotServiceListKeptResponse = Message<"haversack.v1.SnapshotServiceListKeptResponse"> & {
+  /**
+   * @generated from field: repeated haversack.v1.KeptSnapshot kept = 1;
+   */
+  kept: KeptSnapshot[];
+};
+
+/**
+ * Describes the message haversack.v1.SnapshotServiceListKeptResponse.
+ * Use `create(SnapshotServiceListKeptResponseSchema)` to create a new message.
+ */
+export const SnapshotServiceListKeptResponseSchema: GenMessage<SnapshotServiceListKeptResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_snapshot_service, 11);
+
+/**
+ * @generated from message haversack.v1.KeptSnapshot
+ */
+export type KeptSnapshot = Message<"haversack.v1.KeptSnapshot"> & {
+  /**
+   * @generated from field: bytes digest = 1;
+   */
+  digest: Uint8Array;
+
+  /**
+   * As it was asked for.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string note = 3;
+   */
+  note: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp kept_at = 4;
+   */
+  keptAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: uint64 compressed_size = 5;
+   */
+  compressedSize: bigint;
+};
+
+/**
+ * Describes the message haversack.v1.KeptSnapshot.
+ * Use `create(KeptSnapshotSchema)` to create a new message.
+ */
+export const KeptSnapshotSchema: GenMessage<KeptSnapshot> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_snapshot_service, 12);
+
+/**
  * The packs that agent steps run from.
  *
  * @generated from service haversack.v1.SnapshotService
@@ -206,6 +352,36 @@ export const SnapshotService: GenService<{
     methodKind: "unary";
     input: typeof SnapshotServiceInspectRequestSchema;
     output: typeof SnapshotServiceInspectResponseSchema;
+  },
+  /**
+   * The pack stays, whatever becomes of the runs that name it. Keeping it again replaces name and note.
+   *
+   * @generated from rpc haversack.v1.SnapshotService.Keep
+   */
+  keep: {
+    methodKind: "unary";
+    input: typeof SnapshotServiceKeepRequestSchema;
+    output: typeof SnapshotServiceKeepResponseSchema;
+  },
+  /**
+   * The pack goes when no run names it any more.
+   *
+   * @generated from rpc haversack.v1.SnapshotService.Unkeep
+   */
+  unkeep: {
+    methodKind: "unary";
+    input: typeof SnapshotServiceUnkeepRequestSchema;
+    output: typeof SnapshotServiceUnkeepResponseSchema;
+  },
+  /**
+   * All of them, at most 1,000, the oldest first.
+   *
+   * @generated from rpc haversack.v1.SnapshotService.ListKept
+   */
+  listKept: {
+    methodKind: "unary";
+    input: typeof SnapshotServiceListKeptRequestSchema;
+    output: typeof SnapshotServiceListKeptResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_haversack_v1_snapshot_service, 0);

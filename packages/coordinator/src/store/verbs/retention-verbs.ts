@@ -1,0 +1,54 @@
+/**
+ * Runs that ended longer ago than they are kept. First they are marked: from then on nobody finds them. Then their
+ * rows go, a bounded number in a transaction, and the row of the run itself last.
+ *
+ * The invariant: whatever is left of a forgotten run, in this database, in the logs' or on the disk, its row is still
+ * here. So a process that is killed anywhere in between is followed by one that finds the run and goes on, and whoever
+ * erases a run has erased its logs before (`retention/janitor.ts`).
+ */
+
+import { parseRunId, type RunId } from "@haversack/protocol";
+import { text } from "../rows.ts";
+import {
+  dagErase,
+  runsForgotten as forgotten,
+  runsRetire as retire,
+  runErase,
+  runForgotten,
+  runRowsErase,
+} from "../statements/retention.ts";
+import type { VerbContext } from "../verb.ts";
+
+export interface Retirement {
+  /** Wall clock. Only runs that ended before. */
+  readonly endedBefore: number;
+  readonly limit: number;
+}
+
+/** Hides runs from every reader. @returns how many */
+export async function runsRetire({ tx }: VerbContext, { endedBefore, limit }: Retirement): Promise<number> {
+  return await tx.run(retire, endedBefore, limit);
+}
+
+export async function runsForgotten({ tx }: VerbContext, { limit }: { limit: number }): Promise<RunId[]> {
+  return (await tx.all(forgotten, limit)).map((row) => parseRunId(text(row, "id")));
+}
+
+/** Deletes rows of forgotten runs, and of no others. @returns how many; fewer than the limit: nothing is left of them */
+export async function runsErase(
+  { tx }: VerbContext,
+  { ids, limit }: { ids: readonly RunId[]; limit: number },
+): Promise<number> {
+  let rows = 0;
+  for (const id of ids) {
+    const run = await tx.one(runForgotten, id);
+    if (run === undefined) continue;
+    for (const statement of runRowsErase) {
+      rows += await tx.run(statement, id, limit - rows);
+      if (rows >= limit) return rows;
+    }
+    rows += await tx.run(runErase, id);
+    await tx.run(dagErase, text(run, "dag_digest"));
+  }
+  return rows;
+}

@@ -1,0 +1,60 @@
+/** `npm run bench`: what scripts read from it. Its figures are nobody's promise here, only that they are there. */
+
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { repositoryRoot } from "../support/fleet.ts";
+
+function bench(...args: string[]) {
+  const entry = join(repositoryRoot, "scripts/bootstrap.mjs");
+  return spawnSync(process.execPath, [entry, "bench", ...args], { encoding: "utf8", timeout: 80_000 });
+}
+
+interface Line {
+  readonly bench: string;
+  readonly case: string;
+  readonly metric: string;
+  readonly value: number;
+  readonly unit: string;
+}
+
+test.each([
+  ["without a name", []],
+  ["with a name that there is not", ["snapshots"]],
+  ["with an option that there is not", ["snapshot", "--fast"]],
+])("%s it lists the benchmarks and says that this was wrong", (_case, args) => {
+  const { status, stdout, stderr } = bench(...args, "--json");
+  expect([status, stdout]).toEqual([2, ""]);
+  expect(stderr).toMatch(/^ {2}snapshot {2}\S/m);
+});
+
+test("snapshot prints one object a line, nothing else, and every promised figure", () => {
+  const { status, stdout, stderr } = bench("snapshot", "--quick", "--json");
+  expect([status, stderr]).toEqual([0, expect.not.stringMatching(/error/i)]);
+  const lines = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Line);
+  for (const line of lines) {
+    expect(Object.keys(line)).toEqual(["bench", "case", "metric", "value", "unit"]);
+    const { value, ...texts } = line;
+    expect(Object.values(texts)).toEqual(Array(4).fill(expect.stringMatching(/./)));
+    expect(value).toSatisfy((value) => Number.isFinite(value) && value >= 0, line.metric);
+  }
+  expect(new Set(lines.map(({ bench }) => bench))).toEqual(new Set(["snapshot"]));
+  const figures = new Map(lines.map(({ case: on, metric, value }) => [`${on}: ${metric}`, value]));
+  expect(figures.size).toBe(lines.length);
+  const phases = ["build", "encode", "guard_decode", "hydrate", "zlib_gzip", "zlib_gunzip"];
+  const ofPhases = phases.flatMap((phase) =>
+    ["ms", "mb_per_s", "peak_mib"].map((unit) => `${phase}_${unit}`),
+  );
+  const ofLibrary = [...ofPhases, "encode_over_zlib", "guard_decode_over_zlib"];
+  const ofDispatch = ["inline_tasks_per_s", "by_reference_tasks_per_s", "by_reference_over_inline"];
+  const promised = [
+    ...ofLibrary.map((metric) => `5 KB: ${metric}`),
+    ...ofDispatch.map((metric) => `64 KiB pack: ${metric}`),
+  ];
+  expect([...figures.keys()]).toEqual(expect.arrayContaining(promised));
+  const of = (metric: string) => figures.get(`64 KiB pack: ${metric}`);
+  expect([of("inline_tasks_whole"), of("by_reference_transfers")]).toEqual([of("inline_tasks"), 1]);
+});
