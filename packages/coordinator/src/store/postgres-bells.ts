@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { fullJitter, messageOf, type Ports, pause } from "@haversack/base";
 import { parseRunId, type RunId } from "@haversack/protocol";
 import { PostgresConnection } from "./postgres-connection.ts";
+import { joinOthers } from "./postgres-presence.ts";
 import { notifyAll } from "./statements/postgres-server.ts";
 import type { ChangeListener } from "./store.ts";
 import type { Touched } from "./verb.ts";
@@ -32,6 +33,7 @@ export class PostgresBells {
   readonly #closing = new AbortController();
   readonly #heard: Promise<void>;
   #connection: PostgresConnection | undefined;
+  #first = true;
   #gathered: Touched | undefined;
   #sending: Promise<void> = Promise.resolve();
 
@@ -49,6 +51,9 @@ export class PostgresBells {
     await bells.#listening.promise;
     return bells;
   }
+
+  /** Other coordinators were there when it was opened. */
+  others = false;
 
   readonly #listening = Promise.withResolvers<void>();
 
@@ -126,6 +131,9 @@ export class PostgresBells {
     try {
       connection.onNotification((_channel, payload) => this.#receive(payload));
       await connection.query(`listen ${channelOf(this.#topic, connection)}`);
+      const others = await joinOthers(connection);
+      if (this.#first) this.others = others;
+      this.#first = false;
       this.#connection = connection;
       this.#listening.resolve();
       onListening();

@@ -36,6 +36,10 @@ export function faultFor(error: unknown): FaultError {
     const message = `the database has no room: ${messageOf(error)}`;
     return new FaultError("busy", "database_full", message, { cause: error });
   }
+  if (code === "57014") {
+    const message = "the database did not answer in time; try again in a few seconds";
+    return new FaultError("busy", "store_slow", message, { cause: error });
+  }
   if (isContention(error)) {
     const message = "others hold what this call needs, again and again; try again in a few seconds";
     return new FaultError("busy", "store_contended", message, { cause: error });

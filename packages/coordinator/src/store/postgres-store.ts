@@ -35,6 +35,7 @@ import { logLocks, writeLocks } from "./postgres-locks.ts";
 import { type Migrated, migratePostgres } from "./postgres-migrate.ts";
 import type { Dying, LogStore, Store } from "./store.ts";
 import { logReadVerbs, logWriteVerbs, readVerbs, writeVerbs } from "./verb-tables.ts";
+import { clockRead } from "./verbs/clock-verbs.ts";
 
 /** Connections of a coordinator: these, and one for wake-ups of each store. */
 const lanes = { write: 4, read: 3, logWrite: 2, logRead: 2 } as const;
@@ -57,6 +58,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     generation: present(migrated.generation, "generation"),
     write: writer.calls<Store["write"]>(writeVerbs, writeLocks),
     read: reader.calls<Store["read"]>(readVerbs, {}),
+    shared: { ...reader.calls<{ now: () => Promise<number> }>({ now: clockRead }, {}), others: bells.others },
     ...common(bells, writer, reader),
   };
 }

@@ -29,6 +29,16 @@ export interface Store extends AsyncDisposable {
   readonly read: Calls<typeof readVerbs>;
   /** Wakes whoever waits, after the commit. A missed wake-up is made good by a sweep. @returns the way to stop */
   listen(listener: ChangeListener): () => void;
+  /** Absent: this coordinator is the only one. */
+  readonly shared?: SharedStore;
+}
+
+/** A store that several coordinators use at once. */
+export interface SharedStore {
+  /** Milliseconds, by the one clock that all of them see. */
+  readonly now: () => Promise<number>;
+  /** Another coordinator was there when this one came. */
+  readonly others: boolean;
 }
 
 export interface LogStore extends AsyncDisposable {

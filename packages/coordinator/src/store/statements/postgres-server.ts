@@ -3,7 +3,10 @@
 /** One notification for each text. */
 export const notifyAll = `select pg_notify($1, message) from unnest($2::text[]) as message`;
 
-export const clockNow = `select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as now`;
+const presence = `hashtextextended('haversack presence ' || current_schema(), 0)`;
+export const presenceAlone = `select pg_try_advisory_lock(${presence}) as alone`;
+export const presenceShare = `select pg_advisory_lock_shared(${presence})`;
+export const presenceAloneEnd = `select pg_advisory_unlock(${presence})`;
 
 /** A copy that was put back elsewhere, and a standby that took over, are other clusters than before. */
 export const clusterGet = `select (select system_identifier from pg_control_system()) || '/'
