@@ -4,17 +4,13 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { systemClock, systemRandom } from "@haversack/base";
+import { type Ports, silentLog, systemClock, systemRandom } from "@haversack/base";
 import { Client } from "pg";
 import { describe } from "vitest";
 
 const given = process.env["TEST_POSTGRES_URL"] ?? "";
 
-export const silentPorts = {
-  clock: systemClock,
-  random: systemRandom,
-  log: { debug() {}, info() {}, warn() {}, error() {} },
-};
+export const silentPorts: Ports = { clock: systemClock, random: systemRandom, log: silentLog };
 
 export interface TempSchema extends AsyncDisposable {
   /** Whoever connects by it sees only this schema. */

@@ -15,6 +15,8 @@ export class ConnectionLost extends Error {}
 
 const versionMin = 150_000;
 const connectTimeoutMs = 10_000;
+/** Longer than the server lets a statement take: nothing came back because the way is broken. */
+const silenceMaxMs = 15_000;
 
 const types = new TypeOverrides();
 types.setTypeParser(postgresTypes.builtins.INT8, parseInteger);
@@ -47,13 +49,17 @@ export class PostgresConnection {
     this.cluster = cluster;
   }
 
-  /** Rejects with FaultError `unavailable`; its message has no password. */
-  static async open(url: string): Promise<PostgresConnection> {
+  /**
+   * Rejects with FaultError `unavailable`; its message has no password.
+   * @param silenceMs the longest that an answer may take; 0: for ever
+   */
+  static async open(url: string, silenceMs = silenceMaxMs): Promise<PostgresConnection> {
     const where = describeDatabase(url);
     const client = new Client({
       connectionString: parsePostgresUrl(url).href,
       application_name: "haversack",
       connectionTimeoutMillis: connectTimeoutMs,
+      query_timeout: silenceMs,
       keepAlive: true,
       pipeline: true,
       types,

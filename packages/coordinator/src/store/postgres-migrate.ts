@@ -29,7 +29,7 @@ export async function migratePostgres(
   name: SchemaName,
   all = migrationsOf(name),
 ): Promise<Migrated> {
-  const connection = await PostgresConnection.open(url);
+  const connection = await PostgresConnection.open(url, 0);
   try {
     // Held until the connection ends. A long migration of another coordinator is waited for.
     await connection.query("set statement_timeout = 0; set lock_timeout = 0");
