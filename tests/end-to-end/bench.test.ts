@@ -28,8 +28,9 @@ test.each([
   expect(stderr).toMatch(/^ {2}snapshot {2}\S/m);
 });
 
-test("snapshot prints one object a line, nothing else, and every promised figure", () => {
-  const { status, stdout, stderr } = bench("snapshot", "--quick", "--json");
+/** What a benchmark printed, by case and metric, each line checked. */
+function figuresOf(name: string): Map<string, number> {
+  const { status, stdout, stderr } = bench(name, "--quick", "--json");
   expect([status, stderr]).toEqual([0, expect.not.stringMatching(/error/i)]);
   const lines = stdout
     .trimEnd()
@@ -41,9 +42,29 @@ test("snapshot prints one object a line, nothing else, and every promised figure
     expect(Object.values(texts)).toEqual(Array(4).fill(expect.stringMatching(/./)));
     expect(value).toSatisfy((value) => Number.isFinite(value) && value >= 0, line.metric);
   }
-  expect(new Set(lines.map(({ bench }) => bench))).toEqual(new Set(["snapshot"]));
+  expect(new Set(lines.map(({ bench }) => bench))).toEqual(new Set([name]));
   const figures = new Map(lines.map(({ case: on, metric, value }) => [`${on}: ${metric}`, value]));
   expect(figures.size).toBe(lines.length);
+  return figures;
+}
+
+test("dispatch prints one object a line, nothing else, and every promised figure", () => {
+  expect([...figuresOf("dispatch").keys()]).toEqual(
+    expect.arrayContaining([
+      "2 runs of 20 steps: durable_tasks_per_s",
+      "2 runs of 20 steps: raw_store_tasks_per_s",
+      "idle: idle_submit_to_start_p50_ms",
+      "idle: idle_submit_to_start_p99_ms",
+      "chain of 10: ms_per_step",
+      "queue: claim_ms_at_1k",
+      "queue: claim_ms_at_1m",
+      "memory: coordinator_bytes_per_queued_step",
+    ]),
+  );
+});
+
+test("snapshot prints one object a line, nothing else, and every promised figure", () => {
+  const figures = figuresOf("snapshot");
   const phases = ["build", "encode", "guard_decode", "hydrate", "zlib_gzip", "zlib_gunzip"];
   const ofPhases = phases.flatMap((phase) =>
     ["ms", "mb_per_s", "peak_mib"].map((unit) => `${phase}_${unit}`),

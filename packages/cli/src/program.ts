@@ -15,13 +15,13 @@ import { agentCommands } from "./commands/agent-commands.ts";
 import { artifactCommand } from "./commands/artifact.ts";
 import { cancelCommand } from "./commands/cancel.ts";
 import { coordinatorCommand } from "./commands/coordinator.ts";
+import { dagCommands } from "./commands/dag-commands.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { retryCommand } from "./commands/retry.ts";
 import { runCommand } from "./commands/run.ts";
 import { runsCommand } from "./commands/runs.ts";
 import { showCommand } from "./commands/show.ts";
 import { startCommand } from "./commands/start.ts";
-import { validateCommand } from "./commands/validate.ts";
 import { workerCommand } from "./commands/worker.ts";
 import { workersCommand } from "./commands/workers.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "./exit-codes.ts";
@@ -36,7 +36,7 @@ const commands = [
   workerCommand,
   runCommand,
   retryCommand,
-  validateCommand,
+  ...dagCommands,
   runsCommand,
   showCommand,
   logsCommand,

@@ -7,6 +7,7 @@
  *   library/         the agent library; submissions; which pack a step gets
  *   runs/            pure: what can happen to a step, what becomes of a run, leases explained
  *   dispatch/        who gets what (place), where it becomes fact (dispatcher), workers' sessions, expiring leases
+ *   schedule/        starts stored DAGs at their times
  *   watch/           events and logs as streams
  *   blobs/           artifacts by digest
  *   retention/       forgets old runs, collects what nobody names any more
@@ -43,10 +44,9 @@ import { leaseKeeper } from "./dispatch/lease-keeper.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
 import { createHandler } from "./http/handler.ts";
 import { HttpServer } from "./http/server.ts";
-import { Library } from "./library/library.ts";
-import { Snapshots } from "./library/snapshots.ts";
-import { Submitter } from "./library/submit.ts";
+import { openLibrary } from "./library/open-library.ts";
 import { janitor } from "./retention/janitor.ts";
+import { createScheduler } from "./schedule/scheduler.ts";
 import { openStores, type Stores } from "./store/open-stores.ts";
 import { describeDatabase } from "./store/postgres-url.ts";
 import { version } from "./version.ts";
@@ -157,14 +157,14 @@ class OneCoordinator implements Coordinator {
   }
 
   #compose({ folder, tokens, store, logs }: Opened): readonly Service[] {
-    const { agentsDir, model, leaseTtlMs, listen, retentionMs, graceMs, snapshotLimits } = this.#settings;
+    const { leaseTtlMs, listen, retentionMs, graceMs } = this.#settings;
     const ports = this.#ports;
     const onFailure = (error: unknown): void => this.#fail(error);
     const leases = LeaseClock.withTtl(leaseTtlMs, ports.clock);
     // Heartbeats come a fifth early or late: two and a half are two missed ones.
     const registry = new WorkerRegistry(leases.times.heartbeatMs * 2.5);
-    const snapshots = new Snapshots(store, new Library(agentsDir, model, snapshotLimits));
-    const submitter = new Submitter(store, snapshots, ports);
+    const { snapshots, submitter } = openLibrary(store, this.#settings, ports);
+    const scheduler = createScheduler({ store, submitter, registry, ports, onFailure });
     const dispatcher = new Dispatcher({ store, registry, snapshots, leases, ports, onFailure });
     const runChanges = new RunChanges();
     const logChanges = new RunChanges();
@@ -174,11 +174,12 @@ class OneCoordinator implements Coordinator {
     const stopping = this.#stopping.signal;
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
-    const routes = routesOf({ ...follow, ...fleet, blobs, submitter, dispatcher, stopping });
+    const routes = routesOf({ ...follow, ...fleet, blobs, submitter, dispatcher, scheduler, stopping });
     const interceptors = [mapErrors(ports.log), authorize(tokens)];
     this.#server = new HttpServer(listen, createHandler({ routes, interceptors, stopping }), ports.clock);
     const cleaning = janitor({ store, logs, blobs, ports, retentionMs, graceMs }, onFailure);
-    return [leaseKeeper(store, leases, registry, ports, onFailure), dispatcher.loop, cleaning, this.#server];
+    const leaseLoop = leaseKeeper(store, leases, registry, ports, onFailure);
+    return [leaseLoop, dispatcher.loop, scheduler.loop, cleaning, this.#server];
   }
 
   /** Tells commands on this host where to find us. */

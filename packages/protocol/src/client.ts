@@ -4,17 +4,24 @@ import type { JsonObject as WireJsonObject } from "@bufbuild/protobuf";
 import { type Client, createClient as createConnectClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { each, once } from "./calls.ts";
+import { type DagClient, dagClient } from "./client-dags.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
 import { messageBytesMax } from "./limits.ts";
 import type { RunEvent } from "./model/event.ts";
 import { type Digest, digestOfBytes, parseStepId, type RunId, type StepId } from "./model/ids.ts";
 import type { JsonObject } from "./model/json.ts";
 import type { LogStream } from "./model/outcome.ts";
-import type { Problem } from "./model/problem.ts";
 import type { Run, RunDetail, RunStatus } from "./model/run.ts";
 import type { KeptSnapshot, SnapshotReport } from "./model/snapshot-report.ts";
 import type { WorkerInfo } from "./model/worker-info.ts";
-import { DagService, FleetService, MemoryService, RunService, SnapshotService } from "./services.ts";
+import {
+  DagService,
+  FleetService,
+  MemoryService,
+  RunService,
+  ScheduleService,
+  SnapshotService,
+} from "./services.ts";
 import { logStreamFromWire, runStatusToWire } from "./wire/enums.ts";
 import { required, safeNumber } from "./wire/fields.ts";
 import { eventFromWire, runFromWire } from "./wire/run-wire.ts";
@@ -28,8 +35,10 @@ export interface ClientOptions {
 }
 
 export interface Submission {
-  /** The YAML. */
+  /** The YAML; empty when a stored DAG is named. */
   readonly dag: string;
+  /** A stored DAG, instead of the YAML. */
+  readonly dagName?: string;
   /** Named in error messages. */
   readonly fileName: string;
   readonly params: JsonObject;
@@ -70,7 +79,7 @@ export interface LogPiece {
 }
 
 /** Every method rejects with a FaultError. */
-export interface HaversackClient extends MemoryClient {
+export interface HaversackClient extends MemoryClient, DagClient {
   submit(submission: Submission, signal: AbortSignal): Promise<{ run: RunDetail; existed: boolean }>;
   run(id: string, signal: AbortSignal): Promise<RunDetail>;
   runs(filter: RunFilter, signal: AbortSignal): Promise<{ runs: readonly Run[]; nextPageToken: string }>;
@@ -81,7 +90,6 @@ export interface HaversackClient extends MemoryClient {
   retry(request: RetryRequest, signal: AbortSignal): Promise<{ run: RunDetail; existed: boolean }>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogPiece>;
   artifact(runId: string, stepId: string, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  validate(dag: string, fileName: string, signal: AbortSignal): Promise<readonly Problem[]>;
   workers(signal: AbortSignal): Promise<readonly WorkerInfo[]>;
   /** @param name a digest or `<run>/<step>` */
   inspectSnapshot(name: string, signal: AbortSignal): Promise<SnapshotReport>;
@@ -104,11 +112,14 @@ export function createClient(options: ClientOptions): HaversackClient {
     pingTimeoutMs: 5_000,
   });
   const runs = createConnectClient(RunService, transport);
-  const dags = createConnectClient(DagService, transport);
+  const dags = dagClient(
+    createConnectClient(DagService, transport),
+    createConnectClient(ScheduleService, transport),
+  );
   const fleet = createConnectClient(FleetService, transport);
   const snapshots = createConnectClient(SnapshotService, transport);
   const memory = createConnectClient(MemoryService, transport);
-  return { ...runClient(runs), ...otherClient(dags, fleet, snapshots), ...memoryClient(memory) };
+  return { ...runClient(runs), ...dags, ...otherClient(fleet, snapshots), ...memoryClient(memory) };
 }
 
 const bearer =
@@ -123,8 +134,8 @@ type RunMethods = "submit" | "run" | "runs" | "watch" | "cancel" | "retry" | "lo
 
 function runClient(client: Client<typeof RunService>): Pick<HaversackClient, RunMethods> {
   return {
-    async submit({ dag, fileName, params, idempotencyKey }, signal) {
-      const request = { dag, fileName, params: params as WireJsonObject, idempotencyKey };
+    async submit({ dag, dagName = "", fileName, params, idempotencyKey }, signal) {
+      const request = { dag, dagName, fileName, params: params as WireJsonObject, idempotencyKey };
       const answer = await once(client.submit(request, { signal }), signal);
       return { run: runFromWire(required(answer.run, "run")), existed: answer.existed };
     },
@@ -177,14 +188,10 @@ function runClient(client: Client<typeof RunService>): Pick<HaversackClient, Run
 }
 
 function otherClient(
-  dags: Client<typeof DagService>,
   fleet: Client<typeof FleetService>,
   snapshots: Client<typeof SnapshotService>,
-): Omit<HaversackClient, RunMethods | keyof MemoryClient> {
+): Omit<HaversackClient, RunMethods | keyof MemoryClient | keyof DagClient> {
   return {
-    async validate(dag, fileName, signal) {
-      return (await once(dags.validate({ dag, fileName }, { signal }), signal)).problems;
-    },
     async workers(signal) {
       return (await once(fleet.listWorkers({}, { signal }), signal)).workers.map(workerFromWire);
     },

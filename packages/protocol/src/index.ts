@@ -1,6 +1,7 @@
 /** Nouns, their wire forms, the services and a client that speaks nouns. */
 
 export * from "./client.ts";
+export * from "./client-dags.ts";
 export * from "./client-memory.ts";
 export * from "./limits.ts";
 export * from "./model/dag.ts";
@@ -14,6 +15,7 @@ export * from "./model/outcome.ts";
 export * from "./model/problem.ts";
 export * from "./model/review.ts";
 export * from "./model/run.ts";
+export * from "./model/schedule.ts";
 export * from "./model/session.ts";
 export * from "./model/snapshot-report.ts";
 export * from "./model/task.ts";
@@ -25,6 +27,7 @@ export * from "./wire/fault-codes.ts";
 export * from "./wire/fields.ts";
 export * from "./wire/memory-wire.ts";
 export * from "./wire/run-wire.ts";
+export * from "./wire/schedule-wire.ts";
 export * from "./wire/session-wire.ts";
 export * from "./wire/snapshot-wire.ts";
 export * from "./wire/task-wire.ts";

@@ -1,6 +1,5 @@
 /** Retrying a run: what succeeded is kept, the rest is done again, the earlier run stays as it was. */
 
-import { systemRandom } from "@haversack/base";
 import { type Digest, parseDigest, parseRunId, type RunId } from "@haversack/protocol";
 import { describe, expect, test } from "vitest";
 import type { OpenStore } from "./describe-store.ts";
@@ -9,12 +8,6 @@ import { dag, step, World } from "./store-world.ts";
 const digest = (letter: string): Digest => parseDigest(`sha256:${letter.repeat(64)}`);
 
 class RetryWorld extends World {
-  async retry(id: RunId, more: { fromStep?: string; idempotencyKey?: string } = {}): Promise<RunId> {
-    const newId = parseRunId(systemRandom.id());
-    const request = { id, newId, bodyDigest: digest("b"), now: this.now, ...more };
-    return (await this.store.write.runRetry(request)).runId;
-  }
-
   /** a succeeded with an output and an artifact, b failed, c waited for b, d stands alone and succeeded. */
   async failedRun(): Promise<RunId> {
     const worker = this.worker("w");

@@ -110,7 +110,7 @@ export function describeStore(name: string, open: OpenStore): void {
       const user = step("b", ["a"], { env: { N: "$" + "{{ steps.a.outputs.n }}" } });
       const run = await world.submit(dag(step("a", [], { outputs: ["n"] }), user));
       await worker.finish(await worker.claim(run, "a"), { outputs: new Map([["n", 7]]) });
-      expect((await worker.tryClaim(run, "b"))?.outputs).toEqual(new Map([["a/n", 7]]));
+      expect((await worker.tryClaim(run, "b"))?.data.outputs).toEqual(new Map([["a/n", 7]]));
     });
 
     test("a failed step blocks everything behind it and nothing beside it", async () => {

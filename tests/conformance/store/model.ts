@@ -16,10 +16,25 @@ import {
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { OpenStore } from "./describe-store.ts";
-import { type RefAttempt, ReferenceRun } from "./reference.ts";
+import { type RefAttempt, type RefCondition, ReferenceRun } from "./reference.ts";
 import { dag, step, type TestWorker, ttlMs, World } from "./store-world.ts";
 
 const names = ["a", "b", "c", "d", "e"];
+
+const conditions: readonly RefCondition[] = [
+  { text: "true", rescues: false, isTrue: () => true },
+  { text: "false", rescues: false, isTrue: () => false },
+  { text: "success()", rescues: false, isTrue: ({ satisfied }) => satisfied },
+  { text: "always()", rescues: true, isTrue: () => true },
+  { text: "failure()", rescues: true, isTrue: ({ failed }) => failed },
+  { text: "!failure()", rescues: true, isTrue: ({ failed }) => !failed },
+  { text: "cancelled()", rescues: true, isTrue: ({ cancelled }) => cancelled },
+  {
+    text: "success() || failure()",
+    rescues: true,
+    isTrue: ({ satisfied, failed }) => satisfied || failed,
+  },
+];
 
 const steps = fc
   .array(
@@ -28,14 +43,21 @@ const steps = fc
       limit: fc.nat(2),
       delayMs: fc.constantFrom(0, 5000),
       onWorkerLost: fc.constantFrom("retry", "retry", "fail"),
+      condition: fc.option(fc.constantFrom(...conditions), { freq: 3 }),
+      continueOnError: fc.boolean(),
     }),
     { minLength: 1, maxLength: names.length },
   )
   .map((all) =>
-    all.map(({ depends, limit, delayMs, onWorkerLost }, index): StepSpec => {
+    all.map(({ depends, limit, delayMs, onWorkerLost, condition, continueOnError }, index): StepSpec => {
       const before = names.slice(0, index).filter((_, bit) => (depends & (1 << bit)) !== 0);
       const retry = { limit, backoff: "fixed", delayMs, maxDelayMs: 60_000 } as const;
-      return step(names[index] ?? "", before, { retry, onWorkerLost });
+      return step(names[index] ?? "", before, {
+        retry,
+        onWorkerLost,
+        ...(condition === null ? {} : { condition: condition.text }),
+        ...(continueOnError ? { continueOnError } : {}),
+      });
     }),
   );
 
@@ -76,7 +98,7 @@ let cases = 0;
 
 /** A run of the test in which one of these never happened has proved nothing about it. */
 const mustBeSeen =
-  "expired,superseded,terminal,conflict,repeated result,retry,never arrived,loss 1,loss 2,loss 3,lost when cancelled,run succeeded,run failed,run cancelled".split(
+  "expired,superseded,terminal,conflict,repeated result,retry,never arrived,loss 1,loss 2,loss 3,lost when cancelled,run succeeded,run failed,run cancelled,skipped,blocked,rescued,excused".split(
     ",",
   );
 
@@ -90,7 +112,7 @@ class History {
   private constructor(world: World, run: RunId, specs: readonly StepSpec[]) {
     this.#world = world;
     this.#run = run;
-    this.#reference = new ReferenceRun(specs, ttlMs);
+    this.#reference = new ReferenceRun(specs, ttlMs, conditions);
     const own = ++cases;
     this.#workers = [0, 1, 2].map((index) => world.worker(`case${own}-w${index}`));
   }
@@ -133,13 +155,18 @@ class History {
   async #claim({ which, worker }: Of<"claim">): Promise<void> {
     const [index, by] = [which % this.#reference.steps.length, this.#worker(worker)];
     const before = this.#reference.steps[index];
-    const ready = before?.depends.every((on) => this.#reference.steps[on]?.phase === "succeeded");
+    const ready = before?.phase === "ready";
     const expected = this.#reference.claim(index, by.id, by.bootId, this.#world.now);
     const claimed = await by.tryClaim(this.#run, before?.spec.id ?? "");
     expect(claimed?.attempt).toBe(expected);
     if (claimed === undefined) return;
-    // Never before its dependencies (D1), never two at once (L1).
+    // Never before its dependencies have ended, or without being told to (D1), never two at once (L1).
     expect(ready).toBe(true);
+    expect(
+      before?.depends.map((on) => isTerminalStep(this.#reference.steps[on]?.phase ?? "waiting")),
+    ).not.toContain(false);
+    if (before?.spec.condition === undefined)
+      expect(before?.depends.map((on) => this.#reference.satisfies(on))).not.toContain(false);
     const { runId, stepId, attempt, generation } = claimed;
     this.#refs.push({ runId, stepId, attempt, generation });
     expect(this.#reference.live.filter(({ step }) => step === index)).toHaveLength(1);

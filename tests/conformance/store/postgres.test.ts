@@ -1,13 +1,17 @@
 import { withPostgres } from "../../support/postgres.ts";
 import { openPostgres } from "../../support/postgres-store.ts";
 import { describeMemory } from "./describe-memory.ts";
+import { describeOutcomes } from "./describe-outcomes.ts";
 import { describeRetention } from "./describe-retention.ts";
 import { describeRetry } from "./describe-retry.ts";
+import { describeSchedules } from "./describe-schedules.ts";
 import { describeStore } from "./describe-store.ts";
 
 withPostgres("postgres", () => {
   describeStore("postgres", openPostgres);
   describeMemory("postgres", openPostgres);
   describeRetry("postgres", openPostgres);
+  describeOutcomes("postgres", openPostgres);
   describeRetention("postgres", openPostgres);
+  describeSchedules("postgres", openPostgres);
 });

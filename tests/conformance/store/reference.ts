@@ -13,6 +13,13 @@ export interface RefAttempt {
   result: string | undefined;
 }
 
+/** An `if` and what it means, said once more without an evaluator. */
+export interface RefCondition {
+  readonly text: string;
+  readonly rescues: boolean;
+  isTrue(before: { satisfied: boolean; failed: boolean; cancelled: boolean }): boolean;
+}
+
 interface RefStep {
   readonly spec: StepSpec;
   readonly depends: readonly number[];
@@ -24,7 +31,11 @@ interface RefStep {
 }
 
 const ended = (phase: StepPhase): boolean =>
-  phase === "succeeded" || phase === "failed" || phase === "cancelled" || phase === "blocked";
+  phase === "succeeded" ||
+  phase === "failed" ||
+  phase === "cancelled" ||
+  phase === "blocked" ||
+  phase === "skipped";
 const isLive = ({ phase }: RefAttempt): boolean => phase === "leased" || phase === "running";
 
 export class ReferenceRun {
@@ -37,18 +48,21 @@ export class ReferenceRun {
   /** The first one says that the run was queued. */
   events = 1;
   readonly #ttlMs: number;
+  readonly #conditions: readonly RefCondition[];
 
-  constructor(specs: readonly StepSpec[], ttlMs: number) {
+  constructor(specs: readonly StepSpec[], ttlMs: number, conditions: readonly RefCondition[]) {
     this.#ttlMs = ttlMs;
+    this.#conditions = conditions;
     this.steps = specs.map((spec) => ({
       spec,
       depends: spec.depends.map((id) => specs.findIndex((other) => other.id === id)),
-      phase: spec.depends.length === 0 ? "ready" : "waiting",
+      phase: spec.depends.length === 0 && spec.condition === undefined ? "ready" : "waiting",
       attempt: 0,
       failed: 0,
       lost: 0,
       notBefore: 0,
     }));
+    if (this.#settle()) this.#endRun();
   }
 
   /** As a reader of the store sees it. */
@@ -173,25 +187,57 @@ export class ReferenceRun {
 
   #end(step: RefStep, phase: StepPhase): void {
     this.#move(step, phase);
-    // Until nothing changes any more: the way of blocking that needs no graph.
+    this.#settle();
+    this.#endRun();
+  }
+
+  /** Until nothing changes any more: the way of deciding that needs no graph. */
+  #settle(): boolean {
+    let hasEnded = false;
     for (let changed = true; changed; ) {
       changed = false;
       for (const each of this.steps) {
-        if (each.phase !== "waiting") continue;
-        const before = each.depends.map((index) => this.#step(index).phase);
-        const isHopeless = before.some((other) => ended(other) && other !== "succeeded");
-        if (!isHopeless && !before.every((other) => other === "succeeded")) continue;
-        this.#move(each, isHopeless ? "blocked" : "ready");
+        if (each.phase !== "waiting" || !each.depends.every((on) => ended(this.#step(on).phase))) continue;
+        const phase = this.#decide(each);
+        this.#move(each, phase);
         changed = true;
+        hasEnded ||= phase !== "ready";
       }
     }
-    this.#endRun();
+    return hasEnded;
+  }
+
+  #decide(step: RefStep): StepPhase {
+    const satisfied = step.depends.every((on) => this.satisfies(on));
+    const ancestors = this.#ancestors(step);
+    const failed = ancestors.some(({ phase }) => phase === "failed");
+    const cancelled = ancestors.some(({ phase }) => phase === "cancelled");
+    const condition = this.#conditions.find(({ text }) => text === step.spec.condition);
+    const isAsked = satisfied || condition?.rescues === true;
+    const isTrue = isAsked && (condition?.isTrue({ satisfied, failed, cancelled }) ?? true);
+    const phase = isTrue ? "ready" : satisfied ? "skipped" : "blocked";
+    this.seen.add(phase === "ready" && !satisfied ? "rescued" : phase);
+    return phase;
+  }
+
+  satisfies(index: number): boolean {
+    const { phase, spec } = this.#step(index);
+    return (
+      phase === "succeeded" || phase === "skipped" || (phase === "failed" && spec.continueOnError === true)
+    );
+  }
+
+  #ancestors(step: RefStep): RefStep[] {
+    const parents = step.depends.map((on) => this.#step(on));
+    return [...parents, ...parents.flatMap((parent) => this.#ancestors(parent))];
   }
 
   #endRun(): void {
     const phases = new Set(this.steps.map(({ phase }) => phase));
     if (![...phases].every(ended)) return;
-    if (phases.has("failed")) this.status = "failed";
+    const isExcused = ({ phase, spec }: RefStep) => phase === "failed" && spec.continueOnError === true;
+    if (this.steps.some(isExcused)) this.seen.add("excused");
+    if (this.steps.some((step) => step.phase === "failed" && !isExcused(step))) this.status = "failed";
     else if (phases.has("cancelled")) this.status = "cancelled";
     else this.status = phases.has("blocked") ? "failed" : "succeeded";
     this.events++;

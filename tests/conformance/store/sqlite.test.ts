@@ -1,8 +1,10 @@
 import { openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 import { describeMemory } from "./describe-memory.ts";
+import { describeOutcomes } from "./describe-outcomes.ts";
 import { describeRetention } from "./describe-retention.ts";
 import { describeRetry } from "./describe-retry.ts";
+import { describeSchedules } from "./describe-schedules.ts";
 import { describeStore, type OpenStore } from "./describe-store.ts";
 
 const open: OpenStore = async () => {
@@ -20,4 +22,6 @@ const open: OpenStore = async () => {
 describeStore("sqlite", open);
 describeMemory("sqlite", open);
 describeRetry("sqlite", open);
+describeOutcomes("sqlite", open);
 describeRetention("sqlite", open);
+describeSchedules("sqlite", open);

@@ -74,6 +74,12 @@ export class World {
     return runId;
   }
 
+  async retry(id: RunId, more: { fromStep?: string; idempotencyKey?: string } = {}): Promise<RunId> {
+    const newId = parseRunId(systemRandom.id());
+    const request = { id, newId, bodyDigest: digestOf("retry"), now: this.now, ...more };
+    return (await this.store.write.runRetry(request)).runId;
+  }
+
   /** A run of one step that may append to both scopes. */
   async submitWriter(more: Partial<StepSubmission> = {}): Promise<RunId> {
     const memoryWrite = { global: "append", dag: "append" } as const;

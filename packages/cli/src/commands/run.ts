@@ -1,14 +1,15 @@
 import { Command } from "commander";
 import type { ExitCode } from "../exit-codes.ts";
-import { prepareSubmission } from "../follow/submission.ts";
+import { prepareStored, prepareSubmission } from "../follow/submission.ts";
 import { submit } from "../follow/submit.ts";
-import { collectPair, given, withConnection, withJson } from "../options.ts";
+import { collectPair, given, usage, withConnection, withJson } from "../options.ts";
 import type { Shell } from "../shell.ts";
 import { type StartedOptions, tellStarted } from "./tell-started.ts";
 
 interface RunOptions extends StartedOptions {
   readonly param?: ReadonlyMap<string, string>;
   readonly idempotencyKey?: string;
+  readonly dag?: string;
   readonly token?: string;
 }
 
@@ -16,6 +17,7 @@ const examples = `
 Examples:
   $ haversack run examples/dags/repo-report.yaml --follow
   $ haversack run report.yaml -p repo=../site -p depth=3        paths are relative to this folder
+  $ haversack run --dag nightly                                a DAG that is stored (\`haversack dag put\`)
   $ haversack run nightly.yaml --idempotency-key nightly-2026-01-31
   $ id=$(haversack run report.yaml --json | jq -r .id)
 
@@ -26,21 +28,26 @@ Without --follow it ends once the run is safely stored (exit code 0). With --fol
 export function runCommand(shell: Shell): Command {
   const command = new Command("run")
     .description("submit a DAG")
-    .argument("<file>", "the DAG, a YAML file")
+    .argument("[file]", "the DAG, a YAML file")
+    .option("--dag <name>", "a stored DAG instead of a file")
     .option("-p, --param <name=value>", "a parameter; may be given several times", collectPair)
     .option("-f, --follow", "show the run until it has ended")
     .option("--idempotency-key <key>", "submit at most one run under this key (default: a new one)");
   return withConnection(withJson(command, "JSON"))
     .addHelpText("after", examples)
-    .action(shell.does((file: string, options: RunOptions) => run(file, options, shell)));
+    .action(shell.does((file: string | undefined, options: RunOptions) => run(file, options, shell)));
 }
 
-async function run(file: string, options: RunOptions, shell: Shell): Promise<ExitCode> {
+async function run(file: string | undefined, options: RunOptions, shell: Shell): Promise<ExitCode> {
   const { outside } = shell;
   const { url, token, data } = options;
   const key = options.idempotencyKey ?? outside.random.id();
-  const submission = await prepareSubmission(file, options.param ?? new Map(), key, outside.cwd);
+  if ((file === undefined) === (options.dag === undefined)) throw usage("expected a FILE or --dag NAME");
+  const params = options.param ?? new Map<string, string>();
+  const carried = file === undefined ? undefined : await prepareSubmission(file, params, key, outside.cwd);
   const client = await shell.connect(given({ url, token, data }));
+  const submission =
+    carried ?? prepareStored(await client.dag(options.dag ?? "", outside.stopping), params, key, outside.cwd);
   const { run, existed } = await submit(client, submission, (text) => shell.note(text), outside);
   if (existed) shell.note(`run ${run.id} had been submitted under this key already`);
   return await tellStarted(client, run, options, shell);

@@ -30,7 +30,9 @@ Examples:
   $ haversack runs --status failed --limit 100
   $ haversack runs --json | jq -r '.runs[] | select(.dagName == "repo-report") | .id'
 
---json: {runs: [{id, dagName, dagDigest, status, failure, params, createdAt, startedAt, endedAt, cancelRequested}]}`;
+--json: {runs: [{id, dagName, dagDigest, status, failure, params, createdAt, startedAt, endedAt, cancelRequested,
+  retryOf, trigger: {kind, schedule, due}}]}
+BY is what started it: manual, schedule, backfill or retry.`;
 
 export function runsCommand(shell: Shell): Command {
   const command = new Command("runs")
@@ -79,10 +81,11 @@ function runTable(list: readonly Run[], now: number, paint: Paint): string {
   const rows = list.map((run) => [
     run.id,
     printable(run.dagName),
+    run.trigger?.kind ?? "",
     paint.status(run.status, run.status),
     moment(run.createdAt),
     elapsed(run.startedAt, run.endedAt, now),
     clip(printable(run.failure?.message ?? ""), remarkColumnsMax),
   ]);
-  return table(["RUN", "DAG", "STATUS", "SUBMITTED", "TOOK", "FAILURE"], rows);
+  return table(["RUN", "DAG", "BY", "STATUS", "SUBMITTED", "TOOK", "FAILURE"], rows);
 }

@@ -23,6 +23,7 @@ Examples:
   $ haversack show latest --json | jq '.steps[] | select(.phase == "failed")'
 
 --json: {id, dagName, dagDigest, status, failure, params, createdAt, startedAt, endedAt, cancelRequested,
+  retryOf, trigger: {kind, schedule, due},
   steps: [{id, kind, phase, depends, attempt, workerName, startedAt, endedAt, failure, exitCode, outputs, artifacts,
   snapshotDigest, usage, memory: {applied, inReview}, waitingFor}]}`;
 

@@ -27,6 +27,8 @@ export interface StepPicture {
   readonly id: string;
   readonly kind: StepKind;
   readonly depends: readonly string[];
+  readonly condition?: string | undefined;
+  readonly continueOnError?: boolean | undefined;
   readonly phase: StepPhase;
   readonly attempt: number;
   readonly startedAt?: number | undefined;
@@ -37,13 +39,18 @@ export interface StepPicture {
   readonly lastLine?: string | undefined;
 }
 
+/** It failed, and that counts as success. */
+export const isExcused = ({ phase, continueOnError }: StepPicture): boolean =>
+  phase === "failed" && continueOnError === true;
+
 /** Before its first event, whatever happened since: the events will tell. */
 export function pictureAtStart(run: RunDetail): RunPicture {
   const { id, dagName, createdAt } = run;
   const steps = run.steps.map((step): StepPicture => {
-    const { id, kind, depends } = step;
-    // There is no event for a step that is ready from the start.
-    return { id, kind, depends, phase: depends.length === 0 ? "ready" : "waiting", attempt: 0 };
+    const { id, kind, depends, condition, continueOnError } = step;
+    // There is no event for a step that is ready from the start; a step with an `if` is decided first.
+    const phase = depends.length === 0 && condition === undefined ? "ready" : "waiting";
+    return { id, kind, depends, condition, continueOnError, phase, attempt: 0 };
   });
   return { id, dagName, status: "queued", cancelRequested: false, createdAt, steps };
 }

@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { FaultError, messageOf } from "@haversack/base";
-import { dagBytesMax, type Submission } from "@haversack/protocol";
+import { dagBytesMax, type StoredDag, type Submission } from "@haversack/protocol";
 import { parseYaml } from "@haversack/snapshot";
 
 export async function prepareSubmission(
@@ -15,6 +15,19 @@ export async function prepareSubmission(
   const dag = await readDag(file, cwd);
   const paths = withAbsolutePaths(dag, given, cwd, dirname(resolve(cwd, file)));
   return { dag, fileName: file, params: Object.fromEntries(paths), idempotencyKey };
+}
+
+/** The same for a DAG that the coordinator keeps. Its own folder is not here, so a default that is a path stays. */
+export function prepareStored(
+  { name, source }: Pick<StoredDag, "name" | "source">,
+  given: ReadonlyMap<string, string>,
+  idempotencyKey: string,
+  cwd: string,
+): Submission {
+  const paths = [...pathParams(source).keys()].filter((param) => given.has(param));
+  const params = new Map(given);
+  for (const param of paths) params.set(param, resolve(cwd, given.get(param) ?? ""));
+  return { dag: "", dagName: name, fileName: "", params: Object.fromEntries(params), idempotencyKey };
 }
 
 export async function readDag(file: string, cwd: string): Promise<string> {

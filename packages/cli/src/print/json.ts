@@ -1,14 +1,19 @@
 /** What `--json` prints: public, documented in docs/operations.md. Times are ISO 8601 in UTC, sizes bytes. */
 
 import type {
+  BackfilledTick,
   KeptSnapshot,
   MemoryReview,
   MemoryVersion,
   Run,
   RunDetail,
   RunEvent,
+  ScheduleInfo,
+  ScheduleTick,
   SnapshotReport,
   Step,
+  StoredDag,
+  StoredDagInfo,
   WorkerInfo,
 } from "@haversack/protocol";
 import type { LogLine } from "../follow/log-lines.ts";
@@ -17,8 +22,14 @@ const time = (at: number | undefined): string | undefined =>
   at === undefined ? undefined : new Date(at).toISOString();
 
 export function runJson(run: Run | RunDetail): object {
-  const { createdAt, startedAt, endedAt, eventSeq: _, ...rest } = run;
-  const times = { createdAt: time(createdAt), startedAt: time(startedAt), endedAt: time(endedAt) };
+  const { createdAt, startedAt, endedAt, eventSeq: _, trigger, ...rest } = run;
+  const started = trigger === undefined ? {} : { trigger: { ...trigger, due: time(trigger.due) } };
+  const times = {
+    createdAt: time(createdAt),
+    startedAt: time(startedAt),
+    endedAt: time(endedAt),
+    ...started,
+  };
   if (!("steps" in rest)) return { ...rest, ...times };
   const { steps, ...head } = rest;
   return { ...head, ...times, steps: steps.map(stepJson) };
@@ -51,3 +62,13 @@ export const versionJson = (version: MemoryVersion): object => ({ ...version, at
 
 export const reviewJson = (review: MemoryReview): object => ({ ...review, at: time(review.at) });
 export const keptJson = (kept: KeptSnapshot): object => ({ ...kept, keptAt: time(kept.keptAt) });
+
+export const dagJson = (dag: StoredDagInfo | StoredDag): object => ({ ...dag, putAt: time(dag.putAt) });
+
+const tickJson = (tick: ScheduleTick): object => ({ ...tick, due: time(tick.due), at: time(tick.at) });
+export const backfilledJson = (tick: BackfilledTick): object => tickJson(tick);
+
+export function scheduleJson({ next, paused, ticks, ...rest }: ScheduleInfo): object {
+  const since = paused === undefined ? {} : { paused: { at: time(paused.at), note: paused.note } };
+  return { ...rest, next: next.map(time), ...since, ticks: ticks.map(tickJson) };
+}

@@ -27,6 +27,7 @@ const ofPhase = {
   failed: "bad",
   cancelled: "bad",
   blocked: "faint",
+  skipped: "faint",
 } as const satisfies Record<StepPhase, BrushName>;
 
 const ofStatus = {

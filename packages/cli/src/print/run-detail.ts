@@ -5,6 +5,7 @@ import { bytes, elapsed, moment } from "./moment.ts";
 import type { Paint } from "./paint.ts";
 import { clip, printable, printableLines } from "./printable.ts";
 import { commandName } from "./run-result.ts";
+import { triggerText } from "./schedule-text.ts";
 import { table } from "./table.ts";
 
 const valueColumnsMax = 100;
@@ -15,6 +16,7 @@ export function runDetail(run: RunDetail, now: number, paint: Paint): string {
     ["DAG", `${printable(run.dagName)}  ${paint.faint(run.dagDigest)}`],
     ["status", paint.status(run.status, run.status) + (run.cancelRequested ? " (cancel requested)" : "")],
     ...(run.retryOf === undefined ? [] : [["retry of", run.retryOf] satisfies [string, string]]),
+    ...triggerLine(run),
     ["submitted", moment(run.createdAt)],
     ["took", elapsed(run.startedAt, run.endedAt, now) || "has not started"],
   ];
@@ -25,6 +27,11 @@ export function runDetail(run: RunDetail, now: number, paint: Paint): string {
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
 
+function triggerLine({ trigger }: RunDetail): [string, string][] {
+  const text = trigger === undefined ? undefined : triggerText(trigger);
+  return text === undefined ? [] : [["started by", text]];
+}
+
 function stepTable(steps: readonly Step[], now: number, paint: Paint): string {
   const rows = steps.map((step) => [
     step.id,
@@ -33,9 +40,16 @@ function stepTable(steps: readonly Step[], now: number, paint: Paint): string {
     step.attempt === 0 ? "" : String(step.attempt),
     elapsed(step.startedAt, step.endedAt, now),
     printable(step.workerName ?? ""),
-    clip(printable(step.failure?.message ?? step.waitingFor ?? usage(step)), valueColumnsMax),
+    clip(
+      printable(step.failure?.message ?? step.waitingFor ?? skipped(step) ?? usage(step)),
+      valueColumnsMax,
+    ),
   ]);
   return table(["STEP", "KIND", "STATE", "ATTEMPT", "TOOK", "WORKER", "REMARK"], rows);
+}
+
+function skipped({ phase, condition }: Step): string | undefined {
+  return phase === "skipped" && condition !== undefined ? `if ${condition}` : undefined;
 }
 
 function usage({ usage }: Step): string {

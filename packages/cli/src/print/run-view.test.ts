@@ -1,3 +1,4 @@
+import { parseStepId } from "@haversack/protocol";
 import { expect, test } from "vitest";
 import { afterEvent, afterLine, pictureAtStart } from "../follow/run-picture.ts";
 import { fakeEvents, fakeRun, fakeStep } from "../testing/fake-client.ts";
@@ -32,6 +33,34 @@ test("a failure stays with its step, and the time stands still", () => {
   const lines = runView(picture, Date.UTC(2027, 0, 1), size, plain);
   expect(lines[0]).toBe("hello  failed  run-1  1/2 steps  1.5s");
   expect(lines[1]).toBe("  ✗ greet   500ms  exit code 3");
+});
+
+test("a skipped step says why, and is counted; an excused failure says that the run goes on", () => {
+  const own = [
+    fakeStep("greet", "skipped", { condition: "params.go" }),
+    fakeStep("tidy", "failed", { continueOnError: true }),
+  ];
+  let picture = pictureAtStart(fakeRun("run-1", { steps: own }));
+  const change = (stepId: string, phase: "skipped" | "failed", message?: string) => ({
+    seq: 1,
+    at: 1000,
+    change: {
+      kind: "step" as const,
+      stepId: parseStepId(stepId),
+      phase,
+      attempt: 1,
+      ...(message === undefined ? {} : { failure: { code: "exit_code", message } }),
+    },
+  });
+  expect(picture.steps.map(({ phase }) => phase)).toEqual(["waiting", "ready"]);
+  picture = afterEvent(picture, change("greet", "skipped"));
+  picture = afterEvent(picture, change("tidy", "failed", "exit code 3"));
+  const [head, ...lines] = runView(picture, 2000, { columns: 100, rows: 24 }, plain);
+  expect(head).toContain("2/2 steps, 1 skipped");
+  expect(lines[0]).toContain("↷ greet");
+  expect(lines[0]).toContain("skipped: its `if` was false: params.go");
+  expect(lines[1]).toContain("✗ tidy");
+  expect(lines[1]).toContain("failed, the run goes on: exit code 3");
 });
 
 test("no line is wider than the terminal, and there are never more lines than rows", () => {

@@ -1,7 +1,7 @@
 /** The live view of a run as lines of text: pure. */
 
 import { isTerminalStep, type StepPhase } from "@haversack/protocol";
-import type { RunPicture, StepPicture } from "../follow/run-picture.ts";
+import { isExcused, type RunPicture, type StepPicture } from "../follow/run-picture.ts";
 import { elapsed } from "./moment.ts";
 import type { Paint } from "./paint.ts";
 import { clip, printable, widthOf } from "./printable.ts";
@@ -22,6 +22,7 @@ const marks = {
   failed: "✗",
   cancelled: "■",
   blocked: "–",
+  skipped: "↷",
 } as const satisfies Record<StepPhase, string>;
 /** Lines that are not steps: the head, what is left out, and the line of the cursor. */
 const otherLinesCount = 3;
@@ -44,7 +45,9 @@ function headLine(picture: RunPicture, now: number, columns: number, paint: Pain
   const time = elapsed(picture.createdAt, picture.endedAt, now);
   const name = clip(printable(picture.dagName), idColumnsMax);
   const room = columns - widthOf(name) - 2 - status.length;
-  const rest = clip(`  ${picture.id}  ${done}/${picture.steps.length} steps  ${time}`, room);
+  const skipped = picture.steps.filter((step) => step.phase === "skipped").length;
+  const count = `${done}/${picture.steps.length} steps${skipped === 0 ? "" : `, ${skipped} skipped`}`;
+  const rest = clip(`  ${picture.id}  ${count}  ${time}`, room);
   return `${paint.strong(name)}  ${paint.status(picture.status, status)}${paint.faint(rest)}`;
 }
 
@@ -64,6 +67,7 @@ const importance = {
   cancelled: 2,
   waiting: 1,
   blocked: 1,
+  skipped: 0,
   succeeded: 0,
 } as const satisfies Record<StepPhase, number>;
 
@@ -87,7 +91,7 @@ function stepLine(
 
 function paintedRemark(step: StepPicture, picture: RunPicture, columns: number, paint: Paint): string {
   const text = clip(printable(remark(step, picture)), Math.max(0, columns));
-  return step.phase === "failed" ? paint.bad(text) : paint.faint(text);
+  return step.phase === "failed" && !isExcused(step) ? paint.bad(text) : paint.faint(text);
 }
 
 function remark(step: StepPicture, picture: RunPicture): string {
@@ -104,16 +108,20 @@ function remark(step: StepPicture, picture: RunPicture): string {
       return `${again}${step.lastLine ?? ""}`;
     case "failed":
     case "cancelled":
-      return firstLine(step.failure?.message ?? step.phase);
+      return `${excuse(step)}${firstLine(step.failure?.message ?? step.phase)}`;
     case "blocked":
       return "did not run: a step before it did not succeed";
+    case "skipped":
+      return `skipped: its \`if\` was false${step.condition === undefined ? "" : `: ${firstLine(step.condition)}`}`;
     default:
       return step.phase satisfies never;
   }
 }
 
+const excuse = (step: StepPicture): string => (isExcused(step) ? "failed, the run goes on: " : "");
+
 function waitsFor(step: StepPicture, picture: RunPicture): string {
-  const open = picture.steps.filter((each) => step.depends.includes(each.id) && each.phase !== "succeeded");
+  const open = picture.steps.filter((each) => step.depends.includes(each.id) && !isTerminalStep(each.phase));
   return open.length === 0 ? "" : `waits for ${open.map((each) => each.id).join(", ")}`;
 }
 

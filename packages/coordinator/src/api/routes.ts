@@ -7,22 +7,26 @@ import {
   Health,
   MemoryService,
   RunService,
+  ScheduleService,
   ServerReflection,
   SnapshotService,
   WorkerService,
 } from "@haversack/protocol";
+import type { Scheduler } from "../schedule/scheduler.ts";
 import { dagService } from "./dag-service.ts";
 import { fleetService } from "./fleet-service.ts";
 import { healthService } from "./health-service.ts";
 import { memoryService } from "./memory-service.ts";
 import { reflectionService } from "./reflection-service.ts";
 import { runService } from "./run-service.ts";
+import { scheduleService } from "./schedule-service.ts";
 import { snapshotService } from "./snapshot-service.ts";
 import { workerService } from "./worker-service.ts";
 
 const services = [
   RunService,
   DagService,
+  ScheduleService,
   FleetService,
   SnapshotService,
   MemoryService,
@@ -31,16 +35,20 @@ const services = [
   ServerReflection,
 ];
 
-type Parts = Parameters<typeof runService>[0] & Parameters<typeof workerService>[0];
+type Parts = Parameters<typeof runService>[0] &
+  Parameters<typeof workerService>[0] & { readonly scheduler: Scheduler };
 
 export const routesOf =
   (parts: Parts) =>
   (router: ConnectRouter): void => {
-    const { store, registry, submitter, clock, stopping } = parts;
+    const { store, registry, submitter, clock, stopping, scheduler } = parts;
+    const submit = submitter.submit.bind(submitter);
+    const schedules = { store, submit, clock, ring: () => scheduler.ring() };
     const names = services.map(({ typeName }) => typeName);
     router
       .service(RunService, runService(parts))
-      .service(DagService, dagService(submitter))
+      .service(DagService, dagService(submitter, store, schedules.ring))
+      .service(ScheduleService, scheduleService(schedules))
       .service(FleetService, fleetService(store, registry))
       .service(SnapshotService, snapshotService(store, clock))
       .service(MemoryService, memoryService(store, clock))

@@ -2,8 +2,9 @@
 
 import { didYouMean, pathProblem } from "@haversack/base";
 import { type DagSpec, loadsCode, type Problem, type StepSpec } from "@haversack/protocol";
-import { type DataPath, hasExpression, parseTemplate } from "../runs/expressions.ts";
-import { type DagGraph, findCycle, graphOf, reaches } from "../runs/graph.ts";
+import { hasExpression } from "../runs/expressions.ts";
+import { findCycle, graphOf } from "../runs/graph.ts";
+import { ExpressionChecker, type Place } from "./check-expressions.ts";
 import type { YamlPath, YamlSource } from "./yaml-source.ts";
 import { fieldOf } from "./yaml-source.ts";
 
@@ -22,18 +23,21 @@ export class DagChecker {
   readonly #source: YamlSource;
   readonly #spec: DagSpec;
   readonly #byId: ReadonlyMap<string, StepSpec>;
-  /** Absent when the graph is not sound. */
-  #graph: DagGraph | undefined;
+  readonly #expressions: ExpressionChecker;
 
   constructor(source: YamlSource, spec: DagSpec) {
     this.#source = source;
     this.#spec = spec;
     this.#byId = new Map(spec.steps.map((step) => [step.id, step]));
+    this.#expressions = new ExpressionChecker(spec, this.#byId, {
+      problem: (path, code, message) => this.#report(path, code, message),
+      near: (name, known) => this.#near(name, known),
+    });
   }
 
   check(): readonly Problem[] {
     this.#checkGraph();
-    this.#env(["env"], this.#spec.env, undefined);
+    this.#env(["env"], this.#spec.env, { of: "dag" });
     for (const [index, step] of this.#spec.steps.entries()) this.#step(index, step);
     const more = this.#found - this.problems.length;
     if (more > 0) this.#tell([], "more_problems", `and ${more} more problems`);
@@ -89,23 +93,23 @@ export class DagChecker {
     const graph = graphOf(this.#spec);
     const cycle = findCycle(graph.depends);
     const idOf = (index: number): string => this.#spec.steps[index]?.id ?? "";
-    if (cycle === undefined) {
-      this.#graph = graph;
-      return;
-    }
+    if (cycle === undefined) return this.#expressions.know(graph);
     const path = ["steps", cycle[0] ?? 0, "depends"];
     this.#report(path, "cycle", `the steps wait for each other: ${cycle.map(idOf).join(" → ")}`);
   }
 
   #step(index: number, step: StepSpec): void {
     const at = ["steps", index];
-    this.#env([...at, "env"], step.env, index);
-    for (const [label, value] of Object.entries(step.worker)) this.#label([...at, "worker", label], value);
+    const place = { of: "step", index } as const;
+    this.#env([...at, "env"], step.env, place);
+    for (const [label, value] of Object.entries(step.worker))
+      this.#expressions.template([...at, "worker", label], value, { of: "label" });
+    if (step.condition !== undefined) this.#expressions.condition([...at, "if"], step.condition, place);
     for (const key of ["artifacts", "inputs"] as const) {
       for (const [place, path] of step[key].entries()) this.#file([...at, key, place], path);
     }
     if (step.work.kind === "run") this.#command(at, step.work);
-    else this.#template([...at, "agent", "prompt"], step.work.prompt, index);
+    else this.#expressions.template([...at, "agent", "prompt"], step.work.prompt, place);
   }
 
   #command(at: YamlPath, work: { script: string; shell: readonly string[]; workdir: string }): void {
@@ -122,7 +126,7 @@ export class DagChecker {
       this.#report(path, "bad_path", `the path ${JSON.stringify(value.slice(0, 80))} ${problem}`);
   }
 
-  #env(path: YamlPath, env: Readonly<Record<string, string>>, step: number | undefined): void {
+  #env(path: YamlPath, env: Readonly<Record<string, string>>, place: Place): void {
     for (const [name, value] of Object.entries(env)) {
       if (reservedEnv.test(name) || loadsCode(name)) {
         this.#report(
@@ -132,74 +136,7 @@ export class DagChecker {
         );
       }
       if (value.includes("\0")) this.#report([...path, name], "bad_env", "contains a NUL character");
-      this.#template([...path, name], value, step);
+      this.#expressions.template([...path, name], value, place);
     }
   }
-
-  #label(path: YamlPath, value: string): void {
-    const parsed = parseTemplate(value);
-    if (!parsed.ok) return this.#report(path, "bad_expression", parsed.problem);
-    for (const part of parsed.parts) {
-      if (part.kind !== "path") continue;
-      if (part.path.root === "params") this.#path(path, part.path, undefined);
-      else this.#report(path, "bad_expression", "a worker label may use params only");
-    }
-  }
-
-  #template(path: YamlPath, text: string, step: number | undefined): void {
-    const parsed = parseTemplate(text);
-    if (!parsed.ok) return this.#report(path, "bad_expression", parsed.problem);
-    for (const part of parsed.parts) if (part.kind === "path") this.#path(path, part.path, step);
-  }
-
-  /** @param step position of the step that the text belongs to; undefined: the DAG's own env */
-  #path(at: YamlPath, path: DataPath, step: number | undefined): void {
-    if (path.root === "params" && !Object.hasOwn(this.#spec.params, path.name)) {
-      const near = this.#near(path.name, Object.keys(this.#spec.params));
-      this.#report(at, "unknown_param", `unknown parameter "${path.name}"${near}`);
-    }
-    if (path.root === "steps") this.#output(at, path, step);
-  }
-
-  #isAncestor(id: string, step: number, { depends, indexOf }: DagGraph): boolean {
-    const target = indexOf.get(id);
-    return target !== undefined && reaches(step, target, depends);
-  }
-
-  #output(at: YamlPath, path: Extract<DataPath, { root: "steps" }>, step: number | undefined): void {
-    const target = this.#byId.get(path.stepId);
-    if (step === undefined) {
-      return this.#report(
-        at,
-        "bad_expression",
-        "the DAG's env may use params and run only: no step has ended yet",
-      );
-    }
-    if (target === undefined) {
-      const near = this.#near(path.stepId, this.#byId.keys());
-      return this.#report(at, "unknown_step", `unknown step "${path.stepId}"${near}`);
-    }
-    if (this.#graph !== undefined && !this.#isAncestor(path.stepId, step, this.#graph)) {
-      const message = `step "${path.stepId}" is not an ancestor: add it to \`depends\``;
-      return this.#report(at, "not_an_ancestor", message);
-    }
-    const names = outputNames(target);
-    if (names !== undefined && !names.includes(path.output)) {
-      const declare = target.work.kind === "run" ? "; declare it under the step's `outputs`" : "";
-      const near = this.#near(path.output, names);
-      this.#report(
-        at,
-        "unknown_output",
-        `step "${path.stepId}" has no output "${path.output}"${near || declare}`,
-      );
-    }
-  }
-}
-
-/** Undefined: any name may come, such as from an agent whose schema lists no properties. */
-function outputNames(step: StepSpec): readonly string[] | undefined {
-  if (step.work.kind === "run") return step.outputs;
-  const properties = step.work.outputSchema?.["properties"];
-  if (step.work.outputSchema === undefined) return step.outputs;
-  return properties !== null && typeof properties === "object" ? Object.keys(properties) : undefined;
 }

@@ -5,6 +5,7 @@
 import { parseDuration } from "@haversack/base";
 import { agentSettingsSchema } from "@haversack/snapshot";
 import { z } from "zod";
+import { scheduleSchema } from "./schedule-schema.ts";
 
 const stepsMax = 10_000;
 const textMax = 64 * 1024;
@@ -63,6 +64,11 @@ const step = z.strictObject({
   name: z.string().max(200).optional(),
   description: z.string().max(2000).optional(),
   depends: z.array(z.string()).max(stepsMax).optional(),
+  if: z
+    .union([z.string().min(1).max(textMax), z.boolean()])
+    .transform(String)
+    .optional(),
+  continueOnError: z.boolean().optional(),
   run: z
     .string()
     .min(1)
@@ -92,6 +98,7 @@ const defaults = z.strictObject({
 export const dagSchema = z.strictObject({
   name: dagName,
   description: z.string().max(2000).optional(),
+  schedule: scheduleSchema.optional(),
   params: z.record(paramName, param).optional(),
   env: envMap.optional(),
   defaults: defaults.optional(),
@@ -103,7 +110,6 @@ export type StepFile = DagFile["steps"][number];
 
 /** Keys that later versions understand: to be told apart from spelling mistakes. */
 export const plannedKeys = new Set([
-  "schedule",
   "labels",
   "secrets",
   "files",
@@ -121,12 +127,10 @@ export const plannedKeys = new Set([
   "deploy",
   "dag",
   "human",
-  "if",
   "foreach",
   "matrix",
   "maxParallel",
   "failFast",
   "queueTimeout",
-  "continueOnError",
   "container",
 ]);

@@ -38,6 +38,20 @@ describe("a good file", () => {
     expect(spec.steps[1]).toMatchObject({ depends: ["a"], timeoutMs: 90_000 });
   });
 
+  test("an `if` is kept as it was written, true and false included", () => {
+    const { spec } = parseDag(
+      dag(
+        "- { id: a, run: x, if: false, continueOnError: true }",
+        `- { id: b, run: y, depends: [a], if: "${open} failure() && contains(steps.a.status, 'fail') }}" }`,
+      ),
+      "f",
+    );
+    expect(spec.steps).toMatchObject([
+      { condition: "false", continueOnError: true },
+      { condition: `${open} failure() && contains(steps.a.status, 'fail') }}` },
+    ]);
+  });
+
   test("a step's own values win over the defaults, which are merged by name", () => {
     const defaults =
       "defaults: { timeout: 1m, env: { A: one, B: two }, worker: { os: linux }, retry: { limit: 2 } }\n";
@@ -103,7 +117,7 @@ describe("what is wrong is named with its place", () => {
     [
       "a schedule",
       `schedule: daily\n${dag("- { id: a, run: x }")}`,
-      ["f.yaml:1:1: schedule: this version does not support `schedule` yet"],
+      ["f.yaml:1:1: schedule: expected five fields such as"],
     ],
     [
       "both kinds",
@@ -178,9 +192,39 @@ describe("what is wrong is named with its place", () => {
       ['step "a" has no output "cuont"; did you mean "count"?'],
     ],
     [
+      "an `if` with an unknown name",
+      dag("- { id: a, run: x, if: parms.go }"),
+      ['f.yaml:3:22: steps[0].if: has the expression "parms.go": unknown name; expected params.<name>'],
+    ],
+    [
+      "an `if` with an unknown parameter",
+      `params: { region: { type: string } }\n${dag(`- { id: a, run: x, if: "params.regoin == 'eu'" }`)}`,
+      ['steps[0].if: unknown parameter "regoin"; did you mean "region"?'],
+    ],
+    [
+      "an `if` that looks at no ancestor",
+      dag("- { id: a, run: x }", "- { id: b, run: y, if: steps.a.status == 'failed' }"),
+      ['steps[1].if: step "a" is not an ancestor: add it to `depends`'],
+    ],
+    [
+      "an `if` of more than one expression",
+      dag(`- { id: a, run: x, if: "${open} true }} && ${open} true }}" }`),
+      ["steps[0].if: has the expression"],
+    ],
+    [
+      "a status function that is not in an `if`",
+      dag(`- { id: a, run: x, env: { A: "${open} failure() }}" } }`),
+      ["steps[0].env.A: failure() may be asked in `if` only"],
+    ],
+    [
+      "a step's status in the DAG's env",
+      `env: { A: "${open} steps.a.status }}" }\n${dag("- { id: a, run: x }")}`,
+      ["f.yaml:1:8: env.A: the DAG's env may use params and run only"],
+    ],
+    [
       "code in an expression",
       dag(`- { id: a, run: x, env: { A: "${open} process.exit() }}" } }`),
-      ["expected params.<name>"],
+      ['unknown function "process.exit"'],
     ],
     [
       "an env name that loads programs",

@@ -16,7 +16,8 @@ import { type AgentSettings, fieldProblems } from "@haversack/snapshot";
 import type { z } from "zod";
 import { DagChecker, problemsMax } from "./check-dag.ts";
 import { type DagFile, dagSchema, plannedKeys, type StepFile } from "./dag-schema.ts";
-import { schemaProblem } from "./params.ts";
+import { schemaProblem, settleParams } from "./params.ts";
+import { type ReadSchedules, readSchedules } from "./schedule-schema.ts";
 import { fieldOf, readYaml, type YamlSource } from "./yaml-source.ts";
 
 export interface ParsedDag {
@@ -33,8 +34,17 @@ export function parseDag(text: string, file: string): ParsedDag {
   const source = readYaml(text, file);
   const shape = dagSchema.safeParse(source.value);
   if (!shape.success) throw new ProblemsError(shapeProblems(shape.error, source));
-  const early = [...kindProblems(shape.data, source), ...paramProblems(shape.data, source)];
-  const spec = specOf(shape.data);
+  const schedules = readSchedules(shape.data.schedule, source);
+  const early = [
+    ...kindProblems(shape.data, source),
+    ...paramProblems(shape.data, source),
+    ...schedules.problems,
+  ];
+  const spec = {
+    ...specOf(shape.data),
+    ...(schedules.specs.length === 0 ? {} : { schedules: schedules.specs }),
+  };
+  if (early.length === 0) early.push(...scheduleParamProblems(spec, schedules, source));
   const problems = [...early, ...new DagChecker(source, spec).check()];
   if (problems.length > 0) throw new ProblemsError(problems);
   return { spec, source, agentDefaults: shape.data.defaults?.agent ?? {} };
@@ -82,6 +92,26 @@ function paramProblems(file: DagFile, source: YamlSource): Problem[] {
   });
 }
 
+/** A schedule has nobody to ask: what it gives must be all that a run needs. */
+function scheduleParamProblems(
+  dag: DagSpec,
+  { specs, places }: ReadSchedules,
+  source: YamlSource,
+): Problem[] {
+  return specs.flatMap(({ params }, index) => {
+    try {
+      settleParams(dag, params, source.file);
+      return [];
+    } catch (error) {
+      if (!(error instanceof ProblemsError)) throw error;
+      return error.problems.map((problem) => {
+        const field = fieldOf([...(places[index] ?? []), ...problem.field.split(".")]);
+        return { ...problem, ...source.at(field), field };
+      });
+    }
+  });
+}
+
 function specOf(file: DagFile): DagSpec {
   return {
     name: file.name,
@@ -113,6 +143,8 @@ function stepSpec(step: StepFile, defaults: NonNullable<DagFile["defaults"]>): S
     ...(step.name === undefined ? {} : { name: step.name }),
     ...(step.description === undefined ? {} : { description: step.description }),
     depends: step.depends ?? [],
+    ...(step.if === undefined ? {} : { condition: step.if }),
+    ...(step.continueOnError === true ? { continueOnError: true } : {}),
     env: { ...defaults.env, ...step.env },
     worker: { ...defaults.worker, ...step.worker },
     ...(timeoutMs === undefined ? {} : { timeoutMs }),

@@ -10,14 +10,13 @@ import {
   type SnapshotDescriptor,
   type Task,
 } from "@haversack/protocol";
-import { guardSnapshot, type SnapshotContent } from "@haversack/snapshot";
+import { defaultLimits, guardSnapshot, type SnapshotContent } from "@haversack/snapshot";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { FakeClock, fakePorts, until } from "../../../../tests/support/fake-clock.ts";
 import { tempFolder } from "../../../../tests/support/temp-folder.ts";
-import { Library } from "../library/library.ts";
-import { Snapshots } from "../library/snapshots.ts";
-import { Submitter } from "../library/submit.ts";
+import { openLibrary } from "../library/open-library.ts";
 import { leaseTimes } from "../runs/lease.ts";
+import { createScheduler } from "../schedule/scheduler.ts";
 import { helloOf, resultOf } from "../testing/fleet-samples.ts";
 import { openRealStores, type RealStores } from "../testing/real-store.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -56,6 +55,7 @@ afterEach(async () => {
   }
   await stores.store.write.leasesExpire({ now: 1, leaseNow: Number.MAX_SAFE_INTEGER, limit: 100 });
 });
+const library = () => ({ agentsDir: folder.path, model: "rehearsal", snapshotLimits: defaultLimits });
 const edit = (path: string, text: string) => writeFile(join(folder.path, path), text);
 async function remember(text: string): Promise<void> {
   await mkdir(join(folder.path, "memory/dags/attach"), { recursive: true });
@@ -67,7 +67,7 @@ async function coordinator(slots = 100) {
   const clock = new FakeClock();
   const ports = { ...fakePorts(clock), random: systemRandom };
   const registry = new WorkerRegistry(3_600_000);
-  const snapshots = new Snapshots(stores.store, new Library(folder.path, "rehearsal"));
+  const { snapshots, submitter } = openLibrary(stores.store, library(), ports);
   const leases = new LeaseClock(leaseTimes(30_000), clock);
   const onFailure = (error: unknown): void => expect.fail(String(error));
   const dispatcher = new Dispatcher({ store: stores.store, registry, snapshots, leases, ports, onFailure });
@@ -91,14 +91,15 @@ async function coordinator(slots = 100) {
     const { workerId } = link.hello;
     return await stores.store.write.attemptFinish({ result, resultDigest: "d", workerId, now: clock.now() });
   };
+  const scheduler = createScheduler({ store: stores.store, submitter, registry, ports, onFailure });
   const stop = async (): Promise<void> => {
+    await scheduler.loop.stop("now");
     await dispatcher.loop.stop("now");
     stopListening();
     link.end();
     await reading;
   };
-  const submitter = new Submitter(stores.store, snapshots, ports);
-  return { clock, dispatcher, submitter, next, finish, [Symbol.asyncDispose]: stop };
+  return { clock, dispatcher, submitter, scheduler, next, finish, [Symbol.asyncDispose]: stop };
 }
 type Coordinator = Awaited<ReturnType<typeof coordinator>>;
 
@@ -106,6 +107,30 @@ async function submit({ submitter }: Coordinator): Promise<RunId> {
   const submission = { dag, fileName: "attach.yaml", params: {}, idempotencyKey: "" };
   return (await submitter.submit(submission)).runId;
 }
+
+let hours = 0;
+
+/** The same DAG, stored, each minute. `minute` goes to the next one and says which it is. */
+async function scheduled(overlap: string) {
+  const world = await coordinator();
+  // A time that an earlier test had has its run.
+  world.clock.jump(3_600_000 * ++hours);
+  await world.submitter.put(`schedule: { cron: "* * * * *", overlap: ${overlap} }${dag}`, "attach.yaml");
+  await world.scheduler.loop.start(new AbortController().signal);
+  const minute = (): number => {
+    const due = (Math.floor(world.clock.now() / 60_000) + 1) * 60_000;
+    world.clock.advance(due - world.clock.now());
+    world.scheduler.ring();
+    return due;
+  };
+  const stop = async (): Promise<void> => {
+    await stores.store.write.dagDelete({ name: "attach" });
+    await world[Symbol.asyncDispose]();
+  };
+  return { ...world, minute, [Symbol.asyncDispose]: stop };
+}
+
+const ticks = (due: number) => stores.store.read.tickRead({ dagName: "attach", index: 0, due });
 
 /** What the worker would open: the bytes of the task, or those that it would fetch. */
 async function open({ work }: Task): Promise<SnapshotContent> {
@@ -201,7 +226,7 @@ describe("the pack of a task", () => {
     const pin = present((await store.read.runRead({ id: run })).steps[1]?.snapshotDigest, "the pin");
     const packOf = async (text: string) => {
       await remember(text);
-      const snapshots = new Snapshots(store, new Library(folder.path, "rehearsal"));
+      const { snapshots } = openLibrary(store, library(), fakePorts(world.clock));
       return await snapshots.withMemory(await snapshots.read(pin), "attach");
     };
     const packs = [await packOf("one"), await packOf("two")];
@@ -256,6 +281,42 @@ describe("the pack of a task", () => {
     expect(soulOf(await open(await world.next()))).toBe("Another voice.");
     await rm(join(folder.path, "skills"), { recursive: true });
     await expect(world.submitter.retry(request)).rejects.toThrow("repo-report");
+  });
+
+  test("of a run that a schedule starts: pinned at its time, with the library of then", async () => {
+    await using world = await scheduled("queue");
+    await edit("souls/engineer.md", "Another voice.\n");
+    const due = world.minute();
+    const plain = await world.next();
+    expect(soulOf(await open(plain))).toBe("Another voice.");
+    const run = await stores.store.read.runRead({ id: plain.ref.runId });
+    expect(run.trigger).toEqual({ kind: "schedule", schedule: 0, due });
+    await edit("souls/engineer.md", "A third voice.\n");
+    await remember("after");
+    await world.finish(plain.ref);
+    const reader = await world.next();
+    const content = await open(reader);
+    expect([soulOf(content), notesOf(content)]).toEqual(["Another voice.", "after"]);
+    const later = world.minute();
+    await until(async () => (await ticks(later))?.outcome === "queued");
+    await world.finish(reader.ref);
+    expect(soulOf(await open(await world.next()))).toBe("A third voice.");
+  });
+
+  test("of a schedule whose library lacks an item: no run, and the item by name", async () => {
+    await using world = await scheduled("skip");
+    await rm(join(folder.path, "skills"), { recursive: true });
+    const due = world.minute();
+    await until(async () => (await ticks(due)) !== undefined);
+    expect(await ticks(due)).toMatchObject({
+      outcome: "failed",
+      detail: expect.stringContaining("repo-report"),
+    });
+    expect(await stores.store.read.runsList({ limit: 1, status: "queued" })).toEqual([]);
+    await cp("examples/agents/skills", join(folder.path, "skills"), { recursive: true });
+    const next = world.minute();
+    const plain = await world.next();
+    expect((await stores.store.read.runRead({ id: plain.ref.runId })).trigger?.due).toBe(next);
   });
 
   test("is handed out for its own attempt only, while that is live", async () => {

@@ -11,21 +11,17 @@ import type {
   StepSpec,
   Task,
 } from "@haversack/protocol";
-import { render, type TemplateData } from "../runs/expressions.ts";
+import type { TemplateData } from "../runs/expression-value.ts";
+import { render } from "../runs/expressions.ts";
 import type { Claimed } from "../store/verbs/step-verbs.ts";
 
 /** @param snapshot of an agent step */
 export function buildTask(claimed: Claimed, snapshot: SnapshotDescriptor | undefined): Task {
-  const data: TemplateData = {
-    params: new Map(Object.entries(claimed.params)),
-    outputs: claimed.outputs,
-    run: { id: claimed.runId, dag: claimed.dagName },
-  };
-  const { runId, stepId, generation, attempt, spec: step } = claimed;
+  const { runId, stepId, generation, attempt, spec: step, data } = claimed;
   return {
     ref: { runId, stepId, generation, attempt },
     dagName: claimed.dagName,
-    env: environment(claimed, step, data),
+    env: environment(claimed),
     ...(step.timeoutMs === undefined ? {} : { timeoutMs: step.timeoutMs }),
     inputs: chooseInputs(step.inputs, claimed.artifacts),
     artifacts: step.artifacts,
@@ -34,10 +30,10 @@ export function buildTask(claimed: Claimed, snapshot: SnapshotDescriptor | undef
   };
 }
 
-function environment(claimed: Claimed, step: StepSpec, data: TemplateData): Map<string, string> {
+function environment({ dagEnv, spec, data }: Claimed): Map<string, string> {
   const env = new Map<string, string>();
-  for (const [name, value] of Object.entries(claimed.params)) env.set(`PARAM_${name}`, printed(value));
-  for (const [name, value] of [...Object.entries(claimed.dagEnv), ...Object.entries(step.env)]) {
+  for (const [name, value] of data.params) env.set(`PARAM_${name}`, printed(value));
+  for (const [name, value] of [...Object.entries(dagEnv), ...Object.entries(spec.env)]) {
     env.set(name, render(value, data));
   }
   return env;

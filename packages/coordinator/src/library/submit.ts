@@ -12,24 +12,31 @@ import {
   parseDigest,
   parseRunId,
   type RunId,
+  type RunTrigger,
   type StepSpec,
 } from "@haversack/protocol";
 import { buildPins, type MemoryModes, planSnapshots } from "@haversack/snapshot";
 import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
 import { plannableDag } from "../dag/plannable-dag.ts";
-import { render, type TemplateData } from "../runs/expressions.ts";
+import type { TemplateData } from "../runs/expression-value.ts";
+import { render } from "../runs/expressions.ts";
 import type { Store } from "../store/store.ts";
 import type { StepSubmission } from "../store/verbs/run-submit.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 import { type Snapshots, storedPack } from "./snapshots.ts";
 
 export interface Submission {
+  /** Empty when a stored DAG is named. */
   readonly dag: string;
+  /** A stored DAG, with the text that it has now; empty or absent when the DAG is carried along. */
+  readonly dagName?: string;
   readonly fileName: string;
   readonly params: JsonObject;
   /** Empty: none. */
   readonly idempotencyKey: string;
+  /** Absent: a person or a program asked for it. */
+  readonly trigger?: RunTrigger;
 }
 
 export interface Retry {
@@ -42,6 +49,12 @@ export interface Retry {
 }
 
 const keyCharactersMax = 200;
+/** Begins the keys of the scheduler, which nobody else may use up. */
+const scheduleKeys = "schedule/";
+
+/** The one key of a time of a schedule: whatever dies in between and whoever looks, it starts one run. */
+export const scheduleKey = (dagName: string, index: number, due: number): string =>
+  `${scheduleKeys}${dagName}/${index}/${new Date(due).toISOString()}`;
 
 export class Submitter {
   readonly #store: Store;
@@ -60,14 +73,24 @@ export class Submitter {
     await this.#pins(parsed);
   }
 
+  /** Keeps a DAG under its name. Rejects with ProblemsError, like {@link submit}. */
+  async put(text: string, fileName: string): Promise<{ name: string; changed: boolean }> {
+    const parsed = parseDag(text, fileName || "dag.yaml");
+    await this.#pins(parsed);
+    const { name, schedules = [] } = parsed.spec;
+    const dag = { name, digest: sha256(text), source: text, fileName: parsed.source.file, schedules };
+    const { changed } = await this.#store.write.dagPut({ ...dag, now: this.#ports.clock.now() });
+    return { name, changed };
+  }
+
   async submit(submission: Submission): Promise<{ runId: RunId; existed: boolean }> {
-    const { dag: text, idempotencyKey } = submission;
-    checkKey(idempotencyKey);
-    const bodyDigest = sha256(sortedJson({ dag: text, params: submission.params }));
+    const { idempotencyKey, trigger } = submission;
+    checkKey(idempotencyKey, trigger);
+    const bodyDigest = sha256(sortedJson(bodyOf(submission)));
     // A repetition gets its run back even if the library has changed since.
     const existing = await this.#store.read.runFind({ idempotencyKey, bodyDigest });
     if (existing !== undefined) return existing;
-    const file = submission.fileName || "dag.yaml";
+    const { text, file } = await this.#textOf(submission);
     const parsed = parseDag(text, file);
     const params = settleParams(parsed.spec, submission.params, file);
     const pins = await this.#pins(parsed);
@@ -84,7 +107,18 @@ export class Submitter {
       steps: parsed.spec.steps.map((step) => stepSubmission(step, pins.get(step.id), data)),
       packs: [...pins.values()].map(({ pack }) => pack),
       ...(idempotencyKey === "" ? {} : { idempotencyKey }),
+      ...(trigger === undefined ? {} : { trigger }),
     });
+  }
+
+  async #textOf({ dag, dagName = "", fileName }: Submission): Promise<{ text: string; file: string }> {
+    if ((dag === "") === (dagName === "")) {
+      const message = "a submission carries a DAG or names a stored one: exactly one of dag and dag_name";
+      throw new FaultError("invalid", "bad_submission", message);
+    }
+    if (dagName === "") return { text: dag, file: fileName || "dag.yaml" };
+    const stored = await this.#store.read.dagRead({ name: dagName });
+    return { text: stored.source, file: stored.fileName };
   }
 
   /** Rejects when the earlier run has not ended, or when today's library lacks what a step needs. */
@@ -135,7 +169,17 @@ export class Submitter {
   }
 }
 
-function checkKey(idempotencyKey: string): void {
+/** What a repetition has in common with its first. A stored DAG may have got another text in between. */
+function bodyOf({ dag, dagName = "", params, idempotencyKey, trigger }: Submission): object {
+  if (trigger?.due !== undefined) return { time: idempotencyKey };
+  return dagName === "" ? { dag, params } : { dagName, params };
+}
+
+function checkKey(idempotencyKey: string, trigger?: RunTrigger): void {
+  if (idempotencyKey.startsWith(scheduleKeys) && trigger?.due === undefined) {
+    const message = `keys that begin with "${scheduleKeys}" are those of schedules; use another one`;
+    throw new FaultError("invalid", "bad_idempotency_key", message);
+  }
   if (idempotencyKey.length <= keyCharactersMax) return;
   throw new FaultError(
     "invalid",
@@ -146,7 +190,8 @@ function checkKey(idempotencyKey: string): void {
 
 /** For what is decided at submission: no step has an output yet. */
 function templateData(id: RunId, { spec }: ParsedDag, params: JsonObject): TemplateData {
-  return { params: new Map(Object.entries(params)), outputs: new Map(), run: { id, dag: spec.name } };
+  const run = { id, dag: spec.name, error: null };
+  return { params: new Map(Object.entries(params)), outputs: new Map(), statuses: new Map(), run };
 }
 
 interface Pin {

@@ -1,33 +1,25 @@
 /**
- * `${{ }}`: data paths, evaluated by us; nothing in them is code. Known roots: `params.<name>`,
- * `steps.<id>.outputs.<name>`, `run.id` and `run.dag`. They stand in env values, prompts and worker labels, and never
- * inside `run`: what an agent or a parameter says must not become shell text.
+ * `${{ }}` in text: env values, prompts and worker labels. Never inside `run`: what an agent or a parameter says must
+ * not become shell text. The language of what stands between is in `expression-parse.ts`.
  */
 
 import type { JsonValue } from "@haversack/protocol";
-
-export type DataPath =
-  | { readonly root: "params"; readonly name: string }
-  | { readonly root: "steps"; readonly stepId: string; readonly output: string }
-  | { readonly root: "run"; readonly field: "id" | "dag" };
+import {
+  type DataPath,
+  type Expression,
+  expressionCharactersMax,
+  parseExpression,
+  partsOf,
+} from "./expression-parse.ts";
+import { printed, type TemplateData, valueOf } from "./expression-value.ts";
 
 export type TemplatePart =
   | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "path"; readonly path: DataPath };
-
-/** What a template may look at. */
-export interface TemplateData {
-  readonly params: ReadonlyMap<string, JsonValue>;
-  /** `<step>/<output>` to its value; an output that never came is absent. */
-  readonly outputs: ReadonlyMap<string, JsonValue>;
-  readonly run: { readonly id: string; readonly dag: string };
-}
+  | { readonly kind: "expression"; readonly expression: Expression };
 
 export type TemplateParse =
   | { readonly ok: true; readonly parts: readonly TemplatePart[] }
   | { readonly ok: false; readonly problem: string };
-
-const expressionCharactersMax = 4096;
 
 export function hasExpression(text: string): boolean {
   return text.includes("${{");
@@ -39,64 +31,57 @@ export function parseTemplate(text: string): TemplateParse {
   for (;;) {
     const open = text.indexOf("${{", at);
     if (open < 0) break;
-    const close = text.indexOf("}}", open);
-    if (close < 0) return { ok: false, problem: "has a ${{ without its }}" };
-    if (close - open > expressionCharactersMax) {
+    const close = closeOf(text, open + 3);
+    if (close === "too long") {
       return { ok: false, problem: `has an expression of more than ${expressionCharactersMax} characters` };
     }
-    const inside = text.slice(open + 3, close).trim();
-    const path = parsePath(inside);
-    if (path === undefined) return { ok: false, problem: badExpression(inside) };
-    parts.push({ kind: "text", text: text.slice(at, open) }, { kind: "path", path });
+    if (close === undefined) return { ok: false, problem: "has a ${{ without its }}" };
+    const parsed = parseExpression(text.slice(open + 3, close));
+    if (!parsed.ok) return parsed;
+    parts.push({ kind: "text", text: text.slice(at, open) }, { kind: "expression", ...parsed });
     at = close + 2;
   }
   parts.push({ kind: "text", text: text.slice(at) });
-  return { ok: true, parts: parts.filter((part) => part.kind === "path" || part.text !== "") };
+  return { ok: true, parts: parts.filter((part) => part.kind === "expression" || part.text !== "") };
 }
 
-function badExpression(inside: string): string {
-  const shown = JSON.stringify(inside.slice(0, 80));
-  return `has the expression ${shown}; expected params.<name>, steps.<id>.outputs.<name>, run.id or run.dag`;
-}
-
-function parsePath(text: string): DataPath | undefined {
-  const [, param] = /^params\.([A-Za-z][A-Za-z0-9_]{0,63})$/.exec(text) ?? [];
-  if (param !== undefined) return { root: "params", name: param };
-  const [, stepId, output] =
-    /^steps\.([A-Za-z][A-Za-z0-9_-]{0,63})\.outputs\.([A-Za-z][A-Za-z0-9_-]{0,63})$/.exec(text) ?? [];
-  if (stepId !== undefined && output !== undefined) return { root: "steps", stepId, output };
-  if (text === "run.id") return { root: "run", field: "id" };
-  if (text === "run.dag") return { root: "run", field: "dag" };
+/** Where the expression ends: at the first `}}` that does not stand in quotes. */
+function closeOf(text: string, start: number): number | "too long" | undefined {
+  let quote = "";
+  for (let at = start; at < text.length; at++) {
+    if (at - start > expressionCharactersMax) return "too long";
+    const character = text.charAt(at);
+    if (quote === "" && character === "}" && text.charAt(at + 1) === "}") return at;
+    if (quote === "" && (character === "'" || character === '"')) quote = character;
+    else if (character === quote) quote = "";
+  }
   return undefined;
+}
+
+/** The paths of an expression, in no order. */
+export function pathsIn(expression: Expression): DataPath[] {
+  return [...partsOf(expression)].flatMap((part) => (part.kind === "path" ? [part.path] : []));
 }
 
 /** The paths of a template that is known to be good. */
 export function pathsOf(text: string): DataPath[] {
   const parsed = parseTemplate(text);
-  return parsed.ok ? parsed.parts.flatMap((part) => (part.kind === "path" ? [part.path] : [])) : [];
+  if (!parsed.ok) return [];
+  return parsed.parts.flatMap((part) => (part.kind === "expression" ? pathsIn(part.expression) : []));
 }
 
-/** Text with every expression replaced. A value that is no string is printed as JSON, `null` as nothing. */
-export function render(text: string, data: TemplateData): string {
+/** A text that is one whole expression keeps the type of its value; else text with every expression replaced. */
+export function evaluate(text: string, data: TemplateData): JsonValue {
   const parsed = parseTemplate(text);
   if (!parsed.ok) return text;
+  const [first] = parsed.parts;
+  if (parsed.parts.length === 1 && first?.kind === "expression") return valueOf(first.expression, data);
   return parsed.parts
-    .map((part) => (part.kind === "text" ? part.text : printed(valueAt(part.path, data))))
+    .map((part) => (part.kind === "text" ? part.text : printed(valueOf(part.expression, data))))
     .join("");
 }
 
-function valueAt(path: DataPath, data: TemplateData): JsonValue {
-  switch (path.root) {
-    case "params":
-      return data.params.get(path.name) ?? null;
-    case "steps":
-      return data.outputs.get(`${path.stepId}/${path.output}`) ?? null;
-    case "run":
-      return data.run[path.field];
-  }
-}
-
-function printed(value: JsonValue): string {
-  if (value === null) return "";
-  return typeof value === "string" ? value : JSON.stringify(value);
+/** Always text. A value that is no text is printed as JSON, `null` as nothing. */
+export function render(text: string, data: TemplateData): string {
+  return printed(evaluate(text, data));
 }

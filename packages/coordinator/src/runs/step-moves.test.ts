@@ -8,6 +8,7 @@ import { isLiveAttempt, type StepEvent, stepAfter, stepMoves } from "./step-move
 const phases = Object.keys(stepMoves) as StepPhase[];
 const events = [
   "released",
+  "skipped",
   "blocked",
   "claimed",
   "started",
@@ -21,14 +22,15 @@ const events = [
 
 /** Phase × event, in the order of `events`; a dash: it cannot happen. */
 const table: Readonly<Record<StepPhase, string>> = {
-  waiting: "ready blocked - - - - - - - cancelled",
-  ready: "- - leased - - - - - - cancelled",
-  leased: "- - - running ready ready ready succeeded failed cancelled",
-  running: "- - - - ready ready ready succeeded failed cancelled",
-  succeeded: "- - - - - - - - - -",
-  failed: "- - - - - - - - - -",
-  cancelled: "- - - - - - - - - -",
-  blocked: "- - - - - - - - - -",
+  waiting: "ready skipped blocked - - - - - - - cancelled",
+  ready: "- - - leased - - - - - - cancelled",
+  leased: "- - - - running ready ready ready succeeded failed cancelled",
+  running: "- - - - - ready ready ready succeeded failed cancelled",
+  succeeded: "- - - - - - - - - - -",
+  failed: "- - - - - - - - - - -",
+  cancelled: "- - - - - - - - - - -",
+  blocked: "- - - - - - - - - - -",
+  skipped: "- - - - - - - - - - -",
 };
 
 describe("the table of moves", () => {
@@ -77,8 +79,8 @@ describe("the guards in the SQL", () => {
     ["stepStart", from("started")],
     ["stepEnd", from("succeeded", "failed", "cancelled")],
     ["stepRequeue", from("returned", "retried", "lost")],
-    ["stepRelease", from("released")],
-    ["stepBlock", from("blocked")],
+    ["stepSettle", from("released", "skipped", "blocked")],
+    ["stepDependencyEnded", from("released", "skipped", "blocked")],
   ] as const)("%s moves a step from exactly the phases of the table", (name, expected) => {
     expect(guardOf(stepStatements[name].sqlite)).toEqual(expected);
   });

@@ -4,7 +4,8 @@
  *
  *   step      waiting ─released→ ready ─claimed→ leased ─started→ running ─┬─succeeded→ succeeded
  *                │                 ↑                  │          │         ├─failed→ failed
- *                └─blocked→ blocked└──── returned, lost, retried ┴─────────┘
+ *                ├─skipped→ skipped└──── returned, lost, retried ┴─────────┘
+ *                └─blocked→ blocked
  *             (waiting, ready, leased, running) ─cancelled→ cancelled
  *
  * Terminal phases absorb: nothing leaves them (L3).
@@ -14,6 +15,7 @@ import type { StepPhase } from "@haversack/protocol";
 
 export type StepEvent =
   | "released"
+  | "skipped"
   | "blocked"
   | "claimed"
   | "started"
@@ -25,7 +27,7 @@ export type StepEvent =
   | "cancelled";
 
 export const stepMoves = {
-  waiting: { released: "ready", blocked: "blocked", cancelled: "cancelled" },
+  waiting: { released: "ready", skipped: "skipped", blocked: "blocked", cancelled: "cancelled" },
   ready: { claimed: "leased", cancelled: "cancelled" },
   leased: {
     started: "running",
@@ -49,6 +51,7 @@ export const stepMoves = {
   failed: {},
   cancelled: {},
   blocked: {},
+  skipped: {},
 } as const satisfies Record<StepPhase, Partial<Record<StepEvent, StepPhase>>>;
 
 /** `lost`: its lease ran out, or its worker came back without it. */

@@ -2,6 +2,7 @@
 
 import { present } from "@haversack/base";
 import type { DagSpec, Digest } from "@haversack/protocol";
+import { type Condition, conditionOf } from "../runs/conditions.ts";
 import { type DagGraph, graphOf } from "../runs/graph.ts";
 import { json } from "./rows.ts";
 import type { Tx } from "./statement.ts";
@@ -10,6 +11,8 @@ import { dagGet } from "./statements/dag.ts";
 export interface CachedDag {
   readonly spec: DagSpec;
   readonly graph: DagGraph;
+  /** The `if` of each step, by its position. */
+  readonly conditions: readonly (Condition | undefined)[];
 }
 
 const entriesMax = 200;
@@ -22,7 +25,7 @@ export class DagCache {
     if (known !== undefined) return known;
     const row = present(await tx.one(dagGet, digest), `DAG ${digest}`);
     const spec = json<DagSpec>(row, "spec");
-    const entry = { spec, graph: graphOf(spec) };
+    const entry = { spec, graph: graphOf(spec), conditions: spec.steps.map(conditionOf) };
     const oldest = this.#entries.keys().next().value;
     if (this.#entries.size >= entriesMax && oldest !== undefined) this.#entries.delete(oldest);
     this.#entries.set(digest, entry);

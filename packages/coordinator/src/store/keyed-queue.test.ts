@@ -8,7 +8,8 @@ interface Entry extends Keyed {
 
 function queueOf(...entries: readonly (readonly [keys: string, alone?: boolean])[]) {
   const queue = new KeyedQueue<Entry>();
-  for (const [id, [keys, alone = false]] of entries.entries()) queue.push({ id, keys: keys.split(""), alone });
+  for (const [id, [keys, alone = false]] of entries.entries())
+    queue.push({ id, keys: keys.split(""), alone });
   return queue;
 }
 const ids = (batch: readonly Entry[]): number[] => batch.map(({ id }) => id);

@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { FaultError } from "@haversack/base";
+import { FaultError, invariant } from "@haversack/base";
 
 export interface Migration {
   readonly version: number;
@@ -40,8 +40,22 @@ export function migrate(db: DatabaseSync, migrations: readonly Migration[], file
     );
   }
   const due = migrations.filter(({ version }) => version > current);
-  for (const migration of due) apply(db, migration);
+  if (due.length > 0) withoutReferences(db, () => due.forEach((migration) => apply(db, migration)));
   return due.length;
+}
+
+/**
+ * A table that others refer to is made anew by dropping it, which deletes its rows as far as references are concerned.
+ * So they are not followed meanwhile, and checked as a whole before each commit. The pragma does nothing in a transaction.
+ */
+function withoutReferences(db: DatabaseSync, work: () => void): void {
+  const isOn = db.prepare("pragma foreign_keys").get()?.["foreign_keys"] === 1;
+  db.exec("pragma foreign_keys = off");
+  try {
+    work();
+  } finally {
+    if (isOn) db.exec("pragma foreign_keys = on");
+  }
 }
 
 function apply(db: DatabaseSync, { version, name, sql }: Migration): void {
@@ -50,6 +64,11 @@ function apply(db: DatabaseSync, { version, name, sql }: Migration): void {
     // The version row goes in first: of two starters, the second fails here and harms nothing.
     db.prepare("insert into migration (version, name) values (?, ?)").run(version, name);
     db.exec(sql);
+    const dangling = db.prepare("pragma foreign_key_check").get();
+    invariant(
+      dangling === undefined,
+      `migration ${name} leaves no reference dangling: ${JSON.stringify(dangling)}`,
+    );
     db.exec("commit");
   } catch (error) {
     db.exec("rollback");

@@ -15,3 +15,14 @@ export function noSnapshot(digest: string): FaultError {
   const message = `there is no snapshot ${digest}; it may have been collected after its run's retention`;
   return new FaultError("missing", "unknown_snapshot", message);
 }
+
+export function noDag(name: string): FaultError {
+  const message = `there is no stored DAG ${name}; \`haversack dag list\` lists them`;
+  return new FaultError("missing", "unknown_dag", message);
+}
+
+export function noSchedule(dagName: string, index: number | undefined): FaultError {
+  const which = index === undefined ? "no schedule" : `no schedule ${index}`;
+  const message = `the stored DAG ${dagName} has ${which}; \`haversack schedule list\` lists them`;
+  return new FaultError("missing", "unknown_schedule", message);
+}

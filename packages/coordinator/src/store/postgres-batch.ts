@@ -16,6 +16,7 @@ import {
   packsLock,
   packsShare,
   runsLock,
+  schedulesLock,
   transactionId,
 } from "./statements/postgres-locks.ts";
 import type { Touched } from "./verb.ts";
@@ -89,6 +90,9 @@ async function open({ connection, kind }: BatchParts, calls: readonly PostgresCa
     steps.push(connection.query(packsLock, undefined, "packs_lock"));
   } else if (calls.some(({ locks }) => locks.packs === "name")) {
     steps.push(connection.query(packsShare, undefined, "packs_share"));
+  }
+  if (calls.some(({ locks }) => locks.schedules === true)) {
+    steps.push(connection.query(schedulesLock, undefined, "schedules_lock"));
   }
   if (calls.some(({ locks }) => locks.memory === true)) {
     steps.push(connection.query(memoryLock, undefined, "memory_lock"));

@@ -12,6 +12,8 @@ export interface Locks {
   readonly find?: readonly [sql: string, ...params: string[]];
   /** It names packs or a DAG, or deletes those that nobody names. */
   readonly packs?: "name" | "delete";
+  /** It changes stored DAGs, schedules or their times. */
+  readonly schedules?: boolean;
   /** It reads memory to change it. */
   readonly memory?: boolean;
   /** Calls with the same name keep their order, although they lock nothing. */
@@ -30,7 +32,12 @@ const runsOf = (refs: readonly { readonly runId: RunId }[]): RunId[] => refs.map
 const keyOrder = (key: string | undefined) => (key === undefined ? {} : { order: `key ${key}` });
 
 export const writeLocks: LocksOf<typeof writeVerbs> = {
-  runSubmit: ({ idempotencyKey }) => ({ runs: [], packs: "name", ...keyOrder(idempotencyKey) }),
+  runSubmit: ({ idempotencyKey, trigger }) => ({
+    runs: [],
+    packs: "name",
+    schedules: trigger !== undefined,
+    ...keyOrder(idempotencyKey),
+  }),
   runRetry: ({ id, idempotencyKey }) => ({ runs: [id], packs: "name", ...keyOrder(idempotencyKey) }),
   runCancel: ({ id }) => ({ runs: [id] }),
   stepTake: ({ runId, pack }) => ({ runs: [runId], ...(pack === undefined ? {} : { packs: "name" }) }),
@@ -57,6 +64,11 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
   snapshotsCollect: () => ({ runs: [], packs: "delete", alone: true }),
   snapshotKeep: ({ digest }) => ({ runs: [], packs: "name", order: `kept ${digest}` }),
   snapshotUnkeep: ({ name, digest }) => ({ runs: [], order: `kept ${digest ?? name}` }),
+  dagPut: () => ({ runs: [], schedules: true }),
+  dagDelete: () => ({ runs: [], schedules: true }),
+  scheduleDecide: () => ({ runs: [], schedules: true }),
+  schedulePause: () => ({ runs: [], schedules: true }),
+  scheduleResume: () => ({ runs: [], schedules: true }),
 };
 
 export const logLocks: LocksOf<typeof logWriteVerbs> = {
@@ -65,8 +77,9 @@ export const logLocks: LocksOf<typeof logWriteVerbs> = {
 };
 
 /** Calls with a common key are done one after the other. */
-export function keysOf({ runs, memory, order }: Locks): string[] {
+export function keysOf({ runs, schedules, memory, order }: Locks): string[] {
   const keys = [...new Set(runs)].map((run) => `run ${run}`);
+  if (schedules === true) keys.push("schedules");
   if (memory === true) keys.push("memory");
   if (order !== undefined) keys.push(order);
   return keys;

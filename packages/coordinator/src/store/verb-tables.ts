@@ -1,5 +1,7 @@
 /** Which verbs an engine must answer. Writing verbs share commits; reading ones have a connection of their own. */
 
+import { retentionReads, retentionWrites } from "./retention-tables.ts";
+import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
 import {
   attemptFinish,
   attemptIsLive,
@@ -9,9 +11,7 @@ import {
   leasesTrust,
   workerGreet,
 } from "./verbs/attempt-verbs.ts";
-import { blobsUnnamed, snapshotsCollect } from "./verbs/collect-verbs.ts";
 import { runEvents } from "./verbs/event-verbs.ts";
-import { snapshotKeep, snapshotsKept, snapshotUnkeep } from "./verbs/keep-verbs.ts";
 import { logsAppend, logsErase, logsRead } from "./verbs/log-verbs.ts";
 import {
   memoryAt,
@@ -22,7 +22,6 @@ import {
   memoryScopes,
   memoryVersions,
 } from "./verbs/memory-verbs.ts";
-import { runsErase, runsForgotten, runsRetire } from "./verbs/retention-verbs.ts";
 import { runRetry, runSourceRead } from "./verbs/run-retry.ts";
 import { runFind, runSubmit } from "./verbs/run-submit.ts";
 import { runCancel, runProgress, runRead, runsCount, runsList } from "./verbs/run-verbs.ts";
@@ -43,11 +42,8 @@ export const writeVerbs = {
   workerGreet,
   memoryResolve,
   memoryRevert,
-  runsRetire,
-  runsErase,
-  snapshotsCollect,
-  snapshotKeep,
-  snapshotUnkeep,
+  ...retentionWrites,
+  ...scheduleWrites,
 } as const;
 
 export const readVerbs = {
@@ -69,9 +65,8 @@ export const readVerbs = {
   memoryReviews,
   memoryScopes,
   memoryVersions,
-  runsForgotten,
-  snapshotsKept,
-  blobsUnnamed,
+  ...retentionReads,
+  ...scheduleReads,
 } as const;
 
 export const logWriteVerbs = { logsAppend, logsErase } as const;

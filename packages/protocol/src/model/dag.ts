@@ -4,6 +4,7 @@
  */
 
 import type { JsonObject, JsonValue } from "./json.ts";
+import type { ScheduleSpec } from "./schedule.ts";
 
 export type StepKind = "run" | "agent";
 
@@ -13,6 +14,8 @@ export interface DagSpec {
   readonly params: { readonly [name: string]: ParamSpec };
   readonly env: { readonly [name: string]: string };
   readonly steps: readonly StepSpec[];
+  /** When it is started by itself, once it is stored; absent: never. */
+  readonly schedules?: readonly ScheduleSpec[];
 }
 
 export interface ParamSpec {
@@ -30,6 +33,10 @@ export interface StepSpec {
   readonly description?: string;
   /** Ids of steps. */
   readonly depends: readonly string[];
+  /** The expression of its `if`, as it was written. */
+  readonly condition?: string;
+  /** Its failure counts as success, for its dependents and for the run. */
+  readonly continueOnError?: true;
   readonly env: { readonly [name: string]: string };
   /** Labels that a worker must have. */
   readonly worker: { readonly [label: string]: string };

@@ -4,6 +4,7 @@ import type { StepKind } from "./dag.ts";
 import type { Digest, RunId, StepId, WorkerId } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 import type { Artifact, Failure, Usage } from "./outcome.ts";
+import type { RunTrigger } from "./schedule.ts";
 
 export type RunStatus = "queued" | "running" | "succeeded" | "failed" | "cancelled";
 
@@ -15,13 +16,18 @@ export type StepPhase =
   | "succeeded"
   | "failed"
   | "cancelled"
-  | "blocked";
+  | "blocked"
+  | "skipped";
 
 export const isTerminalRun = (status: RunStatus): boolean =>
   status === "succeeded" || status === "failed" || status === "cancelled";
 
 export const isTerminalStep = (phase: StepPhase): boolean =>
-  phase === "succeeded" || phase === "failed" || phase === "cancelled" || phase === "blocked";
+  phase === "succeeded" ||
+  phase === "failed" ||
+  phase === "cancelled" ||
+  phase === "blocked" ||
+  phase === "skipped";
 
 export interface Run {
   readonly id: RunId;
@@ -38,6 +44,8 @@ export interface Run {
   readonly eventSeq: number;
   /** The run whose succeeded steps this one kept. */
   readonly retryOf?: RunId;
+  /** Absent: told by an older coordinator. */
+  readonly trigger?: RunTrigger;
 }
 
 export interface Step {
@@ -45,6 +53,10 @@ export interface Step {
   readonly kind: StepKind;
   readonly phase: StepPhase;
   readonly depends: readonly StepId[];
+  /** Its `if`, as it was written. */
+  readonly condition?: string;
+  /** Its failure counts as success, for its dependents and for the run. */
+  readonly continueOnError?: true;
   /** 0 before the first attempt. */
   readonly attempt: number;
   readonly workerId?: WorkerId;

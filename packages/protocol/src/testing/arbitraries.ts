@@ -15,6 +15,7 @@ import { type MemoryVersion, parseMemoryScopeName } from "../model/memory.ts";
 import type { AttemptResult } from "../model/outcome.ts";
 import type { MemoryReview } from "../model/review.ts";
 import type { RunDetail, RunStatus, StepPhase } from "../model/run.ts";
+import type { RunTrigger } from "../model/schedule.ts";
 import type { Downward, Upward } from "../model/session.ts";
 import type { SnapshotDescriptor, Task } from "../model/task.ts";
 
@@ -151,6 +152,7 @@ const phases = [
   "failed",
   "cancelled",
   "blocked",
+  "skipped",
 ] as const satisfies StepPhase[];
 const stepId = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/).map(parseStepId);
 const exitCode = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
@@ -172,6 +174,8 @@ const step = fc.record(
     snapshotDigest: digest,
     usage,
     waitingFor: text.filter((name) => name !== ""),
+    condition: text.filter((name) => name !== ""),
+    continueOnError: fc.constant(true as const),
     memory: fc.record({ applied: small, inReview: small }),
   },
   { requiredKeys: ["id", "kind", "phase", "depends", "attempt", "outputs", "artifacts"] },
@@ -188,6 +192,12 @@ export const run: fc.Arbitrary<RunDetail> = fc.record(
     eventSeq: size,
     steps: fc.array(step),
     retryOf: id.map(parseRunId),
+    trigger: fc.constantFrom<RunTrigger>(
+      { kind: "manual" },
+      { kind: "retry" },
+      { kind: "schedule", schedule: 0, due: 0 },
+      { kind: "backfill", schedule: 3, due: 1_700_000_000_000 },
+    ),
     startedAt: time,
     endedAt: time,
     failure,

@@ -40,6 +40,7 @@ export const stepPhaseToWire = {
   failed: WireStepPhase.FAILED,
   cancelled: WireStepPhase.CANCELLED,
   blocked: WireStepPhase.BLOCKED,
+  skipped: WireStepPhase.SKIPPED,
 } as const satisfies Record<StepPhase, WireStepPhase>;
 
 export const refusalReasonToWire = {

@@ -23,6 +23,7 @@ import {
 } from "./attempt-wire.ts";
 import { runStatusFromWire, runStatusToWire, stepPhaseFromWire, stepPhaseToWire } from "./enums.ts";
 import { badField, safeNumber } from "./fields.ts";
+import { triggerFromWire, triggerToWire } from "./schedule-wire.ts";
 
 const known = <T>(value: T | undefined, field: string): T => {
   if (value === undefined) throw badField(field, "a value that this version knows");
@@ -50,6 +51,7 @@ export function runToWire(run: Run, steps: readonly Step[] = []): WireRun {
   if (startedAt !== undefined) init.startedAt = startedAt.value;
   if (endedAt !== undefined) init.endedAt = endedAt.value;
   if (run.failure !== undefined) init.failure = failureToWire(run.failure);
+  if (run.trigger !== undefined) init.trigger = triggerToWire(run.trigger);
   return create(RunSchema, init);
 }
 
@@ -65,6 +67,7 @@ export function runFromWire(wire: WireRun): RunDetail {
     eventSeq: safeNumber(wire.eventSeq, "run.event_seq"),
     steps: wire.steps.map(stepFromWire),
     ...(wire.retryOf === "" ? {} : { retryOf: parseRunId(wire.retryOf) }),
+    ...(wire.trigger === undefined ? {} : { trigger: triggerFromWire(wire.trigger) }),
     ...(wire.startedAt === undefined ? {} : { startedAt: timestampMs(wire.startedAt) }),
     ...(wire.endedAt === undefined ? {} : { endedAt: timestampMs(wire.endedAt) }),
     ...(wire.failure === undefined ? {} : { failure: failureFromWire(wire.failure) }),
@@ -84,6 +87,8 @@ function stepToWire(step: Step): WireStep {
     artifacts: step.artifacts.map(artifactToWire),
     snapshotDigest: step.snapshotDigest === undefined ? new Uint8Array() : digestToBytes(step.snapshotDigest),
     waitingFor: step.waitingFor ?? "",
+    condition: step.condition ?? "",
+    continueOnError: step.continueOnError ?? false,
   };
   const startedAt = time(step.startedAt);
   const endedAt = time(step.endedAt);
@@ -114,6 +119,8 @@ function stepFromWire(wire: WireStep): Step {
     ...(wire.exitCode === undefined ? {} : { exitCode: wire.exitCode }),
     ...(wire.snapshotDigest.length === 0 ? {} : { snapshotDigest: digestOfBytes(wire.snapshotDigest) }),
     ...(wire.usage === undefined ? {} : { usage: usageFromWire(wire.usage) }),
+    ...(wire.condition === "" ? {} : { condition: wire.condition }),
+    ...(wire.continueOnError ? { continueOnError: true } : {}),
     ...(wire.waitingFor === "" ? {} : { waitingFor: wire.waitingFor }),
     ...(wire.memory === undefined ? {} : { memory: memoryFromWire(wire.memory) }),
   };

@@ -13,6 +13,8 @@ export const packsShare = `select pg_advisory_xact_lock_shared(${packs})`;
 /** Whoever deletes packs and DAGs that nobody names holds it alone. */
 export const packsLock = `select pg_advisory_xact_lock(${packs})`;
 
+export const schedulesLock = `select pg_advisory_xact_lock(hashtextextended('haversack schedules ' || current_schema(), 0))`;
+
 export const runsOfWorker = `select distinct run_id as id from attempt
                              where worker_id = $1 and phase in ('leased', 'running')`;
 

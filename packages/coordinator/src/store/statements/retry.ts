@@ -8,19 +8,19 @@ export const runRepeat = {
 /** A step that is done again: pinned as before, with memory read afresh. */
 export const stepRepeat = {
   sqlite: `insert into step (run_id, idx, step_id, kind, phase, waiting_for, labels, pin_digest, snapshot_digest,
-                             memory_write)
+                             memory_write, continue_on_error)
            select ?2, idx, step_id, kind, ?4, ?5, labels, pin_digest,
-                  case when snapshot_digest = pin_digest then pin_digest end, memory_write
+                  case when snapshot_digest = pin_digest then pin_digest end, memory_write, continue_on_error
            from step where run_id = ?1 and idx = ?3`,
 } as const;
 
 /** A step that keeps what it made. It has no attempt in this run. */
 export const stepCarry = {
   sqlite: `insert into step (run_id, idx, step_id, kind, phase, waiting_for, labels, worker_id, started_at, ended_at,
-                             exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write)
+                             exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error)
            select ?2, idx, step_id, kind, phase, 0, labels, worker_id, started_at, ended_at,
-                  exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write
-           from step where run_id = ?1 and idx = ?3`,
+                  exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error
+           from step where run_id = ?1 and idx = ?3 returning phase`,
 } as const;
 
 export const artifactsCarry = {

@@ -1,7 +1,7 @@
 export const stepInsert = {
   sqlite: `insert into step (run_id, idx, step_id, kind, phase, waiting_for, labels, pin_digest, snapshot_digest,
-                             memory_write)
-           values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)`,
+                             memory_write, continue_on_error)
+           values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,
 } as const;
 
 export const stepsOfRun = {
@@ -20,7 +20,7 @@ export const stepsReadyOfRun = {
 } as const;
 
 export const stepOutputs = {
-  sqlite: `select outputs from step where run_id = ?1 and step_id = ?2`,
+  sqlite: `select phase, outputs from step where run_id = ?1 and step_id = ?2`,
 } as const;
 
 /** Steps that may start, oldest run first, after a given one; the time of retries that wait is looked at too. */
@@ -56,7 +56,8 @@ export const stepStart = {
 export const stepEnd = {
   sqlite: `update step set phase = ?4, ended_at = ?5, started_at = coalesce(started_at, ?5), failure = ?6,
                   exit_code = ?7, outputs = ?8, usage = ?9
-           where run_id = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')`,
+           where run_id = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')
+           returning continue_on_error, unsatisfied, ancestor_failed, ancestor_cancelled`,
 } as const;
 
 /** Puts the step back into the queue; the counters say what the attempt cost. */
@@ -66,16 +67,18 @@ export const stepRequeue = {
            where run_id = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')`,
 } as const;
 
-/** One dependency less; ready when it was the last. */
-export const stepRelease = {
-  sqlite: `update step set waiting_for = waiting_for - 1,
-                  phase = case when waiting_for = 1 then 'ready' else phase end
-           where run_id = ?1 and idx = ?2 and phase = 'waiting' returning step_id, phase`,
+/** One dependency less to wait for; what it passes on is kept until the last one has ended. */
+export const stepDependencyEnded = {
+  sqlite: `update step set waiting_for = waiting_for - 1, unsatisfied = unsatisfied | ?3,
+                  ancestor_failed = ancestor_failed | ?4, ancestor_cancelled = ancestor_cancelled | ?5
+           where run_id = ?1 and idx = ?2 and phase = 'waiting'
+           returning waiting_for, unsatisfied, ancestor_failed, ancestor_cancelled`,
 } as const;
 
-export const stepBlock = {
-  sqlite: `update step set phase = 'blocked', ended_at = ?3
-           where run_id = ?1 and idx = ?2 and phase = 'waiting' returning step_id`,
+/** All dependencies have ended: the step may start, or ends itself. */
+export const stepSettle = {
+  sqlite: `update step set phase = ?3, ended_at = ?4
+           where run_id = ?1 and idx = ?2 and phase = 'waiting' and waiting_for = 0 returning step_id`,
 } as const;
 
 /** Steps that no worker holds end at once when their run is cancelled. */
@@ -84,15 +87,17 @@ export const stepsCancelIdle = {
            where run_id = ?1 and phase in ('waiting', 'ready') returning step_id, attempt`,
 } as const;
 
+/** A failure that the step's \`continueOnError\` excuses does not count. */
 export const stepCounts = {
-  sqlite: `select count(*) filter (where phase = 'failed') as failed,
+  sqlite: `select count(*) filter (where phase = 'failed' and continue_on_error = 0) as failed,
                   count(*) filter (where phase = 'cancelled') as cancelled,
                   count(*) filter (where phase = 'blocked') as blocked
            from step where run_id = ?1`,
 } as const;
 
 export const stepFirstFailed = {
-  sqlite: `select step_id, failure from step where run_id = ?1 and phase = 'failed' order by ended_at, idx limit 1`,
+  sqlite: `select step_id, failure from step where run_id = ?1 and phase = 'failed' and continue_on_error = 0
+           order by ended_at, idx limit 1`,
 } as const;
 
 export const artifactInsert = {

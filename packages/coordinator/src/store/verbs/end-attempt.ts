@@ -1,23 +1,18 @@
 /** What the end of an attempt does to its step and to those that wait for it, in one transaction (D1). */
 
 import { invariant, present } from "@haversack/base";
-import {
-  type AttemptResult,
-  type Failure,
-  parseStepId,
-  type StepChange,
-  type StepPhase,
-} from "@haversack/protocol";
+import { type AttemptResult, type Failure, type StepChange, type StepPhase } from "@haversack/protocol";
 import type { NextMove } from "../../runs/after-attempt.ts";
-import { reachable } from "../../runs/graph.ts";
+import { passedOn } from "../../runs/outcomes.ts";
 import { type AttemptPhase, stepAfter } from "../../runs/step-moves.ts";
-import { text } from "../rows.ts";
+import { flag } from "../rows.ts";
 import { attemptEnd } from "../statements/attempt.ts";
-import { artifactInsert, stepBlock, stepEnd, stepRelease, stepRequeue } from "../statements/step.ts";
+import { artifactInsert, stepEnd, stepRequeue } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { AttemptRow } from "./attempt-row.ts";
 import { applyMemory } from "./memory-apply.ts";
 import { record, stepsEnded } from "./record.ts";
+import { beforeOfRow, settleDependents } from "./settle.ts";
 
 export interface AttemptEnd {
   readonly attempt: AttemptRow;
@@ -73,7 +68,7 @@ async function finish(context: VerbContext, end: AttemptEnd, phase: StepPhase): 
   const { attempt, move, now, result } = end;
   const { runId } = attempt.ref;
   const failure = move.event === "failed" ? move.failure : undefined;
-  const changed = await context.tx.run(
+  const row = await context.tx.one(
     stepEnd,
     runId,
     attempt.index,
@@ -85,13 +80,15 @@ async function finish(context: VerbContext, end: AttemptEnd, phase: StepPhase): 
     JSON.stringify(Object.fromEntries(result?.outputs ?? [])),
     result?.usage === undefined ? null : JSON.stringify(result.usage),
   );
-  invariant(changed === 1, "a live attempt belongs to a step that is leased or running");
+  const ended = present(row, "the live attempt's step, leased or running");
   if (phase === "succeeded") {
     await keepArtifacts(context, attempt, result);
     await applyMemory(context, attempt, result?.memory ?? [], now);
   }
   await record(context, runId, stepChange(end, phase, failure), now);
-  const others = phase === "succeeded" ? await release(context, end) : await block(context, end);
+  const passes = passedOn(phase, flag(ended, "continue_on_error"), beforeOfRow(ended));
+  const run = { runId, dagDigest: attempt.dagDigest, now };
+  const others = await settleDependents(context, run, [{ index: attempt.index, passes }]);
   await stepsEnded(context, runId, 1 + others, now);
 }
 
@@ -119,31 +116,4 @@ async function keepArtifacts(
   for (const { path, digest, size, executable } of result?.artifacts ?? []) {
     await tx.run(artifactInsert, attempt.ref.runId, attempt.index, path, digest, size, executable ? 1 : 0);
   }
-}
-
-/** Direct dependents have one dependency less. @returns 0: none of them has ended */
-async function release(context: VerbContext, { attempt, now }: AttemptEnd): Promise<number> {
-  const { graph } = await context.dags.get(context.tx, attempt.dagDigest);
-  for (const index of graph.dependents[attempt.index] ?? []) {
-    const row = await context.tx.one(stepRelease, attempt.ref.runId, index);
-    if (row === undefined || text(row, "phase") !== "ready") continue;
-    const stepId = parseStepId(text(row, "step_id"));
-    await record(context, attempt.ref.runId, { kind: "step", stepId, phase: "ready", attempt: 0 }, now);
-    context.touched.ready = true;
-  }
-  return 0;
-}
-
-/** Everything behind a step that did not succeed ends. @returns how many steps */
-async function block(context: VerbContext, { attempt, now }: AttemptEnd): Promise<number> {
-  const { graph } = await context.dags.get(context.tx, attempt.dagDigest);
-  let count = 0;
-  for (const index of reachable(attempt.index, graph.dependents)) {
-    const row = await context.tx.one(stepBlock, attempt.ref.runId, index, now);
-    if (row === undefined) continue;
-    const stepId = parseStepId(text(row, "step_id"));
-    await record(context, attempt.ref.runId, { kind: "step", stepId, phase: "blocked", attempt: 0 }, now);
-    count++;
-  }
-  return count;
 }

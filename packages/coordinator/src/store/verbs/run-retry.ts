@@ -1,7 +1,7 @@
 /** Retrying a run: a new one, in one transaction, which does again what has to be and keeps the rest. */
 
 import { FaultError, present } from "@haversack/base";
-import { type Digest, isTerminalRun, parseStepId, type RunId } from "@haversack/protocol";
+import { type Digest, isTerminalRun, parseStepId, type RunId, type StepPhase } from "@haversack/protocol";
 import { stepsToRepeat } from "../../runs/repeat.ts";
 import { noRun, noStep } from "../missing.ts";
 import { text } from "../rows.ts";
@@ -15,9 +15,10 @@ import {
 } from "../statements/retry.ts";
 import { runByKey, runGet } from "../statements/run.ts";
 import type { VerbContext } from "../verb.ts";
-import { record, recordRun } from "./record.ts";
-import { existingRun, insertStep, type StepSubmission } from "./run-submit.ts";
+import { record, recordRun, stepsEnded } from "./record.ts";
+import { existingRun, firstPhase, insertStep, type StepSubmission } from "./run-submit.ts";
 import { runOfRow } from "./run-verbs.ts";
+import { settleFirst } from "./settle.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 
 export interface RetryRequest {
@@ -41,8 +42,10 @@ export async function runRetry(context: VerbContext, request: RetryRequest) {
   for (const pack of request.pinned?.packs ?? []) await packInsert(context, pack, now);
   await tx.run(runRepeat, id, newId, key ?? null, request.bodyDigest, now, again.size);
   await recordRun(context, newId, "queued", undefined, now);
-  await insertSteps(context, request, again);
+  const { dagDigest, first } = await insertSteps(context, request, again);
   context.touched.ready = true;
+  const ended = await settleFirst(context, { runId: newId, dagDigest, now }, first);
+  await stepsEnded(context, newId, ended, now);
   return { runId: newId, existed: false };
 }
 
@@ -63,7 +66,7 @@ async function whatToRepeat(
   const steps = await context.tx.all(stepPhases, id);
   const again = stepsToRepeat(
     graph,
-    steps.map((step) => text(step, "phase") === "succeeded"),
+    steps.map((step) => text(step, "phase") as StepPhase),
     from,
   );
   if (again.size > 0) return again;
@@ -75,24 +78,27 @@ async function insertSteps(
   context: VerbContext,
   request: RetryRequest,
   again: ReadonlySet<number>,
-): Promise<void> {
+): Promise<{ dagDigest: Digest; first: readonly number[] }> {
   const { tx } = context;
   const { id, newId, now, pinned } = request;
+  const first: number[] = [];
   const run = runOfRow(present(await tx.one(runGet, newId), "the run that was just inserted"));
   const { spec, graph } = await context.dags.get(tx, run.dagDigest);
   for (const [index, step] of spec.steps.entries()) {
     if (!again.has(index)) {
-      await tx.run(stepCarry, id, newId, index);
+      const row = present(await tx.one(stepCarry, id, newId, index), "the step of the earlier run");
       await tx.run(artifactsCarry, id, newId, index);
-      const carried = { kind: "step", stepId: parseStepId(step.id), phase: "succeeded", attempt: 0 } as const;
-      await record(context, newId, carried, now);
+      const [stepId, phase] = [parseStepId(step.id), text(row, "phase") as StepPhase];
+      await record(context, newId, { kind: "step", stepId, phase, attempt: 0 }, now);
       continue;
     }
     const waitingFor = (graph.depends[index] ?? []).filter((dependency) => again.has(dependency)).length;
+    if (waitingFor === 0) first.push(index);
     const pins = pinned?.steps[index];
     if (pins !== undefined) await insertStep(context, { runId: newId, index, step, waitingFor }, pins);
-    else await tx.run(stepRepeat, id, newId, index, waitingFor === 0 ? "ready" : "waiting", waitingFor);
+    else await tx.run(stepRepeat, id, newId, index, firstPhase(step, waitingFor), waitingFor);
   }
+  return { dagDigest: run.dagDigest, first };
 }
 
 /** What was submitted, word for word. */

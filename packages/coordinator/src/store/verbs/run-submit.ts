@@ -7,6 +7,8 @@ import {
   parseRunId,
   type Run,
   type RunId,
+  type RunTrigger,
+  type StepPhase,
   type StepSpec,
 } from "@haversack/protocol";
 import { text } from "../rows.ts";
@@ -16,7 +18,9 @@ import { runByKey, runInsert } from "../statements/run.ts";
 import { stepInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { MemoryWrite } from "./attempt-row.ts";
-import { recordRun } from "./record.ts";
+import { recordRun, stepsEnded } from "./record.ts";
+import { recordTrigger } from "./schedule-verbs.ts";
+import { settleFirst } from "./settle.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 
 export interface RunSubmission {
@@ -27,6 +31,8 @@ export interface RunSubmission {
   readonly params: Run["params"];
   readonly idempotencyKey?: string;
   readonly bodyDigest: Digest;
+  /** Absent: a person or a program asked for it. */
+  readonly trigger?: RunTrigger;
   readonly now: number;
   /** In the order of the DAG's steps. */
   readonly steps: readonly StepSubmission[];
@@ -61,12 +67,18 @@ export async function runSubmit(context: VerbContext, run: RunSubmission) {
     run.now,
     run.dag.steps.length,
   );
+  if (run.trigger !== undefined) {
+    await recordTrigger(context, { id: run.id, dagName: run.dag.name, now: run.now }, run.trigger);
+  }
   await recordRun(context, run.id, "queued", undefined, run.now);
   for (const [index, step] of run.dag.steps.entries()) {
     const place = { runId: run.id, index, step, waitingFor: step.depends.length };
     await insertStep(context, place, present(run.steps[index], "step of the submission"));
   }
   context.touched.ready = true;
+  const settled = { runId: run.id, dagDigest: run.dagDigest, now: run.now };
+  const first = run.dag.steps.flatMap(({ depends }, index) => (depends.length === 0 ? [index] : []));
+  await stepsEnded(context, run.id, await settleFirst(context, settled, first), run.now);
   return { runId: run.id, existed: false };
 }
 
@@ -89,7 +101,7 @@ export interface NewStep {
   readonly runId: RunId;
   readonly index: number;
   readonly step: StepSpec;
-  /** Dependencies that have not succeeded. */
+  /** Dependencies that have not ended. */
   readonly waitingFor: number;
 }
 
@@ -104,11 +116,17 @@ export async function insertStep(
     index,
     step.id,
     step.work.kind,
-    waitingFor === 0 ? "ready" : "waiting",
+    firstPhase(step, waitingFor),
     waitingFor,
     JSON.stringify(labels),
     pinDigest ?? null,
     snapshotDigest ?? null,
     memoryWrite === undefined ? null : JSON.stringify(memoryWrite),
+    step.continueOnError === true ? 1 : 0,
   );
+}
+
+/** A step with an `if` is decided when all steps are there. */
+export function firstPhase(step: StepSpec, waitingFor: number): StepPhase {
+  return waitingFor === 0 && step.condition === undefined ? "ready" : "waiting";
 }

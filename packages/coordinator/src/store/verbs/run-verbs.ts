@@ -12,7 +12,9 @@ import {
   type RunDetail,
   type RunId,
   type RunStatus,
+  type RunTrigger,
   type Step,
+  type StepSpec,
 } from "@haversack/protocol";
 import { noRun } from "../missing.ts";
 import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from "../rows.ts";
@@ -35,9 +37,9 @@ export async function runRead(context: VerbContext, { id }: { readonly id: RunId
   const memory = await memoryOfSteps(context, id);
   const steps = (await tx.all(stepsOfRun, id)).map((step) => {
     const index = integer(step, "idx");
-    const depends = present(spec.steps[index], "step").depends.map(parseStepId);
     const own = memory.get(text(step, "step_id"));
-    const known = stepOfRow(step, depends, (artifacts.get(index) ?? []).map(artifactOfRow));
+    const stepSpec = present(spec.steps[index], "step");
+    const known = stepOfRow(step, stepSpec, (artifacts.get(index) ?? []).map(artifactOfRow));
     return own === undefined ? known : { ...known, memory: own };
   });
   return { ...run, steps };
@@ -115,10 +117,18 @@ export function runOfRow(row: Row): Run {
     ...(endedAt === undefined ? {} : { endedAt }),
     ...(failure === undefined ? {} : { failure }),
     ...(retryOf === undefined ? {} : { retryOf: parseRunId(retryOf) }),
+    trigger: triggerOfRow(row),
   };
 }
 
-function stepOfRow(row: Row, depends: Step["depends"], artifacts: readonly Artifact[]): Step {
+function triggerOfRow(row: Row): RunTrigger {
+  const kind = textOrNone(row, "trigger_kind") as RunTrigger["kind"] | undefined;
+  if (kind === undefined) return { kind: textOrNone(row, "retry_of") === undefined ? "manual" : "retry" };
+  return { kind, schedule: integer(row, "trigger_schedule"), due: integer(row, "trigger_due") };
+}
+
+function stepOfRow(row: Row, spec: StepSpec, artifacts: readonly Artifact[]): Step {
+  const { condition } = spec;
   const workerId = textOrNone(row, "worker_id");
   const workerName = textOrNone(row, "worker_name");
   const startedAt = integerOrNone(row, "started_at");
@@ -131,7 +141,7 @@ function stepOfRow(row: Row, depends: Step["depends"], artifacts: readonly Artif
     id: parseStepId(text(row, "step_id")),
     kind: text(row, "kind") as Step["kind"],
     phase: text(row, "phase") as Step["phase"],
-    depends,
+    depends: spec.depends.map(parseStepId),
     attempt: integer(row, "attempt"),
     outputs: json<Step["outputs"]>(row, "outputs"),
     artifacts,
@@ -143,6 +153,8 @@ function stepOfRow(row: Row, depends: Step["depends"], artifacts: readonly Artif
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(snapshotDigest === undefined ? {} : { snapshotDigest: parseDigest(snapshotDigest) }),
     ...(usage === undefined ? {} : { usage }),
+    ...(condition === undefined ? {} : { condition }),
+    ...(spec.continueOnError === undefined ? {} : { continueOnError: true }),
   };
 }
 

@@ -7,8 +7,6 @@ import {
   type DagSpec,
   type Digest,
   type Generation,
-  type JsonObject,
-  type JsonValue,
   parseDigest,
   parseRunId,
   parseStepId,
@@ -18,6 +16,7 @@ import {
   type StepSpec,
   type WorkerId,
 } from "@haversack/protocol";
+import type { TemplateData } from "../../runs/expression-value.ts";
 import { pathsOf } from "../../runs/expressions.ts";
 import { ancestorsInOrder } from "../../runs/graph.ts";
 import { templatesOf } from "../../runs/templates.ts";
@@ -25,15 +24,9 @@ import { flag, integer, integerOrNone, json, text, textOrNone } from "../rows.ts
 import type { Row } from "../statement.ts";
 import { attemptInsert } from "../statements/attempt.ts";
 import { runGet, runStart } from "../statements/run.ts";
-import {
-  artifactsOfStep,
-  stepClaim,
-  stepOutputs,
-  stepsNextDue,
-  stepsReady,
-  stepsReadyOfRun,
-} from "../statements/step.ts";
+import { artifactsOfStep, stepClaim, stepsNextDue, stepsReady, stepsReadyOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
+import { RunFacts } from "./expression-data.ts";
 import { record, recordRun } from "./record.ts";
 import { artifactOfRow } from "./run-verbs.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
@@ -116,9 +109,8 @@ export interface Claimed {
   /** The DAG's own `env`. */
   readonly dagEnv: DagSpec["env"];
   readonly spec: StepSpec;
-  readonly params: JsonObject;
-  /** `<step>/<output>` of the outputs that the step's templates name. */
-  readonly outputs: ReadonlyMap<string, JsonValue>;
+  /** What the step's templates name. */
+  readonly data: TemplateData;
   /** Of all ancestors, nearest last, for the step's `inputs`. */
   readonly artifacts: readonly Artifact[];
   readonly snapshotDigest?: Digest;
@@ -148,29 +140,20 @@ export async function stepTake(context: VerbContext, claim: Claim): Promise<Clai
     generation: claim.generation,
     workerId,
     ...(await material(context, claim, parseDigest(text(run, "dag_digest")))),
-    params: json<JsonObject>(run, "params"),
     ...(snapshotDigest === undefined ? {} : { snapshotDigest: parseDigest(snapshotDigest) }),
   };
 }
 
-async function material({ tx, dags }: VerbContext, { runId, index }: Claim, dagDigest: Digest) {
+async function material(context: VerbContext, { runId, index }: Claim, dagDigest: Digest) {
+  const { tx, dags } = context;
   const { spec, graph } = await dags.get(tx, dagDigest);
   const step = present(spec.steps[index], `step ${index} of the DAG`);
-  const paths = templatesOf(spec, step).flatMap(pathsOf);
-  const outputs = new Map<string, JsonValue>();
-  for (const path of paths) {
-    if (path.root !== "steps") continue;
-    const row = await tx.one(stepOutputs, runId, path.stepId);
-    // Not by index: every object answers to names such as `toString`.
-    const values = new Map(row === undefined ? [] : Object.entries(json<JsonObject>(row, "outputs")));
-    const value = values.get(path.output);
-    if (value !== undefined) outputs.set(`${path.stepId}/${path.output}`, value);
-  }
+  const data = await new RunFacts(context, runId).about(templatesOf(spec, step).flatMap(pathsOf));
   const artifacts: Artifact[] = [];
   if (step.inputs.length > 0) {
     for (const ancestor of ancestorsInOrder(index, graph.depends)) {
       artifacts.push(...(await tx.all(artifactsOfStep, runId, ancestor)).map(artifactOfRow));
     }
   }
-  return { dagName: spec.name, dagEnv: spec.env, spec: step, outputs, artifacts };
+  return { dagName: spec.name, dagEnv: spec.env, spec: step, data, artifacts };
 }

@@ -4,13 +4,211 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file haversack/v1/dag_service.proto.
  */
 export const file_haversack_v1_dag_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5oYXZlcnNhY2svdjEvZGFnX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSI7ChlEYWdTZXJ2aWNlVmFsaWRhdGVSZXF1ZXN0EgsKA2RhZxgBIAEoCRIRCglmaWxlX25hbWUYAiABKAkiRQoaRGFnU2VydmljZVZhbGlkYXRlUmVzcG9uc2USJwoIcHJvYmxlbXMYASADKAsyFS5oYXZlcnNhY2sudjEuUHJvYmxlbSJjCgdQcm9ibGVtEgwKBGZpbGUYASABKAkSDAoEbGluZRgCIAEoDRIOCgZjb2x1bW4YAyABKA0SDQoFZmllbGQYBCABKAkSDAoEY29kZRgFIAEoCRIPCgdtZXNzYWdlGAYgASgJIjMKCFByb2JsZW1zEicKCHByb2JsZW1zGAEgAygLMhUuaGF2ZXJzYWNrLnYxLlByb2JsZW0yawoKRGFnU2VydmljZRJdCghWYWxpZGF0ZRInLmhhdmVyc2Fjay52MS5EYWdTZXJ2aWNlVmFsaWRhdGVSZXF1ZXN0GiguaGF2ZXJzYWNrLnYxLkRhZ1NlcnZpY2VWYWxpZGF0ZVJlc3BvbnNlYgZwcm90bzM");
+  fileDesc("Ch5oYXZlcnNhY2svdjEvZGFnX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSKLAQoJU3RvcmVkRGFnEgwKBG5hbWUYASABKAkSDgoGZGlnZXN0GAIgASgMEg4KBnNvdXJjZRgDIAEoCRIRCglmaWxlX25hbWUYBCABKAkSKgoGcHV0X2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglzY2hlZHVsZXMYBiABKA0iNgoURGFnU2VydmljZVB1dFJlcXVlc3QSCwoDZGFnGAEgASgJEhEKCWZpbGVfbmFtZRgCIAEoCSJOChVEYWdTZXJ2aWNlUHV0UmVzcG9uc2USJAoDZGFnGAEgASgLMhcuaGF2ZXJzYWNrLnYxLlN0b3JlZERhZxIPCgdjaGFuZ2VkGAIgASgIIiQKFERhZ1NlcnZpY2VHZXRSZXF1ZXN0EgwKBG5hbWUYASABKAkiPQoVRGFnU2VydmljZUdldFJlc3BvbnNlEiQKA2RhZxgBIAEoCzIXLmhhdmVyc2Fjay52MS5TdG9yZWREYWciFwoVRGFnU2VydmljZUxpc3RSZXF1ZXN0Ij8KFkRhZ1NlcnZpY2VMaXN0UmVzcG9uc2USJQoEZGFncxgBIAMoCzIXLmhhdmVyc2Fjay52MS5TdG9yZWREYWciJwoXRGFnU2VydmljZURlbGV0ZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSIaChhEYWdTZXJ2aWNlRGVsZXRlUmVzcG9uc2UiOwoZRGFnU2VydmljZVZhbGlkYXRlUmVxdWVzdBILCgNkYWcYASABKAkSEQoJZmlsZV9uYW1lGAIgASgJIkUKGkRhZ1NlcnZpY2VWYWxpZGF0ZVJlc3BvbnNlEicKCHByb2JsZW1zGAEgAygLMhUuaGF2ZXJzYWNrLnYxLlByb2JsZW0iYwoHUHJvYmxlbRIMCgRmaWxlGAEgASgJEgwKBGxpbmUYAiABKA0SDgoGY29sdW1uGAMgASgNEg0KBWZpZWxkGAQgASgJEgwKBGNvZGUYBSABKAkSDwoHbWVzc2FnZRgGIAEoCSIzCghQcm9ibGVtcxInCghwcm9ibGVtcxgBIAMoCzIVLmhhdmVyc2Fjay52MS5Qcm9ibGVtMrcDCgpEYWdTZXJ2aWNlEl0KCFZhbGlkYXRlEicuaGF2ZXJzYWNrLnYxLkRhZ1NlcnZpY2VWYWxpZGF0ZVJlcXVlc3QaKC5oYXZlcnNhY2sudjEuRGFnU2VydmljZVZhbGlkYXRlUmVzcG9uc2USTgoDUHV0EiIuaGF2ZXJzYWNrLnYxLkRhZ1NlcnZpY2VQdXRSZXF1ZXN0GiMuaGF2ZXJzYWNrLnYxLkRhZ1NlcnZpY2VQdXRSZXNwb25zZRJOCgNHZXQSIi5oYXZlcnNhY2sudjEuRGFnU2VydmljZUdldFJlcXVlc3QaIy5oYXZlcnNhY2sudjEuRGFnU2VydmljZUdldFJlc3BvbnNlElEKBExpc3QSIy5oYXZlcnNhY2sudjEuRGFnU2VydmljZUxpc3RSZXF1ZXN0GiQuaGF2ZXJzYWNrLnYxLkRhZ1NlcnZpY2VMaXN0UmVzcG9uc2USVwoGRGVsZXRlEiUuaGF2ZXJzYWNrLnYxLkRhZ1NlcnZpY2VEZWxldGVSZXF1ZXN0GiYuaGF2ZXJzYWNrLnYxLkRhZ1NlcnZpY2VEZWxldGVSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+
+/**
+ * @generated from message haversack.v1.StoredDag
+ */
+export type StoredDag = Message<"haversack.v1.StoredDag"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * SHA-256 of the text, 32 bytes.
+   *
+   * @generated from field: bytes digest = 2;
+   */
+  digest: Uint8Array;
+
+  /**
+   * The YAML. Empty in lists.
+   *
+   * @generated from field: string source = 3;
+   */
+  source: string;
+
+  /**
+   * @generated from field: string file_name = 4;
+   */
+  fileName: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp put_at = 5;
+   */
+  putAt?: Timestamp | undefined;
+
+  /**
+   * How many schedules it has.
+   *
+   * @generated from field: uint32 schedules = 6;
+   */
+  schedules: number;
+};
+
+/**
+ * Describes the message haversack.v1.StoredDag.
+ * Use `create(StoredDagSchema)` to create a new message.
+ */
+export const StoredDagSchema: GenMessage<StoredDag> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_dag_service, 0);
+
+/**
+ * @generated from message haversack.v1.DagServicePutRequest
+ */
+export type DagServicePutRequest = Message<"haversack.v1.DagServicePutRequest"> & {
+  /**
+   * The DAG's YAML.
+   *
+   * @generated from field: string dag = 1;
+   */
+  dag: string;
+
+  /**
+   * Named in problems.
+   *
+   * @generated from field: string file_name = 2;
+   */
+  fileName: string;
+};
+
+/**
+ * Describes the message haversack.v1.DagServicePutRequest.
+ * Use `create(DagServicePutRequestSchema)` to create a new message.
+ */
+export const DagServicePutRequestSchema: GenMessage<DagServicePutRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_dag_service, 1);
+
+/**
+ * @generated from message haversack.v1.DagServicePutResponse
+ */
+export type DagServicePutResponse = Message<"haversack.v1.DagServicePutResponse"> & {
+  /**
+   * Without its source.
+   *
+   * @generated from field: haversack.v1.StoredDag dag = 1;
+   */
+  dag?: StoredDag | undefined;
+
+  /**
+   * False: the same text was there.
+   *
+   * @generated from field: bool changed = 2;
+   */
+  changed: boolean;
+};
+
+/**
+ * Describes the message haversack.v1.DagServicePutResponse.
+ * Use `create(DagServicePutResponseSchema)` to create a new message.
+ */
+export const DagServicePutResponseSchema: GenMessage<DagServicePutResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_dag_service, 2);
+
+/**
+ * @generated from message haversack.v1.DagServiceGetRequest
+ */
+export type DagServiceGetRequest = Message<"haversack.v1.DagServiceGetRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message haversack.v1.DagServiceGetRequest.
+ * Use `create(DagServiceGetRequestSchema)` to create a new message.
+ */
+export const DagServiceGetRequestSchema: GenMessage<DagServiceGetRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_dag_service, 3);
+
+/**
+ * @generated from message haversack.v1.DagServiceGetResponse
+ */
+export type DagServiceGetResponse = Message<"haversack.v1.DagServiceGetResponse"> & {
+  /**
+   * @generated from field: haversack.v1.StoredDag dag = 1;
+   */
+  dag?: StoredDag | undefined;
+};
+
+/**
+ * Describes the message haversack.v1.DagServiceGetResponse.
+ * Use `create(DagServiceGetResponseSchema)` to create a new message.
+ */
+export const DagServiceGetResponseSchema: GenMessage<DagServiceGetResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_dag_service, 4);
+
+/**
+ * @generated from message haversack.v1.DagServiceListRequest
+ */
+export type DagServiceListRequest = Message<"haversack.v1.DagServiceListRequest"> & {
+};
+
+/**
+ * Describes the message haversack.v1.DagServiceListRequest.
+ * Use `create(DagServiceListRequestSchema)` to create a new message.
+ */
+export const DagServiceListRequestSchema: GenMessage<DagServiceListRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_dag_service, 5);
+
+/**
+ * @generated from message haversack.v1.DagServiceListResponse
+ */
+export type DagServiceListResponse = Message<"haversack.v1.DagServiceListResponse"> & {
+  /**
+   * By name.
+   *
+   * @generated from field: repeated haversack.v1.StoredDag dags = 1;
+   */
+  dags: StoredDag[];
+};
+
+/**
+ * Describes the message haversack.v1.DagServiceListResponse.
+ * Use `create(DagServiceListResponseSchema)` to create a new message.
+ */
+export const DagServiceListResponseSchema: GenMessage<DagServiceListResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_dag_service, 6);
+
+/**
+ * @generated from message haversack.v1.DagServiceDeleteRequest
+ */
+export type DagServiceDeleteRequest = Message<"haversack.v1.DagServiceDeleteRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message haversack.v1.DagServiceDeleteRequest.
+ * Use `create(DagServiceDeleteRequestSchema)` to create a new message.
+ */
+export const DagServiceDeleteRequestSchema: GenMessage<DagServiceDeleteRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_dag_service, 7);
+
+/**
+ * @generated from message haversack.v1.DagServiceDeleteResponse
+ */
+export type DagServiceDeleteResponse = Message<"haversack.v1.DagServiceDeleteResponse"> & {
+};
+
+/**
+ * Describes the message haversack.v1.DagServiceDeleteResponse.
+ * Use `create(DagServiceDeleteResponseSchema)` to create a new message.
+ */
+export const DagServiceDeleteResponseSchema: GenMessage<DagServiceDeleteResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_dag_service, 8);
 
 /**
  * @generated from message haversack.v1.DagServiceValidateRequest
@@ -36,7 +234,7 @@ export type DagServiceValidateRequest = Message<"haversack.v1.DagServiceValidate
  * Use `create(DagServiceValidateRequestSchema)` to create a new message.
  */
 export const DagServiceValidateRequestSchema: GenMessage<DagServiceValidateRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_dag_service, 0);
+  messageDesc(file_haversack_v1_dag_service, 9);
 
 /**
  * @generated from message haversack.v1.DagServiceValidateResponse
@@ -55,7 +253,7 @@ export type DagServiceValidateResponse = Message<"haversack.v1.DagServiceValidat
  * Use `create(DagServiceValidateResponseSchema)` to create a new message.
  */
 export const DagServiceValidateResponseSchema: GenMessage<DagServiceValidateResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_dag_service, 1);
+  messageDesc(file_haversack_v1_dag_service, 10);
 
 /**
  * One thing that is wrong with a file, and where. Also a detail of INVALID_ARGUMENT errors.
@@ -105,7 +303,7 @@ export type Problem = Message<"haversack.v1.Problem"> & {
  * Use `create(ProblemSchema)` to create a new message.
  */
 export const ProblemSchema: GenMessage<Problem> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_dag_service, 2);
+  messageDesc(file_haversack_v1_dag_service, 11);
 
 /**
  * Detail of an INVALID_ARGUMENT error: every problem that was found, not the first alone.
@@ -124,7 +322,7 @@ export type Problems = Message<"haversack.v1.Problems"> & {
  * Use `create(ProblemsSchema)` to create a new message.
  */
 export const ProblemsSchema: GenMessage<Problems> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_dag_service, 3);
+  messageDesc(file_haversack_v1_dag_service, 12);
 
 /**
  * DAG definitions.
@@ -141,6 +339,42 @@ export const DagService: GenService<{
     methodKind: "unary";
     input: typeof DagServiceValidateRequestSchema;
     output: typeof DagServiceValidateResponseSchema;
+  },
+  /**
+   * Keeps a DAG under its name, checked like a submission; its schedules count from now on. The same text changes nothing.
+   *
+   * @generated from rpc haversack.v1.DagService.Put
+   */
+  put: {
+    methodKind: "unary";
+    input: typeof DagServicePutRequestSchema;
+    output: typeof DagServicePutResponseSchema;
+  },
+  /**
+   * @generated from rpc haversack.v1.DagService.Get
+   */
+  get: {
+    methodKind: "unary";
+    input: typeof DagServiceGetRequestSchema;
+    output: typeof DagServiceGetResponseSchema;
+  },
+  /**
+   * @generated from rpc haversack.v1.DagService.List
+   */
+  list: {
+    methodKind: "unary";
+    input: typeof DagServiceListRequestSchema;
+    output: typeof DagServiceListResponseSchema;
+  },
+  /**
+   * Its schedules go with it; its runs stay.
+   *
+   * @generated from rpc haversack.v1.DagService.Delete
+   */
+  delete: {
+    methodKind: "unary";
+    input: typeof DagServiceDeleteRequestSchema;
+    output: typeof DagServiceDeleteResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_haversack_v1_dag_service, 0);

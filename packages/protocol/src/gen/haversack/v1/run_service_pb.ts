@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file haversack/v1/run_service.proto.
  */
 export const file_haversack_v1_run_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5oYXZlcnNhY2svdjEvcnVuX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSKhAwoDUnVuEgoKAmlkGAEgASgJEhAKCGRhZ19uYW1lGAIgASgJEhIKCmRhZ19kaWdlc3QYAyABKAwSJwoGc3RhdHVzGAQgASgOMhcuaGF2ZXJzYWNrLnYxLlJ1blN0YXR1cxImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSJwoGcGFyYW1zGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQY2FuY2VsX3JlcXVlc3RlZBgKIAEoCBIRCglldmVudF9zZXEYCyABKAQSIQoFc3RlcHMYDCADKAsyEi5oYXZlcnNhY2sudjEuU3RlcBIQCghyZXRyeV9vZhgNIAEoCSKPBAoEU3RlcBIKCgJpZBgBIAEoCRIMCgRraW5kGAIgASgJEiYKBXBoYXNlGAMgASgOMhcuaGF2ZXJzYWNrLnYxLlN0ZXBQaGFzZRIPCgdkZXBlbmRzGAQgAygJEg8KB2F0dGVtcHQYBSABKA0SEQoJd29ya2VyX2lkGAYgASgJEhMKC3dvcmtlcl9uYW1lGAcgASgJEi4KCnN0YXJ0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgdmYWlsdXJlGAogASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAsgASgFSACIAQESKAoHb3V0cHV0cxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSKQoJYXJ0aWZhY3RzGA0gAygLMhYuaGF2ZXJzYWNrLnYxLkFydGlmYWN0EhcKD3NuYXBzaG90X2RpZ2VzdBgOIAEoDBIiCgV1c2FnZRgPIAEoCzITLmhhdmVyc2Fjay52MS5Vc2FnZRITCgt3YWl0aW5nX2ZvchgQIAEoCRIoCgZtZW1vcnkYESABKAsyGC5oYXZlcnNhY2sudjEuU3RlcE1lbW9yeUIMCgpfZXhpdF9jb2RlIjAKClN0ZXBNZW1vcnkSDwoHYXBwbGllZBgBIAEoDRIRCglpbl9yZXZpZXcYAiABKA0iewoXUnVuU2VydmljZVN1Ym1pdFJlcXVlc3QSCwoDZGFnGAEgASgJEhEKCWZpbGVfbmFtZRgCIAEoCRInCgZwYXJhbXMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhcKD2lkZW1wb3RlbmN5X2tleRgEIAEoCSJLChhSdW5TZXJ2aWNlU3VibWl0UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdleGlzdGVkGAIgASgIIiYKFFJ1blNlcnZpY2VHZXRSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSI3ChVSdW5TZXJ2aWNlR2V0UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1biJ5ChVSdW5TZXJ2aWNlTGlzdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSJwoGc3RhdHVzGAMgASgOMhcuaGF2ZXJzYWNrLnYxLlJ1blN0YXR1cxIQCghkYWdfbmFtZRgEIAEoCSJSChZSdW5TZXJ2aWNlTGlzdFJlc3BvbnNlEh8KBHJ1bnMYASADKAsyES5oYXZlcnNhY2sudjEuUnVuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI7ChZSdW5TZXJ2aWNlV2F0Y2hSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIRCglhZnRlcl9zZXEYAiABKAQiqwEKF1J1blNlcnZpY2VXYXRjaFJlc3BvbnNlEgsKA3NlcRgBIAEoBBImCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDcnVuGAMgASgLMhguaGF2ZXJzYWNrLnYxLlJ1bkNoYW5nZWRIABIpCgRzdGVwGAQgASgLMhkuaGF2ZXJzYWNrLnYxLlN0ZXBDaGFuZ2VkSABCBwoFZXZlbnQidwoKUnVuQ2hhbmdlZBInCgZzdGF0dXMYASABKA4yFy5oYXZlcnNhY2sudjEuUnVuU3RhdHVzEiYKB2ZhaWx1cmUYAiABKAsyFS5oYXZlcnNhY2sudjEuRmFpbHVyZRIYChBjYW5jZWxfcmVxdWVzdGVkGAMgASgIIrgBCgtTdGVwQ2hhbmdlZBIPCgdzdGVwX2lkGAEgASgJEiYKBXBoYXNlGAIgASgOMhcuaGF2ZXJzYWNrLnYxLlN0ZXBQaGFzZRIPCgdhdHRlbXB0GAMgASgNEhEKCXdvcmtlcl9pZBgEIAEoCRImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAYgASgFSACIAQFCDAoKX2V4aXRfY29kZSIpChdSdW5TZXJ2aWNlQ2FuY2VsUmVxdWVzdBIOCgZydW5faWQYASABKAkiOgoYUnVuU2VydmljZUNhbmNlbFJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4ibQoWUnVuU2VydmljZVJldHJ5UmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJZnJvbV9zdGVwGAIgASgJEhcKD3JlZnJlc2hfbGlicmFyeRgDIAEoCBIXCg9pZGVtcG90ZW5jeV9rZXkYBCABKAkiSgoXUnVuU2VydmljZVJldHJ5UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdleGlzdGVkGAIgASgIIlwKEVN0cmVhbUxvZ3NSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgdzdGVwX2lkGAIgASgJEg4KBmZvbGxvdxgDIAEoCBIWCg5hZnRlcl9wb3NpdGlvbhgEIAEoBCKPAQoSU3RyZWFtTG9nc1Jlc3BvbnNlEhAKCHBvc2l0aW9uGAEgASgEEg8KB3N0ZXBfaWQYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRInCgZzdHJlYW0YBCABKA4yFy5oYXZlcnNhY2sudjEuTG9nU3RyZWFtEg4KBm9mZnNldBgFIAEoBBIMCgRkYXRhGAYgASgMIkMKEkdldEFydGlmYWN0UmVxdWVzdBIOCgZydW5faWQYASABKAkSDwoHc3RlcF9pZBgCIAEoCRIMCgRwYXRoGAMgASgJIiMKE0dldEFydGlmYWN0UmVzcG9uc2USDAoEZGF0YRgBIAEoDCqhAQoJUnVuU3RhdHVzEhoKFlJVTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFSVU5fU1RBVFVTX1FVRVVFRBABEhYKElJVTl9TVEFUVVNfUlVOTklORxACEhgKFFJVTl9TVEFUVVNfU1VDQ0VFREVEEAMSFQoRUlVOX1NUQVRVU19GQUlMRUQQBBIYChRSVU5fU1RBVFVTX0NBTkNFTExFRBAFKucBCglTdGVwUGhhc2USGgoWU1RFUF9QSEFTRV9VTlNQRUNJRklFRBAAEhYKElNURVBfUEhBU0VfV0FJVElORxABEhQKEFNURVBfUEhBU0VfUkVBRFkQAhIVChFTVEVQX1BIQVNFX0xFQVNFRBADEhYKElNURVBfUEhBU0VfUlVOTklORxAEEhgKFFNURVBfUEhBU0VfU1VDQ0VFREVEEAUSFQoRU1RFUF9QSEFTRV9GQUlMRUQQBhIYChRTVEVQX1BIQVNFX0NBTkNFTExFRBAHEhYKElNURVBfUEhBU0VfQkxPQ0tFRBAIMrgFCgpSdW5TZXJ2aWNlElcKBlN1Ym1pdBIlLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVxdWVzdBomLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVzcG9uc2USTgoDR2V0EiIuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VHZXRSZXF1ZXN0GiMuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VHZXRSZXNwb25zZRJRCgRMaXN0EiMuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0UmVxdWVzdBokLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlTGlzdFJlc3BvbnNlElYKBVdhdGNoEiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VXYXRjaFJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVdhdGNoUmVzcG9uc2UwARJXCgZDYW5jZWwSJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZUNhbmNlbFJlcXVlc3QaJi5oYXZlcnNhY2sudjEuUnVuU2VydmljZUNhbmNlbFJlc3BvbnNlElQKBVJldHJ5EiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VSZXRyeVJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVJldHJ5UmVzcG9uc2USUQoKU3RyZWFtTG9ncxIfLmhhdmVyc2Fjay52MS5TdHJlYW1Mb2dzUmVxdWVzdBogLmhhdmVyc2Fjay52MS5TdHJlYW1Mb2dzUmVzcG9uc2UwARJUCgtHZXRBcnRpZmFjdBIgLmhhdmVyc2Fjay52MS5HZXRBcnRpZmFjdFJlcXVlc3QaIS5oYXZlcnNhY2sudjEuR2V0QXJ0aWZhY3RSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_haversack_v1_attempt]);
+  fileDesc("Ch5oYXZlcnNhY2svdjEvcnVuX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSLMAwoDUnVuEgoKAmlkGAEgASgJEhAKCGRhZ19uYW1lGAIgASgJEhIKCmRhZ19kaWdlc3QYAyABKAwSJwoGc3RhdHVzGAQgASgOMhcuaGF2ZXJzYWNrLnYxLlJ1blN0YXR1cxImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSJwoGcGFyYW1zGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQY2FuY2VsX3JlcXVlc3RlZBgKIAEoCBIRCglldmVudF9zZXEYCyABKAQSIQoFc3RlcHMYDCADKAsyEi5oYXZlcnNhY2sudjEuU3RlcBIQCghyZXRyeV9vZhgNIAEoCRIpCgd0cmlnZ2VyGBQgASgLMhguaGF2ZXJzYWNrLnYxLlJ1blRyaWdnZXIiZwoKUnVuVHJpZ2dlchIMCgRraW5kGAEgASgJEhUKCHNjaGVkdWxlGAIgASgNSACIAQESJwoDZHVlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEILCglfc2NoZWR1bGUivQQKBFN0ZXASCgoCaWQYASABKAkSDAoEa2luZBgCIAEoCRImCgVwaGFzZRgDIAEoDjIXLmhhdmVyc2Fjay52MS5TdGVwUGhhc2USDwoHZGVwZW5kcxgEIAMoCRIPCgdhdHRlbXB0GAUgASgNEhEKCXdvcmtlcl9pZBgGIAEoCRITCgt3b3JrZXJfbmFtZRgHIAEoCRIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoHZmFpbHVyZRgKIAEoCzIVLmhhdmVyc2Fjay52MS5GYWlsdXJlEhYKCWV4aXRfY29kZRgLIAEoBUgAiAEBEigKB291dHB1dHMYDCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCWFydGlmYWN0cxgNIAMoCzIWLmhhdmVyc2Fjay52MS5BcnRpZmFjdBIXCg9zbmFwc2hvdF9kaWdlc3QYDiABKAwSIgoFdXNhZ2UYDyABKAsyEy5oYXZlcnNhY2sudjEuVXNhZ2USEwoLd2FpdGluZ19mb3IYECABKAkSKAoGbWVtb3J5GBEgASgLMhguaGF2ZXJzYWNrLnYxLlN0ZXBNZW1vcnkSEQoJY29uZGl0aW9uGBIgASgJEhkKEWNvbnRpbnVlX29uX2Vycm9yGBMgASgIQgwKCl9leGl0X2NvZGUiMAoKU3RlcE1lbW9yeRIPCgdhcHBsaWVkGAEgASgNEhEKCWluX3JldmlldxgCIAEoDSKNAQoXUnVuU2VydmljZVN1Ym1pdFJlcXVlc3QSCwoDZGFnGAEgASgJEhEKCWZpbGVfbmFtZRgCIAEoCRInCgZwYXJhbXMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhcKD2lkZW1wb3RlbmN5X2tleRgEIAEoCRIQCghkYWdfbmFtZRgFIAEoCSJLChhSdW5TZXJ2aWNlU3VibWl0UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdleGlzdGVkGAIgASgIIiYKFFJ1blNlcnZpY2VHZXRSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSI3ChVSdW5TZXJ2aWNlR2V0UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1biJ5ChVSdW5TZXJ2aWNlTGlzdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSJwoGc3RhdHVzGAMgASgOMhcuaGF2ZXJzYWNrLnYxLlJ1blN0YXR1cxIQCghkYWdfbmFtZRgEIAEoCSJSChZSdW5TZXJ2aWNlTGlzdFJlc3BvbnNlEh8KBHJ1bnMYASADKAsyES5oYXZlcnNhY2sudjEuUnVuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI7ChZSdW5TZXJ2aWNlV2F0Y2hSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIRCglhZnRlcl9zZXEYAiABKAQiqwEKF1J1blNlcnZpY2VXYXRjaFJlc3BvbnNlEgsKA3NlcRgBIAEoBBImCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDcnVuGAMgASgLMhguaGF2ZXJzYWNrLnYxLlJ1bkNoYW5nZWRIABIpCgRzdGVwGAQgASgLMhkuaGF2ZXJzYWNrLnYxLlN0ZXBDaGFuZ2VkSABCBwoFZXZlbnQidwoKUnVuQ2hhbmdlZBInCgZzdGF0dXMYASABKA4yFy5oYXZlcnNhY2sudjEuUnVuU3RhdHVzEiYKB2ZhaWx1cmUYAiABKAsyFS5oYXZlcnNhY2sudjEuRmFpbHVyZRIYChBjYW5jZWxfcmVxdWVzdGVkGAMgASgIIrgBCgtTdGVwQ2hhbmdlZBIPCgdzdGVwX2lkGAEgASgJEiYKBXBoYXNlGAIgASgOMhcuaGF2ZXJzYWNrLnYxLlN0ZXBQaGFzZRIPCgdhdHRlbXB0GAMgASgNEhEKCXdvcmtlcl9pZBgEIAEoCRImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAYgASgFSACIAQFCDAoKX2V4aXRfY29kZSIpChdSdW5TZXJ2aWNlQ2FuY2VsUmVxdWVzdBIOCgZydW5faWQYASABKAkiOgoYUnVuU2VydmljZUNhbmNlbFJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4ibQoWUnVuU2VydmljZVJldHJ5UmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJZnJvbV9zdGVwGAIgASgJEhcKD3JlZnJlc2hfbGlicmFyeRgDIAEoCBIXCg9pZGVtcG90ZW5jeV9rZXkYBCABKAkiSgoXUnVuU2VydmljZVJldHJ5UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdleGlzdGVkGAIgASgIIlwKEVN0cmVhbUxvZ3NSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgdzdGVwX2lkGAIgASgJEg4KBmZvbGxvdxgDIAEoCBIWCg5hZnRlcl9wb3NpdGlvbhgEIAEoBCKPAQoSU3RyZWFtTG9nc1Jlc3BvbnNlEhAKCHBvc2l0aW9uGAEgASgEEg8KB3N0ZXBfaWQYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRInCgZzdHJlYW0YBCABKA4yFy5oYXZlcnNhY2sudjEuTG9nU3RyZWFtEg4KBm9mZnNldBgFIAEoBBIMCgRkYXRhGAYgASgMIkMKEkdldEFydGlmYWN0UmVxdWVzdBIOCgZydW5faWQYASABKAkSDwoHc3RlcF9pZBgCIAEoCRIMCgRwYXRoGAMgASgJIiMKE0dldEFydGlmYWN0UmVzcG9uc2USDAoEZGF0YRgBIAEoDCqhAQoJUnVuU3RhdHVzEhoKFlJVTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFSVU5fU1RBVFVTX1FVRVVFRBABEhYKElJVTl9TVEFUVVNfUlVOTklORxACEhgKFFJVTl9TVEFUVVNfU1VDQ0VFREVEEAMSFQoRUlVOX1NUQVRVU19GQUlMRUQQBBIYChRSVU5fU1RBVFVTX0NBTkNFTExFRBAFKv8BCglTdGVwUGhhc2USGgoWU1RFUF9QSEFTRV9VTlNQRUNJRklFRBAAEhYKElNURVBfUEhBU0VfV0FJVElORxABEhQKEFNURVBfUEhBU0VfUkVBRFkQAhIVChFTVEVQX1BIQVNFX0xFQVNFRBADEhYKElNURVBfUEhBU0VfUlVOTklORxAEEhgKFFNURVBfUEhBU0VfU1VDQ0VFREVEEAUSFQoRU1RFUF9QSEFTRV9GQUlMRUQQBhIYChRTVEVQX1BIQVNFX0NBTkNFTExFRBAHEhYKElNURVBfUEhBU0VfQkxPQ0tFRBAIEhYKElNURVBfUEhBU0VfU0tJUFBFRBAJMrgFCgpSdW5TZXJ2aWNlElcKBlN1Ym1pdBIlLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVxdWVzdBomLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVzcG9uc2USTgoDR2V0EiIuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VHZXRSZXF1ZXN0GiMuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VHZXRSZXNwb25zZRJRCgRMaXN0EiMuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0UmVxdWVzdBokLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlTGlzdFJlc3BvbnNlElYKBVdhdGNoEiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VXYXRjaFJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVdhdGNoUmVzcG9uc2UwARJXCgZDYW5jZWwSJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZUNhbmNlbFJlcXVlc3QaJi5oYXZlcnNhY2sudjEuUnVuU2VydmljZUNhbmNlbFJlc3BvbnNlElQKBVJldHJ5EiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VSZXRyeVJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVJldHJ5UmVzcG9uc2USUQoKU3RyZWFtTG9ncxIfLmhhdmVyc2Fjay52MS5TdHJlYW1Mb2dzUmVxdWVzdBogLmhhdmVyc2Fjay52MS5TdHJlYW1Mb2dzUmVzcG9uc2UwARJUCgtHZXRBcnRpZmFjdBIgLmhhdmVyc2Fjay52MS5HZXRBcnRpZmFjdFJlcXVlc3QaIS5oYXZlcnNhY2sudjEuR2V0QXJ0aWZhY3RSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_haversack_v1_attempt]);
 
 /**
  * @generated from message haversack.v1.Run
@@ -92,6 +92,13 @@ export type Run = Message<"haversack.v1.Run"> & {
    * @generated from field: string retry_of = 13;
    */
   retryOf: string;
+
+  /**
+   * What started it.
+   *
+   * @generated from field: haversack.v1.RunTrigger trigger = 20;
+   */
+  trigger?: RunTrigger | undefined;
 };
 
 /**
@@ -100,6 +107,39 @@ export type Run = Message<"haversack.v1.Run"> & {
  */
 export const RunSchema: GenMessage<Run> = /*@__PURE__*/
   messageDesc(file_haversack_v1_run_service, 0);
+
+/**
+ * @generated from message haversack.v1.RunTrigger
+ */
+export type RunTrigger = Message<"haversack.v1.RunTrigger"> & {
+  /**
+   * "manual", "schedule", "backfill" or "retry".
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * The place of the schedule in the DAG's list, from 0.
+   *
+   * @generated from field: optional uint32 schedule = 2;
+   */
+  schedule?: number | undefined;
+
+  /**
+   * The time of the schedule that this run is for.
+   *
+   * @generated from field: google.protobuf.Timestamp due = 3;
+   */
+  due?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message haversack.v1.RunTrigger.
+ * Use `create(RunTriggerSchema)` to create a new message.
+ */
+export const RunTriggerSchema: GenMessage<RunTrigger> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 1);
 
 /**
  * @generated from message haversack.v1.Step
@@ -199,6 +239,20 @@ export type Step = Message<"haversack.v1.Step"> & {
    * @generated from field: haversack.v1.StepMemory memory = 17;
    */
   memory?: StepMemory | undefined;
+
+  /**
+   * The step's `if`, as it was written; empty: it has none.
+   *
+   * @generated from field: string condition = 18;
+   */
+  condition: string;
+
+  /**
+   * Its failure counts as success, for its dependents and for the run.
+   *
+   * @generated from field: bool continue_on_error = 19;
+   */
+  continueOnError: boolean;
 };
 
 /**
@@ -206,7 +260,7 @@ export type Step = Message<"haversack.v1.Step"> & {
  * Use `create(StepSchema)` to create a new message.
  */
 export const StepSchema: GenMessage<Step> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 1);
+  messageDesc(file_haversack_v1_run_service, 2);
 
 /**
  * @generated from message haversack.v1.StepMemory
@@ -230,7 +284,7 @@ export type StepMemory = Message<"haversack.v1.StepMemory"> & {
  * Use `create(StepMemorySchema)` to create a new message.
  */
 export const StepMemorySchema: GenMessage<StepMemory> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 2);
+  messageDesc(file_haversack_v1_run_service, 3);
 
 /**
  * @generated from message haversack.v1.RunServiceSubmitRequest
@@ -259,6 +313,13 @@ export type RunServiceSubmitRequest = Message<"haversack.v1.RunServiceSubmitRequ
    * @generated from field: string idempotency_key = 4;
    */
   idempotencyKey: string;
+
+  /**
+   * A stored DAG, instead of `dag`.
+   *
+   * @generated from field: string dag_name = 5;
+   */
+  dagName: string;
 };
 
 /**
@@ -266,7 +327,7 @@ export type RunServiceSubmitRequest = Message<"haversack.v1.RunServiceSubmitRequ
  * Use `create(RunServiceSubmitRequestSchema)` to create a new message.
  */
 export const RunServiceSubmitRequestSchema: GenMessage<RunServiceSubmitRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 3);
+  messageDesc(file_haversack_v1_run_service, 4);
 
 /**
  * @generated from message haversack.v1.RunServiceSubmitResponse
@@ -290,7 +351,7 @@ export type RunServiceSubmitResponse = Message<"haversack.v1.RunServiceSubmitRes
  * Use `create(RunServiceSubmitResponseSchema)` to create a new message.
  */
 export const RunServiceSubmitResponseSchema: GenMessage<RunServiceSubmitResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 4);
+  messageDesc(file_haversack_v1_run_service, 5);
 
 /**
  * @generated from message haversack.v1.RunServiceGetRequest
@@ -307,7 +368,7 @@ export type RunServiceGetRequest = Message<"haversack.v1.RunServiceGetRequest"> 
  * Use `create(RunServiceGetRequestSchema)` to create a new message.
  */
 export const RunServiceGetRequestSchema: GenMessage<RunServiceGetRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 5);
+  messageDesc(file_haversack_v1_run_service, 6);
 
 /**
  * @generated from message haversack.v1.RunServiceGetResponse
@@ -324,7 +385,7 @@ export type RunServiceGetResponse = Message<"haversack.v1.RunServiceGetResponse"
  * Use `create(RunServiceGetResponseSchema)` to create a new message.
  */
 export const RunServiceGetResponseSchema: GenMessage<RunServiceGetResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 6);
+  messageDesc(file_haversack_v1_run_service, 7);
 
 /**
  * @generated from message haversack.v1.RunServiceListRequest
@@ -358,7 +419,7 @@ export type RunServiceListRequest = Message<"haversack.v1.RunServiceListRequest"
  * Use `create(RunServiceListRequestSchema)` to create a new message.
  */
 export const RunServiceListRequestSchema: GenMessage<RunServiceListRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 7);
+  messageDesc(file_haversack_v1_run_service, 8);
 
 /**
  * @generated from message haversack.v1.RunServiceListResponse
@@ -384,7 +445,7 @@ export type RunServiceListResponse = Message<"haversack.v1.RunServiceListRespons
  * Use `create(RunServiceListResponseSchema)` to create a new message.
  */
 export const RunServiceListResponseSchema: GenMessage<RunServiceListResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 8);
+  messageDesc(file_haversack_v1_run_service, 9);
 
 /**
  * @generated from message haversack.v1.RunServiceWatchRequest
@@ -406,7 +467,7 @@ export type RunServiceWatchRequest = Message<"haversack.v1.RunServiceWatchReques
  * Use `create(RunServiceWatchRequestSchema)` to create a new message.
  */
 export const RunServiceWatchRequestSchema: GenMessage<RunServiceWatchRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 9);
+  messageDesc(file_haversack_v1_run_service, 10);
 
 /**
  * @generated from message haversack.v1.RunServiceWatchResponse
@@ -447,7 +508,7 @@ export type RunServiceWatchResponse = Message<"haversack.v1.RunServiceWatchRespo
  * Use `create(RunServiceWatchResponseSchema)` to create a new message.
  */
 export const RunServiceWatchResponseSchema: GenMessage<RunServiceWatchResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 10);
+  messageDesc(file_haversack_v1_run_service, 11);
 
 /**
  * @generated from message haversack.v1.RunChanged
@@ -474,7 +535,7 @@ export type RunChanged = Message<"haversack.v1.RunChanged"> & {
  * Use `create(RunChangedSchema)` to create a new message.
  */
 export const RunChangedSchema: GenMessage<RunChanged> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 11);
+  messageDesc(file_haversack_v1_run_service, 12);
 
 /**
  * @generated from message haversack.v1.StepChanged
@@ -516,7 +577,7 @@ export type StepChanged = Message<"haversack.v1.StepChanged"> & {
  * Use `create(StepChangedSchema)` to create a new message.
  */
 export const StepChangedSchema: GenMessage<StepChanged> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 12);
+  messageDesc(file_haversack_v1_run_service, 13);
 
 /**
  * @generated from message haversack.v1.RunServiceCancelRequest
@@ -533,7 +594,7 @@ export type RunServiceCancelRequest = Message<"haversack.v1.RunServiceCancelRequ
  * Use `create(RunServiceCancelRequestSchema)` to create a new message.
  */
 export const RunServiceCancelRequestSchema: GenMessage<RunServiceCancelRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 13);
+  messageDesc(file_haversack_v1_run_service, 14);
 
 /**
  * @generated from message haversack.v1.RunServiceCancelResponse
@@ -550,7 +611,7 @@ export type RunServiceCancelResponse = Message<"haversack.v1.RunServiceCancelRes
  * Use `create(RunServiceCancelResponseSchema)` to create a new message.
  */
 export const RunServiceCancelResponseSchema: GenMessage<RunServiceCancelResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 14);
+  messageDesc(file_haversack_v1_run_service, 15);
 
 /**
  * @generated from message haversack.v1.RunServiceRetryRequest
@@ -586,7 +647,7 @@ export type RunServiceRetryRequest = Message<"haversack.v1.RunServiceRetryReques
  * Use `create(RunServiceRetryRequestSchema)` to create a new message.
  */
 export const RunServiceRetryRequestSchema: GenMessage<RunServiceRetryRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 15);
+  messageDesc(file_haversack_v1_run_service, 16);
 
 /**
  * @generated from message haversack.v1.RunServiceRetryResponse
@@ -610,7 +671,7 @@ export type RunServiceRetryResponse = Message<"haversack.v1.RunServiceRetryRespo
  * Use `create(RunServiceRetryResponseSchema)` to create a new message.
  */
 export const RunServiceRetryResponseSchema: GenMessage<RunServiceRetryResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 16);
+  messageDesc(file_haversack_v1_run_service, 17);
 
 /**
  * @generated from message haversack.v1.StreamLogsRequest
@@ -648,7 +709,7 @@ export type StreamLogsRequest = Message<"haversack.v1.StreamLogsRequest"> & {
  * Use `create(StreamLogsRequestSchema)` to create a new message.
  */
 export const StreamLogsRequestSchema: GenMessage<StreamLogsRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 17);
+  messageDesc(file_haversack_v1_run_service, 18);
 
 /**
  * @generated from message haversack.v1.StreamLogsResponse
@@ -690,7 +751,7 @@ export type StreamLogsResponse = Message<"haversack.v1.StreamLogsResponse"> & {
  * Use `create(StreamLogsResponseSchema)` to create a new message.
  */
 export const StreamLogsResponseSchema: GenMessage<StreamLogsResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 18);
+  messageDesc(file_haversack_v1_run_service, 19);
 
 /**
  * @generated from message haversack.v1.GetArtifactRequest
@@ -717,7 +778,7 @@ export type GetArtifactRequest = Message<"haversack.v1.GetArtifactRequest"> & {
  * Use `create(GetArtifactRequestSchema)` to create a new message.
  */
 export const GetArtifactRequestSchema: GenMessage<GetArtifactRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 19);
+  messageDesc(file_haversack_v1_run_service, 20);
 
 /**
  * @generated from message haversack.v1.GetArtifactResponse
@@ -734,7 +795,7 @@ export type GetArtifactResponse = Message<"haversack.v1.GetArtifactResponse"> & 
  * Use `create(GetArtifactResponseSchema)` to create a new message.
  */
 export const GetArtifactResponseSchema: GenMessage<GetArtifactResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 20);
+  messageDesc(file_haversack_v1_run_service, 21);
 
 /**
  * @generated from enum haversack.v1.RunStatus
@@ -836,6 +897,13 @@ export const StepPhase = {
    * @generated from enum value: STEP_PHASE_BLOCKED = 8;
    */
   BLOCKED: 8,
+
+  /**
+   * Its own `if` was false.
+   *
+   * @generated from enum value: STEP_PHASE_SKIPPED = 9;
+   */
+  SKIPPED: 9,
 } as const;
 
 /**

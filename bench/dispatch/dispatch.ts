@@ -1,0 +1,175 @@
+/**
+ * What it costs to hand out a step: a real coordinator process on the embedded store at full durability, and over
+ * loopback a worker's end that does nothing but the protocol. In the path: submission with all its checks, the store's
+ * commits, placement, claims, tasks and results on the session's stream. Not in the path: what a step does on its worker.
+ */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { FaultError } from "@haversack/base";
+import type { Bench, BenchOptions, Report } from "../bench.ts";
+import { runProgram } from "../programs.ts";
+import type { Load, RoundsAsked, RoundsDone } from "./rounds.ts";
+import { claimBatches, queue, wholePath, withStore } from "./store-rounds.ts";
+
+const workerEnd = fileURLToPath(import.meta.resolve("./worker-end.ts"));
+const cli = fileURLToPath(import.meta.resolve("../../packages/cli/src/main.ts"));
+
+const full = {
+  runs: 40,
+  steps: 500,
+  shapeSteps: [100, 1000, 10_000],
+  idleRuns: 300,
+  queued: [
+    { name: "1k", runs: 1, steps: 1000 },
+    { name: "1m", runs: 100, steps: 10_000 },
+  ],
+  memory: { runs: 20, steps: 10_000 },
+  batches: 30,
+};
+const quickly: typeof full = {
+  runs: 2,
+  steps: 20,
+  shapeSteps: [10],
+  idleRuns: 3,
+  queued: [
+    { name: "1k", runs: 1, steps: 200 },
+    { name: "1m", runs: 2, steps: 200 },
+  ],
+  memory: { runs: 1, steps: 100 },
+  batches: 2,
+};
+/** Steps that are listed and claimed together. */
+const claimed = 100;
+
+export const dispatch: Bench = {
+  name: "dispatch",
+  description:
+    "durable steps a second, latency, cost by shape and by length of the queue, beside the store alone",
+  async run(report, options) {
+    const folder = await mkdtemp(join(tmpdir(), "haversack-bench-"));
+    try {
+      await measurePath(folder, report, options);
+      await measureQueue(folder, report, options);
+      await measureMemory(folder, report, options);
+    } finally {
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    }
+  },
+};
+
+async function measurePath(parent: string, report: Report, { quick, signal }: BenchOptions): Promise<void> {
+  const { runs, steps, shapeSteps, idleRuns } = quick ? quickly : full;
+  report.doing("the store alone");
+  const storeMs = await withStore(parent, async (store) => {
+    await wholePath(store, 1, steps);
+    return await wholePath(store, runs, steps);
+  });
+  report.doing("submissions, tasks and results between two processes");
+  await using coordinator = await startCoordinator(join(parent, "path"), signal);
+  const warmUp: Load = { shape: "fan-out", runs: 2, steps };
+  const shapes = (["fan-out", "chain", "diamond"] as const).flatMap((shape) =>
+    shapeSteps.map((steps): Load => ({ shape, runs: 1, steps })),
+  );
+  const loads: Load[] = [warmUp, { shape: "fan-out", runs, steps }, ...shapes];
+  const asked: RoundsAsked = { ...coordinator.address, loads, idleRuns };
+  const { loadMs, idleMs } = await runProgram<RoundsDone>(workerEnd, [JSON.stringify(asked)], signal);
+  const say = (on: string, metric: string, value: number, unit: string): void =>
+    report.measured({ case: on, metric, value, unit });
+  const count = runs * steps;
+  const [, pathMs = Number.NaN, ...shapeMs] = loadMs;
+  const on = `${runs} runs of ${steps} steps`;
+  say(on, "durable_tasks_per_s", count / (pathMs / 1000), "tasks/s");
+  say(on, "raw_store_tasks_per_s", count / (storeMs / 1000), "tasks/s");
+  say(on, "durable_over_raw_store", storeMs / pathMs, "x");
+  const sorted = idleMs.toSorted((a, b) => a - b);
+  const at = (share: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+  say("idle", "idle_submit_to_start_p50_ms", at(0.5), "ms");
+  say("idle", "idle_submit_to_start_p99_ms", at(0.99), "ms");
+  for (const [index, { shape, steps }] of shapes.entries()) {
+    say(`${shape} of ${steps}`, "ms_per_step", (shapeMs[index] ?? Number.NaN) / steps, "ms");
+  }
+}
+
+/** How much longer it takes to find and claim what is ready when a thousand times as much is. */
+async function measureQueue(parent: string, report: Report, { quick, signal }: BenchOptions): Promise<void> {
+  const { queued, batches } = quick ? quickly : full;
+  const times: number[] = [];
+  for (const { name, runs, steps } of queued) {
+    report.doing(`claims with ${runs * steps} queued steps`);
+    signal.throwIfAborted();
+    const ms = await withStore(parent, async (store) => {
+      await queue(store, runs, steps);
+      return await claimBatches(store, claimed, batches);
+    });
+    times.push(ms);
+    report.measured({ case: "queue", metric: `claim_ms_at_${name}`, value: ms, unit: "ms" });
+  }
+  const [few = Number.NaN, many = Number.NaN] = times;
+  report.measured({ case: "queue", metric: "claim_1m_over_1k", value: many / few, unit: "x" });
+}
+
+/** Of the coordinator's process, for each step that waits while no worker is there. */
+async function measureMemory(parent: string, report: Report, { quick, signal }: BenchOptions): Promise<void> {
+  const { runs, steps } = (quick ? quickly : full).memory;
+  report.doing("memory of queued steps");
+  const folder = join(parent, "memory");
+  const residentBytes = async (): Promise<number> => {
+    await using coordinator = await startCoordinator(folder, signal);
+    return await coordinator.residentBytes();
+  };
+  const empty = await residentBytes();
+  await withQueued(folder, runs, steps);
+  const bytes = Math.max(0, (await residentBytes()) - empty) / (runs * steps);
+  report.measured({ case: "memory", metric: "coordinator_bytes_per_queued_step", value: bytes, unit: "B" });
+}
+
+async function withQueued(folder: string, runs: number, steps: number): Promise<void> {
+  const { openSqliteStore } = await import("../../packages/coordinator/src/store/sqlite-store.ts");
+  const store = await openSqliteStore(folder);
+  await queue(store, runs, steps);
+  await store[Symbol.asyncDispose]();
+}
+
+async function startCoordinator(folder: string, signal: AbortSignal) {
+  const args = [cli, "coordinator", "--data", folder, "--listen", "127.0.0.1:0"];
+  const child = spawn(process.execPath, args, {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, HAVERSACK_LOG: "error" },
+    signal,
+  });
+  child.on("error", () => {});
+  const closed = once(child, "close");
+  const url = await listening(child.stdout, closed);
+  const token = async (role: string) => (await readFile(join(folder, `${role}.token`), "utf8")).trim();
+  return {
+    address: { url, adminToken: await token("admin"), workerToken: await token("worker") },
+    async residentBytes(): Promise<number> {
+      const status = await readFile(`/proc/${child.pid}/status`, "latin1");
+      return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1]) * 1024;
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      await closed;
+    },
+  };
+}
+
+async function listening(output: NodeJS.ReadableStream, closed: Promise<unknown>): Promise<string> {
+  const address = (async () => {
+    for await (const line of createInterface({ input: output })) {
+      const [, url] = /(http:\/\/[\d.:]+)/.exec(line) ?? [];
+      if (url !== undefined) return url;
+    }
+    return undefined;
+  })();
+  const url = await Promise.race([address, closed.then(() => undefined)]);
+  if (url === undefined) throw new FaultError("bug", "bench_program_failed", "the coordinator did not start");
+  return url;
+}

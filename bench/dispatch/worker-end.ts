@@ -1,0 +1,151 @@
+/**
+ * The worker's end and the client's, {@link RoundsAsked} as JSON: the product's client, connection, session and uplink. Each
+ * task is told to have started and to have succeeded, at once: no process, no work folder, no spool. Answers with
+ * {@link RoundsDone}; a task counts when the coordinator has acknowledged its result, which it does after its commit.
+ */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { silentLog, systemClock, systemRandom } from "@haversack/base";
+import {
+  type AttemptResult,
+  createClient,
+  type Downward,
+  parseBootId,
+  parseWorkerId,
+  refKey,
+  type Task,
+  type WorkerHello,
+} from "@haversack/protocol";
+import { Connection } from "../../packages/worker/src/session/dial.ts";
+import { LeaseWatch } from "../../packages/worker/src/session/lease-watch.ts";
+import { runSession } from "../../packages/worker/src/session/session.ts";
+import { Uplink } from "../../packages/worker/src/session/uplink.ts";
+import { shapes } from "./dags.ts";
+import type { Load, RoundsAsked, RoundsDone } from "./rounds.ts";
+
+/** Tasks that the worker takes at once: it never keeps the coordinator waiting. */
+const slots = 2000;
+
+const asked = JSON.parse(process.argv[2] ?? "") as RoundsAsked;
+const stopping = new AbortController();
+const ports = { clock: systemClock, random: systemRandom, log: silentLog };
+const client = createClient({ url: asked.url, token: asked.adminToken });
+const uplink = new Uplink((error) => {
+  throw error;
+});
+const held = new Map<string, Task["ref"]>();
+const welcomed = Promise.withResolvers<void>();
+let grantedTotal = 0;
+let acknowledged = 0;
+let onTask: ((task: Task) => void) | undefined;
+let onAcknowledged: (() => void) | undefined;
+
+const hello: WorkerHello = {
+  workerId: parseWorkerId("bench"),
+  bootId: parseBootId(ports.random.id()),
+  name: "bench",
+  version: "bench",
+  labels: new Map(),
+  slots,
+  snapshotMinVersion: 1,
+  snapshotMaxVersion: 1,
+  snapshotFeatures: [],
+  snapshotsHeld: [],
+  held: [],
+};
+
+const session = runSession(
+  {
+    connection: new Connection(new URL(asked.url), asked.workerToken),
+    uplink,
+    leases: new LeaseWatch(systemClock),
+    ports,
+    hello: () => hello,
+    held: () => [...held.values()],
+    cacheChanges: () => ({ snapshotsAdded: [], snapshotsEvicted: [] }),
+    take,
+    welcomed: () => {
+      queueMicrotask(() => grant(slots));
+      welcomed.resolve();
+    },
+  },
+  stopping.signal,
+);
+
+function grant(more: number): void {
+  grantedTotal += more;
+  uplink.send({ kind: "credits", grantedTotal });
+}
+
+function take(message: Downward): void {
+  if (message.kind === "tasks") {
+    for (const task of message.tasks) finish(task);
+    return;
+  }
+  if (message.kind !== "resultAcks") return;
+  for (const ref of message.refs) held.delete(refKey(ref));
+  acknowledged += message.refs.length;
+  grant(message.refs.length);
+  onAcknowledged?.();
+}
+
+function finish(task: Task): void {
+  onTask?.(task);
+  held.set(refKey(task.ref), task.ref);
+  uplink.started(task.ref);
+  uplink.result({ ...done, ref: task.ref });
+}
+
+const done: Omit<AttemptResult, "ref"> = {
+  outcome: "succeeded",
+  outputs: new Map(),
+  artifacts: [],
+  logs: [],
+};
+
+async function submit(dag: string): Promise<void> {
+  const submission = { dag, fileName: "bench.yaml", params: {}, idempotencyKey: ports.random.id() };
+  await client.submit(submission, stopping.signal);
+}
+
+/** Resolves when so many more results are on the coordinator's disk. */
+async function results(count: number): Promise<void> {
+  const target = acknowledged + count;
+  const reached = Promise.withResolvers<void>();
+  onAcknowledged = () => acknowledged >= target && reached.resolve();
+  await reached.promise;
+}
+
+async function load({ shape, runs, steps }: Load): Promise<number> {
+  const dag = shapes[shape](steps);
+  const from = systemClock.monotonic();
+  const all = results(runs * steps);
+  await Promise.all(Array.from({ length: runs }, () => submit(dag)));
+  await all;
+  return systemClock.monotonic() - from;
+}
+
+async function idle(): Promise<number> {
+  const dag = shapes["fan-out"](1);
+  // What the run before left to do, such as a checkpoint, is not this one's.
+  await sleep(5);
+  const started = Promise.withResolvers<number>();
+  onTask = () => started.resolve(systemClock.monotonic());
+  const all = results(1);
+  const from = systemClock.monotonic();
+  await submit(dag);
+  const ms = (await started.promise) - from;
+  await all;
+  return ms;
+}
+
+await welcomed.promise;
+const loadMs: number[] = [];
+for (const each of asked.loads) loadMs.push(await load(each));
+const idleMs: number[] = [];
+for (let index = 0; index < asked.idleRuns; index++) idleMs.push(await idle());
+const answer: RoundsDone = { loadMs, idleMs };
+process.stdout.write(`${JSON.stringify(answer)}\n`);
+stopping.abort();
+await session;
+process.exit(0);

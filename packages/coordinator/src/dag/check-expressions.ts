@@ -1,0 +1,117 @@
+/** Expressions of a DAG, checked before it is accepted: every name in them exists, and may be asked for there. */
+
+import type { DagSpec, StepSpec } from "@haversack/protocol";
+import { parseCondition, statusFunctionsIn } from "../runs/conditions.ts";
+import type { DataPath, Expression } from "../runs/expression-parse.ts";
+import { parseTemplate, pathsIn } from "../runs/expressions.ts";
+import { type DagGraph, reaches } from "../runs/graph.ts";
+import type { YamlPath } from "./yaml-source.ts";
+
+/** Where an expression stands, which decides what it may ask for. */
+export type Place =
+  /** The DAG's own `env`: told to every step. */
+  | { readonly of: "dag" }
+  /** Decided at submission. */
+  | { readonly of: "label" }
+  | { readonly of: "step"; readonly index: number };
+
+export interface Reporter {
+  problem(path: YamlPath, code: string, message: string): void;
+  /** A "did you mean", or nothing. */
+  near(name: string, known: Iterable<string>): string;
+}
+
+export class ExpressionChecker {
+  readonly #spec: DagSpec;
+  readonly #byId: ReadonlyMap<string, StepSpec>;
+  readonly #report: Reporter;
+  /** Absent when the graph is not sound. */
+  #graph: DagGraph | undefined;
+
+  constructor(spec: DagSpec, byId: ReadonlyMap<string, StepSpec>, report: Reporter) {
+    this.#spec = spec;
+    this.#byId = byId;
+    this.#report = report;
+  }
+
+  /** Who is whose ancestor, once the graph is known to be sound. */
+  know(graph: DagGraph): void {
+    this.#graph = graph;
+  }
+
+  template(at: YamlPath, text: string, place: Place): void {
+    const parsed = parseTemplate(text);
+    if (!parsed.ok) return this.#report.problem(at, "bad_expression", parsed.problem);
+    for (const part of parsed.parts) if (part.kind === "expression") this.#value(at, part.expression, place);
+  }
+
+  condition(at: YamlPath, text: string, place: Place): void {
+    const parsed = parseCondition(text);
+    if (!parsed.ok) return this.#report.problem(at, "bad_expression", parsed.problem);
+    for (const path of parsed.condition.paths) this.#path(at, path, place);
+  }
+
+  #value(at: YamlPath, expression: Expression, place: Place): void {
+    const [asked] = statusFunctionsIn(expression);
+    if (asked !== undefined) {
+      const message = `${asked}() may be asked in \`if\` only; here steps.<id>.status says how a step ended`;
+      this.#report.problem(at, "bad_expression", message);
+    }
+    for (const path of pathsIn(expression)) this.#path(at, path, place);
+  }
+
+  #path(at: YamlPath, path: DataPath, place: Place): void {
+    if (path.root === "params") return this.#param(at, path.name);
+    if (place.of === "label") {
+      return this.#report.problem(at, "bad_expression", "a worker label may use params only");
+    }
+    if (path.root === "run") return;
+    if (place.of === "dag") {
+      const message = "the DAG's env may use params and run only: no step has ended yet";
+      return this.#report.problem(at, "bad_expression", message);
+    }
+    this.#ofStep(at, path, place.index);
+  }
+
+  #param(at: YamlPath, name: string): void {
+    if (Object.hasOwn(this.#spec.params, name)) return;
+    const known = Object.keys(this.#spec.params);
+    const fix = this.#report.near(name, known) || "; declare it under `params`";
+    this.#report.problem(at, "unknown_param", `unknown parameter "${name}"${fix}`);
+  }
+
+  #ofStep(at: YamlPath, path: Extract<DataPath, { root: "steps" | "status" }>, own: number): void {
+    const target = this.#byId.get(path.stepId);
+    if (target === undefined) {
+      const near = this.#report.near(path.stepId, this.#byId.keys());
+      return this.#report.problem(at, "unknown_step", `unknown step "${path.stepId}"${near}`);
+    }
+    if (this.#graph !== undefined && !isAncestor(path.stepId, own, this.#graph)) {
+      const message = `step "${path.stepId}" is not an ancestor: add it to \`depends\``;
+      return this.#report.problem(at, "not_an_ancestor", message);
+    }
+    if (path.root === "steps") this.#output(at, target, path.output);
+  }
+
+  #output(at: YamlPath, step: StepSpec, output: string): void {
+    const names = outputNames(step);
+    if (names === undefined || names.includes(output)) return;
+    const declare = step.work.kind === "run" ? "; declare it under the step's `outputs`" : "";
+    const near = this.#report.near(output, names);
+    const message = `step "${step.id}" has no output "${output}"${near || declare}`;
+    this.#report.problem(at, "unknown_output", message);
+  }
+}
+
+function isAncestor(id: string, step: number, { depends, indexOf }: DagGraph): boolean {
+  const target = indexOf.get(id);
+  return target !== undefined && reaches(step, target, depends);
+}
+
+/** Undefined: any name may come, such as from an agent whose schema lists no properties. */
+function outputNames(step: StepSpec): readonly string[] | undefined {
+  if (step.work.kind === "run") return step.outputs;
+  const properties = step.work.outputSchema?.["properties"];
+  if (step.work.outputSchema === undefined) return step.outputs;
+  return properties !== null && typeof properties === "object" ? Object.keys(properties) : undefined;
+}

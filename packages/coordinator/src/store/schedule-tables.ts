@@ -1,0 +1,23 @@
+/** The verbs of stored DAGs and schedules. */
+
+import {
+  scheduleDecide,
+  schedulePause,
+  scheduleResume,
+  scheduleState,
+  schedulesList,
+  tickRead,
+  ticksList,
+} from "./verbs/schedule-verbs.ts";
+import { dagDelete, dagPut, dagRead, dagsList } from "./verbs/stored-dag-verbs.ts";
+
+export const scheduleWrites = { dagPut, dagDelete, scheduleDecide, schedulePause, scheduleResume } as const;
+
+export const scheduleReads = {
+  dagRead,
+  dagsList,
+  schedulesList,
+  scheduleState,
+  ticksList,
+  tickRead,
+} as const;
