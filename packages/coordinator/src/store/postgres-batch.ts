@@ -5,9 +5,11 @@
  * neighbours.
  */
 
+import type { RunId } from "@haversack/protocol";
 import type { DagCache } from "./dag-cache.ts";
 import { faultFor, isContention, isDuplicate, type Outcome, type PostgresCall } from "./postgres-call.ts";
 import { ConnectionLost, type PostgresConnection } from "./postgres-connection.ts";
+import { writeEvents } from "./postgres-events.ts";
 import { PostgresTx } from "./postgres-tx.ts";
 import { text } from "./rows.ts";
 import {
@@ -19,7 +21,7 @@ import {
   schedulesLock,
   transactionId,
 } from "./statements/postgres-locks.ts";
-import type { Touched } from "./verb.ts";
+import type { GatheredEvent, Touched } from "./verb.ts";
 
 /** `read`: one snapshot for all. `logs` locks its runs in a way of its own, for their rows may be in no table. */
 export type BatchKind = "read" | "write" | "logs";
@@ -154,10 +156,14 @@ interface Performed {
 async function perform({ connection, dags }: BatchParts, { verb, args }: PostgresCall): Promise<Performed> {
   const touched: Touched = { runs: new Set(), ready: false };
   const tx = new PostgresTx(connection);
+  const gathered = new Map<RunId, GatheredEvent[]>();
   try {
-    const value = await verb({ tx, dags, touched }, args);
+    const value = await verb({ tx, dags, touched, gathered }, args);
+    if (gathered.size > 0) await writeEvents(connection, gathered);
     return { outcome: { ok: true, value, touched }, dirty: tx.dirty };
   } catch (error) {
-    return { outcome: { ok: false, error: faultFor(error) }, error, dirty: tx.dirty };
+    // Events are written last, so a verb that has none yet and has written nothing has nothing to undo.
+    const dirty = tx.dirty || gathered.size > 0;
+    return { outcome: { ok: false, error: faultFor(error) }, error, dirty };
   }
 }
