@@ -106,6 +106,40 @@ steps:
     expect(ended.steps.map(({ phase }) => phase)).toEqual(["failed", "blocked", "succeeded"]);
   });
 
+  test("is looked at by the `if` of others and by handlers, which say why; the run has failed all the same", async () => {
+    const trace = join(fleet.folder, "handler-trace");
+    const run = await fleet.submit(`
+name: outcomes
+steps:
+  - { id: count, run: 'echo "count=12" >> "$HAVERSACK_OUTPUT"', outputs: [count] }
+  - { id: many, depends: [count], if: steps.count.outputs.count > 9, run: exit 3 }
+  - { id: few, depends: [count], if: steps.count.outputs.count <= 9, run: exit 4 }
+  - { id: lint, depends: [few], continueOnError: true, run: exit 5 }
+  - { id: rescue, depends: [many], if: failure(), run: "true" }
+  - { id: behind, depends: [many], run: "true" }
+onSuccess:
+  - { id: cheer, run: "true" }
+onFailure:
+  - id: tell
+    run: echo "$STATUS $COUNT $WHY" >> ${trace}
+    env:
+      STATUS: "\${{ run.status }}"
+      COUNT: "\${{ steps.count.outputs.count }}"
+      WHY: "\${{ run.error }}"
+onExit:
+  - { id: tidy, run: echo tidied >> ${trace} }
+`);
+    const { run: ended } = await fleet.finished(run.id);
+    expect(ended.steps.map(({ id, phase }) => `${id}=${phase}`).join(" ")).toBe(
+      "count=succeeded many=failed few=skipped lint=failed rescue=succeeded behind=blocked " +
+        "cheer=skipped tell=succeeded tidy=succeeded",
+    );
+    expect([ended.status, ended.failure?.message]).toEqual(["failed", "step many: exit code 3"]);
+    expect(await readFile(trace, "utf8")).toBe("failed 12 step many: exit code 3\ntidied\n");
+    const { stdout } = await cli("show", run.id);
+    expect(stdout).toMatch(/few +run +skipped .*if steps\.count\.outputs\.count <= 9/);
+  });
+
   test("is tried again as often as it asks, for the exit codes that it names", async () => {
     const trace = join(fleet.folder, "retry-trace");
     const dag = (codes: string): string => `

@@ -40,7 +40,15 @@ export function describeOutcomes(name: string, open: OpenStore): void {
         "succeeded: a=succeeded many=skipped few=succeeded last=succeeded",
       );
     });
+  });
 
+  describeFailures(name, open);
+  describeWithoutWaiting(name, open);
+  describeMany(name, open);
+}
+
+function describeFailures(name: string, open: OpenStore): void {
+  describe(`${name}: failures that are not the end`, () => {
     test("a failure that is excused lets the run succeed, and shows", async () => {
       await using store = await open();
       const world = new World(store);
@@ -94,7 +102,11 @@ export function describeOutcomes(name: string, open: OpenStore): void {
       await worker.finish(ref, { outcome: "cancelled" });
       expect(await world.phases(run)).toBe("cancelled: a=cancelled b=cancelled");
     });
+  });
+}
 
+function describeWithoutWaiting(name: string, open: OpenStore): void {
+  describe(`${name}: outcomes at the start of a run`, () => {
     test("steps that wait for nobody are decided with the submission, which may end the run", async () => {
       await using store = await open();
       const world = new World(store);
@@ -139,7 +151,9 @@ export function describeOutcomes(name: string, open: OpenStore): void {
       expect(await world.phases(fromSkipped)).toBe("queued: kept=skipped a=succeeded b=skipped c=ready");
     });
   });
+}
 
+function describeMany(name: string, open: OpenStore): void {
   describe(`${name}: outcomes of many steps`, () => {
     test(`a chain of ${chainLength} skipped steps ends with its submission`, async () => {
       await using store = await open();

@@ -80,7 +80,7 @@ withPostgres("statements on PostgreSQL", () => {
       [steps.stepStart, "'r7', 150, 1, 5"],
       [steps.stepEnd, "'r7', 150, 1, 'failed', 5, null, 1, '{}', null"],
       [steps.stepRequeue, "'r7', 150, 1, 5, 0, 1, null, null"],
-      [steps.stepClaim, "'r7', 150, 'w', null, 5"],
+      [steps.stepClaim, "'r7', 150, 'w', null, 5, 0"],
     ];
     for (const [index, [statement, params]] of byKey.entries()) {
       await schema.query(`prepare k${index} as ${preparedText(statement).text}`);

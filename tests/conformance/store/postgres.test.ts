@@ -1,6 +1,7 @@
 import { vi } from "vitest";
 import { withPostgres } from "../../support/postgres.ts";
 import { openPostgres } from "../../support/postgres-store.ts";
+import { describeHandlers } from "./describe-handlers.ts";
 import { describeMemory } from "./describe-memory.ts";
 import { describeOutcomes } from "./describe-outcomes.ts";
 import { describeRetention } from "./describe-retention.ts";
@@ -16,6 +17,7 @@ withPostgres("postgres", () => {
   describeMemory("postgres", openPostgres);
   describeRetry("postgres", openPostgres);
   describeOutcomes("postgres", openPostgres);
+  describeHandlers("postgres", openPostgres);
   describeRetention("postgres", openPostgres);
   describeSchedules("postgres", openPostgres);
 });

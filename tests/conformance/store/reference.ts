@@ -38,6 +38,11 @@ const ended = (phase: StepPhase): boolean =>
   phase === "skipped";
 const isLive = ({ phase }: RefAttempt): boolean => phase === "leased" || phase === "running";
 
+const isFirst = ({ depends, condition, handler }: StepSpec): boolean =>
+  depends.length === 0 && condition === undefined && handler === undefined;
+
+const handlerFor = { succeeded: "onSuccess", failed: "onFailure", cancelled: "onCancel" } as const;
+
 export class ReferenceRun {
   readonly steps: readonly RefStep[];
   readonly attempts: RefAttempt[] = [];
@@ -45,6 +50,9 @@ export class ReferenceRun {
   readonly seen = new Set<string>();
   status: RunStatus = "queued";
   cancelRequested = false;
+  /** How the steps ended. */
+  #outcome: "succeeded" | "failed" | "cancelled" | undefined;
+  #hasExitBegun = false;
   /** The first one says that the run was queued. */
   events = 1;
   readonly #ttlMs: number;
@@ -56,7 +64,7 @@ export class ReferenceRun {
     this.steps = specs.map((spec) => ({
       spec,
       depends: spec.depends.map((id) => specs.findIndex((other) => other.id === id)),
-      phase: spec.depends.length === 0 && spec.condition === undefined ? "ready" : "waiting",
+      phase: isFirst(spec) ? "ready" : "waiting",
       attempt: 0,
       failed: 0,
       lost: 0,
@@ -77,7 +85,7 @@ export class ReferenceRun {
 
   claim(index: number, worker: string, boot: string, now: number): number | undefined {
     const step = this.#step(index);
-    if (this.cancelRequested || step.phase !== "ready" || step.notBefore > now) return undefined;
+    if (this.isCancelled(step.spec) || step.phase !== "ready" || step.notBefore > now) return undefined;
     if (this.status === "queued") {
       this.status = "running";
       this.events++;
@@ -122,7 +130,7 @@ export class ReferenceRun {
     attempt.phase = end.outcome;
     attempt.result = end.digest;
     if (end.outcome === "succeeded") this.#end(step, "succeeded");
-    else if (this.cancelRequested) this.#end(step, "cancelled");
+    else if (this.isCancelled(step.spec)) this.#end(step, "cancelled");
     else if (end.outcome !== "failed") {
       if (end.interrupted && step.spec.onWorkerLost === "fail") this.#end(step, "failed");
       else this.#again(step, 0);
@@ -153,7 +161,7 @@ export class ReferenceRun {
       else {
         attempt.phase = "returned";
         this.seen.add("never arrived");
-        if (this.cancelRequested) this.#end(this.#step(attempt.step), "cancelled");
+        if (this.isCancelled(this.#step(attempt.step).spec)) this.#end(this.#step(attempt.step), "cancelled");
         else this.#again(this.#step(attempt.step), 0);
       }
     }
@@ -163,16 +171,26 @@ export class ReferenceRun {
     if (this.cancelRequested || (this.status !== "queued" && this.status !== "running")) return;
     this.cancelRequested = true;
     this.events++;
-    for (const step of this.steps)
-      if (step.phase === "waiting" || step.phase === "ready") this.#move(step, "cancelled");
+    for (const step of this.steps) {
+      const { handler } = step.spec;
+      const isIdle = step.phase === "ready" || (step.phase === "waiting" && handler === undefined);
+      if (handler !== undefined && isIdle) this.seen.add(`cancel before ${handler}`);
+      if (isIdle && this.isCancelled(step.spec)) this.#move(step, "cancelled");
+    }
     this.#endRun();
+  }
+
+  /** Whether a cancel of the run is one of this step. */
+  isCancelled({ handler }: StepSpec): boolean {
+    return this.cancelRequested && handler !== "onCancel" && handler !== "onExit";
   }
 
   #lose(attempt: RefAttempt): void {
     attempt.phase = "lost";
     const step = this.#step(attempt.step);
-    this.seen.add(this.cancelRequested ? "lost when cancelled" : `loss ${step.lost + 1}`);
-    if (this.cancelRequested) this.#end(step, "cancelled");
+    const isCancelled = this.isCancelled(step.spec);
+    this.seen.add(isCancelled ? "lost when cancelled" : `loss ${step.lost + 1}`);
+    if (isCancelled) this.#end(step, "cancelled");
     else if (step.spec.onWorkerLost === "fail" || step.lost === 2) this.#end(step, "failed");
     else {
       step.lost += 1;
@@ -197,7 +215,12 @@ export class ReferenceRun {
     for (let changed = true; changed; ) {
       changed = false;
       for (const each of this.steps) {
-        if (each.phase !== "waiting" || !each.depends.every((on) => ended(this.#step(on).phase))) continue;
+        if (
+          each.phase !== "waiting" ||
+          each.spec.handler !== undefined ||
+          !each.depends.every((on) => ended(this.#step(on).phase))
+        )
+          continue;
         const phase = this.#decide(each);
         this.#move(each, phase);
         changed = true;
@@ -233,15 +256,35 @@ export class ReferenceRun {
   }
 
   #endRun(): void {
-    const phases = new Set(this.steps.map(({ phase }) => phase));
-    if (![...phases].every(ended)) return;
-    const isExcused = ({ phase, spec }: RefStep) => phase === "failed" && spec.continueOnError === true;
-    if (this.steps.some(isExcused)) this.seen.add("excused");
-    if (this.steps.some((step) => step.phase === "failed" && !isExcused(step))) this.status = "failed";
-    else if (phases.has("cancelled")) this.status = "cancelled";
-    else this.status = phases.has("blocked") ? "failed" : "succeeded";
+    const handlers = this.steps.filter(({ spec }) => spec.handler !== undefined);
+    if (!this.steps.every((step) => handlers.includes(step) || ended(step.phase))) return;
+    const isExit = ({ spec }: RefStep) => spec.handler === "onExit";
+    if (this.#outcome === undefined) {
+      this.#outcome = this.#outcomeOf(this.steps.filter((step) => !handlers.includes(step)));
+      for (const each of handlers) {
+        if (isExit(each)) continue;
+        const turn = this.cancelRequested ? "cancelled" : this.#outcome;
+        const isChosen = each.spec.handler === handlerFor[turn];
+        if (isChosen) this.seen.add(handlerFor[turn]);
+        this.#move(each, isChosen ? "ready" : "skipped");
+      }
+    }
+    if (!handlers.every((each) => isExit(each) || ended(each.phase))) return;
+    if (!this.#hasExitBegun) for (const each of handlers.filter(isExit)) this.#move(each, "ready");
+    this.#hasExitBegun = true;
+    if (!handlers.every(({ phase }) => ended(phase))) return;
+    this.status = this.#outcome;
     this.events++;
     this.seen.add(`run ${this.status}`);
+  }
+
+  #outcomeOf(steps: readonly RefStep[]): "succeeded" | "failed" | "cancelled" {
+    const phases = new Set(steps.map(({ phase }) => phase));
+    const isExcused = ({ phase, spec }: RefStep) => phase === "failed" && spec.continueOnError === true;
+    if (steps.some(isExcused)) this.seen.add("excused");
+    if (steps.some((step) => step.phase === "failed" && !isExcused(step))) return "failed";
+    if (phases.has("cancelled")) return "cancelled";
+    return phases.has("blocked") ? "failed" : "succeeded";
   }
 
   #move(step: RefStep, phase: StepPhase): void {

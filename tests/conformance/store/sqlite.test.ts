@@ -1,5 +1,6 @@
 import { openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
+import { describeHandlers } from "./describe-handlers.ts";
 import { describeMemory } from "./describe-memory.ts";
 import { describeOutcomes } from "./describe-outcomes.ts";
 import { describeRetention } from "./describe-retention.ts";
@@ -23,5 +24,6 @@ describeStore("sqlite", open);
 describeMemory("sqlite", open);
 describeRetry("sqlite", open);
 describeOutcomes("sqlite", open);
+describeHandlers("sqlite", open);
 describeRetention("sqlite", open);
 describeSchedules("sqlite", open);

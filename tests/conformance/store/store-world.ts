@@ -5,9 +5,12 @@ import { present, systemRandom } from "@haversack/base";
 import {
   type AttemptRef,
   type AttemptResult,
+  allSteps,
   type BootId,
   type DagSpec,
   type Digest,
+  type HandlerKind,
+  handlerKinds,
   parseBootId,
   parseDigest,
   parseRunId,
@@ -42,6 +45,14 @@ export function step(id: string, depends: string[] = [], more: Partial<StepSpec>
 
 export const dag = (...steps: StepSpec[]): DagSpec => ({ name: "test", params: {}, env: {}, steps });
 
+/** @param handlers lists by kind */
+export function withHandlers(spec: DagSpec, handlers: Partial<Record<HandlerKind, StepSpec[]>>): DagSpec {
+  const list = handlerKinds.flatMap((handler) =>
+    (handlers[handler] ?? []).map((each) => ({ ...each, handler })),
+  );
+  return { ...spec, handlers: list };
+}
+
 export const ttlMs = 30_000;
 
 /** One store and a clock that only the test moves. */
@@ -67,7 +78,7 @@ export class World {
       params: {},
       bodyDigest: digestOf(body),
       now: this.now,
-      steps: spec.steps.map(() => ({ labels: {}, ...step })),
+      steps: allSteps(spec).map(() => ({ labels: {}, ...step })),
       packs: [],
       ...(key === undefined ? {} : { idempotencyKey: key }),
     });

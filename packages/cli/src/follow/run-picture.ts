@@ -2,6 +2,7 @@
 
 import {
   type Failure,
+  type HandlerKind,
   isTerminalRun,
   isTerminalStep,
   type RunDetail,
@@ -29,6 +30,7 @@ export interface StepPicture {
   readonly depends: readonly string[];
   readonly condition?: string | undefined;
   readonly continueOnError?: boolean | undefined;
+  readonly handler?: HandlerKind | undefined;
   readonly phase: StepPhase;
   readonly attempt: number;
   readonly startedAt?: number | undefined;
@@ -47,10 +49,11 @@ export const isExcused = ({ phase, continueOnError }: StepPicture): boolean =>
 export function pictureAtStart(run: RunDetail): RunPicture {
   const { id, dagName, createdAt } = run;
   const steps = run.steps.map((step): StepPicture => {
-    const { id, kind, depends, condition, continueOnError } = step;
-    // There is no event for a step that is ready from the start; a step with an `if` is decided first.
-    const phase = depends.length === 0 && condition === undefined ? "ready" : "waiting";
-    return { id, kind, depends, condition, continueOnError, phase, attempt: 0 };
+    const { id, kind, depends, condition, continueOnError, handler } = step;
+    // There is no event for a step that is ready from the start; one with an `if` is decided first, a handler last.
+    const isReady = depends.length === 0 && condition === undefined && handler === undefined;
+    const phase = isReady ? "ready" : "waiting";
+    return { id, kind, depends, condition, continueOnError, handler, phase, attempt: 0 };
   });
   return { id, dagName, status: "queued", cancelRequested: false, createdAt, steps };
 }

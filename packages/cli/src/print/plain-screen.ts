@@ -18,7 +18,7 @@ const words = {
   failed: "failed",
   cancelled: "was cancelled",
   blocked: "does not run: a step before it did not succeed",
-  skipped: "is skipped: its `if` was false",
+  skipped: "is skipped",
 } as const satisfies Record<StepPhase, string>;
 
 /** Not the moves that say nothing that the next one does not say too. */

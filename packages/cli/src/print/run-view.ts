@@ -112,16 +112,22 @@ function remark(step: StepPicture, picture: RunPicture): string {
     case "blocked":
       return "did not run: a step before it did not succeed";
     case "skipped":
-      return `skipped: its \`if\` was false${step.condition === undefined ? "" : `: ${firstLine(step.condition)}`}`;
+      return skipReason(step);
     default:
       return step.phase satisfies never;
   }
+}
+
+function skipReason({ handler, condition }: StepPicture): string {
+  if (condition !== undefined) return `skipped: its \`if\` was false: ${firstLine(condition)}`;
+  return handler === undefined ? "skipped" : `skipped: its ${handler} did not come`;
 }
 
 const excuse = (step: StepPicture): string => (isExcused(step) ? "failed, the run goes on: " : "");
 
 function waitsFor(step: StepPicture, picture: RunPicture): string {
   const open = picture.steps.filter((each) => step.depends.includes(each.id) && !isTerminalStep(each.phase));
+  if (step.handler !== undefined) return `${step.handler}: runs when the steps have ended`;
   return open.length === 0 ? "" : `waits for ${open.map((each) => each.id).join(", ")}`;
 }
 

@@ -5,6 +5,7 @@ import { type DagSpec, loadsCode, type Problem, type StepSpec } from "@haversack
 import { hasExpression } from "../runs/expressions.ts";
 import { findCycle, graphOf } from "../runs/graph.ts";
 import { ExpressionChecker, type Place } from "./check-expressions.ts";
+import { type Placed, placesOf } from "./places.ts";
 import type { YamlPath, YamlSource } from "./yaml-source.ts";
 import { fieldOf } from "./yaml-source.ts";
 
@@ -22,12 +23,14 @@ export class DagChecker {
   #found = 0;
   readonly #source: YamlSource;
   readonly #spec: DagSpec;
+  readonly #places: readonly Placed<StepSpec>[];
   readonly #byId: ReadonlyMap<string, StepSpec>;
   readonly #expressions: ExpressionChecker;
 
   constructor(source: YamlSource, spec: DagSpec) {
     this.#source = source;
     this.#spec = spec;
+    this.#places = placesOf(spec);
     this.#byId = new Map(spec.steps.map((step) => [step.id, step]));
     this.#expressions = new ExpressionChecker(spec, this.#byId, {
       problem: (path, code, message) => this.#report(path, code, message),
@@ -38,7 +41,7 @@ export class DagChecker {
   check(): readonly Problem[] {
     this.#checkGraph();
     this.#env(["env"], this.#spec.env, { of: "dag" });
-    for (const [index, step] of this.#spec.steps.entries()) this.#step(index, step);
+    for (const { step, path } of this.#places) this.#step(path, step);
     const more = this.#found - this.problems.length;
     if (more > 0) this.#tell([], "more_problems", `and ${more} more problems`);
     return this.problems;
@@ -66,10 +69,11 @@ export class DagChecker {
   #checkGraph(): void {
     const before = this.#found;
     const seen = new Set<string>();
-    for (const [index, step] of this.#spec.steps.entries()) {
-      if (seen.has(step.id))
-        this.#report(["steps", index, "id"], "duplicate_step", `a second step "${step.id}"`);
+    for (const { step, path } of this.#places) {
+      if (seen.has(step.id)) this.#report([...path, "id"], "duplicate_step", `a second step "${step.id}"`);
       seen.add(step.id);
+    }
+    for (const [index, step] of this.#spec.steps.entries()) {
       const listed = new Set<string>();
       for (const [at, id] of step.depends.entries()) {
         this.#dependency(["steps", index, "depends", at], step.id, id, listed.has(id));
@@ -98,9 +102,8 @@ export class DagChecker {
     this.#report(path, "cycle", `the steps wait for each other: ${cycle.map(idOf).join(" → ")}`);
   }
 
-  #step(index: number, step: StepSpec): void {
-    const at = ["steps", index];
-    const place = { of: "step", index } as const;
+  #step(at: Placed<StepSpec>["path"], step: StepSpec): void {
+    const place: Place = at[0] === "steps" ? { of: "step", index: at[1] } : { of: "handler" };
     this.#env([...at, "env"], step.env, place);
     for (const [label, value] of Object.entries(step.worker))
       this.#expressions.template([...at, "worker", label], value, { of: "label" });

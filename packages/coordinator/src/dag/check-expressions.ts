@@ -13,7 +13,9 @@ export type Place =
   | { readonly of: "dag" }
   /** Decided at submission. */
   | { readonly of: "label" }
-  | { readonly of: "step"; readonly index: number };
+  | { readonly of: "step"; readonly index: number }
+  /** It sees all steps: they have ended. */
+  | { readonly of: "handler" };
 
 export interface Reporter {
   problem(path: YamlPath, code: string, message: string): void;
@@ -48,6 +50,11 @@ export class ExpressionChecker {
   condition(at: YamlPath, text: string, place: Place): void {
     const parsed = parseCondition(text);
     if (!parsed.ok) return this.#report.problem(at, "bad_expression", parsed.problem);
+    const [asked] = statusFunctionsIn(parsed.condition.expression);
+    if (asked !== undefined && place.of === "handler") {
+      const message = `a handler asks run.status == 'failed' and the like, not ${asked}()`;
+      this.#report.problem(at, "bad_expression", message);
+    }
     for (const path of parsed.condition.paths) this.#path(at, path, place);
   }
 
@@ -65,12 +72,16 @@ export class ExpressionChecker {
     if (place.of === "label") {
       return this.#report.problem(at, "bad_expression", "a worker label may use params only");
     }
-    if (path.root === "run") return;
+    if (path.root === "run") {
+      if (path.field !== "status" || place.of === "handler") return;
+      const message = "run.status is known to handlers only: the run has not ended yet";
+      return this.#report.problem(at, "bad_expression", message);
+    }
     if (place.of === "dag") {
       const message = "the DAG's env may use params and run only: no step has ended yet";
       return this.#report.problem(at, "bad_expression", message);
     }
-    this.#ofStep(at, path, place.index);
+    this.#ofStep(at, path, place.of === "step" ? place.index : undefined);
   }
 
   #param(at: YamlPath, name: string): void {
@@ -80,13 +91,17 @@ export class ExpressionChecker {
     this.#report.problem(at, "unknown_param", `unknown parameter "${name}"${fix}`);
   }
 
-  #ofStep(at: YamlPath, path: Extract<DataPath, { root: "steps" | "status" }>, own: number): void {
+  #ofStep(
+    at: YamlPath,
+    path: Extract<DataPath, { root: "steps" | "status" }>,
+    own: number | undefined,
+  ): void {
     const target = this.#byId.get(path.stepId);
     if (target === undefined) {
       const near = this.#report.near(path.stepId, this.#byId.keys());
       return this.#report.problem(at, "unknown_step", `unknown step "${path.stepId}"${near}`);
     }
-    if (this.#graph !== undefined && !isAncestor(path.stepId, own, this.#graph)) {
+    if (own !== undefined && this.#graph !== undefined && !isAncestor(path.stepId, own, this.#graph)) {
       const message = `step "${path.stepId}" is not an ancestor: add it to \`depends\``;
       return this.#report.problem(at, "not_an_ancestor", message);
     }

@@ -8,6 +8,8 @@ import { z } from "zod";
 import { scheduleSchema } from "./schedule-schema.ts";
 
 const stepsMax = 10_000;
+/** Of one kind. */
+const handlersMax = 100;
 const textMax = 64 * 1024;
 
 const stepId = z
@@ -41,6 +43,7 @@ const retry = z.strictObject({
   backoff: z.enum(["fixed", "exponential"]).default("fixed"),
   delay: duration.default(1000),
   maxDelay: duration.default(3_600_000),
+  jitter: z.number().min(0).max(1).optional(),
   exitCodes: z.array(z.int().min(0).max(255)).min(1).optional(),
 });
 
@@ -87,6 +90,8 @@ const step = z.strictObject({
   onWorkerLost: z.enum(["retry", "fail"]).optional(),
 });
 
+const handlers = z.array(step).max(handlersMax).optional();
+
 const defaults = z.strictObject({
   timeout: duration.optional(),
   retry: retry.optional(),
@@ -103,6 +108,10 @@ export const dagSchema = z.strictObject({
   env: envMap.optional(),
   defaults: defaults.optional(),
   steps: z.array(step).min(1, "expected at least one step").max(stepsMax),
+  onSuccess: handlers,
+  onFailure: handlers,
+  onCancel: handlers,
+  onExit: handlers,
 });
 
 export type DagFile = z.infer<typeof dagSchema>;
@@ -120,10 +129,6 @@ export const plannedKeys = new Set([
   "concurrency",
   "priority",
   "outputs",
-  "onSuccess",
-  "onFailure",
-  "onCancel",
-  "onExit",
   "deploy",
   "dag",
   "human",

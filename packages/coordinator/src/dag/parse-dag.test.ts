@@ -38,6 +38,20 @@ describe("a good file", () => {
     expect(spec.steps[1]).toMatchObject({ depends: ["a"], timeoutMs: 90_000 });
   });
 
+  test("handlers stand behind the steps, by kind, and see every step", () => {
+    const { spec } = parseDag(
+      `onExit: [{ id: z, run: x }]
+onFailure: [{ id: f, run: x, env: { A: "${open} run.status }} ${open} steps.a.outputs.n }}" } }, { id: g, run: x }]
+${dag("- { id: a, run: x, outputs: [n] }")}`,
+      "f",
+    );
+    expect(spec.handlers?.map(({ id, handler }) => [id, handler])).toEqual([
+      ["f", "onFailure"],
+      ["g", "onFailure"],
+      ["z", "onExit"],
+    ]);
+  });
+
   test("an `if` is kept as it was written, true and false included", () => {
     const { spec } = parseDag(
       dag(
@@ -65,6 +79,12 @@ describe("a good file", () => {
       timeoutMs: 120_000,
       retry: { limit: 0 },
     });
+  });
+
+  test("a retry may have jitter, from 0 to 1", () => {
+    const text = (jitter: number) => dag(`- { id: a, run: x, retry: { limit: 2, jitter: ${jitter} } }`);
+    expect(parseDag(text(0.5), "f").spec.steps[0]?.retry).toMatchObject({ limit: 2, jitter: 0.5 });
+    expect(problemsOf(text(1.5))[0]).toContain("f.yaml:3:41: steps[0].retry.jitter");
   });
 
   test("numbers and booleans are text where text is wanted (YA-8)", () => {
@@ -190,6 +210,27 @@ describe("what is wrong is named with its place", () => {
         `- { id: b, run: y, depends: [a], env: { A: "${open} steps.a.outputs.cuont }}" } }`,
       ),
       ['step "a" has no output "cuont"; did you mean "count"?'],
+    ],
+    [
+      "a handler that depends on a step",
+      `${dag("- { id: a, run: x }")}onExit:\n  - { id: h, run: y, depends: [a] }\n`,
+      ["f.yaml:5:5: onExit[0]: all handlers of a kind start together"],
+    ],
+    [
+      "a handler with the name of a step",
+      `${dag("- { id: a, run: x }")}onFailure: [{ id: a, run: y }]\n`,
+      ['f.yaml:4:15: onFailure[0].id: a second step "a"'],
+    ],
+    [
+      "a handler that looks at a handler, and one that asks for its ancestors",
+      `${dag("- { id: a, run: x }")}onFailure: [{ id: h, run: y, if: failure() }]
+onExit: [{ id: i, run: y, env: { A: "${open} steps.h.status }}" } }]\n`,
+      ["onFailure[0].if: a handler asks run.status == 'failed'", 'onExit[0].env.A: unknown step "h"'],
+    ],
+    [
+      "the run's status in a step",
+      dag("- { id: a, run: x, if: run.status == 'failed' }"),
+      ["steps[0].if: run.status is known to handlers only"],
     ],
     [
       "an `if` with an unknown name",

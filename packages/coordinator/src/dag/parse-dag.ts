@@ -4,6 +4,7 @@ import {
   type AgentSpec,
   type CommandSpec,
   type DagSpec,
+  handlerKinds,
   type JsonObject,
   type JsonValue,
   type ParamSpec,
@@ -17,6 +18,7 @@ import type { z } from "zod";
 import { DagChecker, problemsMax } from "./check-dag.ts";
 import { type DagFile, dagSchema, plannedKeys, type StepFile } from "./dag-schema.ts";
 import { schemaProblem, settleParams } from "./params.ts";
+import { placesIn } from "./places.ts";
 import { type ReadSchedules, readSchedules } from "./schedule-schema.ts";
 import { fieldOf, readYaml, type YamlSource } from "./yaml-source.ts";
 
@@ -28,6 +30,11 @@ export interface ParsedDag {
 }
 
 const defaultShell: readonly string[] = ["bash", "-euo", "pipefail"];
+/** A handler comes when all is over: these keys have nothing to say about it. */
+const notInHandlers = {
+  depends: "all handlers of a kind start together, when the run's steps have ended; leave `depends` out",
+  continueOnError: "a handler that fails never changes the run's status; leave `continueOnError` out",
+} as const;
 const noRetry: RetrySpec = { limit: 0, backoff: "fixed", delayMs: 1000, maxDelayMs: 3_600_000 };
 
 export function parseDag(text: string, file: string): ParsedDag {
@@ -63,9 +70,8 @@ function shapeProblems(error: z.ZodError, source: YamlSource): Problem[] {
 }
 
 function kindProblems(file: DagFile, source: YamlSource): Problem[] {
-  return file.steps.flatMap((step, index) => {
+  return placesIn(file).flatMap(({ step, path }) => {
     const kinds = [step.run, step.agent].filter((kind) => kind !== undefined).length;
-    const path = ["steps", index];
     const place = { file: source.file, ...source.at(fieldOf(path)), field: fieldOf(path) };
     if (kinds !== 1) {
       return [
@@ -79,7 +85,13 @@ function kindProblems(file: DagFile, source: YamlSource): Problem[] {
     const stray = (["shell", "workdir"] as const).filter(
       (key) => step.agent !== undefined && step[key] !== undefined,
     );
-    return stray.map((key) => ({ ...place, code: "step_kind", message: `\`${key}\` belongs to a run step` }));
+    const late = path[0] === "steps" ? [] : (["depends", "continueOnError"] as const);
+    return [
+      ...stray.map((key) => ({ ...place, code: "step_kind", message: `\`${key}\` belongs to a run step` })),
+      ...late
+        .filter((key) => step[key] !== undefined)
+        .map((key) => ({ ...place, code: "not_in_handler", message: notInHandlers[key] })),
+    ];
   });
 }
 
@@ -113,6 +125,9 @@ function scheduleParamProblems(
 }
 
 function specOf(file: DagFile): DagSpec {
+  const handlers = handlerKinds.flatMap((kind) =>
+    (file[kind] ?? []).map((step): StepSpec => ({ ...stepSpec(step, file.defaults ?? {}), handler: kind })),
+  );
   return {
     name: file.name,
     ...(file.description === undefined ? {} : { description: file.description }),
@@ -121,6 +136,7 @@ function specOf(file: DagFile): DagSpec {
     ),
     env: file.env ?? {},
     steps: file.steps.map((step) => stepSpec(step, file.defaults ?? {})),
+    ...(handlers.length === 0 ? {} : { handlers }),
   };
 }
 
@@ -158,12 +174,13 @@ function stepSpec(step: StepFile, defaults: NonNullable<DagFile["defaults"]>): S
 }
 
 function retrySpec(retry: NonNullable<StepFile["retry"]>): RetrySpec {
-  const { limit, backoff, delay, maxDelay, exitCodes } = retry;
+  const { limit, backoff, delay, maxDelay, jitter, exitCodes } = retry;
   return {
     limit,
     backoff,
     delayMs: delay,
     maxDelayMs: maxDelay,
+    ...(jitter === undefined ? {} : { jitter }),
     ...(exitCodes === undefined ? {} : { exitCodes }),
   };
 }

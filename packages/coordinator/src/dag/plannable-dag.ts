@@ -3,6 +3,8 @@
 import type { StepSpec } from "@haversack/protocol";
 import type { PlannableDag, PlannableStep } from "@haversack/snapshot";
 import { type ParsedDag, parseDag } from "./parse-dag.ts";
+import { placesOf } from "./places.ts";
+import { fieldOf } from "./yaml-source.ts";
 
 /** YAML text, for a caller that only plans. Throws ProblemsError with everything that is wrong. */
 export function readPlannableDag(text: string, file: string): PlannableDag {
@@ -10,16 +12,23 @@ export function readPlannableDag(text: string, file: string): PlannableDag {
 }
 
 export function plannableDag({ spec, source, agentDefaults }: ParsedDag): PlannableDag {
+  const places = placesOf(spec);
+  const planned = (from: number, to?: number) =>
+    places.slice(from, to).map(({ step, path }) => {
+      const field = fieldOf(path);
+      return plannableStep(step, field, source.at(field).line);
+    });
   return {
     name: spec.name,
     file: source.file,
     defaultsAgent: agentDefaults,
-    steps: spec.steps.map((step, index) => plannableStep(step, index, source.at(`steps[${index}]`).line)),
+    steps: planned(0, spec.steps.length),
+    handlers: planned(spec.steps.length),
     locate: (field) => source.at(field),
   };
 }
 
-function plannableStep(step: StepSpec, index: number, line: number): PlannableStep {
-  const common = { id: step.id, kind: step.work.kind, field: `steps[${index}]`, line };
+function plannableStep(step: StepSpec, field: string, line: number): PlannableStep {
+  const common = { id: step.id, kind: step.work.kind, field, line };
   return step.work.kind === "agent" ? { ...common, agent: step.work.settings } : common;
 }

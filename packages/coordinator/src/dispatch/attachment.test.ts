@@ -19,6 +19,7 @@ import { leaseTimes } from "../runs/lease.ts";
 import { createScheduler } from "../schedule/scheduler.ts";
 import { helloOf, resultOf } from "../testing/fleet-samples.ts";
 import { openRealStores, type RealStores } from "../testing/real-store.ts";
+import { withSchedule } from "../testing/with-schedule.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { LeaseClock } from "./lease-clock.ts";
 import { WorkerLink } from "./worker-link.ts";
@@ -110,27 +111,12 @@ async function submit({ submitter }: Coordinator): Promise<RunId> {
 
 let hours = 0;
 
-/** The same DAG, stored, each minute. `minute` goes to the next one and says which it is. */
 async function scheduled(overlap: string) {
   const world = await coordinator();
+  const text = `schedule: { cron: "* * * * *", overlap: ${overlap} }${dag}`;
   // A time that an earlier test had has its run.
-  world.clock.jump(3_600_000 * ++hours);
-  await world.submitter.put(`schedule: { cron: "* * * * *", overlap: ${overlap} }${dag}`, "attach.yaml");
-  await world.scheduler.loop.start(new AbortController().signal);
-  const minute = (): number => {
-    const due = (Math.floor(world.clock.now() / 60_000) + 1) * 60_000;
-    world.clock.advance(due - world.clock.now());
-    world.scheduler.ring();
-    return due;
-  };
-  const stop = async (): Promise<void> => {
-    await stores.store.write.dagDelete({ name: "attach" });
-    await world[Symbol.asyncDispose]();
-  };
-  return { ...world, minute, [Symbol.asyncDispose]: stop };
+  return await withSchedule(world, stores.store, text, ++hours);
 }
-
-const ticks = (due: number) => stores.store.read.tickRead({ dagName: "attach", index: 0, due });
 
 /** What the worker would open: the bytes of the task, or those that it would fetch. */
 async function open({ work }: Task): Promise<SnapshotContent> {
@@ -175,6 +161,45 @@ describe("the pack of a task", () => {
     expect(soulOf(second)).toBe(soulOf(first));
     expect(soulOf(second)).not.toBe("Another voice.");
     expect(notesOf(second)).toBe("after");
+  });
+
+  test("of a handler: pinned with its run, with memory of the moment in which it starts", async () => {
+    await using world = await coordinator();
+    await remember("before");
+    const text = `name: attach
+steps: [{ id: work, run: "true" }]
+onFailure: [{ id: reader, agent: { use: repo-analyst, prompt: "\${{ run.error }}" } }]
+onExit: [{ id: plain, agent: { use: analyst, prompt: "\${{ run.status }}" } }]
+`;
+    const submission = { dag: text, fileName: "attach.yaml", params: {}, idempotencyKey: "" };
+    await world.submitter.submit(submission);
+    const work = await world.next();
+    await editLibrary();
+    await world.finish(work.ref, "failed");
+    const reader = await world.next();
+    expect([reader.ref.stepId, reader.work]).toMatchObject([
+      "reader",
+      { prompt: "step work: the step failed without saying why" },
+    ]);
+    const content = await open(reader);
+    expect([content.config.profile, notesOf(content)]).toEqual(["repo-analyst", "after"]);
+    expect(soulOf(content)).not.toBe("Another voice.");
+    await world.finish(reader.ref);
+    const plain = await world.next();
+    expect([plain.ref.stepId, plain.work]).toMatchObject(["plain", { prompt: "failed" }]);
+    expect((await open(plain)).config.profile).toBe("analyst");
+    // A cancel would not end it for the next test.
+    await world.finish(plain.ref);
+  });
+
+  test("of a handler whose profile is not in the library: refused with its place", async () => {
+    await using world = await coordinator();
+    const text =
+      "name: attach\nsteps: [{ id: work, run: x }]\nonExit:\n  - { id: h, agent: { use: nobody, prompt: p } }\n";
+    const problem = { line: 4, field: "onExit[0].agent.use" };
+    await expect(
+      world.submitter.submit({ dag: text, fileName: "attach.yaml", params: {}, idempotencyKey: "" }),
+    ).rejects.toMatchObject({ problems: [problem] });
   });
 
   test("on the next attempt after a failure: the same one", async () => {
@@ -298,7 +323,7 @@ describe("the pack of a task", () => {
     const content = await open(reader);
     expect([soulOf(content), notesOf(content)]).toEqual(["Another voice.", "after"]);
     const later = world.minute();
-    await until(async () => (await ticks(later))?.outcome === "queued");
+    await until(async () => (await world.tick(later))?.outcome === "queued");
     await world.finish(reader.ref);
     expect(soulOf(await open(await world.next()))).toBe("A third voice.");
   });
@@ -307,8 +332,8 @@ describe("the pack of a task", () => {
     await using world = await scheduled("skip");
     await rm(join(folder.path, "skills"), { recursive: true });
     const due = world.minute();
-    await until(async () => (await ticks(due)) !== undefined);
-    expect(await ticks(due)).toMatchObject({
+    await until(async () => (await world.tick(due)) !== undefined);
+    expect(await world.tick(due)).toMatchObject({
       outcome: "failed",
       detail: expect.stringContaining("repo-report"),
     });

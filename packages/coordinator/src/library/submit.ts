@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { FaultError, type Ports, present, sortedJson } from "@haversack/base";
 import {
+  allSteps,
   type Digest,
   type JsonObject,
   ProblemsError,
@@ -13,18 +14,14 @@ import {
   parseRunId,
   type RunId,
   type RunTrigger,
-  type StepSpec,
 } from "@haversack/protocol";
-import { buildPins, type MemoryModes, planSnapshots } from "@haversack/snapshot";
+import { buildPins, planSnapshots } from "@haversack/snapshot";
 import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
 import { plannableDag } from "../dag/plannable-dag.ts";
-import type { TemplateData } from "../runs/expression-value.ts";
-import { render } from "../runs/expressions.ts";
 import type { Store } from "../store/store.ts";
-import type { StepSubmission } from "../store/verbs/run-submit.ts";
-import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 import { type Snapshots, storedPack } from "./snapshots.ts";
+import { type Pin, stepSubmission, templateData } from "./step-submission.ts";
 
 export interface Submission {
   /** Empty when a stored DAG is named. */
@@ -104,7 +101,7 @@ export class Submitter {
       params,
       bodyDigest,
       now: this.#ports.clock.now(),
-      steps: parsed.spec.steps.map((step) => stepSubmission(step, pins.get(step.id), data)),
+      steps: allSteps(parsed.spec).map((step) => stepSubmission(step, pins.get(step.id), data)),
       packs: [...pins.values()].map(({ pack }) => pack),
       ...(idempotencyKey === "" ? {} : { idempotencyKey }),
       ...(trigger === undefined ? {} : { trigger }),
@@ -146,13 +143,13 @@ export class Submitter {
     const parsed = parseDag(source, `${dagName}.yaml`);
     const pins = await this.#pins(parsed);
     const data = templateData(newId, parsed, params);
-    const steps = parsed.spec.steps.map((step) => stepSubmission(step, pins.get(step.id), data));
+    const steps = allSteps(parsed.spec).map((step) => stepSubmission(step, pins.get(step.id), data));
     return { steps, packs: [...pins.values()].map(({ pack }) => pack) };
   }
 
   /** What each agent step needs, as packs that could be built. */
   async #pins(parsed: ParsedDag): Promise<ReadonlyMap<string, Pin>> {
-    if (!parsed.spec.steps.some(({ work }) => work.kind === "agent")) return new Map();
+    if (!allSteps(parsed.spec).some(({ work }) => work.kind === "agent")) return new Map();
     const { library } = this.#snapshots;
     const { defaultModel } = library;
     const options = defaultModel === undefined ? {} : { defaultModel };
@@ -186,33 +183,6 @@ function checkKey(idempotencyKey: string, trigger?: RunTrigger): void {
     "bad_idempotency_key",
     `an idempotency key has at most ${keyCharactersMax} characters`,
   );
-}
-
-/** For what is decided at submission: no step has an output yet. */
-function templateData(id: RunId, { spec }: ParsedDag, params: JsonObject): TemplateData {
-  const run = { id, dag: spec.name, error: null };
-  return { params: new Map(Object.entries(params)), outputs: new Map(), statuses: new Map(), run };
-}
-
-interface Pin {
-  readonly pack: StoredPack;
-  /** A step that reads memory gets its final pack when it is first handed out. */
-  readonly memory: MemoryModes;
-}
-
-function stepSubmission(step: StepSpec, pin: Pin | undefined, data: TemplateData): StepSubmission {
-  const labels = Object.fromEntries(
-    Object.entries(step.worker).map(([label, text]) => [label, render(text, data)]),
-  );
-  if (pin === undefined) return { labels };
-  const { digest } = pin.pack;
-  const { read, write } = pin.memory;
-  return {
-    labels,
-    pinDigest: digest,
-    ...(read.length > 0 ? {} : { snapshotDigest: digest }),
-    ...(write.global === "none" && write.dag === "none" ? {} : { memoryWrite: write }),
-  };
 }
 
 const sha256 = (text: string): Digest =>

@@ -1,7 +1,8 @@
 import type { AttemptResult, RetrySpec, StepSpec } from "@haversack/protocol";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { afterLoss, afterResult, retryDelay, type StepHistory } from "./after-attempt.ts";
+import { refOf } from "../testing/fleet-samples.ts";
+import { afterLoss, afterResult, retryDelay, type StepHistory, spreadOf } from "./after-attempt.ts";
 import { lostAttemptsMax } from "./lease.ts";
 
 const noRetry: RetrySpec = { limit: 0, backoff: "fixed", delayMs: 100, maxDelayMs: 1000 };
@@ -167,5 +168,31 @@ describe("the delay before a retry", () => {
       [0, 1, 2, 3, 4].map((count) => retryDelay({ ...noRetry, backoff }, count));
     expect(delays("exponential")).toEqual([100, 200, 400, 800, 1000]);
     expect(delays("fixed")).toEqual([100, 100, 100, 100, 100]);
+  });
+
+  test("jitter leaves out up to its part of the delay, and nothing is left out without it", () => {
+    const delays = (jitter?: number) =>
+      [0, 0.5, 0.999].map((spread) =>
+        retryDelay({ ...noRetry, ...(jitter === undefined ? {} : { jitter }) }, 0, spread),
+      );
+    expect([delays(), delays(0), delays(0.5), delays(1)]).toEqual([
+      [100, 100, 100],
+      [100, 100, 100],
+      [100, 75, 50],
+      [100, 50, 0],
+    ]);
+    const retry = { ...noRetry, limit: 1, jitter: 1 };
+    expect(afterResult(spec({ retry }), fresh, failed(1), 0.25)).toMatchObject({ delayMs: 75 });
+  });
+
+  test("attempts are spread evenly, each always to the same place", () => {
+    const spreads = Array.from({ length: 1000 }, (_, index) => spreadOf(refOf(`s${index}`)));
+    expect(spreads.every((spread) => spread >= 0 && spread < 1)).toBe(true);
+    for (const tenth of Array(10).keys()) {
+      const within = spreads.filter((spread) => Math.floor(spread * 10) === tenth);
+      expect(within.length).toBeGreaterThan(50);
+    }
+    expect(spreadOf(refOf("s7"))).toBe(spreads[7]);
+    expect(spreadOf(refOf("s7", 2))).not.toBe(spreads[7]);
   });
 });

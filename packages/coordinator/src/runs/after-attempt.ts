@@ -1,7 +1,8 @@
 /** What becomes of a step when an attempt at it ends. Pure: it knows no clock and no store. */
 
+import { createHash } from "node:crypto";
 import type { Ms } from "@haversack/base";
-import type { AttemptResult, Failure, Outcome, RetrySpec, StepSpec } from "@haversack/protocol";
+import type { AttemptRef, AttemptResult, Failure, Outcome, RetrySpec, StepSpec } from "@haversack/protocol";
 import { lostAttemptsMax } from "./lease.ts";
 
 /** What the step has been through so far, this attempt not included. */
@@ -29,13 +30,14 @@ export function afterResult(
   spec: StepSpec,
   history: StepHistory,
   result: Pick<AttemptResult, "outcome" | "failure" | "exitCode">,
+  spread = 0,
 ): NextMove {
   if (result.outcome === "succeeded") return { event: "succeeded" };
   if (history.cancelRequested) return { event: "cancelled" };
   if (result.outcome !== "failed") return afterReturn(spec, result.failure);
   const failure = result.failure ?? { code: "failed", message: "the step failed without saying why" };
   if (!isRetried(spec.retry, history, result.exitCode)) return { event: "failed", failure };
-  return { event: "retried", delayMs: retryDelay(spec.retry, history.failedCount), failure };
+  return { event: "retried", delayMs: retryDelay(spec.retry, history.failedCount, spread), failure };
 }
 
 /** Handed back. With a failure it was interrupted half-way, which a step that must not run twice does not survive. */
@@ -65,10 +67,20 @@ function isRetried(retry: RetrySpec, history: StepHistory, exitCode: number | un
   return retry.exitCodes === undefined || (exitCode !== undefined && retry.exitCodes.includes(exitCode));
 }
 
-/** @param failedCount attempts that failed before this one */
-export function retryDelay(retry: RetrySpec, failedCount: number): Ms {
+/**
+ * @param failedCount attempts that failed before this one
+ * @param spread from 0 to just below 1: how much of the jitter this attempt gets
+ */
+export function retryDelay(retry: RetrySpec, failedCount: number, spread = 0): Ms {
   const factor = retry.backoff === "exponential" ? 2 ** Math.min(failedCount, 30) : 1;
-  return Math.min(retry.delayMs * factor, retry.maxDelayMs);
+  const delayMs = Math.min(retry.delayMs * factor, retry.maxDelayMs);
+  return Math.round(delayMs * (1 - (retry.jitter ?? 0) * spread));
+}
+
+/** From 0 to just below 1, the same for the same attempt, so that a decision that is taken again is the same. */
+export function spreadOf({ runId, stepId, attempt }: AttemptRef): number {
+  const digest = createHash("sha256").update(`${runId}/${stepId}/${attempt}`).digest();
+  return digest.readUInt32BE() / 2 ** 32;
 }
 
 /** The attempt's own phase after a report. */

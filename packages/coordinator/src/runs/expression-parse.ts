@@ -18,7 +18,7 @@ export type DataPath =
   | { readonly root: "status"; readonly stepId: string }
   | { readonly root: "run"; readonly field: RunField };
 
-export type RunField = "id" | "dag" | "error";
+export type RunField = "id" | "dag" | "error" | "status";
 
 export type Comparison = "==" | "!=" | "<" | "<=" | ">" | ">=";
 
@@ -61,7 +61,7 @@ export type ExpressionParse =
 export const expressionCharactersMax = 4096;
 const depthMax = 32;
 const expected =
-  "expected params.<name>, steps.<id>.outputs.<name>, steps.<id>.status, run.id, run.dag or run.error";
+  "expected params.<name>, steps.<id>.outputs.<name>, steps.<id>.status, run.id, run.dag, run.error or, in a handler, run.status";
 
 /** Never throws: what is wrong with the text comes back as a sentence. */
 export function parseExpression(text: string): ExpressionParse {
@@ -208,7 +208,7 @@ function pathOf(text: string): DataPath | undefined {
   if (stepId !== undefined) {
     return output === undefined ? { root: "status", stepId } : { root: "steps", stepId, output };
   }
-  const [, field] = /^run\.(id|dag|error)$/.exec(text) ?? [];
+  const [, field] = /^run\.(id|dag|error|status)$/.exec(text) ?? [];
   return field === undefined ? undefined : { root: "run", field: field as RunField };
 }
 

@@ -17,7 +17,13 @@ export interface TemplateData {
   readonly outputs: ReadonlyMap<string, JsonValue>;
   /** How steps ended, by id. */
   readonly statuses: ReadonlyMap<string, StepPhase>;
-  readonly run: { readonly id: string; readonly dag: string; readonly error: string | null };
+  /** `status`: how the steps ended, once they have. */
+  readonly run: {
+    readonly id: string;
+    readonly dag: string;
+    readonly error: string | null;
+    readonly status: string | null;
+  };
 }
 
 /** What the functions of an `if` answer. */

@@ -22,7 +22,7 @@ const data: TemplateData = {
     ["build/json", '{"a": [1, 2]}'],
   ]),
   statuses: new Map<string, StepPhase>([["build", "succeeded"]]),
-  run: { id: "r1", dag: "demo", error: null },
+  run: { id: "r1", dag: "demo", error: null, status: null },
 };
 
 describe("rendering", () => {

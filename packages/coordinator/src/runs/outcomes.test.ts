@@ -9,7 +9,7 @@ const data: TemplateData = {
   params: new Map([["yes", true]]),
   outputs: new Map(),
   statuses: new Map<string, StepPhase>([["a", "failed"]]),
-  run: { id: "r", dag: "d", error: null },
+  run: { id: "r", dag: "d", error: null, status: null },
 };
 const conditionOf = (text: string): Condition => {
   const parsed = parseCondition(text);

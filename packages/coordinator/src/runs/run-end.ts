@@ -1,5 +1,7 @@
 import type { Failure, RunStatus } from "@haversack/protocol";
 
+export type RunEnd = Extract<RunStatus, "succeeded" | "failed" | "cancelled">;
+
 /** How many steps ended each way. */
 export interface StepCounts {
   readonly failed: number;
@@ -8,7 +10,7 @@ export interface StepCounts {
 }
 
 /** The status of a run whose steps have all ended. A cancel that came too late to end anything changes nothing. */
-export function runEnd(counts: StepCounts): Extract<RunStatus, "succeeded" | "failed" | "cancelled"> {
+export function runEnd(counts: StepCounts): RunEnd {
   if (counts.failed > 0) return "failed";
   if (counts.cancelled > 0) return "cancelled";
   return counts.blocked > 0 ? "failed" : "succeeded";

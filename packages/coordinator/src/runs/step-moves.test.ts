@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { isTerminalStep, type StepPhase } from "@haversack/protocol";
 import { describe, expect, test } from "vitest";
 import * as attemptStatements from "../store/statements/attempt.ts";
+import * as outcomeStatements from "../store/statements/outcome.ts";
 import * as stepStatements from "../store/statements/step.ts";
 import { isLiveAttempt, type StepEvent, stepAfter, stepMoves } from "./step-moves.ts";
 
@@ -82,7 +83,7 @@ describe("the guards in the SQL", () => {
     ["stepSettle", from("released", "skipped", "blocked")],
     ["stepDependencyEnded", from("released", "skipped", "blocked")],
   ] as const)("%s moves a step from exactly the phases of the table", (name, expected) => {
-    expect(guardOf(stepStatements[name].sqlite)).toEqual(expected);
+    expect(guardOf({ ...stepStatements, ...outcomeStatements }[name].sqlite)).toEqual(expected);
   });
 
   test("idle steps are cancelled from the phases in which no worker holds them", () => {

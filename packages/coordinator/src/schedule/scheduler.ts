@@ -34,15 +34,7 @@ export interface Scheduler {
 
 export function createScheduler(parts: SchedulerParts): Scheduler {
   const { store, ports } = parts;
-  const deciding: DecideParts = {
-    store,
-    log: ports.log,
-    submit: (submission) => parts.submitter.submit(submission),
-    async cancel(id) {
-      const { live } = await store.write.runCancel({ id, now: ports.clock.now() });
-      parts.registry.cancel(live);
-    },
-  };
+  const deciding = decidingOf(parts);
   const wakeup = new Wakeup();
   let awaited: ReadonlySet<RunId> = new Set();
   /** Runs with news since a look began. */
@@ -112,5 +104,17 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
       },
     },
     ring: () => wakeup.ring(),
+  };
+}
+
+function decidingOf({ store, submitter, registry, ports }: SchedulerParts): DecideParts {
+  return {
+    store,
+    log: ports.log,
+    submit: (submission) => submitter.submit(submission),
+    async cancel(id) {
+      const { live } = await store.write.runCancel({ id, now: ports.clock.now() });
+      registry.cancel(live);
+    },
   };
 }

@@ -1,7 +1,7 @@
 /** DAGs by digest, parsed once. A digest never changes its meaning, so nothing here is ever stale. */
 
 import { present } from "@haversack/base";
-import type { DagSpec, Digest } from "@haversack/protocol";
+import { allSteps, type DagSpec, type Digest } from "@haversack/protocol";
 import { type Condition, conditionOf } from "../runs/conditions.ts";
 import { type DagGraph, graphOf } from "../runs/graph.ts";
 import { json } from "./rows.ts";
@@ -25,7 +25,7 @@ export class DagCache {
     if (known !== undefined) return known;
     const row = present(await tx.one(dagGet, digest), `DAG ${digest}`);
     const spec = json<DagSpec>(row, "spec");
-    const entry = { spec, graph: graphOf(spec), conditions: spec.steps.map(conditionOf) };
+    const entry = { spec, graph: graphOf(spec), conditions: allSteps(spec).map(conditionOf) };
     const oldest = this.#entries.keys().next().value;
     if (this.#entries.size >= entriesMax && oldest !== undefined) this.#entries.delete(oldest);
     this.#entries.set(digest, entry);

@@ -1,15 +1,8 @@
 /** The verbs of stored DAGs and schedules. */
 
-import {
-  scheduleDecide,
-  schedulePause,
-  scheduleResume,
-  scheduleState,
-  schedulesList,
-  tickRead,
-  ticksList,
-} from "./verbs/schedule-verbs.ts";
+import { schedulePause, scheduleResume, scheduleState, schedulesList } from "./verbs/schedule-verbs.ts";
 import { dagDelete, dagPut, dagRead, dagsList } from "./verbs/stored-dag-verbs.ts";
+import { scheduleDecide, tickRead, ticksList } from "./verbs/tick-verbs.ts";
 
 export const scheduleWrites = { dagPut, dagDelete, scheduleDecide, schedulePause, scheduleResume } as const;
 

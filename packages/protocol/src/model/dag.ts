@@ -8,6 +8,10 @@ import type { ScheduleSpec } from "./schedule.ts";
 
 export type StepKind = "run" | "agent";
 
+/** When a handler is started: by how the steps ended, and then once more whatever happened. In this order. */
+export const handlerKinds = ["onSuccess", "onFailure", "onCancel", "onExit"] as const;
+export type HandlerKind = (typeof handlerKinds)[number];
+
 export interface DagSpec {
   readonly name: string;
   readonly description?: string;
@@ -16,6 +20,8 @@ export interface DagSpec {
   readonly steps: readonly StepSpec[];
   /** When it is started by itself, once it is stored; absent: never. */
   readonly schedules?: readonly ScheduleSpec[];
+  /** Started when the steps have ended; absent: none. By kind, in the order of `handlerKinds`. */
+  readonly handlers?: readonly StepSpec[];
 }
 
 export interface ParamSpec {
@@ -35,6 +41,8 @@ export interface StepSpec {
   readonly depends: readonly string[];
   /** The expression of its `if`, as it was written. */
   readonly condition?: string;
+  /** Absent: a step of the run itself. */
+  readonly handler?: HandlerKind;
   /** Its failure counts as success, for its dependents and for the run. */
   readonly continueOnError?: true;
   readonly env: { readonly [name: string]: string };
@@ -57,6 +65,8 @@ export interface RetrySpec {
   readonly backoff: "fixed" | "exponential";
   readonly delayMs: number;
   readonly maxDelayMs: number;
+  /** Up to this part of a delay is left out, so that steps that failed together do not come back together; absent: none. */
+  readonly jitter?: number;
   /** Only these exit codes are tried again; absent: all. */
   readonly exitCodes?: readonly number[];
 }
@@ -75,3 +85,10 @@ export interface AgentSpec {
   /** The step's own settings (`use`, model, skills, ...), merged with the library's by the snapshot planner. */
   readonly settings: JsonObject;
 }
+
+/** Steps, then handlers: a step's position in this list is its number in the store. */
+export const allSteps = ({ steps, handlers }: DagSpec): readonly StepSpec[] =>
+  handlers === undefined ? steps : [...steps, ...handlers];
+
+export const stepAt = ({ steps, handlers }: DagSpec, index: number): StepSpec | undefined =>
+  steps[index] ?? handlers?.[index - steps.length];

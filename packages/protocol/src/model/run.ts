@@ -1,6 +1,6 @@
 /** A run and its steps, as a client sees them. Times are milliseconds since 1970. */
 
-import type { StepKind } from "./dag.ts";
+import type { HandlerKind, StepKind } from "./dag.ts";
 import type { Digest, RunId, StepId, WorkerId } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 import type { Artifact, Failure, Usage } from "./outcome.ts";
@@ -53,6 +53,8 @@ export interface Step {
   readonly kind: StepKind;
   readonly phase: StepPhase;
   readonly depends: readonly StepId[];
+  /** Absent: a step of the run itself. */
+  readonly handler?: HandlerKind;
   /** Its `if`, as it was written. */
   readonly condition?: string;
   /** Its failure counts as success, for its dependents and for the run. */
@@ -76,6 +78,6 @@ export interface Step {
 }
 
 export interface RunDetail extends Run {
-  /** In the order of the DAG file. */
+  /** In the order of the DAG file, handlers last. */
   readonly steps: readonly Step[];
 }

@@ -1,6 +1,7 @@
 /** Any noun that goes over the wire. */
 
 import * as fc from "fast-check";
+import { handlerKinds } from "../model/dag.ts";
 import type { AttemptRef } from "../model/fence.ts";
 import {
   digestOfBytes,
@@ -174,6 +175,7 @@ const step = fc.record(
     snapshotDigest: digest,
     usage,
     waitingFor: text.filter((name) => name !== ""),
+    handler: fc.constantFrom(...handlerKinds),
     condition: text.filter((name) => name !== ""),
     continueOnError: fc.constant(true as const),
     memory: fc.record({ applied: small, inReview: small }),

@@ -10,6 +10,7 @@ import {
   type Run as WireRun,
   type Step as WireStep,
 } from "../gen/haversack/v1/run_service_pb.ts";
+import { type HandlerKind, handlerKinds } from "../model/dag.ts";
 import type { RunChange, RunEvent, StepChange } from "../model/event.ts";
 import { digestOfBytes, digestToBytes, parseRunId, parseStepId, parseWorkerId } from "../model/ids.ts";
 import type { Run, RunDetail, Step } from "../model/run.ts";
@@ -88,6 +89,7 @@ function stepToWire(step: Step): WireStep {
     snapshotDigest: step.snapshotDigest === undefined ? new Uint8Array() : digestToBytes(step.snapshotDigest),
     waitingFor: step.waitingFor ?? "",
     condition: step.condition ?? "",
+    handler: step.handler ?? "",
     continueOnError: step.continueOnError ?? false,
   };
   const startedAt = time(step.startedAt);
@@ -119,12 +121,15 @@ function stepFromWire(wire: WireStep): Step {
     ...(wire.exitCode === undefined ? {} : { exitCode: wire.exitCode }),
     ...(wire.snapshotDigest.length === 0 ? {} : { snapshotDigest: digestOfBytes(wire.snapshotDigest) }),
     ...(wire.usage === undefined ? {} : { usage: usageFromWire(wire.usage) }),
+    ...(wire.handler === "" ? {} : { handler: known(handlerOf(wire.handler), "step.handler") }),
     ...(wire.condition === "" ? {} : { condition: wire.condition }),
     ...(wire.continueOnError ? { continueOnError: true } : {}),
     ...(wire.waitingFor === "" ? {} : { waitingFor: wire.waitingFor }),
     ...(wire.memory === undefined ? {} : { memory: memoryFromWire(wire.memory) }),
   };
 }
+
+const handlerOf = (name: string): HandlerKind | undefined => handlerKinds.find((kind) => kind === name);
 
 function memoryFromWire({ applied, inReview }: NonNullable<WireStep["memory"]>) {
   return { applied, inReview };

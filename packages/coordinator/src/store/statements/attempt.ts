@@ -9,10 +9,13 @@ export const attemptInsert = {
            values (?1, ?2, ?3, ?4, ?5, ?6, 'leased', ?7, ?8)`,
 } as const;
 
+/** A cancel does not touch the handlers that come after it. */
+const cancelRequested = `case when s.handler in ('onCancel', 'onExit') then 0 else r.cancel_requested end`;
+
 /** An attempt by the names that its worker uses, with what decides about its step. */
 export const attemptGet = {
   sqlite: `select a.*, s.step_id, s.phase as step_phase, s.attempt as step_attempt, s.failed_count, s.lost_count,
-                  s.snapshot_digest, s.memory_write, r.cancel_requested, r.dag_digest, r.dag_name
+                  s.snapshot_digest, s.memory_write, ${cancelRequested} as cancel_requested, r.dag_digest, r.dag_name
            from step s
            join attempt a on a.run_id = s.run_id and a.idx = s.idx and a.attempt = ?3
            join run r on r.id = s.run_id
@@ -47,7 +50,7 @@ export const attemptsTrust = {
 } as const;
 
 const live = `select a.*, s.step_id, s.phase as step_phase, s.attempt as step_attempt, s.failed_count, s.lost_count,
-                     s.memory_write, r.cancel_requested, r.dag_digest, r.dag_name
+                     s.memory_write, ${cancelRequested} as cancel_requested, r.dag_digest, r.dag_name
               from attempt a
               join step s on s.run_id = a.run_id and s.idx = a.idx
               join run r on r.id = a.run_id

@@ -8,9 +8,9 @@ export const runRepeat = {
 /** A step that is done again: pinned as before, with memory read afresh. */
 export const stepRepeat = {
   sqlite: `insert into step (run_id, idx, step_id, kind, phase, waiting_for, labels, pin_digest, snapshot_digest,
-                             memory_write, continue_on_error)
+                             memory_write, continue_on_error, handler)
            select ?2, idx, step_id, kind, ?4, ?5, labels, pin_digest,
-                  case when snapshot_digest = pin_digest then pin_digest end, memory_write, continue_on_error
+                  case when snapshot_digest = pin_digest then pin_digest end, memory_write, continue_on_error, handler
            from step where run_id = ?1 and idx = ?3`,
 } as const;
 

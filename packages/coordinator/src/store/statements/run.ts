@@ -36,6 +36,11 @@ export const runStepsEnded = {
   sqlite: `update run set unfinished = unfinished - ?2 where id = ?1 returning unfinished`,
 } as const;
 
+/** The steps have ended; the run goes on with this many handlers. */
+export const runHandlers = {
+  sqlite: `update run set outcome = ?2, unfinished = ?3 where id = ?1`,
+} as const;
+
 export const runEndWith = {
   sqlite: `update run set status = ?2, failure = ?3, ended_at = ?4, started_at = coalesce(started_at, ?4)
            where id = ?1 and status in ('queued', 'running')`,

@@ -1,26 +1,4 @@
-/** Stored DAGs, schedules and their ticks. */
-
-export const storedDagPut = {
-  sqlite: `insert into stored_dag (name, digest, source, file_name, schedules, put_at) values (?1, ?2, ?3, ?4, ?5, ?6)
-           on conflict (name) do update set digest = ?2, source = ?3, file_name = ?4, schedules = ?5, put_at = ?6`,
-} as const;
-
-export const storedDagGet = { sqlite: `select * from stored_dag where name = ?1` } as const;
-
-export const storedDagList = {
-  sqlite: `select name, digest, file_name, schedules, put_at from stored_dag order by name`,
-} as const;
-
-export const storedDagDelete = { sqlite: `delete from stored_dag where name = ?1` } as const;
-
-/** Those from a place on. */
-export const schedulesDelete = {
-  sqlite: `delete from schedule where dag_name = ?1 and idx >= ?2`,
-} as const;
-
-export const ticksDelete = {
-  sqlite: `delete from schedule_tick where dag_name = ?1 and idx >= ?2`,
-} as const;
+/** Schedules of stored DAGs. */
 
 export const schedulePut = {
   sqlite: `insert into schedule (dag_name, idx, spec, handled) values (?1, ?2, ?3, ?4)
@@ -53,43 +31,4 @@ export const scheduleResume = {
 
 export const scheduleCount = {
   sqlite: `select count(*) as count from schedule where dag_name = ?1 and idx = coalesce(?2, idx)`,
-} as const;
-
-/** A time that has its run keeps it, whatever is decided about it later. */
-export const tickPut = {
-  sqlite: `insert into schedule_tick (dag_name, idx, due, outcome, run_id, detail, at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-           on conflict (dag_name, idx, due) do update set outcome = ?4, run_id = ?5, detail = ?6, at = ?7
-           where schedule_tick.outcome <> 'started'`,
-} as const;
-
-/** Newest time first. */
-export const tickList = {
-  sqlite: `select * from schedule_tick where dag_name = ?1 and idx = ?2 order by due desc limit ?3`,
-} as const;
-
-export const tickGet = {
-  sqlite: `select * from schedule_tick where dag_name = ?1 and idx = ?2 and due = ?3`,
-} as const;
-
-/** Oldest first. */
-export const ticksQueued = {
-  sqlite: `select due from schedule_tick where dag_name = ?1 and idx = ?2 and outcome = 'queued' order by due limit ?3`,
-} as const;
-
-/** Of one schedule, all but the newest; what waits stays. */
-export const ticksPrune = {
-  sqlite: `delete from schedule_tick where dag_name = ?1 and idx = ?2 and outcome <> 'queued' and due <=
-             (select due from schedule_tick where dag_name = ?1 and idx = ?2 order by due desc limit 1 offset ?3)`,
-} as const;
-
-export const runTriggered = {
-  sqlite: `update run set trigger_kind = ?2, trigger_schedule = ?3, trigger_due = ?4 where id = ?1`,
-} as const;
-
-/** Runs of a schedule that have not ended, oldest time first. */
-export const runsOfSchedule = {
-  sqlite: `select id, trigger_due from run
-           where dag_name = ?1 and trigger_schedule = ?2 and trigger_kind = 'schedule'
-             and status in ('queued', 'running')
-           order by trigger_due`,
 } as const;

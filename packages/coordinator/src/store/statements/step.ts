@@ -1,7 +1,7 @@
 export const stepInsert = {
   sqlite: `insert into step (run_id, idx, step_id, kind, phase, waiting_for, labels, pin_digest, snapshot_digest,
-                             memory_write, continue_on_error)
-           values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,
+                             memory_write, continue_on_error, handler)
+           values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)`,
 } as const;
 
 export const stepsOfRun = {
@@ -39,11 +39,15 @@ export const stepsNextDue = {
   postgres: `select min(not_before) as due from step where phase = 'ready' and not_before > $1 and not_before > 0`,
 } as const;
 
-/** Gives the step to a worker. The first pack that is named stays: every attempt uses the same one. */
+/**
+ * Gives the step to a worker. The first pack that is named stays: every attempt uses the same one. Of a run that is being
+ * cancelled (?6) only the handlers that come after a cancel.
+ */
 export const stepClaim = {
   sqlite: `update step set phase = 'leased', attempt = attempt + 1, worker_id = ?3, started_at = null, ended_at = null,
                   failure = null, exit_code = null, snapshot_digest = coalesce(snapshot_digest, ?4)
            where run_id = ?1 and idx = ?2 and phase = 'ready' and not_before <= ?5
+             and (?6 = 0 or handler in ('onCancel', 'onExit'))
            returning attempt, step_id, snapshot_digest`,
 } as const;
 
@@ -67,24 +71,12 @@ export const stepRequeue = {
            where run_id = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')`,
 } as const;
 
-/** One dependency less to wait for; what it passes on is kept until the last one has ended. */
-export const stepDependencyEnded = {
-  sqlite: `update step set waiting_for = waiting_for - 1, unsatisfied = unsatisfied | ?3,
-                  ancestor_failed = ancestor_failed | ?4, ancestor_cancelled = ancestor_cancelled | ?5
-           where run_id = ?1 and idx = ?2 and phase = 'waiting'
-           returning waiting_for, unsatisfied, ancestor_failed, ancestor_cancelled`,
-} as const;
-
-/** All dependencies have ended: the step may start, or ends itself. */
-export const stepSettle = {
-  sqlite: `update step set phase = ?3, ended_at = ?4
-           where run_id = ?1 and idx = ?2 and phase = 'waiting' and waiting_for = 0 returning step_id`,
-} as const;
-
-/** Steps that no worker holds end at once when their run is cancelled. */
+/** Steps that no worker holds end at once when their run is cancelled. A handler waits for its turn, or was started. */
 export const stepsCancelIdle = {
   sqlite: `update step set phase = 'cancelled', ended_at = ?2
-           where run_id = ?1 and phase in ('waiting', 'ready') returning step_id, attempt`,
+           where run_id = ?1 and phase in ('waiting', 'ready')
+             and (handler is null or (phase = 'ready' and handler in ('onSuccess', 'onFailure')))
+           returning step_id, attempt`,
 } as const;
 
 /** A failure that the step's \`continueOnError\` excuses does not count. */
@@ -92,11 +84,12 @@ export const stepCounts = {
   sqlite: `select count(*) filter (where phase = 'failed' and continue_on_error = 0) as failed,
                   count(*) filter (where phase = 'cancelled') as cancelled,
                   count(*) filter (where phase = 'blocked') as blocked
-           from step where run_id = ?1`,
+           from step where run_id = ?1 and handler is null`,
 } as const;
 
 export const stepFirstFailed = {
-  sqlite: `select step_id, failure from step where run_id = ?1 and phase = 'failed' and continue_on_error = 0
+  sqlite: `select step_id, failure from step
+           where run_id = ?1 and phase = 'failed' and continue_on_error = 0 and handler is null
            order by ended_at, idx limit 1`,
 } as const;
 

@@ -9,8 +9,8 @@ import type {
   WorkerHello,
   WorkerId,
 } from "@haversack/protocol";
-import { refKey } from "@haversack/protocol";
-import { afterLoss, afterResult, attemptPhaseAfter } from "../../runs/after-attempt.ts";
+import { refKey, stepAt } from "@haversack/protocol";
+import { afterLoss, afterResult, attemptPhaseAfter, spreadOf } from "../../runs/after-attempt.ts";
 import { isLiveAttempt } from "../../runs/step-moves.ts";
 import { integerOrNone, textOrNone } from "../rows.ts";
 import {
@@ -81,9 +81,9 @@ export async function attemptFinish(
   }
   const { attempt } = answer;
   const { spec } = await context.dags.get(context.tx, attempt.dagDigest);
-  const step = spec.steps[attempt.index];
+  const step = stepAt(spec, attempt.index);
   if (step === undefined) return { ref: result.ref, reason: "unknown" };
-  const move = afterResult(step, attempt.history, result);
+  const move = afterResult(step, attempt.history, result, spreadOf(attempt.ref));
   const phase = attemptPhaseAfter[result.outcome];
   await endAttempt(context, { attempt, phase, move, now, result, resultDigest });
   return undefined;
@@ -144,7 +144,7 @@ function returned(attempt: AttemptRow) {
 
 async function lose(context: VerbContext, attempt: AttemptRow, now: number): Promise<void> {
   const { spec } = await context.dags.get(context.tx, attempt.dagDigest);
-  const step = spec.steps[attempt.index];
+  const step = stepAt(spec, attempt.index);
   if (step === undefined) return;
   await endAttempt(context, { attempt, phase: "lost", move: afterLoss(step, attempt.history), now });
 }

@@ -3,16 +3,14 @@
 import { invariant, present } from "@haversack/base";
 import { type AttemptResult, type Failure, type StepChange, type StepPhase } from "@haversack/protocol";
 import type { NextMove } from "../../runs/after-attempt.ts";
-import { passedOn } from "../../runs/outcomes.ts";
 import { type AttemptPhase, stepAfter } from "../../runs/step-moves.ts";
-import { flag } from "../rows.ts";
 import { attemptEnd } from "../statements/attempt.ts";
 import { artifactInsert, stepEnd, stepRequeue } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { AttemptRow } from "./attempt-row.ts";
+import { stepEnded } from "./end-run.ts";
 import { applyMemory } from "./memory-apply.ts";
-import { record, stepsEnded } from "./record.ts";
-import { beforeOfRow, settleDependents } from "./settle.ts";
+import { record } from "./record.ts";
 
 export interface AttemptEnd {
   readonly attempt: AttemptRow;
@@ -86,10 +84,8 @@ async function finish(context: VerbContext, end: AttemptEnd, phase: StepPhase): 
     await applyMemory(context, attempt, result?.memory ?? [], now);
   }
   await record(context, runId, stepChange(end, phase, failure), now);
-  const passes = passedOn(phase, flag(ended, "continue_on_error"), beforeOfRow(ended));
   const run = { runId, dagDigest: attempt.dagDigest, now };
-  const others = await settleDependents(context, run, [{ index: attempt.index, passes }]);
-  await stepsEnded(context, runId, 1 + others, now);
+  await stepEnded(context, run, { index: attempt.index, phase, row: ended });
 }
 
 function stepChange(

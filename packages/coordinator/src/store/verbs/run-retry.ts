@@ -1,7 +1,14 @@
 /** Retrying a run: a new one, in one transaction, which does again what has to be and keeps the rest. */
 
 import { FaultError, present } from "@haversack/base";
-import { type Digest, isTerminalRun, parseStepId, type RunId, type StepPhase } from "@haversack/protocol";
+import {
+  allSteps,
+  type Digest,
+  isTerminalRun,
+  parseStepId,
+  type RunId,
+  type StepPhase,
+} from "@haversack/protocol";
 import { stepsToRepeat } from "../../runs/repeat.ts";
 import { noRun, noStep } from "../missing.ts";
 import { text } from "../rows.ts";
@@ -15,11 +22,10 @@ import {
 } from "../statements/retry.ts";
 import { runByKey, runGet } from "../statements/run.ts";
 import type { VerbContext } from "../verb.ts";
-import { record, recordRun, stepsEnded } from "./record.ts";
-import { existingRun, firstPhase, insertStep, type StepSubmission } from "./run-submit.ts";
+import { decideFirst } from "./end-run.ts";
+import { record, recordRun } from "./record.ts";
+import { existingRun, firstPhase, insertPacks, insertStep, type RunSubmission } from "./run-submit.ts";
 import { runOfRow } from "./run-verbs.ts";
-import { settleFirst } from "./settle.ts";
-import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 
 export interface RetryRequest {
   readonly id: RunId;
@@ -27,7 +33,7 @@ export interface RetryRequest {
   /** This step and all that depends on it are done again even if they succeeded. */
   readonly fromStep?: string;
   /** Pins of today's library; absent: those of the earlier run. */
-  readonly pinned?: { readonly steps: readonly StepSubmission[]; readonly packs: readonly StoredPack[] };
+  readonly pinned?: Pick<RunSubmission, "steps" | "packs">;
   readonly idempotencyKey?: string;
   readonly bodyDigest: Digest;
   readonly now: number;
@@ -39,13 +45,12 @@ export async function runRetry(context: VerbContext, request: RetryRequest) {
   const existing = key === undefined ? undefined : await tx.one(runByKey, key);
   if (existing !== undefined) return existingRun(existing, request.bodyDigest);
   const again = await whatToRepeat(context, request);
-  for (const pack of request.pinned?.packs ?? []) await packInsert(context, pack, now);
+  await insertPacks(context, request.pinned?.packs ?? [], now);
   await tx.run(runRepeat, id, newId, key ?? null, request.bodyDigest, now, again.size);
   await recordRun(context, newId, "queued", undefined, now);
   const { dagDigest, first } = await insertSteps(context, request, again);
   context.touched.ready = true;
-  const ended = await settleFirst(context, { runId: newId, dagDigest, now }, first);
-  await stepsEnded(context, newId, ended, now);
+  await decideFirst(context, { runId: newId, dagDigest, now }, first);
   return { runId: newId, existed: false };
 }
 
@@ -60,13 +65,14 @@ async function whatToRepeat(
     const message = `run ${id} is ${run.status}; wait for its end, or cancel it first`;
     throw new FaultError("conflict", "run_not_ended", message);
   }
-  const { graph } = await context.dags.get(context.tx, run.dagDigest);
+  const { spec, graph } = await context.dags.get(context.tx, run.dagDigest);
   const from = fromStep === undefined ? undefined : graph.indexOf.get(fromStep);
   if (fromStep !== undefined && from === undefined) throw noStep(id, fromStep);
   const steps = await context.tx.all(stepPhases, id);
   const again = stepsToRepeat(
     graph,
-    steps.map((step) => text(step, "phase") as StepPhase),
+    // Handlers come again with every run.
+    steps.slice(0, spec.steps.length).map((step) => text(step, "phase") as StepPhase),
     from,
   );
   if (again.size > 0) return again;
@@ -84,8 +90,8 @@ async function insertSteps(
   const first: number[] = [];
   const run = runOfRow(present(await tx.one(runGet, newId), "the run that was just inserted"));
   const { spec, graph } = await context.dags.get(tx, run.dagDigest);
-  for (const [index, step] of spec.steps.entries()) {
-    if (!again.has(index)) {
+  for (const [index, step] of allSteps(spec).entries()) {
+    if (step.handler === undefined && !again.has(index)) {
       const row = present(await tx.one(stepCarry, id, newId, index), "the step of the earlier run");
       await tx.run(artifactsCarry, id, newId, index);
       const [stepId, phase] = [parseStepId(step.id), text(row, "phase") as StepPhase];
@@ -93,7 +99,7 @@ async function insertSteps(
       continue;
     }
     const waitingFor = (graph.depends[index] ?? []).filter((dependency) => again.has(dependency)).length;
-    if (waitingFor === 0) first.push(index);
+    if (waitingFor === 0 && step.handler === undefined) first.push(index);
     const pins = pinned?.steps[index];
     if (pins !== undefined) await insertStep(context, { runId: newId, index, step, waitingFor }, pins);
     else await tx.run(stepRepeat, id, newId, index, firstPhase(step, waitingFor), waitingFor);

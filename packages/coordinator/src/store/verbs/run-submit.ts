@@ -2,6 +2,7 @@
 
 import { FaultError, present } from "@haversack/base";
 import {
+  allSteps,
   type DagSpec,
   type Digest,
   parseRunId,
@@ -18,10 +19,10 @@ import { runByKey, runInsert } from "../statements/run.ts";
 import { stepInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { MemoryWrite } from "./attempt-row.ts";
-import { recordRun, stepsEnded } from "./record.ts";
-import { recordTrigger } from "./schedule-verbs.ts";
-import { settleFirst } from "./settle.ts";
+import { decideFirst } from "./end-run.ts";
+import { recordRun } from "./record.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
+import { recordTrigger } from "./tick-verbs.ts";
 
 export interface RunSubmission {
   readonly id: RunId;
@@ -34,7 +35,7 @@ export interface RunSubmission {
   /** Absent: a person or a program asked for it. */
   readonly trigger?: RunTrigger;
   readonly now: number;
-  /** In the order of the DAG's steps. */
+  /** In the order of the DAG's steps, then of its handlers. */
   readonly steps: readonly StepSubmission[];
   readonly packs: readonly StoredPack[];
 }
@@ -55,7 +56,7 @@ export async function runSubmit(context: VerbContext, run: RunSubmission) {
   const existing = run.idempotencyKey === undefined ? undefined : await tx.one(runByKey, run.idempotencyKey);
   if (existing !== undefined) return existingRun(existing, run.bodyDigest);
   await tx.run(dagInsert, run.dagDigest, run.dag.name, JSON.stringify(run.dag), run.source);
-  for (const pack of run.packs) await packInsert(context, pack, run.now);
+  await insertPacks(context, run.packs, run.now);
   await tx.run(
     runInsert,
     run.id,
@@ -73,7 +74,7 @@ export async function runSubmit(context: VerbContext, run: RunSubmission) {
   await recordRun(context, run.id, "queued", undefined, run.now);
   // All at once: where a statement is a round trip, none of them waits for the one before.
   await Promise.all(
-    run.dag.steps.map((step, index) => {
+    allSteps(run.dag).map((step, index) => {
       const place = { runId: run.id, index, step, waitingFor: step.depends.length };
       return insertStep(context, place, present(run.steps[index], "step of the submission"));
     }),
@@ -81,8 +82,16 @@ export async function runSubmit(context: VerbContext, run: RunSubmission) {
   context.touched.ready = true;
   const settled = { runId: run.id, dagDigest: run.dagDigest, now: run.now };
   const first = run.dag.steps.flatMap(({ depends }, index) => (depends.length === 0 ? [index] : []));
-  await stepsEnded(context, run.id, await settleFirst(context, settled, first), run.now);
+  await decideFirst(context, settled, first);
   return { runId: run.id, existed: false };
+}
+
+export async function insertPacks(
+  context: VerbContext,
+  packs: readonly StoredPack[],
+  now: number,
+): Promise<void> {
+  for (const pack of packs) await packInsert(context, pack, now);
 }
 
 /** The run that an idempotency key stands for; rejects when it was used for another submission. */
@@ -126,10 +135,11 @@ export async function insertStep(
     snapshotDigest ?? null,
     memoryWrite === undefined ? null : JSON.stringify(memoryWrite),
     step.continueOnError === true ? 1 : 0,
+    step.handler ?? null,
   );
 }
 
-/** A step with an `if` is decided when all steps are there. */
-export function firstPhase(step: StepSpec, waitingFor: number): StepPhase {
-  return waitingFor === 0 && step.condition === undefined ? "ready" : "waiting";
+/** A step with an `if` is decided when all steps are there, a handler when they have ended. */
+export function firstPhase({ condition, handler }: StepSpec, waitingFor: number): StepPhase {
+  return waitingFor === 0 && condition === undefined && handler === undefined ? "ready" : "waiting";
 }

@@ -15,17 +15,18 @@ import {
   type RunTrigger,
   type Step,
   type StepSpec,
+  stepAt,
 } from "@haversack/protocol";
 import { noRun } from "../missing.ts";
 import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import { attemptsOfRun } from "../statements/attempt.ts";
 import { runCount, runGet, runList, runProgressGet, runRequestCancel } from "../statements/run.ts";
-import { artifactsOfRun, stepsCancelIdle, stepsOfRun } from "../statements/step.ts";
+import { artifactsOfRun, stepsOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { refOfRow } from "./attempt-row.ts";
+import { cancelIdle } from "./end-run.ts";
 import { memoryOfSteps } from "./memory-verbs.ts";
-import { record, recordRun, stepsEnded } from "./record.ts";
 
 export async function runRead(context: VerbContext, { id }: { readonly id: RunId }): Promise<RunDetail> {
   const { tx, dags } = context;
@@ -38,7 +39,7 @@ export async function runRead(context: VerbContext, { id }: { readonly id: RunId
   const steps = (await tx.all(stepsOfRun, id)).map((step) => {
     const index = integer(step, "idx");
     const own = memory.get(text(step, "step_id"));
-    const stepSpec = present(spec.steps[index], "step");
+    const stepSpec = present(stepAt(spec, index), "step");
     const known = stepOfRow(step, stepSpec, (artifacts.get(index) ?? []).map(artifactOfRow));
     return own === undefined ? known : { ...known, memory: own };
   });
@@ -87,16 +88,12 @@ export async function runCancel(
   const row = await tx.one(runGet, id);
   if (row === undefined) throw noRun(id);
   if ((await tx.run(runRequestCancel, id)) > 0) {
-    await recordRun(context, id, runOfRow(row).status, undefined, now);
-    const ended = await tx.all(stepsCancelIdle, id, now);
-    for (const step of ended) {
-      const stepId = parseStepId(text(step, "step_id"));
-      const change = { kind: "step", stepId, phase: "cancelled", attempt: integer(step, "attempt") } as const;
-      await record(context, id, change, now);
-    }
-    await stepsEnded(context, id, ended.length, now);
+    const { status, dagDigest } = runOfRow(row);
+    await cancelIdle(context, { runId: id, dagDigest, now }, status);
   }
-  return { live: (await tx.all(attemptsOfRun, id)).map(refOfRow) };
+  // Handlers that come after a cancel go on.
+  const live = (await tx.all(attemptsOfRun, id)).filter((attempt) => flag(attempt, "cancel_requested"));
+  return { live: live.map(refOfRow) };
 }
 
 export function runOfRow(row: Row): Run {
@@ -128,7 +125,7 @@ function triggerOfRow(row: Row): RunTrigger {
 }
 
 function stepOfRow(row: Row, spec: StepSpec, artifacts: readonly Artifact[]): Step {
-  const { condition } = spec;
+  const { condition, handler } = spec;
   const workerId = textOrNone(row, "worker_id");
   const workerName = textOrNone(row, "worker_name");
   const startedAt = integerOrNone(row, "started_at");
@@ -153,6 +150,7 @@ function stepOfRow(row: Row, spec: StepSpec, artifacts: readonly Artifact[]): St
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(snapshotDigest === undefined ? {} : { snapshotDigest: parseDigest(snapshotDigest) }),
     ...(usage === undefined ? {} : { usage }),
+    ...(handler === undefined ? {} : { handler }),
     ...(condition === undefined ? {} : { condition }),
     ...(spec.continueOnError === undefined ? {} : { continueOnError: true }),
   };

@@ -1,33 +1,16 @@
-/** Schedules of stored DAGs: how far each was decided, whether it is paused, and what became of its times. */
+/** Schedules of stored DAGs: how far each was decided, whether it is paused, what it has under way. */
 
-import {
-  parseRunId,
-  type RunId,
-  type RunTrigger,
-  type ScheduleSpec,
-  type ScheduleTick,
-} from "@haversack/protocol";
+import { parseRunId, type RunId, type ScheduleSpec } from "@haversack/protocol";
 import { noSchedule } from "../missing.ts";
 import { integer, integerOrNone, json, text, textOrNone } from "../rows.ts";
-import type { Row } from "../statement.ts";
 import {
   schedulePause as pause,
   scheduleResume as resume,
-  runsOfSchedule,
-  runTriggered,
   scheduleCount,
   scheduleList,
-  scheduleMove,
-  tickGet,
-  tickList,
-  tickPut,
-  ticksPrune,
-  ticksQueued,
 } from "../statements/schedule.ts";
+import { runsOfSchedule, ticksQueued } from "../statements/tick.ts";
 import type { VerbContext } from "../verb.ts";
-
-/** Ticks that are kept of each schedule, beside those that wait. */
-const ticksKept = 200;
 
 export interface ScheduleKey {
   readonly dagName: string;
@@ -80,51 +63,6 @@ export async function scheduleState({ tx }: VerbContext, { dagName, index }: Sch
   return { active, queued };
 }
 
-/** Newest time first. */
-export async function ticksList(
-  { tx }: VerbContext,
-  { dagName, index, limit }: ScheduleKey & { readonly limit: number },
-): Promise<ScheduleTick[]> {
-  return (await tx.all(tickList, dagName, index, limit)).map(tickOfRow);
-}
-
-export async function tickRead(
-  { tx }: VerbContext,
-  { dagName, index, due }: ScheduleKey & { readonly due: number },
-): Promise<ScheduleTick | undefined> {
-  const row = await tx.one(tickGet, dagName, index, due);
-  return row === undefined ? undefined : tickOfRow(row);
-}
-
-export interface Decided extends ScheduleKey {
-  /** Those without a run; a run's own is written with the run. */
-  readonly ticks: readonly Omit<ScheduleTick, "at">[];
-  /** Where `handled` moves, when it still is where it was read. */
-  readonly handled?: { readonly from: number; readonly to: number };
-  readonly now: number;
-}
-
-export async function scheduleDecide({ tx }: VerbContext, decided: Decided): Promise<void> {
-  const { dagName, index, ticks, handled, now } = decided;
-  for (const { due, outcome, runId = null, detail } of ticks) {
-    await tx.run(tickPut, dagName, index, due, outcome, runId, detail, now);
-  }
-  if (ticks.length > 0) await tx.run(ticksPrune, dagName, index, ticksKept);
-  if (handled !== undefined) await tx.run(scheduleMove, dagName, index, handled.from, handled.to);
-}
-
-/** In the transaction that starts the run: there is no moment in which only one of them is there. */
-export async function recordTrigger(
-  { tx }: VerbContext,
-  run: { readonly id: RunId; readonly dagName: string; readonly now: number },
-  { kind, schedule, due }: RunTrigger,
-): Promise<void> {
-  if ((kind !== "schedule" && kind !== "backfill") || schedule === undefined || due === undefined) return;
-  await tx.run(runTriggered, run.id, kind, schedule, due);
-  await tx.run(tickPut, run.dagName, schedule, due, "started", run.id, "", run.now);
-  await tx.run(ticksPrune, run.dagName, schedule, ticksKept);
-}
-
 /** @returns how many were not paused before */
 export async function schedulePause(
   { tx }: VerbContext,
@@ -146,15 +84,4 @@ export async function scheduleResume(
 async function requireSchedule(tx: VerbContext["tx"], dagName: string, index: number | null): Promise<void> {
   const row = await tx.one(scheduleCount, dagName, index);
   if (row === undefined || integer(row, "count") === 0) throw noSchedule(dagName, index ?? undefined);
-}
-
-function tickOfRow(row: Row): ScheduleTick {
-  const runId = textOrNone(row, "run_id");
-  return {
-    due: integer(row, "due"),
-    outcome: text(row, "outcome") as ScheduleTick["outcome"],
-    detail: text(row, "detail"),
-    at: integer(row, "at"),
-    ...(runId === undefined ? {} : { runId: parseRunId(runId) }),
-  };
 }

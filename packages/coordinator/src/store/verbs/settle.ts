@@ -4,13 +4,13 @@
  */
 
 import { present } from "@haversack/base";
-import { type Digest, parseStepId, type RunId } from "@haversack/protocol";
+import { type Digest, parseStepId, type RunId, type StepPhase } from "@haversack/protocol";
 import type { Condition } from "../../runs/conditions.ts";
-import { type Before, decideStep, nothingBefore, passedOn } from "../../runs/outcomes.ts";
+import { type Before, type Decision, decideStep, nothingBefore, passedOn } from "../../runs/outcomes.ts";
 import { stepAfter } from "../../runs/step-moves.ts";
 import { flag, integer, text } from "../rows.ts";
 import type { Row } from "../statement.ts";
-import { stepDependencyEnded, stepSettle } from "../statements/step.ts";
+import { stepDependencyEnded, stepSettle } from "../statements/outcome.ts";
 import type { VerbContext } from "../verb.ts";
 import { RunFacts } from "./expression-data.ts";
 import { record } from "./record.ts";
@@ -27,8 +27,24 @@ interface Ended {
   readonly passes: Before;
 }
 
+export interface EndedStep {
+  readonly index: number;
+  readonly phase: StepPhase;
+  /** As `stepEnd` returns it. */
+  readonly row: Row;
+}
+
 /** @returns how many steps ended in turn */
-export async function settleDependents(
+export async function settleBehind(
+  context: VerbContext,
+  run: SettledRun,
+  { index, phase, row }: EndedStep,
+): Promise<number> {
+  const passes = passedOn(phase, flag(row, "continue_on_error"), beforeOfRow(row));
+  return await settleDependents(context, run, [{ index, passes }]);
+}
+
+async function settleDependents(
   context: VerbContext,
   run: SettledRun,
   ended: readonly Ended[],
@@ -68,7 +84,20 @@ export async function settleFirst(
   return ended.length + (await settleDependents(context, run, ended));
 }
 
-export function beforeOfRow(row: Row): Before {
+/** @returns its phase: started, unless its `if` says no */
+export async function settleHandler(
+  context: VerbContext,
+  run: SettledRun,
+  index: number,
+  decision: "start" | "skip",
+): Promise<StepPhase> {
+  if (decision === "skip") return await move(context, run, index, "skipped");
+  const { conditions } = await context.dags.get(context.tx, run.dagDigest);
+  const facts = new RunFacts(context, run.runId);
+  return await settle(context, run, { index, condition: conditions[index], before: nothingBefore, facts });
+}
+
+function beforeOfRow(row: Row): Before {
   return {
     isSatisfied: !flag(row, "unsatisfied"),
     hasFailed: flag(row, "ancestor_failed"),
@@ -97,11 +126,20 @@ interface Settling {
 
 async function settle(
   context: VerbContext,
-  { runId, now }: SettledRun,
+  run: SettledRun,
   { index, condition, before, facts }: Settling,
-) {
+): Promise<StepPhase> {
   const data = condition === undefined ? undefined : await facts.about(condition.paths);
-  const phase = present(stepAfter("waiting", decideStep(condition, before, data)), "a phase after waiting");
+  return await move(context, run, index, decideStep(condition, before, data));
+}
+
+async function move(
+  context: VerbContext,
+  { runId, now }: SettledRun,
+  index: number,
+  decision: Decision,
+): Promise<StepPhase> {
+  const phase = present(stepAfter("waiting", decision), "a phase after waiting");
   const endedAt = phase === "ready" ? null : now;
   const row = present(await context.tx.one(stepSettle, runId, index, phase, endedAt), "the waiting step");
   const stepId = parseStepId(text(row, "step_id"));

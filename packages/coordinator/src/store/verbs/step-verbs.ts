@@ -1,10 +1,7 @@
 /** Steps: which may start, and handing them out. */
 
-import { present } from "@haversack/base";
 import {
-  type Artifact,
   type BootId,
-  type DagSpec,
   type Digest,
   type Generation,
   parseDigest,
@@ -13,22 +10,16 @@ import {
   type RunId,
   type StepId,
   type StepKind,
-  type StepSpec,
   type WorkerId,
 } from "@haversack/protocol";
-import type { TemplateData } from "../../runs/expression-value.ts";
-import { pathsOf } from "../../runs/expressions.ts";
-import { ancestorsInOrder } from "../../runs/graph.ts";
-import { templatesOf } from "../../runs/templates.ts";
 import { flag, integer, integerOrNone, json, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import { attemptInsert } from "../statements/attempt.ts";
 import { runGet, runStart } from "../statements/run.ts";
-import { artifactsOfStep, stepClaim, stepsNextDue, stepsReady, stepsReadyOfRun } from "../statements/step.ts";
+import { stepClaim, stepsNextDue, stepsReady, stepsReadyOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
-import { RunFacts } from "./expression-data.ts";
+import { type Material, materialOf } from "./claim-material.ts";
 import { record, recordRun } from "./record.ts";
-import { artifactOfRow } from "./run-verbs.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 
 /** What decides who may run a step. */
@@ -98,21 +89,13 @@ export interface Claim {
 }
 
 /** What a task is made of. */
-export interface Claimed {
+export interface Claimed extends Material {
   readonly runId: RunId;
   readonly index: number;
   readonly stepId: StepId;
   readonly attempt: number;
   readonly generation: Generation;
   readonly workerId: WorkerId;
-  readonly dagName: string;
-  /** The DAG's own `env`. */
-  readonly dagEnv: DagSpec["env"];
-  readonly spec: StepSpec;
-  /** What the step's templates name. */
-  readonly data: TemplateData;
-  /** Of all ancestors, nearest last, for the step's `inputs`. */
-  readonly artifacts: readonly Artifact[];
   readonly snapshotDigest?: Digest;
 }
 
@@ -120,10 +103,11 @@ export interface Claimed {
 export async function stepTake(context: VerbContext, claim: Claim): Promise<Claimed | undefined> {
   const { tx } = context;
   const run = await tx.one(runGet, claim.runId);
-  if (run === undefined || flag(run, "cancel_requested")) return undefined;
+  if (run === undefined) return undefined;
+  const isCancelled = flag(run, "cancel_requested") ? 1 : 0;
   if (claim.pack !== undefined) await packInsert(context, claim.pack, claim.now);
   const { runId, index, workerId, now } = claim;
-  const row = await tx.one(stepClaim, runId, index, workerId, claim.pack?.digest ?? null, now);
+  const row = await tx.one(stepClaim, runId, index, workerId, claim.pack?.digest ?? null, now, isCancelled);
   if (row === undefined) return undefined;
   const attempt = integer(row, "attempt");
   const stepId = parseStepId(text(row, "step_id"));
@@ -139,21 +123,7 @@ export async function stepTake(context: VerbContext, claim: Claim): Promise<Clai
     attempt,
     generation: claim.generation,
     workerId,
-    ...(await material(context, claim, parseDigest(text(run, "dag_digest")))),
+    ...(await materialOf(context, claim, parseDigest(text(run, "dag_digest")))),
     ...(snapshotDigest === undefined ? {} : { snapshotDigest: parseDigest(snapshotDigest) }),
   };
-}
-
-async function material(context: VerbContext, { runId, index }: Claim, dagDigest: Digest) {
-  const { tx, dags } = context;
-  const { spec, graph } = await dags.get(tx, dagDigest);
-  const step = present(spec.steps[index], `step ${index} of the DAG`);
-  const data = await new RunFacts(context, runId).about(templatesOf(spec, step).flatMap(pathsOf));
-  const artifacts: Artifact[] = [];
-  if (step.inputs.length > 0) {
-    for (const ancestor of ancestorsInOrder(index, graph.depends)) {
-      artifacts.push(...(await tx.all(artifactsOfStep, runId, ancestor)).map(artifactOfRow));
-    }
-  }
-  return { dagName: spec.name, dagEnv: spec.env, spec: step, data, artifacts };
 }

@@ -10,16 +10,15 @@ import {
 import { noDag } from "../missing.ts";
 import { integer, json, text } from "../rows.ts";
 import type { Row } from "../statement.ts";
+import { scheduleList, schedulePut } from "../statements/schedule.ts";
 import {
-  scheduleList,
-  schedulePut,
   schedulesDelete,
   storedDagDelete,
   storedDagGet,
   storedDagList,
   storedDagPut,
   ticksDelete,
-} from "../statements/schedule.ts";
+} from "../statements/stored-dag.ts";
 import type { VerbContext } from "../verb.ts";
 
 export interface DagToStore {

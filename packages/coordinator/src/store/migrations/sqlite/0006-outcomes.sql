@@ -1,5 +1,7 @@
--- Steps that are skipped, and what a step has before it. SQLite cannot widen a check, so the table is made anew, with all
+-- Steps that are skipped, what a step has before it, and handlers. SQLite cannot widen a check, so the table is made anew, with all
 -- that hung on it; what refers to it keeps its rows (see migrate.ts).
+alter table run add column outcome text;  -- how the steps ended, once they have; then the handlers run
+
 create table step_new (
   run_id text not null references run (id),
   idx integer not null,                   -- position in the DAG file
@@ -12,6 +14,7 @@ create table step_new (
   ancestor_failed integer not null default 0,
   ancestor_cancelled integer not null default 0,
   continue_on_error integer not null default 0,
+  handler text check (handler in ('onSuccess', 'onFailure', 'onCancel', 'onExit')), -- null: a step of the run itself
   attempt integer not null default 0,     -- newest attempt; 0 before the first
   failed_count integer not null default 0,
   lost_count integer not null default 0,
