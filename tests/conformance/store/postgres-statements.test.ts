@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { migratePostgres } from "../../../packages/coordinator/src/store/postgres-migrate.ts";
 import { preparedText } from "../../../packages/coordinator/src/store/postgres-text.ts";
+import { openSqlite } from "../../../packages/coordinator/src/store/sqlite-database.ts";
 import type { Statement } from "../../../packages/coordinator/src/store/statement.ts";
 import * as attempts from "../../../packages/coordinator/src/store/statements/attempt.ts";
 import * as steps from "../../../packages/coordinator/src/store/statements/step.ts";
 import { type TempSchema, tempSchema, withPostgres } from "../../support/postgres.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
 
 const folder = join(import.meta.dirname, "../../../packages/coordinator/src/store/statements");
 
@@ -56,7 +58,30 @@ const fill = `
   insert into attempt (run_id, idx, attempt, generation, worker_id, boot_id, phase, lease_until, claimed_at)
     select run_id, idx, 1, '1-0', 'w' || idx, 'b', 'leased', 5, 0 from step where phase = 'leased'`;
 
+const sqliteColumns = `select m.name || '.' || c.name as name from sqlite_schema m, pragma_table_info(m.name) c
+                       where m.type = 'table' and m.name not like 'sqlite_%' order by 1`;
+const postgresColumns = `select table_name || '.' || column_name as name from information_schema.columns
+                         where table_schema = current_schema()
+                           and table_name not in ('memory_writer', 'store_life', 'log_migration')`;
+
 withPostgres("statements on PostgreSQL", () => {
+  test("the tables have the columns of the embedded engine, so no migration was forgotten", async () => {
+    await using schema = await migrated();
+    await using temp = await tempFolder();
+    const expected = ["sqlite", "sqlite-logs"].flatMap((name) => {
+      const migrations = join(folder, "../migrations", name);
+      const db = openSqlite({ file: join(temp.path, `${name}.db`), migrations });
+      const names = db
+        .prepare(sqliteColumns)
+        .all()
+        .map((row) => String(row["name"]));
+      db.close();
+      return names;
+    });
+    const found = (await schema.query(postgresColumns)).map(({ name }) => String(name));
+    expect(found.toSorted()).toEqual([...new Set(expected)].toSorted());
+  });
+
   test("every one is understood", async () => {
     await using schema = await migrated();
     const statements = await allStatements();
