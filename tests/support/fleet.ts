@@ -164,6 +164,10 @@ export class Fleet implements AsyncDisposable {
     return program;
   }
 
+  get coordinator(): Program | undefined {
+    return this.#coordinator;
+  }
+
   async killCoordinator(): Promise<void> {
     await this.#coordinator?.kill();
   }

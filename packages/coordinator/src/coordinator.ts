@@ -47,8 +47,8 @@ import { HttpServer } from "./http/server.ts";
 import { openLibrary } from "./library/open-library.ts";
 import { janitor } from "./retention/janitor.ts";
 import { createScheduler } from "./schedule/scheduler.ts";
-import { type Dying, openSqliteLogStore, openSqliteStore } from "./store/sqlite-store.ts";
-import type { LogStore, Store } from "./store/store.ts";
+import { openStores, type Stores } from "./store/open-stores.ts";
+import { describeDatabase } from "./store/postgres-url.ts";
 import { version } from "./version.ts";
 import { RunChanges } from "./watch/run-changes.ts";
 
@@ -68,11 +68,9 @@ export function createCoordinator(
   return new OneCoordinator(settle(asked, env), ports);
 }
 
-interface Opened {
+interface Opened extends Stores {
   readonly folder: OwnedFolder;
   readonly tokens: Tokens;
-  readonly store: Store & Dying;
-  readonly logs: LogStore & Dying;
 }
 
 class OneCoordinator implements Coordinator {
@@ -147,10 +145,7 @@ class OneCoordinator implements Coordinator {
     const folder = await openOwnedFolder(this.#settings.dataDir, "data folder");
     this.#opened = { folder };
     const tokens = await openTokens(folder.path);
-    const [store, logs] = await Promise.allSettled([
-      openSqliteStore(folder.path),
-      openSqliteLogStore(folder.path),
-    ]);
+    const { store, logs } = await openStores(folder.path, this.#settings.store, this.#ports);
     this.#opened = {
       folder,
       ...(store.status === "fulfilled" ? { store: store.value } : {}),
@@ -191,7 +186,9 @@ class OneCoordinator implements Coordinator {
   async #announce(folder: string): Promise<void> {
     const address = { url: this.url, pid: process.pid, version };
     await writeDurably(join(folder, addressFile), `${JSON.stringify(address)}\n`);
-    this.#ports.log.info({ url: this.url, data: folder }, "coordinator ready");
+    const { store } = this.#settings;
+    const database = store === undefined ? {} : { store: describeDatabase(store) };
+    this.#ports.log.info({ url: this.url, data: folder, ...database }, "coordinator ready");
   }
 }
 

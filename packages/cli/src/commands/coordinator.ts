@@ -8,6 +8,7 @@ import type { Shell } from "../shell.ts";
 
 interface CoordinatorOptions {
   readonly data: string;
+  readonly store?: string;
   readonly listen?: string;
   readonly agents?: string;
   readonly model?: string;
@@ -34,6 +35,9 @@ export function coordinatorCommand(shell: Shell): Command {
     .description("run a coordinator in this terminal until Ctrl-C")
     .addOption(new Option("--data <dir>", "data folder").default(dataFolderName).env("HAVERSACK_DATA"))
     .addOption(
+      new Option("--store <url>", "postgres://… in place of the embedded database").env("HAVERSACK_STORE"),
+    )
+    .addOption(
       new Option("--listen <host:port>", "where to listen (0: any free port)").env("HAVERSACK_LISTEN"),
     )
     .addOption(new Option("--agents <dir>", "agent library").env("HAVERSACK_AGENTS"))
@@ -49,8 +53,8 @@ async function serve(options: CoordinatorOptions, shell: Shell): Promise<0> {
   const { outside } = shell;
   const dataDir = resolve(outside.cwd, options.data);
   const agentsDir = options.agents === undefined ? undefined : resolve(outside.cwd, options.agents);
-  const { listen, model, leaseTtl: leaseTtlMs, retention, grace: graceMs } = options;
-  const asked = { dataDir, ...given({ listen, agentsDir, model, leaseTtlMs, retention, graceMs }) };
+  const { store, listen, model, leaseTtl: leaseTtlMs, retention, grace: graceMs } = options;
+  const asked = { dataDir, ...given({ store, listen, agentsDir, model, leaseTtlMs, retention, graceMs }) };
   const coordinator = await openCoordinator(asked, outside);
   try {
     shell.out(`coordinator listening on ${coordinator.url}, data in ${dataDir}\n`);

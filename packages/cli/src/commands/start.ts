@@ -37,6 +37,9 @@ export function startCommand(shell: Shell): Command {
     .option("-p, --param <name=value>", "a parameter; may be given several times", collectPair)
     .addOption(new Option("--data <dir>", "data folder").default(dataFolderName).env("HAVERSACK_DATA"))
     .addOption(
+      new Option("--store <url>", "postgres://… in place of the embedded database").env("HAVERSACK_STORE"),
+    )
+    .addOption(
       new Option("--listen <host:port>", "where to listen (0: any free port)").env("HAVERSACK_LISTEN"),
     )
     .addOption(

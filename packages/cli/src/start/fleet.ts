@@ -63,8 +63,8 @@ async function rehearse(undo: Undo[]): Promise<string> {
 }
 
 function coordinate(settings: StartSettings, outside: Outside): Promise<Coordinator> {
-  const { dataDir, agentsDir, listen, model, logFile, retention } = settings;
-  const asked = { dataDir, agentsDir, model: model.id, ...given({ listen, retention }) };
+  const { dataDir, store, agentsDir, listen, model, logFile, retention } = settings;
+  const asked = { dataDir, agentsDir, model: model.id, ...given({ store, listen, retention }) };
   return openCoordinator(asked, outside, logFile);
 }
 
@@ -86,8 +86,14 @@ function workerProcess(
   });
 }
 
-/** An address or a token of another coordinator must not lead our worker astray. */
+/** An address or a token of another coordinator must not lead our worker astray; the store is none of its business. */
 function workerEnv(env: NodeJS.ProcessEnv, rehearsalUrl: string | undefined): NodeJS.ProcessEnv {
-  const { HAVERSACK_URL: _url, HAVERSACK_TOKEN: _token, HAVERSACK_WORKER_DATA: _data, ...rest } = env;
+  const {
+    HAVERSACK_URL: _url,
+    HAVERSACK_TOKEN: _token,
+    HAVERSACK_WORKER_DATA: _data,
+    HAVERSACK_STORE: _store,
+    ...rest
+  } = env;
   return rehearsalUrl === undefined ? rest : { ...rest, HAVERSACK_REHEARSAL_URL: rehearsalUrl };
 }

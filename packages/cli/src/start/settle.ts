@@ -9,6 +9,7 @@ export interface StartOptions {
   readonly dag?: string;
   readonly param?: ReadonlyMap<string, string>;
   readonly data: string;
+  readonly store?: string;
   readonly listen?: string;
   readonly agents?: string;
   readonly slots?: number;
@@ -22,6 +23,7 @@ export interface StartSettings {
   readonly dagFile?: string;
   readonly params: ReadonlyMap<string, string>;
   readonly dataDir: string;
+  readonly store?: string;
   readonly listen?: string;
   readonly agentsDir: string;
   readonly slots?: number;
@@ -43,6 +45,7 @@ export function settleStart(options: StartOptions, { cwd, env }: Outside): Start
     ...(options.run === false ? {} : { dagFile: dag }),
     params: options.param ?? new Map(),
     dataDir,
+    ...(options.store === undefined ? {} : { store: options.store }),
     ...(options.listen === undefined ? {} : { listen: options.listen }),
     agentsDir: options.agents === undefined ? exampleAgents : resolve(cwd, options.agents),
     ...(options.retention === undefined ? {} : { retention: options.retention }),

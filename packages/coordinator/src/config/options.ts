@@ -2,6 +2,8 @@
 export interface CoordinatorAsked {
   /** Folder of the databases, tokens and blobs; `./.haversack` when left out. */
   readonly dataDir?: string;
+  /** `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; the embedded database in the data folder when left out. */
+  readonly store?: string;
   /** `HOST:PORT`; port 0: any free one. `127.0.0.1:7420` when left out. */
   readonly listen?: string;
   /** The agent library; `agents` beside the current folder's `examples` or in it when left out. */

@@ -7,6 +7,7 @@ describe("what nobody asked for", () => {
   test("is a loopback port, a folder here, and a lease of 30 s", () => {
     expect(settle({}, {})).toEqual({
       dataDir: resolve(".haversack"),
+      store: undefined,
       listen: { host: "127.0.0.1", port: 7420 },
       agentsDir: resolve("agents"),
       model: undefined,
@@ -91,5 +92,25 @@ test.each([0, 999, 1000.5, 3_600_001, Number.NaN, Number.POSITIVE_INFINITY])(
 test.each(["", "30", "0s", "999ms", "forever", "OFF", "-1d"])("a retention of %j is refused", (retention) => {
   expect(() => settle({ retention }, {})).toThrow(
     "retention: expected a duration of at least 1s such as 30d",
+  );
+});
+
+describe("the store", () => {
+  const url = "postgres://haversack:secret@db.example:5432/haversack?sslmode=verify-full";
+
+  test("is embedded, or a PostgreSQL by its address", () => {
+    expect(settle({}, { HAVERSACK_STORE: url }).store).toBe(url);
+    expect(settle({ store: "embedded" }, { HAVERSACK_STORE: url }).store).toBe(undefined);
+    expect(settle({}, { HAVERSACK_STORE: "" }).store).toBe(undefined);
+  });
+
+  test.each(["mysql://x:secret@y/z", "db.example:5432", "postgres", "/var/lib/secret"])(
+    "%j is refused without being told",
+    (store) => {
+      expect(() => settle({ store }, {})).toThrow(
+        "store: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+      );
+      expect(() => settle({ store }, {})).not.toThrow("secret");
+    },
   );
 });

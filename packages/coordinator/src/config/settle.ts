@@ -6,10 +6,13 @@ import { FaultError, type Ms, parseDuration } from "@haversack/base";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
 import type { Address } from "../http/server.ts";
 import { leaseTtlDefaultMs } from "../runs/lease.ts";
+import { parsePostgresUrl } from "../store/postgres-url.ts";
 import type { CoordinatorAsked } from "./options.ts";
 
 export interface CoordinatorSettings {
   readonly dataDir: string;
+  /** Address of a PostgreSQL database, password included; undefined: the embedded one. */
+  readonly store: string | undefined;
   readonly listen: Address;
   readonly agentsDir: string;
   readonly model: string | undefined;
@@ -28,6 +31,7 @@ const graceDefaultMs = 24 * 3_600_000;
 export function settle(asked: CoordinatorAsked, env: NodeJS.ProcessEnv): CoordinatorSettings {
   return {
     dataDir: resolve(asked.dataDir ?? env["HAVERSACK_DATA"] ?? ".haversack"),
+    store: parseStore(asked.store ?? env["HAVERSACK_STORE"] ?? ""),
     listen: parseListen(asked.listen ?? env["HAVERSACK_LISTEN"] ?? "127.0.0.1:7420"),
     agentsDir: resolve(asked.agentsDir ?? env["HAVERSACK_AGENTS"] ?? "agents"),
     model: asked.model ?? env["HAVERSACK_MODEL"],
@@ -36,6 +40,10 @@ export function settle(asked: CoordinatorAsked, env: NodeJS.ProcessEnv): Coordin
     graceMs: asked.graceMs ?? graceDefaultMs,
     snapshotLimits: limitsFromEnvironment(env),
   };
+}
+
+function parseStore(text: string): string | undefined {
+  return text === "" || text === "embedded" ? undefined : parsePostgresUrl(text).href;
 }
 
 function parseListen(text: string): Address {

@@ -6,6 +6,10 @@ import type { LeaseClock } from "./lease-clock.ts";
 import type { WorkerRegistry } from "./worker-registry.ts";
 
 const expiredPerRound = 500;
+/** Between two questions for the clock of a shared database. */
+const keepToMs = 2000;
+/** After that clock was set: longer than any coordinator takes to notice. */
+const quietMs = 10_000;
 
 /**
  * @param onLost is called after steps were given up, so that they are placed again at once
@@ -21,14 +25,24 @@ export function leaseKeeper(
 
   async function sweep(signal: AbortSignal): Promise<void> {
     let last = ports.clock.monotonic();
+    let kept = last;
+    let quietUntil = last;
     while (!signal.aborted) {
       await pause(ports.clock, intervalMs, signal);
       const now = ports.clock.monotonic();
       // We were away (stopped, suspended): nobody could renew, so nobody may lose a lease for it (L5).
       if (now - last > intervalMs + 2 * leases.times.heartbeatMs) await trust();
       last = now;
+      if (store.shared !== undefined && now - kept >= keepToMs) {
+        kept = now;
+        if (await leases.keepTo(store.shared.now)) {
+          ports.log.warn({}, "the clock of the database was set");
+          quietUntil = now + quietMs;
+          await trust();
+        }
+      }
       registry.endSilent(leases.times.ttlMs);
-      await expire();
+      if (now >= quietUntil) await expire();
     }
   }
 
@@ -52,7 +66,9 @@ export function leaseKeeper(
   return {
     name: "lease-keeper",
     async start() {
-      await trust();
+      if (store.shared !== undefined) await leases.keepTo(store.shared.now);
+      // Where another coordinator was there all the time, leases have been kept, and one that ran out has run out.
+      if (store.shared?.others !== true) await trust();
       await loop.start();
     },
     stop: (mode) => loop.stop(mode),

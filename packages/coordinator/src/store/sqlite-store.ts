@@ -5,18 +5,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type FaultError, readIfThere, writeDurably } from "@haversack/base";
 import { type Generation, parseGeneration } from "@haversack/protocol";
-import type { LogStore, Store } from "./store.ts";
+import type { Dying, LogStore, Store } from "./store.ts";
 import { ThreadClient } from "./thread-client.ts";
 import { logReadVerbs, logWriteVerbs, readVerbs, writeVerbs } from "./verb-tables.ts";
 
 const migrationsOf = (name: string): string =>
   fileURLToPath(new URL(`./migrations/${name}`, import.meta.url));
-
-/** An engine that can die under its coordinator. */
-export interface Dying {
-  /** Resolves with the reason. */
-  readonly died: Promise<FaultError>;
-}
 
 interface Pair {
   readonly writer: ThreadClient;

@@ -2,6 +2,8 @@
 
 export interface Statement {
   readonly sqlite: string;
+  /** Only where PostgreSQL needs other words; absent: the same text, `?1` written as `$1`. */
+  readonly postgres?: string;
 }
 
 export type SqlValue = null | number | string | Uint8Array;

@@ -3,6 +3,7 @@
  * survives a power cut. `tests/conformance/store` holds what every engine must keep.
  */
 
+import type { FaultError } from "@haversack/base";
 import type { Generation, RunId } from "@haversack/protocol";
 import type { VerbArgs, VerbResult } from "./verb.ts";
 import type { logReadVerbs, logWriteVerbs, readVerbs, writeVerbs } from "./verb-tables.ts";
@@ -28,10 +29,26 @@ export interface Store extends AsyncDisposable {
   readonly read: Calls<typeof readVerbs>;
   /** Wakes whoever waits, after the commit. A missed wake-up is made good by a sweep. @returns the way to stop */
   listen(listener: ChangeListener): () => void;
+  /** Absent: this coordinator is the only one. */
+  readonly shared?: SharedStore;
+}
+
+/** A store that several coordinators use at once. */
+export interface SharedStore {
+  /** Milliseconds, by the one clock that all of them see. */
+  readonly now: () => Promise<number>;
+  /** Another coordinator was there when this one came. */
+  readonly others: boolean;
 }
 
 export interface LogStore extends AsyncDisposable {
   readonly write: Calls<typeof logWriteVerbs>;
   readonly read: Calls<typeof logReadVerbs>;
   listen(listener: Pick<ChangeListener, "runs">): () => void;
+}
+
+/** An engine that can die under its coordinator. */
+export interface Dying {
+  /** Resolves with the reason. */
+  readonly died: Promise<FaultError>;
 }

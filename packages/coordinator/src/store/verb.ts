@@ -16,6 +16,14 @@ export interface VerbContext {
   readonly tx: Tx;
   readonly dags: DagCache;
   readonly touched: Touched;
+  /** Where a statement is a round trip: events are gathered here, and numbered and written together at the end of the verb. */
+  readonly gathered?: Map<RunId, GatheredEvent[]>;
+}
+
+export interface GatheredEvent {
+  readonly at: number;
+  /** JSON */
+  readonly change: string;
 }
 
 export type Verb<Args, Result> = (context: VerbContext, args: Args) => Promise<Result>;

@@ -21,6 +21,8 @@ export const logRead = {
 export const logChunksErase = {
   sqlite: `delete from log_chunk where position in
              (select position from log_chunk where run_id = ?1 order by position limit ?2)`,
+  postgres: `delete from log_chunk where run_id = $1 and position in
+               (select position from log_chunk where run_id = $1 order by position limit $2)`,
 } as const;
 
 export const logStreamsErase = { sqlite: `delete from log_stream where run_id = ?1` } as const;

@@ -54,10 +54,14 @@ export const operationsInReview = {
 export const operationCountsOfRun = {
   sqlite: `select count(*) as operations, coalesce(sum(operation ->> '$.change.kind' = 'remove'), 0) as removals
            from memory_operation where run_id = ?1`,
+  // Not by a cast to JSON, which refuses \u0000. In a text of an agent the quotes would be escaped.
+  postgres: `select count(*) as operations,
+                    count(*) filter (where position('"kind":"remove"' in operation) > 0) as removals
+             from memory_operation where run_id = $1`,
 } as const;
 
 export const operationCountsBySteps = {
-  sqlite: `select step_id, sum(status in ('applied', 'merged', 'accepted')) as applied,
-                  sum(status = 'review') as in_review
+  sqlite: `select step_id, count(*) filter (where status in ('applied', 'merged', 'accepted')) as applied,
+                  count(*) filter (where status = 'review') as in_review
            from memory_operation where run_id = ?1 group by step_id`,
 } as const;

@@ -4,6 +4,10 @@
 export const runsRetire = {
   sqlite: `update run set forgotten = 1, idempotency_key = null
            where id in (select id from run where forgotten = 0 and ended_at < ?1 order by ended_at limit ?2)`,
+  // One that somebody holds at this moment is retired the next time.
+  postgres: `update run set forgotten = 1, idempotency_key = null
+             where id in (select id from run where forgotten = 0 and ended_at < $1 order by ended_at limit $2
+                          for no key update skip locked)`,
 } as const;
 
 export const runsForgotten = {
@@ -64,6 +68,8 @@ export const packsErase = {
 export const blobsUnnamed = {
   sqlite: `select value as digest from json_each(?1)
            where not exists (select 1 from artifact where artifact.digest = value)`,
+  postgres: `select value as digest from json_array_elements_text($1::json) as value
+             where not exists (select 1 from artifact where artifact.digest = value)`,
 } as const;
 
 export const attemptOldestClaim = {

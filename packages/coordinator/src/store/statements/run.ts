@@ -5,13 +5,13 @@ export const runInsert = {
 
 export const runByKey = { sqlite: `select id, body_digest from run where idempotency_key = ?1` } as const;
 
-/** One that is being forgotten is not there. */
-export const runGet = { sqlite: `select * from run where id = ?1 and forgotten = 0` } as const;
+/** One that is being forgotten is not there. The sum keeps PostgreSQL from an index that knows the ends of runs only. */
+export const runGet = { sqlite: `select * from run where id = ?1 and forgotten + 0 = 0` } as const;
 
 export const runProgressGet = {
   sqlite: `select run.status, step.phase as step_phase
            from run left join step on step.run_id = run.id and step.step_id = ?2
-           where run.id = ?1 and run.forgotten = 0`,
+           where run.id = ?1 and run.forgotten + 0 = 0`,
 } as const;
 
 /** Newest first. An empty filter matches everything; ids sort by time. */

@@ -21,14 +21,14 @@ export const scheduleMove = {
 /** One schedule, or all of a DAG when the place is null. */
 export const schedulePause = {
   sqlite: `update schedule set paused_at = ?3, pause_note = ?4
-           where dag_name = ?1 and (?2 is null or idx = ?2) and paused_at is null`,
+           where dag_name = ?1 and idx = coalesce(?2, idx) and paused_at is null`,
 } as const;
 
 export const scheduleResume = {
   sqlite: `update schedule set paused_at = null, pause_note = null, handled = ?3
-           where dag_name = ?1 and (?2 is null or idx = ?2) and paused_at is not null`,
+           where dag_name = ?1 and idx = coalesce(?2, idx) and paused_at is not null`,
 } as const;
 
 export const scheduleCount = {
-  sqlite: `select count(*) as count from schedule where dag_name = ?1 and (?2 is null or idx = ?2)`,
+  sqlite: `select count(*) as count from schedule where dag_name = ?1 and idx = coalesce(?2, idx)`,
 } as const;

@@ -35,6 +35,8 @@ export const stepsReady = {
 /** When the next retry is due. */
 export const stepsNextDue = {
   sqlite: `select min(not_before) as due from step where phase = 'ready' and not_before > ?1`,
+  // The second condition says that the index of retries will do.
+  postgres: `select min(not_before) as due from step where phase = 'ready' and not_before > $1 and not_before > 0`,
 } as const;
 
 /**
@@ -79,8 +81,9 @@ export const stepsCancelIdle = {
 
 /** A failure that the step's \`continueOnError\` excuses does not count. */
 export const stepCounts = {
-  sqlite: `select sum(phase = 'failed' and continue_on_error = 0) as failed, sum(phase = 'cancelled') as cancelled,
-                  sum(phase = 'blocked') as blocked
+  sqlite: `select count(*) filter (where phase = 'failed' and continue_on_error = 0) as failed,
+                  count(*) filter (where phase = 'cancelled') as cancelled,
+                  count(*) filter (where phase = 'blocked') as blocked
            from step where run_id = ?1 and handler is null`,
 } as const;
 

@@ -5,7 +5,8 @@
  * A submission that comes at the same moment loses nothing. Packs are inserted "on conflict do nothing" in the
  * transaction that also inserts the steps which name them (`runSubmit`, `stepTake`), there is one writer, and a
  * collection is one transaction as well. So either the submission is first, and the collection sees its step and leaves
- * the pack, however old; or the collection is first, and the submission inserts the bytes anew.
+ * the pack, however old; or the collection is first, and the submission inserts the bytes anew. On PostgreSQL, where there
+ * are many writers, a collection holds a lock alone that the others share.
  */
 
 import type { Digest } from "@haversack/protocol";

@@ -8,11 +8,18 @@ import { runGet, runNextSeq } from "../statements/run.ts";
 import type { VerbContext } from "../verb.ts";
 
 export async function record(
-  { tx, touched }: VerbContext,
+  { tx, touched, gathered }: VerbContext,
   runId: RunId,
   change: RunChange | StepChange,
   now: number,
 ): Promise<void> {
+  if (gathered !== undefined) {
+    const own = gathered.get(runId) ?? [];
+    own.push({ at: now, change: JSON.stringify(change) });
+    gathered.set(runId, own);
+    touched.runs.add(runId);
+    return;
+  }
   const row = present(await tx.one(runNextSeq, runId), `run ${runId}`);
   await tx.run(eventInsert, runId, integer(row, "event_seq"), now, JSON.stringify(change));
   touched.runs.add(runId);

@@ -1,0 +1,86 @@
+/** What each writing verb locks before it reads: the rows it decides on. {@link openPostgresStore} has the rule. */
+
+import type { RunId } from "@haversack/protocol";
+import { runsOfWorker, runsWithLiveAttempts } from "./statements/postgres-locks.ts";
+import type { VerbArgs } from "./verb.ts";
+import type { logWriteVerbs, writeVerbs } from "./verb-tables.ts";
+
+export interface Locks {
+  /** Runs that the call changes, as far as its arguments name them. */
+  readonly runs: readonly RunId[];
+  /** Asks for further ones, in a column `id`. */
+  readonly find?: readonly [sql: string, ...params: string[]];
+  /** It names packs or a DAG, or deletes those that nobody names. */
+  readonly packs?: "name" | "delete";
+  /** It changes stored DAGs, schedules or their times. */
+  readonly schedules?: boolean;
+  /** It reads memory to change it. */
+  readonly memory?: boolean;
+  /** Calls with the same name keep their order, although they lock nothing. */
+  readonly order?: string;
+  /** It changes more than its arguments name, so it has a transaction of its own. */
+  readonly alone?: boolean;
+}
+
+type LocksOf<Table> = {
+  readonly [Name in keyof Table]: (
+    args: Table[Name] extends (context: infer _C) => unknown ? undefined : VerbArgs<Table[Name]>,
+  ) => Locks;
+};
+
+const runsOf = (refs: readonly { readonly runId: RunId }[]): RunId[] => refs.map(({ runId }) => runId);
+const keyOrder = (key: string | undefined) => (key === undefined ? {} : { order: `key ${key}` });
+
+export const writeLocks: LocksOf<typeof writeVerbs> = {
+  runSubmit: ({ idempotencyKey, trigger }) => ({
+    runs: [],
+    packs: "name",
+    schedules: trigger !== undefined,
+    ...keyOrder(idempotencyKey),
+  }),
+  runRetry: ({ id, idempotencyKey }) => ({ runs: [id], packs: "name", ...keyOrder(idempotencyKey) }),
+  runCancel: ({ id }) => ({ runs: [id] }),
+  stepTake: ({ runId, pack }) => ({ runs: [runId], ...(pack === undefined ? {} : { packs: "name" }) }),
+  attemptsStart: ({ refs }) => ({ runs: runsOf(refs) }),
+  attemptFinish: ({ result }) => ({
+    runs: [result.ref.runId],
+    memory: (result.memory ?? []).length > 0,
+  }),
+  leasesRenew: ({ refs, workerId }) => ({ runs: runsOf(refs), order: `worker ${workerId}` }),
+  // Locks what it finds, and leaves out what others have locked.
+  leasesExpire: () => ({ runs: [], alone: true }),
+  leasesTrust: () => ({ runs: [], find: [runsWithLiveAttempts], alone: true }),
+  workerGreet: ({ hello }) => ({
+    runs: runsOf(hello.held),
+    find: [runsOfWorker, hello.workerId],
+    order: `worker ${hello.workerId}`,
+    alone: true,
+  }),
+  memoryResolve: () => ({ runs: [], memory: true }),
+  memoryRevert: () => ({ runs: [], memory: true }),
+  // Leaves out what others have locked.
+  runsRetire: () => ({ runs: [], alone: true }),
+  runsErase: ({ ids }) => ({ runs: ids, packs: "delete", alone: true }),
+  snapshotsCollect: () => ({ runs: [], packs: "delete", alone: true }),
+  snapshotKeep: ({ digest }) => ({ runs: [], packs: "name", order: `kept ${digest}` }),
+  snapshotUnkeep: ({ name, digest }) => ({ runs: [], order: `kept ${digest ?? name}` }),
+  dagPut: () => ({ runs: [], schedules: true }),
+  dagDelete: () => ({ runs: [], schedules: true }),
+  scheduleDecide: () => ({ runs: [], schedules: true }),
+  schedulePause: () => ({ runs: [], schedules: true }),
+  scheduleResume: () => ({ runs: [], schedules: true }),
+};
+
+export const logLocks: LocksOf<typeof logWriteVerbs> = {
+  logsAppend: ({ chunks }) => ({ runs: runsOf(chunks.map(({ ref }) => ref)) }),
+  logsErase: ({ runIds }) => ({ runs: runIds, alone: true }),
+};
+
+/** Calls with a common key are done one after the other. */
+export function keysOf({ runs, schedules, memory, order }: Locks): string[] {
+  const keys = [...new Set(runs)].map((run) => `run ${run}`);
+  if (schedules === true) keys.push("schedules");
+  if (memory === true) keys.push("memory");
+  if (order !== undefined) keys.push(order);
+  return keys;
+}

@@ -1,0 +1,125 @@
+/** The texts that verbs send to PostgreSQL: each is understood, and none reads a whole index to find one row. */
+
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { migratePostgres } from "../../../packages/coordinator/src/store/postgres-migrate.ts";
+import { preparedText } from "../../../packages/coordinator/src/store/postgres-text.ts";
+import { openSqlite } from "../../../packages/coordinator/src/store/sqlite-database.ts";
+import type { Statement } from "../../../packages/coordinator/src/store/statement.ts";
+import * as attempts from "../../../packages/coordinator/src/store/statements/attempt.ts";
+import * as steps from "../../../packages/coordinator/src/store/statements/step.ts";
+import { type TempSchema, tempSchema, withPostgres } from "../../support/postgres.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
+
+const folder = join(import.meta.dirname, "../../../packages/coordinator/src/store/statements");
+
+const isStatement = (value: unknown): value is Statement =>
+  typeof value === "object" && value !== null && "sqlite" in value;
+
+async function allStatements(): Promise<[name: string, statement: Statement][]> {
+  const found: [string, Statement][] = [];
+  for (const file of readdirSync(folder)) {
+    if (file.endsWith(".test.ts") || file.startsWith("postgres-")) continue;
+    const exports = (await import(join(folder, file))) as Record<string, unknown>;
+    for (const [name, value] of Object.entries(exports)) {
+      for (const [index, each] of [value].flat().entries()) {
+        if (isStatement(each)) found.push([`${file} ${name} ${index}`, each]);
+      }
+    }
+  }
+  return found;
+}
+
+async function migrated(): Promise<TempSchema> {
+  const schema = await tempSchema();
+  await migratePostgres(schema.url, "postgres");
+  await migratePostgres(schema.url, "postgres-logs");
+  return schema;
+}
+
+/** As many live attempts as this, while the statistics say that there is none. */
+const count = 20_000;
+const fill = `
+  insert into dag values ('d', 'd', '{}', '');
+  insert into run (id, dag_digest, dag_name, status, params, body_digest, created_at, unfinished)
+    select 'r' || r, 'd', 'd', 'running', '{}', '', 0, 100 from generate_series(1, ${count / 100}) r;
+  alter table step set (autovacuum_enabled = false);
+  alter table attempt set (autovacuum_enabled = false);
+  insert into step (run_id, idx, step_id, kind, phase, waiting_for, labels)
+    select 'r' || r, i, 's' || i, 'run', 'succeeded', 0, '{}'
+    from generate_series(1, ${count / 100}) r, generate_series(0, 99) i;
+  insert into attempt (run_id, idx, attempt, generation, worker_id, boot_id, phase, lease_until, claimed_at)
+    select run_id, idx, 1, '1-0', 'w' || idx, 'b', 'succeeded', 0, 0 from step;
+  analyze step; analyze attempt;
+  insert into step (run_id, idx, step_id, kind, phase, waiting_for, labels)
+    select 'r' || r, i, 's' || i, 'run', 'leased', 0, '{}'
+    from generate_series(1, ${count / 100}) r, generate_series(100, 199) i;
+  insert into attempt (run_id, idx, attempt, generation, worker_id, boot_id, phase, lease_until, claimed_at)
+    select run_id, idx, 1, '1-0', 'w' || idx, 'b', 'leased', 5, 0 from step where phase = 'leased'`;
+
+const sqliteColumns = `select m.name || '.' || c.name as name from sqlite_schema m, pragma_table_info(m.name) c
+                       where m.type = 'table' and m.name not like 'sqlite_%' order by 1`;
+const postgresColumns = `select table_name || '.' || column_name as name from information_schema.columns
+                         where table_schema = current_schema()
+                           and table_name not in ('memory_writer', 'store_life', 'log_migration')`;
+
+withPostgres("statements on PostgreSQL", () => {
+  test("the tables have the columns of the embedded engine, so no migration was forgotten", async () => {
+    await using schema = await migrated();
+    await using temp = await tempFolder();
+    const expected = ["sqlite", "sqlite-logs"].flatMap((name) => {
+      const migrations = join(folder, "../migrations", name);
+      const db = openSqlite({ file: join(temp.path, `${name}.db`), migrations });
+      const names = db
+        .prepare(sqliteColumns)
+        .all()
+        .map((row) => String(row["name"]));
+      db.close();
+      return names;
+    });
+    const found = (await schema.query(postgresColumns)).map(({ name }) => String(name));
+    expect(found.toSorted()).toEqual([...new Set(expected)].toSorted());
+  });
+
+  test("every one is understood", async () => {
+    await using schema = await migrated();
+    const statements = await allStatements();
+    expect(statements.length).toBeGreaterThan(60);
+    const refused: string[] = [];
+    for (const [index, [name, statement]] of statements.entries()) {
+      const prepare = schema.query(`prepare s${index} as ${preparedText(statement).text}`);
+      await prepare.catch((error: Error) => refused.push(`${name}: ${error.message}`));
+    }
+    expect(refused).toEqual([]);
+  });
+
+  test("one row is found by its key, also when the statistics say that no attempt is live", async () => {
+    await using schema = await migrated();
+    await schema.query(fill);
+    const byKey: readonly (readonly [Statement, string])[] = [
+      [attempts.attemptStart, "'r7', 150, 1, 5"],
+      [attempts.attemptEnd, "'r7', 150, 1, 'lost', 5, null"],
+      [attempts.attemptRenew, "'r7', 150, 1, 5, 'b'"],
+      [attempts.attemptGet, "'r7', 's150', 1"],
+      [steps.stepStart, "'r7', 150, 1, 5"],
+      [steps.stepEnd, "'r7', 150, 1, 'failed', 5, null, 1, '{}', null"],
+      [steps.stepRequeue, "'r7', 150, 1, 5, 0, 1, null, null"],
+      [steps.stepClaim, "'r7', 150, 'w', null, 5, 0"],
+    ];
+    for (const [index, [statement, params]] of byKey.entries()) {
+      await schema.query(`prepare k${index} as ${preparedText(statement).text}`);
+      const rows = await schema.query(
+        `explain (analyze, buffers, format text) execute k${index} (${params})`,
+      );
+      const plan =
+        rows
+          .map((row) => String(row["QUERY PLAN"]))
+          .join("\n")
+          .split("Planning:")[0] ?? "";
+      const pages = [...plan.matchAll(/shared hit=(\d+)/g)].map(([, hit]) => Number(hit));
+      expect(pages.filter((hit) => hit > 60)).toEqual([]);
+      expect(plan).not.toMatch(/Seq Scan|attempt_live_by/);
+    }
+  });
+});
