@@ -95,7 +95,8 @@ export class Submitter {
     const data = templateData(id, parsed, params);
     return await this.#store.write.runSubmit({
       id,
-      dagDigest: sha256(sortedJson(parsed.spec)),
+      // What agents get by default is part of the DAG: two that differ there alone must not share a source.
+      dagDigest: sha256(sortedJson({ ...parsed.spec, defaultsAgent: parsed.agentDefaults })),
       dag: parsed.spec,
       source: text,
       params,

@@ -20,8 +20,6 @@ afterAll(() => stores.close());
 let names = 0;
 const library = { agentsDir: "/nowhere", model: undefined, snapshotLimits: defaultLimits };
 
-const library = { agentsDir: "/nowhere", model: undefined, snapshotLimits: defaultLimits };
-
 /** A stored DAG of one step with a schedule of each minute, on a store that other tests have as well. */
 async function scheduled(policy = "", store: Store = stores.store) {
   const clock = new FakeClock();
