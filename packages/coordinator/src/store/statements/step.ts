@@ -34,9 +34,8 @@ export const stepsReady = {
 
 /** When the next retry is due. */
 export const stepsNextDue = {
-  sqlite: `select min(not_before) as due from step where phase = 'ready' and not_before > ?1`,
   // The second condition says that the index of retries will do.
-  postgres: `select min(not_before) as due from step where phase = 'ready' and not_before > $1 and not_before > 0`,
+  sqlite: `select min(not_before) as due from step where phase = 'ready' and not_before > ?1 and not_before > 0`,
 } as const;
 
 /**
