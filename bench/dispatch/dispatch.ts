@@ -15,7 +15,7 @@ import { FaultError } from "@haversack/base";
 import type { Bench, BenchOptions, Report } from "../bench.ts";
 import { runProgram } from "../programs.ts";
 import type { Load, RoundsAsked, RoundsDone } from "./rounds.ts";
-import { claimBatches, queue, wholePath, withStore } from "./store-rounds.ts";
+import { claimBatches, queue, queueIn, wholePath, withStore } from "./store-rounds.ts";
 
 const workerEnd = fileURLToPath(import.meta.resolve("./worker-end.ts"));
 const cli = fileURLToPath(import.meta.resolve("../../packages/cli/src/main.ts"));
@@ -125,16 +125,9 @@ async function measureMemory(parent: string, report: Report, { quick, signal }: 
     return await coordinator.residentBytes();
   };
   const empty = await residentBytes();
-  await withQueued(folder, runs, steps);
+  await queueIn(folder, runs, steps);
   const bytes = Math.max(0, (await residentBytes()) - empty) / (runs * steps);
   report.measured({ case: "memory", metric: "coordinator_bytes_per_queued_step", value: bytes, unit: "B" });
-}
-
-async function withQueued(folder: string, runs: number, steps: number): Promise<void> {
-  const { openSqliteStore } = await import("../../packages/coordinator/src/store/sqlite-store.ts");
-  const store = await openSqliteStore(folder);
-  await queue(store, runs, steps);
-  await store[Symbol.asyncDispose]();
 }
 
 async function startCoordinator(folder: string, signal: AbortSignal) {

@@ -57,6 +57,12 @@ export async function queue(store: Store, runs: number, steps: number): Promise<
   return ids;
 }
 
+/** Leaves them in the data folder of a coordinator that does not run. */
+export async function queueIn(folder: string, runs: number, steps: number): Promise<void> {
+  await using store = await openSqliteStore(folder);
+  await queue(store, runs, steps);
+}
+
 function dagOf(steps: number): DagSpec {
   const step = (index: number): DagSpec["steps"][number] => ({
     id: `s${index}`,

@@ -1,21 +1,6 @@
-import { formatProblem, ProblemsError } from "@haversack/protocol";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseDag } from "./parse-dag.ts";
-
-const open = "$" + "{{";
-const head = "name: demo\nsteps:\n";
-const dag = (...lines: string[]) => `${head}${lines.map((line) => `  ${line}\n`).join("")}`;
-
-function problemsOf(text: string): string[] {
-  try {
-    parseDag(text, "f.yaml");
-    return [];
-  } catch (error) {
-    if (!(error instanceof ProblemsError)) throw error;
-    return error.problems.map(formatProblem);
-  }
-}
+import { dag, head, open, problemsOf } from "../testing/dag-text.ts";
 
 describe("hostile text is refused quickly, with its line (YA)", () => {
   const levels = (item: string, count: number, width: number) => [

@@ -1,20 +1,6 @@
-import { formatProblem, ProblemsError } from "@haversack/protocol";
 import { describe, expect, test } from "vitest";
+import { dag, open, problemsOf } from "../testing/dag-text.ts";
 import { parseDag } from "./parse-dag.ts";
-
-const open = "$" + "{{";
-const head = "name: demo\nsteps:\n";
-const dag = (...lines: string[]) => `${head}${lines.map((line) => `  ${line}\n`).join("")}`;
-
-function problemsOf(text: string): string[] {
-  try {
-    parseDag(text, "f.yaml");
-    return [];
-  } catch (error) {
-    if (!(error instanceof ProblemsError)) throw error;
-    return error.problems.map(formatProblem);
-  }
-}
 
 describe("a good file", () => {
   test("becomes a spec with its defaults filled in", () => {

@@ -3,7 +3,6 @@
  * told at once: YAML, shape, names, cycles, expressions, parameters, and every item that an agent step needs.
  */
 
-import { createHash } from "node:crypto";
 import { FaultError, type Ports, present, sortedJson } from "@haversack/base";
 import {
   allSteps,
@@ -15,7 +14,7 @@ import {
   type RunId,
   type RunTrigger,
 } from "@haversack/protocol";
-import { buildPins, planSnapshots } from "@haversack/snapshot";
+import { buildPins, digestOf, planSnapshots } from "@haversack/snapshot";
 import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
 import { plannableDag } from "../dag/plannable-dag.ts";
@@ -186,5 +185,4 @@ function checkKey(idempotencyKey: string, trigger?: RunTrigger): void {
   );
 }
 
-const sha256 = (text: string): Digest =>
-  parseDigest(`sha256:${createHash("sha256").update(text).digest("hex")}`);
+const sha256 = (text: string): Digest => parseDigest(digestOf(text));

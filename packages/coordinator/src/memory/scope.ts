@@ -4,7 +4,7 @@
  */
 
 import { type Digest, type MemoryEdit, type MemoryEntry, parseDigest } from "@haversack/protocol";
-import { canonicalJson, formatNotes, noteDigest } from "@haversack/snapshot";
+import { canonicalJson, digestOf, formatNotes } from "@haversack/snapshot";
 
 /** An edit that also knows whose text it brings, so that versions alone make up the scope. */
 export interface SourcedEdit extends MemoryEdit {
@@ -15,7 +15,7 @@ export type Entries = readonly MemoryEntry[];
 
 /** Names the entries, whatever led to them. */
 export function entriesDigest(entries: Entries): Digest {
-  return parseDigest(noteDigest(canonicalJson(entries)));
+  return parseDigest(digestOf(canonicalJson(entries)));
 }
 
 /** Throws nothing: an edit of an entry that is not there is the addition of it. */

@@ -48,16 +48,15 @@ async function applyToScope(context: VerbContext, batch: Batch): Promise<void> {
   const state = await stateOf(context, scope);
   let entries = state.entries;
   const edits: SourcedEdit[] = [];
+  const counts = present(await context.tx.one(operationCountsOfRun, runId), "counts");
+  let operations = integer(counts, "operations");
+  let removals = integer(counts, "removals");
   for (const operation of batch.operations) {
     if ((await context.tx.one(operationGet, runId, stepId, operation.id)) !== undefined) continue;
-    const counts = present(await context.tx.one(operationCountsOfRun, runId), "counts");
-    const verdict = judge(entries, operation, {
-      mode,
-      operations: integer(counts, "operations"),
-      removals: integer(counts, "removals"),
-      source: `${runId}/${stepId}`,
-    });
+    const verdict = judge(entries, operation, { mode, operations, removals, source: `${runId}/${stepId}` });
     await keep(context, batch, operation, verdict);
+    operations += 1;
+    if (operation.change.kind === "remove") removals += 1;
     if (verdict.kind !== "applied") continue;
     edits.push(verdict.edit);
     entries = applyEdits(entries, [verdict.edit]);

@@ -119,16 +119,20 @@ export interface ReviewQuery {
 export async function memoryReviews(context: VerbContext, { scope, after, limit }: ReviewQuery) {
   const rows = await context.tx.all(operationsInReview, scope ?? "", after, limit);
   const reviews: MemoryReview[] = [];
-  for (const row of rows) reviews.push(await reviewOfRow(context, row));
+  const known = new Map<MemoryScopeName, Entries>();
+  for (const row of rows) {
+    const name = parseMemoryScopeName(text(row, "scope"));
+    const entries = known.get(name) ?? (await stateOf(context, name)).entries;
+    known.set(name, entries);
+    reviews.push(reviewOfRow(row, name, entries));
+  }
   const last = rows.at(-1);
   const next = rows.length < limit || last === undefined ? undefined : integer(last, "position");
   return { reviews, next };
 }
 
-async function reviewOfRow(context: VerbContext, row: Row): Promise<MemoryReview> {
+function reviewOfRow(row: Row, scope: MemoryScopeName, entries: Entries): MemoryReview {
   const operation = json<MemoryOperation>(row, "operation");
-  const scope = parseMemoryScopeName(text(row, "scope"));
-  const { entries } = await stateOf(context, scope);
   const current = currentText(entries, operation);
   const runId = parseRunId(text(row, "run_id"));
   const stepId = parseStepId(text(row, "step_id"));
