@@ -9,6 +9,7 @@ import { printable } from "../print/printable.ts";
 import { dagTable } from "../print/schedule-text.ts";
 import type { Shell } from "../shell.ts";
 import { connect, type DagOptions } from "./dag-options.ts";
+import { dagSchemaCommand } from "./dag-schema.ts";
 
 const help = `
 A stored DAG is run by its name, and its schedules start it by themselves.
@@ -20,12 +21,13 @@ Examples:
 
 export function dagCommand(shell: Shell): Command {
   return new Command("dag")
-    .description("store DAGs under their names: put, get, list, delete")
+    .description("store DAGs under their names: put, get, list, delete; the schema of their files")
     .addHelpText("after", help)
     .addCommand(putCommand(shell))
     .addCommand(getCommand(shell))
     .addCommand(listCommand(shell))
-    .addCommand(deleteCommand(shell));
+    .addCommand(deleteCommand(shell))
+    .addCommand(dagSchemaCommand(shell));
 }
 
 function putCommand(shell: Shell): Command {

@@ -16,7 +16,15 @@ import {
 import { type AgentSettings, fieldProblems } from "@haversack/snapshot";
 import type { z } from "zod";
 import { DagChecker, problemsMax } from "./check-dag.ts";
-import { type DagFile, dagSchema, plannedKeys, type StepFile } from "./dag-schema.ts";
+import {
+  commandKeys,
+  type DagFile,
+  dagSchema,
+  notInHandlers,
+  plannedKeys,
+  type StepFile,
+  stepKinds,
+} from "./dag-schema.ts";
 import { schemaProblem, settleParams } from "./params.ts";
 import { placesIn } from "./places.ts";
 import { type ReadSchedules, readSchedules } from "./schedule-schema.ts";
@@ -30,11 +38,6 @@ export interface ParsedDag {
 }
 
 const defaultShell: readonly string[] = ["bash", "-euo", "pipefail"];
-/** A handler comes when all is over: these keys have nothing to say about it. */
-const notInHandlers = {
-  depends: "all handlers of a kind start together, when the run's steps have ended; leave `depends` out",
-  continueOnError: "a handler that fails never changes the run's status; leave `continueOnError` out",
-} as const;
 const noRetry: RetrySpec = { limit: 0, backoff: "fixed", delayMs: 1000, maxDelayMs: 3_600_000 };
 
 export function parseDag(text: string, file: string): ParsedDag {
@@ -71,20 +74,18 @@ function shapeProblems(error: z.ZodError, source: YamlSource): Problem[] {
 
 function kindProblems(file: DagFile, source: YamlSource): Problem[] {
   return placesIn(file).flatMap(({ step, path }) => {
-    const kinds = [step.run, step.agent].filter((kind) => kind !== undefined).length;
+    const kinds = stepKinds.filter((kind) => step[kind] !== undefined).length;
     const place = { file: source.file, ...source.at(fieldOf(path)), field: fieldOf(path) };
     if (kinds !== 1) {
       return [
         {
           ...place,
           code: "step_kind",
-          message: `step "${step.id}" needs exactly one of run, agent; it has ${kinds}`,
+          message: `step "${step.id}" needs exactly one of ${stepKinds.join(", ")}; it has ${kinds}`,
         },
       ];
     }
-    const stray = (["shell", "workdir"] as const).filter(
-      (key) => step.agent !== undefined && step[key] !== undefined,
-    );
+    const stray = commandKeys.filter((key) => step.run === undefined && step[key] !== undefined);
     const late = path[0] === "steps" ? [] : (["depends", "continueOnError"] as const);
     return [
       ...stray.map((key) => ({ ...place, code: "step_kind", message: `\`${key}\` belongs to a run step` })),
