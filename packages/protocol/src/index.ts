@@ -15,6 +15,7 @@ export * from "./model/outcome.ts";
 export * from "./model/problem.ts";
 export * from "./model/review.ts";
 export * from "./model/run.ts";
+export * from "./model/run-labels.ts";
 export * from "./model/schedule.ts";
 export * from "./model/session.ts";
 export * from "./model/snapshot-report.ts";

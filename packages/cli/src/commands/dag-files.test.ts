@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { HaversackClient } from "@haversack/protocol";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import type { DagText, HaversackClient, Submission } from "@haversack/protocol";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { exitCodes } from "../exit-codes.ts";
 import { runProgram } from "../program.ts";
-import { fakeClient } from "../testing/fake-client.ts";
+import { fakeClient, fakeRun } from "../testing/fake-client.ts";
 import { fakeOutside } from "../testing/fake-outside.ts";
 
 const schema = join(import.meta.dirname, "../../../../schemas/dag.schema.json");
@@ -26,4 +26,57 @@ async function haversack(args: readonly string[], client: Partial<HaversackClien
 test("haversack dag schema prints the published schema, with no coordinator", async () => {
   const { code, out } = await haversack(["dag", "schema"]);
   expect({ code, out }).toEqual({ code: exitCodes.ok, out: readFileSync(schema, "utf8") });
+});
+
+describe("dotenv files", () => {
+  const dag = (dotenv: string) => `name: demo\ndotenv: ${dotenv}\nsteps: [{ id: a, run: x }]\n`;
+  const sent: (Submission | DagText)[] = [];
+  const client: Partial<HaversackClient> = {
+    submit: async (submission) => {
+      sent.push(submission);
+      return { run: fakeRun("run-1"), existed: false };
+    },
+    validate: async (text) => {
+      sent.push(text);
+      return [];
+    },
+  };
+  beforeEach(() => {
+    sent.length = 0;
+    mkdirSync(join(folder, "dags/config"), { recursive: true });
+    writeFileSync(join(folder, "dags/.env"), "A=1\n");
+    writeFileSync(join(folder, "dags/config/b.env"), "B=2\n");
+    writeFileSync(join(folder, "outside.env"), "C=3\n");
+  });
+
+  test.each<[string, Record<string, string>]>([
+    [".env", { ".env": "A=1\n" }],
+    ["[.env, { path: config/b.env, optional: true }]", { ".env": "A=1\n", "config/b.env": "B=2\n" }],
+    ["[missing.env, { path: .env }]", { ".env": "A=1\n" }],
+    ["../outside.env", {}],
+    ["/etc/hostname", {}],
+    ["3", {}],
+    ["[null, [.env], { path: 3 }]", {}],
+  ])("those of %s beside the DAG, and no others, are sent along", async (dotenv, files) => {
+    writeFileSync(join(folder, "dags/f.yaml"), dag(dotenv));
+    expect((await haversack(["run", "dags/f.yaml", "--label", "team=data"], client)).code).toBe(exitCodes.ok);
+    expect((await haversack(["validate", "dags/f.yaml"], client)).code).toBe(exitCodes.ok);
+    expect(sent).toMatchObject([{ dotenv: files, labels: { team: "data" } }, { dotenv: files }]);
+    expect(sent.map((each) => Object.keys(each.dotenv ?? {}))).toEqual([
+      Object.keys(files),
+      Object.keys(files),
+    ]);
+  });
+
+  test("one that is there and cannot be read is told", async () => {
+    writeFileSync(join(folder, "dags/f.yaml"), dag("config"));
+    const { code, err } = await haversack(["run", "dags/f.yaml"], client);
+    expect({ code, err }).toEqual({
+      code: exitCodes.invalid,
+      err: expect.stringContaining("the dotenv file config cannot be read: "),
+    });
+    writeFileSync(join(folder, "dags/config/b.env"), new Uint8Array([0x41, 0x3d, 0xff]));
+    writeFileSync(join(folder, "dags/f.yaml"), dag("config/b.env"));
+    expect((await haversack(["run", "dags/f.yaml"], client)).code).toBe(exitCodes.invalid);
+  });
 });

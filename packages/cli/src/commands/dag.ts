@@ -1,8 +1,9 @@
 /** `haversack dag`: DAGs that the coordinator keeps by name. */
 
+import type { DagText } from "@haversack/protocol";
 import { Command } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
-import { readDag } from "../follow/submission.ts";
+import { readDagText } from "../follow/submission.ts";
 import { withConnection, withJson } from "../options.ts";
 import { dagJson } from "../print/json.ts";
 import { printable } from "../print/printable.ts";
@@ -52,12 +53,12 @@ Examples:
 
 async function put(files: readonly string[], options: DagOptions, shell: Shell): Promise<ExitCode> {
   const { cwd, stopping } = shell.outside;
-  const texts: { file: string; text: string }[] = [];
-  for (const file of files) texts.push({ file, text: await readDag(file, cwd) });
+  const texts: DagText[] = [];
+  for (const file of files) texts.push(await readDagText(file, cwd));
   const client = await connect(options, shell);
   const stored: object[] = [];
-  for (const { file, text } of texts) {
-    const { dag, changed } = await client.putDag(text, file, stopping);
+  for (const text of texts) {
+    const { dag, changed } = await client.putDag(text, stopping);
     stored.push({ ...dagJson(dag), changed });
     if (options.json !== true) shell.out(`${dag.name} ${changed ? "stored" : "unchanged"}\n`);
   }

@@ -39,8 +39,8 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
     return runToWire(run, run.steps);
   };
   return {
-    async submit({ dag, dagName, fileName, params, idempotencyKey }) {
-      const submission = { dag, dagName, fileName, params: (params ?? {}) as JsonObject, idempotencyKey };
+    async submit({ params, ...rest }) {
+      const submission = { ...rest, params: (params ?? {}) as JsonObject };
       const { runId, existed } = await parts.submitter.submit(submission);
       return { run: await answer(runId), existed };
     },

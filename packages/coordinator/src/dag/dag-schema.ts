@@ -5,6 +5,8 @@
 import { durationForm, parseDuration } from "@haversack/base";
 import { agentSettingsSchema } from "@haversack/snapshot";
 import { z } from "zod";
+import { dotenvSchema } from "./dotenv.ts";
+import { runLabelsSchema } from "./run-labels.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
 
 const stepsMax = 10_000;
@@ -122,6 +124,8 @@ export const dagSchema = z.strictObject({
   schedule: scheduleSchema.optional(),
   params: z.record(paramName, param).optional(),
   env: envMap.optional(),
+  dotenv: dotenvSchema.optional(),
+  labels: runLabelsSchema.optional(),
   defaults: defaults.optional(),
   steps: z.array(step).min(1, "expected at least one step").max(stepsMax),
   onSuccess: handlers,
@@ -152,7 +156,6 @@ for (const [id, schema] of Object.entries(parts)) {
 
 /** Keys that later versions understand: to be told apart from spelling mistakes. */
 export const plannedKeys = new Set([
-  "labels",
   "secrets",
   "files",
   "dags",

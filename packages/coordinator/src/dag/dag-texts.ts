@@ -7,11 +7,14 @@ export const partTexts: Readonly<Record<string, string>> = {
   agent: "What the agent is asked, and what it may use.",
   agentDefaults: "What agent steps use when they and their profile do not say.",
   defaults: "What steps have when they do not say.",
+  dotenv: "Files of `NAME=value` lines beside the DAG; later ones win over earlier ones.",
+  dotenvFile: "One of the files.",
   duration: "A duration such as 500ms, 90s, 20m, 1h30m or 7d.",
   env: "Variables: text, numbers and booleans, which become text.",
   handlers: "Steps that start when all steps of the run have ended; they have no `depends`.",
   param: "A JSON Schema of one value, and whether it is required or what its default is.",
   retry: "What happens after an attempt that failed. One that was lost with its worker does not count.",
+  runLabels: "Labels of runs.",
   schedule: "A schedule of a stored DAG.",
   schedules: "When the DAG starts by itself, once it is stored: cron text, an object, or a list of either.",
   step: "A vertex of the DAG, of exactly one kind.",
@@ -25,6 +28,10 @@ export const keyTexts: Readonly<Record<string, string>> = {
   params:
     "Values that a run is given (`-p name=value`), each with its JSON Schema. Read as `${{ params.name }}`.",
   env: "Variables of every step and handler. May use params and run in `${{ }}`.",
+  dotenv:
+    "Files of variables beside the DAG, read when it is submitted or stored. `env` wins over them. Not for secrets: their values are stored.",
+  labels:
+    "What its runs are found by (`haversack runs --label name=value`). Values may use params in `${{ }}`; `run --label` wins.",
   defaults: "What steps have when they do not say; a step's own value wins, maps are merged by name.",
   steps: "The vertices of the graph, in any order.",
   onSuccess: "Handlers that start when all steps have ended and the run succeeded.",
@@ -48,6 +55,9 @@ export const keyTexts: Readonly<Record<string, string>> = {
   "schedule.overlap":
     "What a time does that finds the run of an earlier one: it is skipped, waits its turn (queue), or ends that run (cancel-previous).",
   "schedule.params": "What the run is given.",
+
+  "dotenvFile.path": "From the folder of the DAG file, such as .env or config/test.env.",
+  "dotenvFile.optional": "It may be missing.",
 
   "defaults.timeout": "How long an attempt may take.",
   "defaults.retry": "What happens after an attempt that failed.",

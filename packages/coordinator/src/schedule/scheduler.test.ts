@@ -29,7 +29,7 @@ async function scheduled(policy = "", store: Store = stores.store) {
   const dagName = `dag-${++names}`;
   const text = (step: string) =>
     `name: ${dagName}\nparams: { who: { type: string, default: x } }\nschedule: { cron: "* * * * *"${policy} }\nsteps: [{ id: a, run: ${step} }]\n`;
-  const put = (step: string) => submitter.put(text(step), "dag.yaml");
+  const put = (step: string) => submitter.put({ dag: text(step), fileName: "dag.yaml" });
   await put("one");
   const cancelled: unknown[] = [];
   const registry = { cancel: (live: readonly unknown[]) => void cancelled.push(...live) };

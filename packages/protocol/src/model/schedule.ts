@@ -21,8 +21,10 @@ export interface ScheduleSpec {
 }
 
 /** What started a run. */
+export const triggerKinds = ["manual", "schedule", "backfill", "retry"] as const;
+
 export interface RunTrigger {
-  readonly kind: "manual" | "schedule" | "backfill" | "retry";
+  readonly kind: (typeof triggerKinds)[number];
   /** The place of the schedule in the DAG's list, from 0. */
   readonly schedule?: number;
   /** The time of the schedule that the run is for. */
@@ -57,6 +59,9 @@ export interface ScheduleInfo extends ScheduleSpec {
 
 /** A time of a range, and whether it had its run before. */
 export type BackfilledTick = ScheduleTick & { readonly existed: boolean };
+
+/** Texts of the files that a DAG names under `dotenv`, by their paths as it writes them. A missing one is left out. */
+export type DotenvTexts = Readonly<Record<string, string>>;
 
 export interface StoredDagInfo {
   readonly name: string;
