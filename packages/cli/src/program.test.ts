@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FaultError } from "@haversack/base";
-import type { HaversackClient, RunFilter, Submission } from "@haversack/protocol";
+import type { HaversackClient, Submission } from "@haversack/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { exitCodes } from "./exit-codes.ts";
 import { runProgram } from "./program.ts";
@@ -216,29 +216,6 @@ describe("the other commands", () => {
       { pageSize: 3, pageToken: "", status: "failed" },
       { pageSize: 1, pageToken: "next", status: "failed" },
     ]);
-  });
-
-  test("runs asks for what the options say, and tells how to go on", async () => {
-    let asked: RunFilter = {};
-    const runs: HaversackClient["runs"] = async (filter) => {
-      asked = filter;
-      return { runs: [fakeRun("a")], nextPageToken: "next" };
-    };
-    const options = "--label team=data -l tier=1 --dag hello --retry-of run-1 --trigger schedule --page p1";
-    const { err } = await haversack(`runs -n 1 ${options} --since 2h --until 2026-01-31T06:00`, { runs });
-    expect(err).toContain("there are more: --page next");
-    expect(asked).toEqual({
-      dagName: "hello",
-      retryOf: "run-1",
-      trigger: "schedule",
-      labels: { team: "data", tier: "1" },
-      pageSize: 1,
-      pageToken: "p1",
-      since: expect.any(Number),
-      until: Date.UTC(2026, 0, 31, 6),
-    });
-    expect(JSON.parse((await haversack("runs -n 1 --json", { runs })).out)).toMatchObject({ next: "next" });
-    expect((await haversack("runs --since soon", { runs })).code).toBe(exitCodes.invalid);
   });
 
   test("validate prints every problem and answers 2", async () => {

@@ -4,15 +4,10 @@ import type { JsonObject as WireJsonObject } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { Client } from "@connectrpc/connect";
 import { once } from "./calls.ts";
+import type { DotenvTexts } from "./model/dotenv.ts";
 import type { JsonObject } from "./model/json.ts";
 import type { Problem } from "./model/problem.ts";
-import type {
-  BackfilledTick,
-  DotenvTexts,
-  ScheduleInfo,
-  StoredDag,
-  StoredDagInfo,
-} from "./model/schedule.ts";
+import type { BackfilledTick, ScheduleInfo, StoredDag, StoredDagInfo } from "./model/schedule.ts";
 import type { DagService, ScheduleService } from "./services.ts";
 import { required } from "./wire/fields.ts";
 import { scheduleFromWire, storedDagFromWire, tickFromWire } from "./wire/schedule-wire.ts";

@@ -9,12 +9,10 @@ import { type MemoryClient, memoryClient } from "./client-memory.ts";
 import { messageBytesMax } from "./limits.ts";
 import type { RunEvent } from "./model/event.ts";
 import { type Digest, digestOfBytes, parseStepId, type RunId, type StepId } from "./model/ids.ts";
-import type { JsonObject } from "./model/json.ts";
 import type { LogStream } from "./model/outcome.ts";
 import type { Run, RunDetail, RunFilter } from "./model/run.ts";
-import type { RunLabels } from "./model/run-labels.ts";
-import type { DotenvTexts } from "./model/schedule.ts";
 import type { KeptSnapshot, SnapshotReport } from "./model/snapshot-report.ts";
+import type { RetryRequest, Submission } from "./model/submission.ts";
 import type { WorkerInfo } from "./model/worker-info.ts";
 import {
   DagService,
@@ -34,29 +32,6 @@ export interface ClientOptions {
   /** Such as `http://127.0.0.1:7420`. */
   readonly url: string;
   readonly token: string;
-}
-
-export interface Submission {
-  /** The YAML; empty when a stored DAG is named. */
-  readonly dag: string;
-  /** A stored DAG, instead of the YAML. */
-  readonly dagName?: string;
-  /** Named in error messages. */
-  readonly fileName: string;
-  readonly params: JsonObject;
-  /** On top of those of the DAG. */
-  readonly labels?: RunLabels;
-  readonly dotenv?: DotenvTexts;
-  readonly idempotencyKey: string;
-}
-
-export interface RetryRequest {
-  readonly runId: string;
-  /** Done again with all that depends on it, even if it succeeded. */
-  readonly fromStep?: string;
-  /** Pins the agent library as it is now. */
-  readonly refreshLibrary: boolean;
-  readonly idempotencyKey: string;
 }
 
 export interface LogQuery {

@@ -20,8 +20,5 @@ export const artifactsCountMax = 1000;
 export const flowControlWindowBytes = 4 * 1024 * 1024;
 /** A DAG file. */
 export const dagBytesMax = 1024 * 1024;
-/** One dotenv file, and how many of them a DAG names. */
-export const dotenvBytesMax = 64 * 1024;
-export const dotenvFilesMax = 20;
 /** A failure message that is stored and shown. */
 export const failureMessageCharactersMax = 4000;

@@ -80,3 +80,44 @@ describe("dotenv files", () => {
     expect((await haversack(["run", "dags/f.yaml"], client)).code).toBe(exitCodes.invalid);
   });
 });
+
+describe("haversack dag convert", () => {
+  test("prints the DAG, or writes it, with no coordinator", async () => {
+    writeFileSync(join(folder, "old.yaml"), "name: Old\nsteps: [echo one, echo two]\n");
+    const { code, out } = await haversack(["dag", "convert", "old.yaml"]);
+    expect({ code, out }).toEqual({
+      code: exitCodes.ok,
+      out: expect.stringContaining("# In Dagu: Old\nname: old\n"),
+    });
+    expect(await haversack(["dag", "convert", "old.yaml", "-o", "new/new.yaml"])).toMatchObject({
+      code: 0,
+      out: "",
+    });
+    expect(readFileSync(join(folder, "new/new.yaml"), "utf8")).toBe(out);
+  });
+
+  test("tells everything without a counterpart, and prints the rest only when asked", async () => {
+    writeFileSync(join(folder, "old.yaml"), "queue: q\nsteps:\n  - { command: x, mailOnError: true }\n");
+    const refused = await haversack(["dag", "convert", "old.yaml"]);
+    expect(refused).toMatchObject({ code: exitCodes.invalid, out: "" });
+    expect(refused.err).toContain("old.yaml:3:19: steps[0].mailOnError: ");
+    expect(refused.err).toContain("old.yaml:1:1: queue: ");
+    const partial = await haversack(["dag", "convert", "old.yaml", "--partial"]);
+    expect(partial).toMatchObject({ code: exitCodes.invalid, out: expect.stringContaining("run: x") });
+    const json: unknown = JSON.parse((await haversack(["dag", "convert", "old.yaml", "--json"])).out);
+    expect(json).toMatchObject({
+      converted: false,
+      problems: [{ line: 3 }, { line: 1, code: "no_counterpart" }],
+    });
+  });
+
+  test("what was taken over is checked like a submission", async () => {
+    writeFileSync(join(folder, "old.yaml"), "schedule: every day\nsteps: [x]\n");
+    const { code, err } = await haversack(["dag", "convert", "old.yaml"]);
+    expect({ code, err }).toEqual({
+      code: exitCodes.invalid,
+      err: expect.stringContaining("schedule: expected five fields"),
+    });
+    expect((await haversack(["dag", "convert", "none.yaml"])).code).toBe(exitCodes.invalid);
+  });
+});

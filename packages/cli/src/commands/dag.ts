@@ -9,6 +9,7 @@ import { dagJson } from "../print/json.ts";
 import { printable } from "../print/printable.ts";
 import { dagTable } from "../print/schedule-text.ts";
 import type { Shell } from "../shell.ts";
+import { dagConvertCommand } from "./dag-convert.ts";
 import { connect, type DagOptions } from "./dag-options.ts";
 import { dagSchemaCommand } from "./dag-schema.ts";
 
@@ -22,13 +23,16 @@ Examples:
 
 export function dagCommand(shell: Shell): Command {
   return new Command("dag")
-    .description("store DAGs under their names: put, get, list, delete; the schema of their files")
+    .description(
+      "store DAGs under their names: put, get, list, delete; print the schema of their files, convert those of Dagu",
+    )
     .addHelpText("after", help)
     .addCommand(putCommand(shell))
     .addCommand(getCommand(shell))
     .addCommand(listCommand(shell))
     .addCommand(deleteCommand(shell))
-    .addCommand(dagSchemaCommand(shell));
+    .addCommand(dagSchemaCommand(shell))
+    .addCommand(dagConvertCommand(shell));
 }
 
 function putCommand(shell: Shell): Command {

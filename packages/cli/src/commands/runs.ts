@@ -7,22 +7,14 @@ import {
 } from "@haversack/protocol";
 import { Command, Option } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
-import {
-  collectPair,
-  given,
-  momentBefore,
-  type Since,
-  sinceOf,
-  wholeNumber,
-  withConnection,
-  withJson,
-} from "../options.ts";
+import { collectPair, given, wholeNumber, withConnection, withJson } from "../options.ts";
 import { runJson } from "../print/json.ts";
 import { elapsed, moment } from "../print/moment.ts";
 import type { Paint } from "../print/paint.ts";
 import { clip, printable } from "../print/printable.ts";
 import { table } from "../print/table.ts";
 import type { Shell } from "../shell.ts";
+import { momentBefore, type Since, sinceOf } from "./moment-options.ts";
 
 interface RunsOptions {
   readonly limit: number;

@@ -1,10 +1,11 @@
 import { Command } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
-import { momentOf, withConnection, withJson } from "../options.ts";
+import { withConnection, withJson } from "../options.ts";
 import { backfilledJson } from "../print/json.ts";
 import { backfilledText } from "../print/schedule-text.ts";
 import type { Shell } from "../shell.ts";
 import { connect, type DagOptions, oneSchedule, scheduleHelp } from "./dag-options.ts";
+import { momentOf } from "./moment-options.ts";
 
 interface BackfillOptions extends DagOptions {
   readonly from: number;

@@ -60,9 +60,6 @@ export interface ScheduleInfo extends ScheduleSpec {
 /** A time of a range, and whether it had its run before. */
 export type BackfilledTick = ScheduleTick & { readonly existed: boolean };
 
-/** Texts of the files that a DAG names under `dotenv`, by their paths as it writes them. A missing one is left out. */
-export type DotenvTexts = Readonly<Record<string, string>>;
-
 export interface StoredDagInfo {
   readonly name: string;
   /** Of the text. */

@@ -1,21 +1,13 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { RunServiceListRequestSchema } from "../gen/haversack/v1/run_service_pb.ts";
 import type { AttemptRef } from "../model/fence.ts";
 import { parseGeneration, parseRunId, parseStepId } from "../model/ids.ts";
 import { AttemptResultSchema } from "../services.ts";
-import { downward, event, result, run, runFilter, task, upward } from "../testing/arbitraries.ts";
+import { downward, event, result, run, task, upward } from "../testing/arbitraries.ts";
 import { resultFromWire, resultToWire } from "./attempt-wire.ts";
 import { outcomeFromWire, runStatusFromWire, stepPhaseFromWire } from "./enums.ts";
-import {
-  eventFromWire,
-  eventToWire,
-  runFilterFromWire,
-  runFilterToWire,
-  runFromWire,
-  runToWire,
-} from "./run-wire.ts";
+import { eventFromWire, eventToWire, runFromWire, runToWire } from "./run-wire.ts";
 import { downwardFromWire, downwardToWire, upwardFromWire, upwardToWire } from "./session-wire.ts";
 import { taskFromWire, taskToWire } from "./task-wire.ts";
 
@@ -53,13 +45,6 @@ describe("what one end says is what the other end hears", () => {
 
   test("runs with their steps", () => {
     forAny(run, (value) => expect(plain(runFromWire(runToWire(value, value.steps)))).toEqual(value));
-  });
-
-  test("what a list of runs is filtered by", () => {
-    forAny(runFilter, (value) => {
-      const wire = create(RunServiceListRequestSchema, runFilterToWire(value));
-      expect(runFilterFromWire(wire)).toEqual({ pageSize: 0, pageToken: "", ...value });
-    });
   });
 
   test("events", () => {
