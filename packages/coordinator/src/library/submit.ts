@@ -21,6 +21,7 @@ import { buildPins, digestOf, planSnapshots } from "@haversack/snapshot";
 import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
 import { plannableDag } from "../dag/plannable-dag.ts";
+import { settleLabels } from "../dag/run-labels.ts";
 import type { Store } from "../store/store.ts";
 import { refuseKeys } from "./refuse-keys.ts";
 import { type Snapshots, storedPack } from "./snapshots.ts";
@@ -85,9 +86,10 @@ export class Submitter {
   /** Keeps a DAG under its name. Rejects with ProblemsError, like {@link submit}. */
   async put(asked: DagText): Promise<{ name: string; changed: boolean }> {
     const parsed = await this.#check(asked);
-    const { dag: text } = asked;
+    const { dag: text, dotenv = {} } = asked;
     const { name, schedules = [] } = parsed.spec;
-    const dag = { name, digest: sha256(text), source: text, fileName: parsed.source.file, schedules };
+    const digest = sha256(text + (Object.keys(dotenv).length === 0 ? "" : sortedJson(dotenv)));
+    const dag = { name, digest, source: text, dotenv, fileName: parsed.source.file, schedules };
     const { changed } = await this.#store.write.dagPut({ ...dag, now: this.#ports.clock.now() });
     return { name, changed };
   }
@@ -113,6 +115,7 @@ export class Submitter {
     const pins = await this.#pins(parsed);
     const id = parseRunId(this.#ports.random.id());
     const data = templateData(id, parsed, params);
+    const labels = settleLabels(parsed.spec, submission.labels ?? {}, data, file);
     return await this.#store.write.runSubmit({
       id,
       // What agents get by default is part of the DAG: two that differ there alone must not share a source.
@@ -120,6 +123,7 @@ export class Submitter {
       dag: parsed.spec,
       source: text,
       params,
+      labels,
       bodyDigest,
       now: this.#ports.clock.now(),
       steps: allSteps(parsed.spec).map((step) => stepSubmission(step, pins.get(step.id), data)),
@@ -136,7 +140,7 @@ export class Submitter {
     }
     if (dagName === "") return { text: dag, file: fileName || "dag.yaml", dotenv };
     const stored = await this.#store.read.dagRead({ name: dagName });
-    return { text: stored.source, file: stored.fileName, dotenv: {} };
+    return { text: stored.source, file: stored.fileName, dotenv: stored.dotenv };
   }
 
   /** Rejects when the earlier run has not ended, or when today's library lacks what a step needs. */
