@@ -6,7 +6,7 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { each, once } from "./calls.ts";
 import { type DagClient, dagClient } from "./client-dags.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
-import { messageBytesMax } from "./limits.ts";
+import { apiMessageBytesMax } from "./limits.ts";
 import type { RunEvent } from "./model/event.ts";
 import { type Digest, digestOfBytes, parseStepId, type RunId, type StepId } from "./model/ids.ts";
 import type { LogStream } from "./model/outcome.ts";
@@ -24,7 +24,7 @@ import {
 } from "./services.ts";
 import { logStreamFromWire } from "./wire/enums.ts";
 import { required, safeNumber } from "./wire/fields.ts";
-import { eventFromWire, runFilterToWire, runFromWire } from "./wire/run-wire.ts";
+import { eventFromWire, runFilterToWire, runFromWire, stepFromWire, type WireRun } from "./wire/run-wire.ts";
 import { keptFromWire, reportFromWire } from "./wire/snapshot-wire.ts";
 import { workerFromWire } from "./wire/worker-wire.ts";
 
@@ -78,8 +78,8 @@ export function createClient(options: ClientOptions): HaversackClient {
   const transport = createGrpcTransport({
     baseUrl: options.url,
     interceptors: [bearer(options.token)],
-    readMaxBytes: messageBytesMax,
-    writeMaxBytes: messageBytesMax,
+    readMaxBytes: apiMessageBytesMax,
+    writeMaxBytes: apiMessageBytesMax,
     acceptCompression: [],
     pingIntervalMs: 10_000,
     pingTimeoutMs: 5_000,
@@ -106,14 +106,26 @@ const bearer =
 type RunMethods = "submit" | "run" | "runs" | "watch" | "cancel" | "retry" | "logs" | "artifact";
 
 function runClient(client: Client<typeof RunService>): Pick<HaversackClient, RunMethods> {
+  /** A run with more steps than an answer holds is told in several. */
+  const whole = async (wire: WireRun | undefined, signal: AbortSignal): Promise<RunDetail> => {
+    const { stepCount = 0, ...run } = runFromWire(required(wire, "run"));
+    const steps = [...run.steps];
+    while (steps.length < stepCount) {
+      const request = { runId: run.id, from: steps.length };
+      const more = (await once(client.listSteps(request, { signal }), signal)).steps;
+      if (more.length === 0) break;
+      for (const step of more) steps.push(stepFromWire(step));
+    }
+    return { ...run, steps };
+  };
   return {
     async submit({ params, ...rest }, signal) {
       const request = { ...rest, params: params as WireJsonObject };
       const answer = await once(client.submit(request, { signal }), signal);
-      return { run: runFromWire(required(answer.run, "run")), existed: answer.existed };
+      return { run: await whole(answer.run, signal), existed: answer.existed };
     },
     async run(runId, signal) {
-      return runFromWire(required((await once(client.get({ runId }, { signal }), signal)).run, "run"));
+      return await whole((await once(client.get({ runId }, { signal }), signal)).run, signal);
     },
     async runs(filter, signal) {
       const answer = await once(client.list(runFilterToWire(filter), { signal }), signal);
@@ -129,12 +141,12 @@ function runClient(client: Client<typeof RunService>): Pick<HaversackClient, Run
       }
     },
     async cancel(runId, signal) {
-      return runFromWire(required((await once(client.cancel({ runId }, { signal }), signal)).run, "run"));
+      return await whole((await once(client.cancel({ runId }, { signal }), signal)).run, signal);
     },
     async retry({ runId, fromStep = "", refreshLibrary, idempotencyKey }, signal) {
       const request = { runId, fromStep, refreshLibrary, idempotencyKey };
       const answer = await once(client.retry(request, { signal }), signal);
-      return { run: runFromWire(required(answer.run, "run")), existed: answer.existed };
+      return { run: await whole(answer.run, signal), existed: answer.existed };
     },
     async *logs({ runId, stepId = "", follow, afterPosition = 0 }, signal) {
       const request = { runId, stepId, follow, afterPosition: BigInt(afterPosition) };

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FaultError, messageOf, pathProblem, systemCodeOf } from "@haversack/base";
 import { type DotenvTexts, dotenvBytesMax, dotenvFilesMax } from "@haversack/protocol";
-import { parseYaml } from "@haversack/snapshot";
+import { dagRoot } from "./dag-root.ts";
 
 /**
  * One that is missing is left out: the coordinator tells where the DAG names it, if it is needed. Only files below the
@@ -21,8 +21,9 @@ export async function readDotenvFiles(dag: string, folder: string): Promise<Dote
 
 /** Those that are good paths. What is no DAG has none: the coordinator will say why. */
 function dotenvPaths(dag: string): string[] {
-  const { dotenv } = { ...(parseYaml(dag).value as { dotenv?: unknown } | null | undefined) };
-  const paths = [dotenv].flat().map((entry) => (isEntry(entry) ? entry.path : entry));
+  const paths = [dagRoot(dag, "dotenv")["dotenv"]]
+    .flat()
+    .map((entry) => (isEntry(entry) ? entry.path : entry));
   const good = paths.filter((path) => typeof path === "string" && pathProblem(path) === undefined);
   return (good as string[]).slice(0, dotenvFilesMax);
 }

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { FaultError, messageOf } from "@haversack/base";
 import { type DagText, dagBytesMax, type StoredDag, type Submission } from "@haversack/protocol";
-import { parseYaml } from "@haversack/snapshot";
+import { dagRoot } from "./dag-root.ts";
 import { readDotenvFiles } from "./dotenv-files.ts";
 
 export async function prepareSubmission(
@@ -70,15 +70,11 @@ export function withAbsolutePaths(
 /** Name and default of each parameter that is a path. A file that is no DAG has none: the coordinator will say why. */
 function pathParams(dag: string): Map<string, string | undefined> {
   const found = new Map<string, string | undefined>();
-  for (const [name, spec] of entriesOf(paramsIn(dag))) {
+  for (const [name, spec] of entriesOf(dagRoot(dag, "format")["params"])) {
     const { format, default: fallback } = Object.fromEntries(entriesOf(spec));
     if (format === "path") found.set(name, typeof fallback === "string" ? fallback : undefined);
   }
   return found;
-}
-
-function paramsIn(dag: string): unknown {
-  return Object.fromEntries(entriesOf(parseYaml(dag).value)).params;
 }
 
 const entriesOf = (value: unknown): [string, unknown][] =>

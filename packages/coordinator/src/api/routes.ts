@@ -2,6 +2,7 @@
 
 import type { ConnectRouter } from "@connectrpc/connect";
 import {
+  apiMessageBytesMax,
   DagService,
   FleetService,
   Health,
@@ -38,6 +39,9 @@ const services = [
 type Parts = Parameters<typeof runService>[0] &
   Parameters<typeof workerService>[0] & { readonly scheduler: Scheduler };
 
+/** They carry DAG files; a message of the others is smaller. */
+const large = { readMaxBytes: apiMessageBytesMax, writeMaxBytes: apiMessageBytesMax };
+
 export const routesOf =
   (parts: Parts) =>
   (router: ConnectRouter): void => {
@@ -46,8 +50,8 @@ export const routesOf =
     const schedules = { store, submit, clock, ring: () => scheduler.ring() };
     const names = services.map(({ typeName }) => typeName);
     router
-      .service(RunService, runService(parts))
-      .service(DagService, dagService(submitter, store, schedules.ring))
+      .service(RunService, runService(parts), large)
+      .service(DagService, dagService(submitter, store, schedules.ring), large)
       .service(ScheduleService, scheduleService(schedules))
       .service(FleetService, fleetService(store, registry))
       .service(SnapshotService, snapshotService(store, clock))

@@ -10,7 +10,6 @@ import {
   parseRunId,
   type RunDetail,
   type RunService,
-  runToWire,
   safeNumber,
 } from "@haversack/protocol";
 import type { BlobStore } from "../blobs/blob-store.ts";
@@ -21,6 +20,7 @@ import { noStep } from "../store/missing.ts";
 import type { Store } from "../store/store.ts";
 import { type FollowParts, followEvents, followLogs } from "../watch/follow.ts";
 import { listRuns } from "./list-runs.ts";
+import { runAnswer, stepsAnswer } from "./run-answer.ts";
 
 export interface RunServiceParts extends FollowParts {
   readonly blobs: BlobStore;
@@ -31,10 +31,7 @@ export interface RunServiceParts extends FollowParts {
 
 export function runService(parts: RunServiceParts): ServiceImpl<typeof RunService> {
   const { store } = parts;
-  const answer = async (id: string) => {
-    const run = await withReasons(await store.read.runRead({ id: parseRunId(id) }), parts);
-    return runToWire(run, run.steps);
-  };
+  const answer = (id: string) => runAnswer(parts, parseRunId(id));
   return {
     async submit({ params, ...rest }) {
       const submission = { ...rest, params: (params ?? {}) as JsonObject };
@@ -43,6 +40,9 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
     },
     async get({ runId }) {
       return { run: await answer(runId) };
+    },
+    async listSteps({ runId, from }) {
+      return await stepsAnswer(parts, parseRunId(runId), from);
     },
     async list(request) {
       return await listRuns(store, request);
@@ -82,30 +82,19 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
       }
     },
     async *getArtifact({ runId, stepId, path }) {
-      const artifact = findArtifact(await store.read.runRead({ id: parseRunId(runId) }), stepId, path);
+      const run = await store.read.runRead({ id: parseRunId(runId), steps: { named: stepId } });
+      const artifact = findArtifact(run, stepId, path);
       for await (const data of parts.blobs.read(artifact.digest, chunkBytesMax)) yield { data };
     },
   };
-}
-
-/** Says of each ready step what it waits for. */
-async function withReasons(run: RunDetail, { dispatcher }: RunServiceParts): Promise<RunDetail> {
-  if (!run.steps.some(({ phase }) => phase === "ready")) return run;
-  const reasons = await dispatcher.whyWaiting(run.id);
-  const steps = run.steps.map((step, index) => {
-    const waitingFor = reasons.get(index);
-    return waitingFor === undefined || step.phase !== "ready" ? step : { ...step, waitingFor };
-  });
-  return { ...run, steps };
 }
 
 async function requireStep(
   store: Store,
   { runId, stepId }: { runId: RunDetail["id"]; stepId: string },
 ): Promise<void> {
-  const run = await store.read.runRead({ id: runId });
-  if (stepId === "" || run.steps.some(({ id }) => id === stepId)) return;
-  throw noStep(runId, stepId);
+  const { stepPhase } = await store.read.runProgress({ id: runId, stepId });
+  if (stepId !== "" && stepPhase === undefined) throw noStep(runId, stepId);
 }
 
 function findArtifact(run: RunDetail, stepId: string, path: string) {

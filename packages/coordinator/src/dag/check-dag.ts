@@ -10,7 +10,7 @@ import { type Placed, placesOf } from "./places.ts";
 import type { YamlPath, YamlSource } from "./yaml-source.ts";
 import { fieldOf } from "./yaml-source.ts";
 
-const edgesMax = 100_000;
+const edgesMax = 500_000;
 /** Problems that are told one by one; a file with more of them has one cause, or means no good. */
 export const problemsMax = 100;
 /** Problems that come with a "did you mean": looking for one costs a look at every name. */
@@ -42,6 +42,7 @@ export class DagChecker {
     for (const [label, value] of Object.entries(this.#spec.labels ?? {}))
       this.#expressions.template(["labels", label], value, { of: "label" });
     for (const { step, path } of this.#places) this.#step(path, step);
+    this.#expressions.end();
     const more = this.#found - this.problems.length;
     if (more > 0) this.#tell([], "more_problems", `and ${more} more problems`);
     return this.problems;

@@ -4,7 +4,7 @@ import type { DagSpec, StepSpec } from "@haversack/protocol";
 import { parseCondition, statusFunctionsIn } from "../runs/conditions.ts";
 import type { DataPath, Expression } from "../runs/expression-parse.ts";
 import { parseTemplate, pathsIn } from "../runs/expressions.ts";
-import { ancestry, type DagGraph } from "../runs/graph.ts";
+import { type AncestryQuestion, ancestry, type DagGraph } from "../runs/graph.ts";
 import type { YamlPath } from "./yaml-source.ts";
 
 /** Where an expression stands, which decides what it may ask for. */
@@ -29,8 +29,8 @@ export class ExpressionChecker {
   readonly #report: Reporter;
   /** Absent when the graph is not sound. */
   #graph: DagGraph | undefined;
-  /** Made for the first expression that asks. */
-  #isAncestor: ReturnType<typeof ancestry> | undefined;
+  /** Answered together, in the end. */
+  readonly #questions: (AncestryQuestion & { readonly at: YamlPath; readonly id: string })[] = [];
 
   constructor(spec: DagSpec, byId: ReadonlyMap<string, StepSpec>, report: Reporter) {
     this.#spec = spec;
@@ -103,17 +103,24 @@ export class ExpressionChecker {
       const near = this.#report.near(path.stepId, this.#byId.keys());
       return this.#report.problem(at, "unknown_step", `unknown step "${path.stepId}"${near}`);
     }
-    if (own !== undefined && this.#graph !== undefined && !this.#sees(own, path.stepId, this.#graph)) {
-      const message = `step "${path.stepId}" is not an ancestor: add it to \`depends\``;
-      return this.#report.problem(at, "not_an_ancestor", message);
-    }
+    if (own !== undefined && this.#graph !== undefined) this.#ask(at, own, path.stepId, this.#graph);
     if (path.root === "steps") this.#output(at, target, path.output);
   }
 
-  #sees(own: number, id: string, graph: DagGraph): boolean {
-    this.#isAncestor ??= ancestry(graph);
-    const target = graph.indexOf.get(id);
-    return target !== undefined && this.#isAncestor(own, target);
+  /** A step that it names under `depends` is one. */
+  #ask(at: YamlPath, step: number, id: string, graph: DagGraph): void {
+    const other = graph.indexOf.get(id) ?? -1;
+    if (this.#spec.steps[step]?.depends.includes(id) !== true) this.#questions.push({ at, step, other, id });
+  }
+
+  /** After the last expression. */
+  end(): void {
+    if (this.#graph === undefined) return;
+    const answers = ancestry(this.#graph, this.#questions);
+    for (const [index, { at, id }] of this.#questions.entries()) {
+      const message = `step "${id}" is not an ancestor: add it to \`depends\``;
+      if (answers[index] !== true) this.#report.problem(at, "not_an_ancestor", message);
+    }
   }
 
   #output(at: YamlPath, step: StepSpec, output: string): void {

@@ -9,7 +9,7 @@ import { dotenvSchema } from "./dotenv.ts";
 import { runLabelsSchema } from "./run-labels.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
 
-const stepsMax = 10_000;
+const stepsMax = 100_000;
 /** Of one kind. */
 const handlersMax = 100;
 const textMax = 64 * 1024;

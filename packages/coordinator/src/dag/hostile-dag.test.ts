@@ -30,7 +30,7 @@ describe("hostile text is refused quickly, with its line (YA)", () => {
     ["__proto__", dag("- { id: a, run: x, env: { __proto__: { x: y } } }")],
     ["constructor", dag("- { id: a, run: x, env: { constructor: y } }")],
     ["a key that is no text", "? [a]\n: b\n"],
-    ["too many bytes", `# ${"x".repeat(1024 * 1024)}\n${dag("- { id: a, run: x }")}`],
+    ["too many bytes", `# ${"x".repeat(16 * 1024 * 1024)}\n${dag("- { id: a, run: x }")}`],
     ["too many steps", dag(...Array.from({ length: 10_001 }, (_, index) => `- {id: s${index}, run: x}`))],
     [
       "many unknown dependencies",

@@ -3,7 +3,7 @@
  * of the library's files, and so is the reader: one door for all YAML from outside.
  */
 
-import { type Problem, ProblemsError } from "@haversack/protocol";
+import { dagBytesMax, dagValuesMax, type Problem, ProblemsError } from "@haversack/protocol";
 import { type Position, parseYaml } from "@haversack/snapshot";
 
 export interface YamlSource {
@@ -18,7 +18,7 @@ export type YamlPath = readonly (string | number)[];
 
 /** Throws ProblemsError. */
 export function readYaml(text: string, file: string): YamlSource {
-  const document = parseYaml(text);
+  const document = parseYaml(text, 0, { bytesMax: dagBytesMax, valuesMax: dagValuesMax });
   const problems = document.problems.map(
     ({ position, field, message }): Problem => ({ file, ...position, field, code: "bad_yaml", message }),
   );

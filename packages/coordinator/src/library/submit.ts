@@ -23,6 +23,8 @@ import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
 import { plannableDag } from "../dag/plannable-dag.ts";
 import { settleLabels } from "../dag/run-labels.ts";
 import type { Store } from "../store/store.ts";
+import { type Asked, dagDigestOf, type Prepared } from "./prepare.ts";
+import { Aside, largeCharactersMin } from "./prepare-aside.ts";
 import { refuseKeys } from "./refuse-keys.ts";
 import { type Snapshots, storedPack } from "./snapshots.ts";
 import { type Pin, stepSubmission, templateData } from "./step-submission.ts";
@@ -59,6 +61,8 @@ interface SubmittedText {
   readonly dotenv: DotenvTexts;
 }
 
+/** Of a file that came without one. */
+const defaultName = "dag.yaml";
 const keyCharactersMax = 200;
 /** Begins the keys of the scheduler, which nobody else may use up. */
 const scheduleKeys = "schedule/";
@@ -71,11 +75,13 @@ export class Submitter {
   readonly #store: Store;
   readonly #snapshots: Snapshots;
   readonly #ports: Ports;
+  readonly #aside: Aside;
 
   constructor(store: Store, snapshots: Snapshots, ports: Ports) {
     this.#store = store;
     this.#snapshots = snapshots;
     this.#ports = ports;
+    this.#aside = new Aside(ports.clock);
   }
 
   /** Rejects with ProblemsError, like {@link submit}, but stores nothing. */
@@ -85,20 +91,31 @@ export class Submitter {
 
   /** Keeps a DAG under its name. Rejects with ProblemsError, like {@link submit}. */
   async put(asked: DagText): Promise<{ name: string; changed: boolean }> {
-    const parsed = await this.#check(asked);
+    const { name, schedules } = await this.#check(asked);
     const { dag: text, dotenv = {} } = asked;
-    const { name, schedules = [] } = parsed.spec;
     const digest = sha256(text + (Object.keys(dotenv).length === 0 ? "" : sortedJson(dotenv)));
-    const dag = { name, digest, source: text, dotenv, fileName: parsed.source.file, schedules };
+    const dag = { name, digest, source: text, dotenv, fileName: asked.fileName || defaultName, schedules };
     const { changed } = await this.#store.write.dagPut({ ...dag, now: this.#ports.clock.now() });
     return { name, changed };
   }
 
-  async #check({ dag, fileName, dotenv = {} }: DagText): Promise<ParsedDag> {
-    const parsed = parseDag(dag, fileName || "dag.yaml", dotenv);
+  async #check({ dag, fileName, dotenv = {} }: DagText): Promise<Pick<Prepared, "name" | "schedules">> {
+    const asked = { text: dag, file: fileName || defaultName, dotenv };
+    const large = await this.#large(asked);
+    if (large !== undefined) return large;
+    const parsed = parseDag(asked.text, asked.file, dotenv);
     await refuseKeys(parsed.dotenv, this.#snapshots.library);
     await this.#pins(parsed);
-    return parsed;
+    const { name, schedules = [] } = parsed.spec;
+    return { name, schedules };
+  }
+
+  /** Undefined: the file is not large, or it has agents. */
+  async #large(asked: Asked): Promise<Prepared | undefined> {
+    if (asked.text.length < largeCharactersMin) return undefined;
+    const prepared = await this.#aside.prepare(asked);
+    await refuseKeys(prepared.dotenv, this.#snapshots.library);
+    return prepared.hasAgents ? undefined : prepared;
   }
 
   async submit(submission: Submission): Promise<{ runId: RunId; existed: boolean }> {
@@ -109,28 +126,39 @@ export class Submitter {
     const existing = await this.#store.read.runFind({ idempotencyKey, bodyDigest });
     if (existing !== undefined) return existing;
     const { text, file, dotenv } = await this.#textOf(submission);
-    const parsed = parseDag(text, file, dotenv);
-    await refuseKeys(parsed.dotenv, this.#snapshots.library);
-    const params = settleParams(parsed.spec, submission.params, file);
-    const pins = await this.#pins(parsed);
     const id = parseRunId(this.#ports.random.id());
-    const data = templateData(id, parsed, params);
-    const labels = settleLabels(parsed.spec, submission.labels ?? {}, data, file);
+    const given = { id, params: submission.params, labels: submission.labels ?? {} };
+    const large = await this.#large({ text, file, dotenv, run: given });
+    const content =
+      large?.run === undefined
+        ? await this.#content({ text, file, dotenv, run: given })
+        : { ...large.run, packs: [] };
     return await this.#store.write.runSubmit({
       id,
-      // What agents get by default is part of the DAG: two that differ there alone must not share a source.
-      dagDigest: sha256(sortedJson({ ...parsed.spec, defaultsAgent: parsed.agentDefaults })),
-      dag: parsed.spec,
+      ...content,
       source: text,
-      params,
-      labels,
       bodyDigest,
       now: this.#ports.clock.now(),
-      steps: allSteps(parsed.spec).map((step) => stepSubmission(step, pins.get(step.id), data)),
-      packs: [...pins.values()].map(({ pack }) => pack),
       ...(idempotencyKey === "" ? {} : { idempotencyKey }),
       ...(trigger === undefined ? {} : { trigger }),
     });
+  }
+
+  /** What is stored of a DAG file of the usual size. */
+  async #content({ text, file, dotenv = {}, run }: Asked & Required<Pick<Asked, "run">>) {
+    const parsed = parseDag(text, file, dotenv);
+    await refuseKeys(parsed.dotenv, this.#snapshots.library);
+    const params = settleParams(parsed.spec, run.params, file);
+    const pins = await this.#pins(parsed);
+    const data = templateData(run.id, parsed, params);
+    return {
+      dagDigest: dagDigestOf(parsed),
+      dag: parsed.spec,
+      params,
+      labels: settleLabels(parsed.spec, run.labels, data, file),
+      steps: allSteps(parsed.spec).map((step) => stepSubmission(step, pins.get(step.id), data)),
+      packs: [...pins.values()].map(({ pack }) => pack),
+    };
   }
 
   async #textOf({ dag, dagName = "", fileName, dotenv = {} }: Submission): Promise<SubmittedText> {
@@ -138,7 +166,7 @@ export class Submitter {
       const message = "a submission carries a DAG or names a stored one: exactly one of dag and dag_name";
       throw new FaultError("invalid", "bad_submission", message);
     }
-    if (dagName === "") return { text: dag, file: fileName || "dag.yaml", dotenv };
+    if (dagName === "") return { text: dag, file: fileName || defaultName, dotenv };
     const stored = await this.#store.read.dagRead({ name: dagName });
     return { text: stored.source, file: stored.fileName, dotenv: stored.dotenv };
   }
@@ -164,7 +192,13 @@ export class Submitter {
 
   async #repin(runId: RunId, newId: RunId) {
     const { dagName, source } = await this.#store.read.runSourceRead({ id: runId });
-    const { params } = await this.#store.read.runRead({ id: runId });
+    const { params } = await this.#store.read.runRead({ id: runId, steps: { from: 0, limit: 0 } });
+    const large = await this.#large({
+      text: source,
+      file: `${dagName}.yaml`,
+      run: { id: newId, params, labels: {} },
+    });
+    if (large?.run !== undefined) return { steps: large.run.steps, packs: [] };
     const parsed = parseDag(source, `${dagName}.yaml`);
     const pins = await this.#pins(parsed);
     const data = templateData(newId, parsed, params);

@@ -63,15 +63,27 @@ describe("ancestry", () => {
           ...Array.from({ length: gap }, () => []),
           ...lists.map((list) => list.map((to) => to + gap)),
         ];
-        const isAncestor = ancestry({ depends, dependents: turned(depends), indexOf: new Map() });
         const reach = closure(depends);
-        for (const step of depends.keys())
-          for (const other of depends.keys())
-            expect(isAncestor(step, other)).toBe(reach[step]?.[other] === true);
+        const questions = [...depends.keys()].flatMap((step) =>
+          [...depends.keys()].map((other) => ({ step, other })),
+        );
+        const whole = { depends, dependents: turned(depends), indexOf: new Map() };
+        const expected = questions.map(({ step, other }) => reach[step]?.[other] === true);
+        expect(ancestry(whole, questions)).toEqual(expected);
       }),
       { numRuns: 50 },
     );
   });
+});
+
+test("ancestors are looked for a block of 100,000 steps at a time", () => {
+  const dependents = chain.map((_, index) => (index === length - 1 ? [] : [index + 1]));
+  const whole = { depends: chain, dependents, indexOf: new Map() };
+  const questions = Array.from({ length: 3_000 }, (_, index) => [
+    { step: length - 1 - index, other: index * 7 },
+    { step: index * 7, other: length - 1 - index },
+  ]).flat();
+  expect(ancestry(whole, questions)).toEqual(questions.map(({ step, other }) => other < step));
 });
 
 describe("findCycle", () => {

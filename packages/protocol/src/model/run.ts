@@ -83,6 +83,8 @@ export interface Step {
 export interface RunDetail extends Run {
   /** In the order of the DAG file, handlers last. */
   readonly steps: readonly Step[];
+  /** How many it has; absent: `steps` has all of them. */
+  readonly stepCount?: number;
 }
 
 /** Which runs a list holds, newest first. What is absent lets every run pass. */

@@ -29,6 +29,8 @@ import { runStatusFromWire, runStatusToWire, stepPhaseFromWire, stepPhaseToWire 
 import { badField, safeNumber } from "./fields.ts";
 import { triggerFromWire, triggerToWire } from "./schedule-wire.ts";
 
+export type { WireRun };
+
 const known = <T>(value: T | undefined, field: string): T => {
   if (value === undefined) throw badField(field, "a value that this version knows");
   return value;
@@ -37,7 +39,8 @@ const known = <T>(value: T | undefined, field: string): T => {
 const time = (ms: number | undefined): { value: Timestamp } | undefined =>
   ms === undefined ? undefined : { value: timestampFromMs(ms) };
 
-export function runToWire(run: Run, steps: readonly Step[] = []): WireRun {
+/** @param stepCount how many the run has, when `steps` has some of them */
+export function runToWire(run: Run, steps: readonly Step[] = [], stepCount = steps.length): WireRun {
   const init: MessageInitShape<typeof RunSchema> = {
     id: run.id,
     dagName: run.dagName,
@@ -50,6 +53,7 @@ export function runToWire(run: Run, steps: readonly Step[] = []): WireRun {
     steps: steps.map(stepToWire),
     retryOf: run.retryOf ?? "",
     labels: { ...run.labels },
+    stepCount,
   };
   const startedAt = time(run.startedAt);
   const endedAt = time(run.endedAt);
@@ -72,6 +76,7 @@ export function runFromWire(wire: WireRun): RunDetail {
     eventSeq: safeNumber(wire.eventSeq, "run.event_seq"),
     steps: wire.steps.map(stepFromWire),
     ...(wire.retryOf === "" ? {} : { retryOf: parseRunId(wire.retryOf) }),
+    ...(wire.stepCount > wire.steps.length ? { stepCount: wire.stepCount } : {}),
     ...(Object.keys(wire.labels).length === 0 ? {} : { labels: wire.labels }),
     ...(wire.trigger === undefined ? {} : { trigger: triggerFromWire(wire.trigger) }),
     ...(wire.startedAt === undefined ? {} : { startedAt: timestampMs(wire.startedAt) }),
@@ -108,7 +113,7 @@ export function runFilterFromWire(wire: RunServiceListRequest): RunFilter {
   };
 }
 
-function stepToWire(step: Step): WireStep {
+export function stepToWire(step: Step): WireStep {
   const init: MessageInitShape<typeof StepSchema> = {
     id: step.id,
     kind: step.kind,
@@ -136,7 +141,7 @@ function stepToWire(step: Step): WireStep {
   return create(StepSchema, init);
 }
 
-function stepFromWire(wire: WireStep): Step {
+export function stepFromWire(wire: WireStep): Step {
   const kind = wire.kind === "run" || wire.kind === "agent" ? wire.kind : undefined;
   return {
     id: parseStepId(wire.id),

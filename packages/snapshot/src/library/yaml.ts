@@ -9,10 +9,16 @@ import { isForbiddenKey, pathText } from "../format/canonical-json.ts";
 import type { Position } from "../plan/problem.ts";
 
 const limits = { maxDepth: 100, maxAliases: 20 } as const;
-const yamlBytesMax = 1024 * 1024;
-/** After aliases: twenty of them can make a small file large. */
-const valuesMax = 200_000;
-const charactersMax = 4 * yamlBytesMax;
+
+export interface YamlSizes {
+  readonly bytesMax: number;
+  /** After aliases: twenty of them can make a small file large. */
+  readonly valuesMax: number;
+}
+
+const fileSizes: YamlSizes = { bytesMax: 1024 * 1024, valuesMax: 200_000 };
+/** For each byte that is allowed, after aliases. */
+const charactersPerByteMax = 4;
 
 export interface YamlProblem {
   readonly position: Position;
@@ -29,15 +35,15 @@ export interface YamlDocument {
 }
 
 /** Never throws. `lineOffset`: lines of the file before the text. */
-export function parseYaml(text: string, lineOffset = 0): YamlDocument {
+export function parseYaml(text: string, lineOffset = 0, sizes: YamlSizes = fileSizes): YamlDocument {
   const positionOf = positions(text, lineOffset);
   try {
-    if (Buffer.byteLength(text) > yamlBytesMax)
-      throw new Refusal(`is larger than ${yamlBytesMax} bytes`, 0, "");
+    if (Buffer.byteLength(text) > sizes.bytesMax)
+      throw new Refusal(`is larger than ${sizes.bytesMax} bytes`, 0, "");
     const fields = new EventWalk(text, parseEvents(text, limits)).fields();
     const locate = (field: string) => positionOf(nearest(fields, field));
     return {
-      value: plain(load(text, limits), { left: valuesMax, characters: charactersMax }),
+      value: plain(load(text, limits), new Budget(sizes)),
       locate,
       problems: [],
     };
@@ -184,11 +190,28 @@ function lineStarts(text: string): number[] {
   return starts;
 }
 
-function plain(value: unknown, budget: { left: number; characters: number }): unknown {
-  if (--budget.left < 0) throw new Refusal(`has more than ${valuesMax} values`, 0, "");
-  if (typeof value === "string") budget.characters -= value.length;
-  if (budget.characters < 0)
-    throw new Refusal(`has more than ${charactersMax} characters after its aliases`, 0, "");
+/** What may still come, aliases followed. */
+class Budget {
+  readonly #valuesMax: number;
+  readonly #charactersMax: number;
+  #values = 0;
+  #characters = 0;
+
+  constructor({ bytesMax, valuesMax }: YamlSizes) {
+    this.#valuesMax = valuesMax;
+    this.#charactersMax = charactersPerByteMax * bytesMax;
+  }
+
+  take(value: unknown): void {
+    if (++this.#values > this.#valuesMax) throw new Refusal(`has more than ${this.#valuesMax} values`, 0, "");
+    if (typeof value === "string") this.#characters += value.length;
+    if (this.#characters > this.#charactersMax)
+      throw new Refusal(`has more than ${this.#charactersMax} characters after its aliases`, 0, "");
+  }
+}
+
+function plain(value: unknown, budget: Budget): unknown {
+  budget.take(value);
   if (Array.isArray(value)) return value.map((item) => plain(item, budget));
   if (typeof value !== "object" || value === null) return value;
   const result: Record<string, unknown> = Object.create(null) as Record<string, unknown>;

@@ -68,9 +68,6 @@ export const runWindows = {
   }),
 } as const;
 
-/** For tests that look at every statement. */
-export const runWindowStatements = Object.values(runWindows).flatMap(({ page, end }) => [page, end]);
-
 export const runLabelsInsert = {
   sqlite: `insert into run_label (run, name, value, created_at) values (?1, ?2, ?3, ?4)`,
   postgres: `insert into run_label (run, name, value, created_at)

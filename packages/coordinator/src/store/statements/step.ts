@@ -16,7 +16,7 @@ export const stepsInsert = {
 
 export const stepsOfRun = {
   sqlite: `select step.*, worker.name as worker_name from step left join worker on worker.id = step.worker_id
-           where run = ?1 order by idx`,
+           where run = ?1 and idx >= ?2 and idx < ?3 order by idx`,
 } as const;
 
 export const stepsReadyOfRun = {

@@ -28,7 +28,7 @@ import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { decideFirst } from "./end-run.ts";
 import { record, recordRun } from "./record.ts";
-import { existingRun, firstPhase, insertPacks, type RunSubmission, stepRow } from "./run-submit.ts";
+import { existingRun, firstPhase, insertPacks, type RunSubmission, stepRow, unpacked } from "./run-submit.ts";
 
 export interface RetryRequest {
   readonly id: RunId;
@@ -105,6 +105,7 @@ async function insertSteps(
   const repeated: SqlValue[][] = [];
   const inserted: SqlValue[][] = [];
   const { spec, graph } = await context.dags.get(tx, run.dagDigest);
+  const allPins = pinned === undefined ? undefined : unpacked(pinned.steps);
   for (const [index, step] of allSteps(spec).entries()) {
     if (step.handler === undefined && !again.has(index)) {
       carried.push([earlier.no, run.no, index]);
@@ -112,7 +113,7 @@ async function insertSteps(
     }
     const waitingFor = (graph.depends[index] ?? []).filter((dependency) => again.has(dependency)).length;
     if (waitingFor === 0 && step.handler === undefined) first.push(index);
-    const pins = pinned?.steps[index];
+    const pins = allPins?.[index];
     if (pins !== undefined) inserted.push(stepRow({ run, index, step, waitingFor }, pins));
     else repeated.push([earlier.no, run.no, index, firstPhase(step, waitingFor), waitingFor]);
   }

@@ -27,10 +27,13 @@ import { recordRun } from "./record.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 import { recordTrigger } from "./tick-verbs.ts";
 
+/** A value, or its JSON: a large one crosses to the database's thread as one text. */
+export type Packed<T extends object> = T | { readonly json: string };
+
 export interface RunSubmission {
   readonly id: RunId;
   readonly dagDigest: Digest;
-  readonly dag: DagSpec;
+  readonly dag: Packed<DagSpec>;
   readonly source: string;
   readonly params: Run["params"];
   /** Absent: none. */
@@ -41,7 +44,7 @@ export interface RunSubmission {
   readonly trigger?: RunTrigger;
   readonly now: number;
   /** In the order of the DAG's steps, then of its handlers. */
-  readonly steps: readonly StepSubmission[];
+  readonly steps: Packed<readonly StepSubmission[]>;
   readonly packs: readonly StoredPack[];
 }
 
@@ -56,11 +59,12 @@ export interface StepSubmission {
 }
 
 /** The run, its steps, its packs, its first ready steps: all or nothing (R1, R2). */
-export async function runSubmit(context: VerbContext, run: RunSubmission) {
+export async function runSubmit(context: VerbContext, packed: RunSubmission) {
   const { tx } = context;
+  const run = { ...packed, dag: unpacked(packed.dag), steps: unpacked(packed.steps) };
   const existing = run.idempotencyKey === undefined ? undefined : await tx.one(runByKey, run.idempotencyKey);
   if (existing !== undefined) return existingRun(existing, run.bodyDigest);
-  await tx.run(dagInsert, run.dagDigest, run.dag.name, JSON.stringify(run.dag), run.source);
+  await tx.run(dagInsert, run.dagDigest, run.dag.name, textOf(packed.dag), run.source);
   await insertPacks(context, run.packs, run.now);
   const state = await insertRun(context, run);
   if (run.trigger !== undefined) {
@@ -78,7 +82,15 @@ export async function runSubmit(context: VerbContext, run: RunSubmission) {
   return { runId: run.id, existed: false };
 }
 
-async function insertRun(context: VerbContext, run: RunSubmission): Promise<RunState> {
+export const unpacked = <T extends object>(value: Packed<T>): T =>
+  "json" in value ? (JSON.parse(value.json) as T) : value;
+
+const textOf = (value: Packed<object>): string =>
+  "json" in value && typeof value.json === "string" ? value.json : JSON.stringify(value);
+
+type Unpacked = Omit<RunSubmission, "dag"> & { readonly dag: DagSpec };
+
+async function insertRun(context: VerbContext, run: Unpacked): Promise<RunState> {
   const { id, dagDigest, dag, labels = {}, idempotencyKey, bodyDigest, now } = run;
   const params = JSON.stringify(run.params);
   const unfinished = dag.steps.length;

@@ -31,23 +31,41 @@ import type { VerbContext } from "../verb.ts";
 import { cancelIdle } from "./end-run.ts";
 import { memoryOfSteps } from "./memory-verbs.ts";
 
-export async function runRead(context: VerbContext, { id }: { readonly id: RunId }): Promise<RunDetail> {
+export interface RunQuery {
+  readonly id: RunId;
+  /** Some of its steps, by position, or one by name; absent: all. */
+  readonly steps?: { readonly from: number; readonly limit: number } | { readonly named: string };
+}
+
+/** @returns `stepCount` when not all steps were asked for */
+export async function runRead(context: VerbContext, { id, steps }: RunQuery): Promise<RunDetail> {
   const { tx, dags } = context;
   const row = await tx.one(runGet, id);
   if (row === undefined) throw noRun(id);
   const run = runOfRow(row);
-  const no = integer(row, "no");
-  const { spec } = await dags.get(tx, run.dagDigest);
-  const artifacts = Map.groupBy(await tx.all(artifactsOfRun, no), (artifact) => integer(artifact, "idx"));
+  const dag = await dags.get(tx, run.dagDigest);
+  const count = dag.indexOf.size;
+  const range = [integer(row, "no"), ...rangeOf(steps, dag.indexOf)] as const;
+  const artifacts = Map.groupBy(await tx.all(artifactsOfRun, ...range), (artifact) =>
+    integer(artifact, "idx"),
+  );
   const memory = await memoryOfSteps(context, id);
-  const steps = (await tx.all(stepsOfRun, no)).map((step) => {
+  const found = (await tx.all(stepsOfRun, ...range)).map((step) => {
     const index = integer(step, "idx");
     const own = memory.get(text(step, "step_id"));
-    const stepSpec = present(stepAt(spec, index), "step");
+    const stepSpec = present(stepAt(dag.spec, index), "step");
     const known = stepOfRow(step, stepSpec, (artifacts.get(index) ?? []).map(artifactOfRow));
     return own === undefined ? known : { ...known, memory: own };
   });
-  return { ...run, steps };
+  return { ...run, steps: found, ...(steps === undefined ? {} : { stepCount: count }) };
+}
+
+/** The first position, and the one after the last. */
+function rangeOf(steps: RunQuery["steps"], indexOf: ReadonlyMap<string, number>): [number, number] {
+  if (steps === undefined) return [0, indexOf.size];
+  if ("from" in steps) return [steps.from, steps.from + steps.limit];
+  const index = indexOf.get(steps.named) ?? indexOf.size;
+  return [index, index + 1];
 }
 
 export async function runsCount({ tx }: VerbContext): Promise<number> {

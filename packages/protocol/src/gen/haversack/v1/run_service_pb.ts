@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file haversack/v1/run_service.proto.
  */
 export const file_haversack_v1_run_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5oYXZlcnNhY2svdjEvcnVuX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSKqBAoDUnVuEgoKAmlkGAEgASgJEhAKCGRhZ19uYW1lGAIgASgJEhIKCmRhZ19kaWdlc3QYAyABKAwSJwoGc3RhdHVzGAQgASgOMhcuaGF2ZXJzYWNrLnYxLlJ1blN0YXR1cxImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSJwoGcGFyYW1zGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQY2FuY2VsX3JlcXVlc3RlZBgKIAEoCBIRCglldmVudF9zZXEYCyABKAQSIQoFc3RlcHMYDCADKAsyEi5oYXZlcnNhY2sudjEuU3RlcBIQCghyZXRyeV9vZhgNIAEoCRIpCgd0cmlnZ2VyGBQgASgLMhguaGF2ZXJzYWNrLnYxLlJ1blRyaWdnZXISLQoGbGFiZWxzGB4gAygLMh0uaGF2ZXJzYWNrLnYxLlJ1bi5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBImcKClJ1blRyaWdnZXISDAoEa2luZBgBIAEoCRIVCghzY2hlZHVsZRgCIAEoDUgAiAEBEicKA2R1ZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCwoJX3NjaGVkdWxlIs4ECgRTdGVwEgoKAmlkGAEgASgJEgwKBGtpbmQYAiABKAkSJgoFcGhhc2UYAyABKA4yFy5oYXZlcnNhY2sudjEuU3RlcFBoYXNlEg8KB2RlcGVuZHMYBCADKAkSDwoHYXR0ZW1wdBgFIAEoDRIRCgl3b3JrZXJfaWQYBiABKAkSEwoLd29ya2VyX25hbWUYByABKAkSLgoKc3RhcnRlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKB2ZhaWx1cmUYCiABKAsyFS5oYXZlcnNhY2sudjEuRmFpbHVyZRIWCglleGl0X2NvZGUYCyABKAVIAIgBARIoCgdvdXRwdXRzGAwgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIpCglhcnRpZmFjdHMYDSADKAsyFi5oYXZlcnNhY2sudjEuQXJ0aWZhY3QSFwoPc25hcHNob3RfZGlnZXN0GA4gASgMEiIKBXVzYWdlGA8gASgLMhMuaGF2ZXJzYWNrLnYxLlVzYWdlEhMKC3dhaXRpbmdfZm9yGBAgASgJEigKBm1lbW9yeRgRIAEoCzIYLmhhdmVyc2Fjay52MS5TdGVwTWVtb3J5EhEKCWNvbmRpdGlvbhgSIAEoCRIZChFjb250aW51ZV9vbl9lcnJvchgTIAEoCBIPCgdoYW5kbGVyGBQgASgJQgwKCl9leGl0X2NvZGUiMAoKU3RlcE1lbW9yeRIPCgdhcHBsaWVkGAEgASgNEhEKCWluX3JldmlldxgCIAEoDSLxAgoXUnVuU2VydmljZVN1Ym1pdFJlcXVlc3QSCwoDZGFnGAEgASgJEhEKCWZpbGVfbmFtZRgCIAEoCRInCgZwYXJhbXMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhcKD2lkZW1wb3RlbmN5X2tleRgEIAEoCRIQCghkYWdfbmFtZRgFIAEoCRJBCgZsYWJlbHMYCiADKAsyMS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVN1Ym1pdFJlcXVlc3QuTGFiZWxzRW50cnkSQQoGZG90ZW52GAsgAygLMjEuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VTdWJtaXRSZXF1ZXN0LkRvdGVudkVudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaLQoLRG90ZW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJLChhSdW5TZXJ2aWNlU3VibWl0UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdleGlzdGVkGAIgASgIIiYKFFJ1blNlcnZpY2VHZXRSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSI3ChVSdW5TZXJ2aWNlR2V0UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1biLiAgoVUnVuU2VydmljZUxpc3RSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJEicKBnN0YXR1cxgDIAEoDjIXLmhhdmVyc2Fjay52MS5SdW5TdGF0dXMSEAoIZGFnX25hbWUYBCABKAkSPwoGbGFiZWxzGAogAygLMi8uaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0UmVxdWVzdC5MYWJlbHNFbnRyeRIpCgVzaW5jZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJldHJ5X29mGA0gASgJEg8KB3RyaWdnZXIYDiABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJSChZSdW5TZXJ2aWNlTGlzdFJlc3BvbnNlEh8KBHJ1bnMYASADKAsyES5oYXZlcnNhY2sudjEuUnVuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI7ChZSdW5TZXJ2aWNlV2F0Y2hSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIRCglhZnRlcl9zZXEYAiABKAQiqwEKF1J1blNlcnZpY2VXYXRjaFJlc3BvbnNlEgsKA3NlcRgBIAEoBBImCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDcnVuGAMgASgLMhguaGF2ZXJzYWNrLnYxLlJ1bkNoYW5nZWRIABIpCgRzdGVwGAQgASgLMhkuaGF2ZXJzYWNrLnYxLlN0ZXBDaGFuZ2VkSABCBwoFZXZlbnQidwoKUnVuQ2hhbmdlZBInCgZzdGF0dXMYASABKA4yFy5oYXZlcnNhY2sudjEuUnVuU3RhdHVzEiYKB2ZhaWx1cmUYAiABKAsyFS5oYXZlcnNhY2sudjEuRmFpbHVyZRIYChBjYW5jZWxfcmVxdWVzdGVkGAMgASgIIrgBCgtTdGVwQ2hhbmdlZBIPCgdzdGVwX2lkGAEgASgJEiYKBXBoYXNlGAIgASgOMhcuaGF2ZXJzYWNrLnYxLlN0ZXBQaGFzZRIPCgdhdHRlbXB0GAMgASgNEhEKCXdvcmtlcl9pZBgEIAEoCRImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAYgASgFSACIAQFCDAoKX2V4aXRfY29kZSIpChdSdW5TZXJ2aWNlQ2FuY2VsUmVxdWVzdBIOCgZydW5faWQYASABKAkiOgoYUnVuU2VydmljZUNhbmNlbFJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4ibQoWUnVuU2VydmljZVJldHJ5UmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJZnJvbV9zdGVwGAIgASgJEhcKD3JlZnJlc2hfbGlicmFyeRgDIAEoCBIXCg9pZGVtcG90ZW5jeV9rZXkYBCABKAkiSgoXUnVuU2VydmljZVJldHJ5UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdleGlzdGVkGAIgASgIIlwKEVN0cmVhbUxvZ3NSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgdzdGVwX2lkGAIgASgJEg4KBmZvbGxvdxgDIAEoCBIWCg5hZnRlcl9wb3NpdGlvbhgEIAEoBCKPAQoSU3RyZWFtTG9nc1Jlc3BvbnNlEhAKCHBvc2l0aW9uGAEgASgEEg8KB3N0ZXBfaWQYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRInCgZzdHJlYW0YBCABKA4yFy5oYXZlcnNhY2sudjEuTG9nU3RyZWFtEg4KBm9mZnNldBgFIAEoBBIMCgRkYXRhGAYgASgMIkMKEkdldEFydGlmYWN0UmVxdWVzdBIOCgZydW5faWQYASABKAkSDwoHc3RlcF9pZBgCIAEoCRIMCgRwYXRoGAMgASgJIiMKE0dldEFydGlmYWN0UmVzcG9uc2USDAoEZGF0YRgBIAEoDCqhAQoJUnVuU3RhdHVzEhoKFlJVTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFSVU5fU1RBVFVTX1FVRVVFRBABEhYKElJVTl9TVEFUVVNfUlVOTklORxACEhgKFFJVTl9TVEFUVVNfU1VDQ0VFREVEEAMSFQoRUlVOX1NUQVRVU19GQUlMRUQQBBIYChRSVU5fU1RBVFVTX0NBTkNFTExFRBAFKv8BCglTdGVwUGhhc2USGgoWU1RFUF9QSEFTRV9VTlNQRUNJRklFRBAAEhYKElNURVBfUEhBU0VfV0FJVElORxABEhQKEFNURVBfUEhBU0VfUkVBRFkQAhIVChFTVEVQX1BIQVNFX0xFQVNFRBADEhYKElNURVBfUEhBU0VfUlVOTklORxAEEhgKFFNURVBfUEhBU0VfU1VDQ0VFREVEEAUSFQoRU1RFUF9QSEFTRV9GQUlMRUQQBhIYChRTVEVQX1BIQVNFX0NBTkNFTExFRBAHEhYKElNURVBfUEhBU0VfQkxPQ0tFRBAIEhYKElNURVBfUEhBU0VfU0tJUFBFRBAJMrgFCgpSdW5TZXJ2aWNlElcKBlN1Ym1pdBIlLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVxdWVzdBomLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVzcG9uc2USTgoDR2V0EiIuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VHZXRSZXF1ZXN0GiMuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VHZXRSZXNwb25zZRJRCgRMaXN0EiMuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0UmVxdWVzdBokLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlTGlzdFJlc3BvbnNlElYKBVdhdGNoEiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VXYXRjaFJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVdhdGNoUmVzcG9uc2UwARJXCgZDYW5jZWwSJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZUNhbmNlbFJlcXVlc3QaJi5oYXZlcnNhY2sudjEuUnVuU2VydmljZUNhbmNlbFJlc3BvbnNlElQKBVJldHJ5EiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VSZXRyeVJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVJldHJ5UmVzcG9uc2USUQoKU3RyZWFtTG9ncxIfLmhhdmVyc2Fjay52MS5TdHJlYW1Mb2dzUmVxdWVzdBogLmhhdmVyc2Fjay52MS5TdHJlYW1Mb2dzUmVzcG9uc2UwARJUCgtHZXRBcnRpZmFjdBIgLmhhdmVyc2Fjay52MS5HZXRBcnRpZmFjdFJlcXVlc3QaIS5oYXZlcnNhY2sudjEuR2V0QXJ0aWZhY3RSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_haversack_v1_attempt]);
+  fileDesc("Ch5oYXZlcnNhY2svdjEvcnVuX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSK+BAoDUnVuEgoKAmlkGAEgASgJEhAKCGRhZ19uYW1lGAIgASgJEhIKCmRhZ19kaWdlc3QYAyABKAwSJwoGc3RhdHVzGAQgASgOMhcuaGF2ZXJzYWNrLnYxLlJ1blN0YXR1cxImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSJwoGcGFyYW1zGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQY2FuY2VsX3JlcXVlc3RlZBgKIAEoCBIRCglldmVudF9zZXEYCyABKAQSIQoFc3RlcHMYDCADKAsyEi5oYXZlcnNhY2sudjEuU3RlcBIQCghyZXRyeV9vZhgNIAEoCRIpCgd0cmlnZ2VyGBQgASgLMhguaGF2ZXJzYWNrLnYxLlJ1blRyaWdnZXISLQoGbGFiZWxzGB4gAygLMh0uaGF2ZXJzYWNrLnYxLlJ1bi5MYWJlbHNFbnRyeRISCgpzdGVwX2NvdW50GB8gASgNGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiZwoKUnVuVHJpZ2dlchIMCgRraW5kGAEgASgJEhUKCHNjaGVkdWxlGAIgASgNSACIAQESJwoDZHVlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEILCglfc2NoZWR1bGUizgQKBFN0ZXASCgoCaWQYASABKAkSDAoEa2luZBgCIAEoCRImCgVwaGFzZRgDIAEoDjIXLmhhdmVyc2Fjay52MS5TdGVwUGhhc2USDwoHZGVwZW5kcxgEIAMoCRIPCgdhdHRlbXB0GAUgASgNEhEKCXdvcmtlcl9pZBgGIAEoCRITCgt3b3JrZXJfbmFtZRgHIAEoCRIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoHZmFpbHVyZRgKIAEoCzIVLmhhdmVyc2Fjay52MS5GYWlsdXJlEhYKCWV4aXRfY29kZRgLIAEoBUgAiAEBEigKB291dHB1dHMYDCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCWFydGlmYWN0cxgNIAMoCzIWLmhhdmVyc2Fjay52MS5BcnRpZmFjdBIXCg9zbmFwc2hvdF9kaWdlc3QYDiABKAwSIgoFdXNhZ2UYDyABKAsyEy5oYXZlcnNhY2sudjEuVXNhZ2USEwoLd2FpdGluZ19mb3IYECABKAkSKAoGbWVtb3J5GBEgASgLMhguaGF2ZXJzYWNrLnYxLlN0ZXBNZW1vcnkSEQoJY29uZGl0aW9uGBIgASgJEhkKEWNvbnRpbnVlX29uX2Vycm9yGBMgASgIEg8KB2hhbmRsZXIYFCABKAlCDAoKX2V4aXRfY29kZSIwCgpTdGVwTWVtb3J5Eg8KB2FwcGxpZWQYASABKA0SEQoJaW5fcmV2aWV3GAIgASgNIvECChdSdW5TZXJ2aWNlU3VibWl0UmVxdWVzdBILCgNkYWcYASABKAkSEQoJZmlsZV9uYW1lGAIgASgJEicKBnBhcmFtcxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSFwoPaWRlbXBvdGVuY3lfa2V5GAQgASgJEhAKCGRhZ19uYW1lGAUgASgJEkEKBmxhYmVscxgKIAMoCzIxLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVxdWVzdC5MYWJlbHNFbnRyeRJBCgZkb3RlbnYYCyADKAsyMS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVN1Ym1pdFJlcXVlc3QuRG90ZW52RW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARotCgtEb3RlbnZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIksKGFJ1blNlcnZpY2VTdWJtaXRSZXNwb25zZRIeCgNydW4YASABKAsyES5oYXZlcnNhY2sudjEuUnVuEg8KB2V4aXN0ZWQYAiABKAgiJgoUUnVuU2VydmljZUdldFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIjcKFVJ1blNlcnZpY2VHZXRSZXNwb25zZRIeCgNydW4YASABKAsyES5oYXZlcnNhY2sudjEuUnVuIuICChVSdW5TZXJ2aWNlTGlzdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSJwoGc3RhdHVzGAMgASgOMhcuaGF2ZXJzYWNrLnYxLlJ1blN0YXR1cxIQCghkYWdfbmFtZRgEIAEoCRI/CgZsYWJlbHMYCiADKAsyLy5oYXZlcnNhY2sudjEuUnVuU2VydmljZUxpc3RSZXF1ZXN0LkxhYmVsc0VudHJ5EikKBXNpbmNlGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIcmV0cnlfb2YYDSABKAkSDwoHdHJpZ2dlchgOIAEoCRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIlIKFlJ1blNlcnZpY2VMaXN0UmVzcG9uc2USHwoEcnVucxgBIAMoCzIRLmhhdmVyc2Fjay52MS5SdW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjAKEExpc3RTdGVwc1JlcXVlc3QSDgoGcnVuX2lkGAEgASgJEgwKBGZyb20YAiABKA0iNgoRTGlzdFN0ZXBzUmVzcG9uc2USIQoFc3RlcHMYASADKAsyEi5oYXZlcnNhY2sudjEuU3RlcCI7ChZSdW5TZXJ2aWNlV2F0Y2hSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIRCglhZnRlcl9zZXEYAiABKAQiqwEKF1J1blNlcnZpY2VXYXRjaFJlc3BvbnNlEgsKA3NlcRgBIAEoBBImCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDcnVuGAMgASgLMhguaGF2ZXJzYWNrLnYxLlJ1bkNoYW5nZWRIABIpCgRzdGVwGAQgASgLMhkuaGF2ZXJzYWNrLnYxLlN0ZXBDaGFuZ2VkSABCBwoFZXZlbnQidwoKUnVuQ2hhbmdlZBInCgZzdGF0dXMYASABKA4yFy5oYXZlcnNhY2sudjEuUnVuU3RhdHVzEiYKB2ZhaWx1cmUYAiABKAsyFS5oYXZlcnNhY2sudjEuRmFpbHVyZRIYChBjYW5jZWxfcmVxdWVzdGVkGAMgASgIIrgBCgtTdGVwQ2hhbmdlZBIPCgdzdGVwX2lkGAEgASgJEiYKBXBoYXNlGAIgASgOMhcuaGF2ZXJzYWNrLnYxLlN0ZXBQaGFzZRIPCgdhdHRlbXB0GAMgASgNEhEKCXdvcmtlcl9pZBgEIAEoCRImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAYgASgFSACIAQFCDAoKX2V4aXRfY29kZSIpChdSdW5TZXJ2aWNlQ2FuY2VsUmVxdWVzdBIOCgZydW5faWQYASABKAkiOgoYUnVuU2VydmljZUNhbmNlbFJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4ibQoWUnVuU2VydmljZVJldHJ5UmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJZnJvbV9zdGVwGAIgASgJEhcKD3JlZnJlc2hfbGlicmFyeRgDIAEoCBIXCg9pZGVtcG90ZW5jeV9rZXkYBCABKAkiSgoXUnVuU2VydmljZVJldHJ5UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdleGlzdGVkGAIgASgIIlwKEVN0cmVhbUxvZ3NSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgdzdGVwX2lkGAIgASgJEg4KBmZvbGxvdxgDIAEoCBIWCg5hZnRlcl9wb3NpdGlvbhgEIAEoBCKPAQoSU3RyZWFtTG9nc1Jlc3BvbnNlEhAKCHBvc2l0aW9uGAEgASgEEg8KB3N0ZXBfaWQYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRInCgZzdHJlYW0YBCABKA4yFy5oYXZlcnNhY2sudjEuTG9nU3RyZWFtEg4KBm9mZnNldBgFIAEoBBIMCgRkYXRhGAYgASgMIkMKEkdldEFydGlmYWN0UmVxdWVzdBIOCgZydW5faWQYASABKAkSDwoHc3RlcF9pZBgCIAEoCRIMCgRwYXRoGAMgASgJIiMKE0dldEFydGlmYWN0UmVzcG9uc2USDAoEZGF0YRgBIAEoDCqhAQoJUnVuU3RhdHVzEhoKFlJVTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFSVU5fU1RBVFVTX1FVRVVFRBABEhYKElJVTl9TVEFUVVNfUlVOTklORxACEhgKFFJVTl9TVEFUVVNfU1VDQ0VFREVEEAMSFQoRUlVOX1NUQVRVU19GQUlMRUQQBBIYChRSVU5fU1RBVFVTX0NBTkNFTExFRBAFKv8BCglTdGVwUGhhc2USGgoWU1RFUF9QSEFTRV9VTlNQRUNJRklFRBAAEhYKElNURVBfUEhBU0VfV0FJVElORxABEhQKEFNURVBfUEhBU0VfUkVBRFkQAhIVChFTVEVQX1BIQVNFX0xFQVNFRBADEhYKElNURVBfUEhBU0VfUlVOTklORxAEEhgKFFNURVBfUEhBU0VfU1VDQ0VFREVEEAUSFQoRU1RFUF9QSEFTRV9GQUlMRUQQBhIYChRTVEVQX1BIQVNFX0NBTkNFTExFRBAHEhYKElNURVBfUEhBU0VfQkxPQ0tFRBAIEhYKElNURVBfUEhBU0VfU0tJUFBFRBAJMoYGCgpSdW5TZXJ2aWNlElcKBlN1Ym1pdBIlLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVxdWVzdBomLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVzcG9uc2USTgoDR2V0EiIuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VHZXRSZXF1ZXN0GiMuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VHZXRSZXNwb25zZRJRCgRMaXN0EiMuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0UmVxdWVzdBokLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlTGlzdFJlc3BvbnNlEkwKCUxpc3RTdGVwcxIeLmhhdmVyc2Fjay52MS5MaXN0U3RlcHNSZXF1ZXN0Gh8uaGF2ZXJzYWNrLnYxLkxpc3RTdGVwc1Jlc3BvbnNlElYKBVdhdGNoEiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VXYXRjaFJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVdhdGNoUmVzcG9uc2UwARJXCgZDYW5jZWwSJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZUNhbmNlbFJlcXVlc3QaJi5oYXZlcnNhY2sudjEuUnVuU2VydmljZUNhbmNlbFJlc3BvbnNlElQKBVJldHJ5EiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VSZXRyeVJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVJldHJ5UmVzcG9uc2USUQoKU3RyZWFtTG9ncxIfLmhhdmVyc2Fjay52MS5TdHJlYW1Mb2dzUmVxdWVzdBogLmhhdmVyc2Fjay52MS5TdHJlYW1Mb2dzUmVzcG9uc2UwARJUCgtHZXRBcnRpZmFjdBIgLmhhdmVyc2Fjay52MS5HZXRBcnRpZmFjdFJlcXVlc3QaIS5oYXZlcnNhY2sudjEuR2V0QXJ0aWZhY3RSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_haversack_v1_attempt]);
 
 /**
  * @generated from message haversack.v1.Run
@@ -106,6 +106,13 @@ export type Run = Message<"haversack.v1.Run"> & {
    * @generated from field: map<string, string> labels = 30;
    */
   labels: { [key: string]: string };
+
+  /**
+   * How many steps it has. More than `steps`: ListSteps has the others. 0 in lists.
+   *
+   * @generated from field: uint32 step_count = 31;
+   */
+  stepCount: number;
 };
 
 /**
@@ -514,6 +521,49 @@ export const RunServiceListResponseSchema: GenMessage<RunServiceListResponse> = 
   messageDesc(file_haversack_v1_run_service, 9);
 
 /**
+ * @generated from message haversack.v1.ListStepsRequest
+ */
+export type ListStepsRequest = Message<"haversack.v1.ListStepsRequest"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * Position of the first one, from 0; in the order of the DAG file, handlers last.
+   *
+   * @generated from field: uint32 from = 2;
+   */
+  from: number;
+};
+
+/**
+ * Describes the message haversack.v1.ListStepsRequest.
+ * Use `create(ListStepsRequestSchema)` to create a new message.
+ */
+export const ListStepsRequestSchema: GenMessage<ListStepsRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 10);
+
+/**
+ * @generated from message haversack.v1.ListStepsResponse
+ */
+export type ListStepsResponse = Message<"haversack.v1.ListStepsResponse"> & {
+  /**
+   * Empty: there are no more.
+   *
+   * @generated from field: repeated haversack.v1.Step steps = 1;
+   */
+  steps: Step[];
+};
+
+/**
+ * Describes the message haversack.v1.ListStepsResponse.
+ * Use `create(ListStepsResponseSchema)` to create a new message.
+ */
+export const ListStepsResponseSchema: GenMessage<ListStepsResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 11);
+
+/**
  * @generated from message haversack.v1.RunServiceWatchRequest
  */
 export type RunServiceWatchRequest = Message<"haversack.v1.RunServiceWatchRequest"> & {
@@ -533,7 +583,7 @@ export type RunServiceWatchRequest = Message<"haversack.v1.RunServiceWatchReques
  * Use `create(RunServiceWatchRequestSchema)` to create a new message.
  */
 export const RunServiceWatchRequestSchema: GenMessage<RunServiceWatchRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 10);
+  messageDesc(file_haversack_v1_run_service, 12);
 
 /**
  * @generated from message haversack.v1.RunServiceWatchResponse
@@ -574,7 +624,7 @@ export type RunServiceWatchResponse = Message<"haversack.v1.RunServiceWatchRespo
  * Use `create(RunServiceWatchResponseSchema)` to create a new message.
  */
 export const RunServiceWatchResponseSchema: GenMessage<RunServiceWatchResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 11);
+  messageDesc(file_haversack_v1_run_service, 13);
 
 /**
  * @generated from message haversack.v1.RunChanged
@@ -601,7 +651,7 @@ export type RunChanged = Message<"haversack.v1.RunChanged"> & {
  * Use `create(RunChangedSchema)` to create a new message.
  */
 export const RunChangedSchema: GenMessage<RunChanged> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 12);
+  messageDesc(file_haversack_v1_run_service, 14);
 
 /**
  * @generated from message haversack.v1.StepChanged
@@ -643,7 +693,7 @@ export type StepChanged = Message<"haversack.v1.StepChanged"> & {
  * Use `create(StepChangedSchema)` to create a new message.
  */
 export const StepChangedSchema: GenMessage<StepChanged> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 13);
+  messageDesc(file_haversack_v1_run_service, 15);
 
 /**
  * @generated from message haversack.v1.RunServiceCancelRequest
@@ -660,7 +710,7 @@ export type RunServiceCancelRequest = Message<"haversack.v1.RunServiceCancelRequ
  * Use `create(RunServiceCancelRequestSchema)` to create a new message.
  */
 export const RunServiceCancelRequestSchema: GenMessage<RunServiceCancelRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 14);
+  messageDesc(file_haversack_v1_run_service, 16);
 
 /**
  * @generated from message haversack.v1.RunServiceCancelResponse
@@ -677,7 +727,7 @@ export type RunServiceCancelResponse = Message<"haversack.v1.RunServiceCancelRes
  * Use `create(RunServiceCancelResponseSchema)` to create a new message.
  */
 export const RunServiceCancelResponseSchema: GenMessage<RunServiceCancelResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 15);
+  messageDesc(file_haversack_v1_run_service, 17);
 
 /**
  * @generated from message haversack.v1.RunServiceRetryRequest
@@ -713,7 +763,7 @@ export type RunServiceRetryRequest = Message<"haversack.v1.RunServiceRetryReques
  * Use `create(RunServiceRetryRequestSchema)` to create a new message.
  */
 export const RunServiceRetryRequestSchema: GenMessage<RunServiceRetryRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 16);
+  messageDesc(file_haversack_v1_run_service, 18);
 
 /**
  * @generated from message haversack.v1.RunServiceRetryResponse
@@ -737,7 +787,7 @@ export type RunServiceRetryResponse = Message<"haversack.v1.RunServiceRetryRespo
  * Use `create(RunServiceRetryResponseSchema)` to create a new message.
  */
 export const RunServiceRetryResponseSchema: GenMessage<RunServiceRetryResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 17);
+  messageDesc(file_haversack_v1_run_service, 19);
 
 /**
  * @generated from message haversack.v1.StreamLogsRequest
@@ -775,7 +825,7 @@ export type StreamLogsRequest = Message<"haversack.v1.StreamLogsRequest"> & {
  * Use `create(StreamLogsRequestSchema)` to create a new message.
  */
 export const StreamLogsRequestSchema: GenMessage<StreamLogsRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 18);
+  messageDesc(file_haversack_v1_run_service, 20);
 
 /**
  * @generated from message haversack.v1.StreamLogsResponse
@@ -817,7 +867,7 @@ export type StreamLogsResponse = Message<"haversack.v1.StreamLogsResponse"> & {
  * Use `create(StreamLogsResponseSchema)` to create a new message.
  */
 export const StreamLogsResponseSchema: GenMessage<StreamLogsResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 19);
+  messageDesc(file_haversack_v1_run_service, 21);
 
 /**
  * @generated from message haversack.v1.GetArtifactRequest
@@ -844,7 +894,7 @@ export type GetArtifactRequest = Message<"haversack.v1.GetArtifactRequest"> & {
  * Use `create(GetArtifactRequestSchema)` to create a new message.
  */
 export const GetArtifactRequestSchema: GenMessage<GetArtifactRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 20);
+  messageDesc(file_haversack_v1_run_service, 22);
 
 /**
  * @generated from message haversack.v1.GetArtifactResponse
@@ -861,7 +911,7 @@ export type GetArtifactResponse = Message<"haversack.v1.GetArtifactResponse"> & 
  * Use `create(GetArtifactResponseSchema)` to create a new message.
  */
 export const GetArtifactResponseSchema: GenMessage<GetArtifactResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 21);
+  messageDesc(file_haversack_v1_run_service, 23);
 
 /**
  * @generated from enum haversack.v1.RunStatus
@@ -1014,6 +1064,16 @@ export const RunService: GenService<{
     methodKind: "unary";
     input: typeof RunServiceListRequestSchema;
     output: typeof RunServiceListResponseSchema;
+  },
+  /**
+   * Steps of a run from a position on, as many as suit one message. For runs with more steps than an answer holds.
+   *
+   * @generated from rpc haversack.v1.RunService.ListSteps
+   */
+  listSteps: {
+    methodKind: "unary";
+    input: typeof ListStepsRequestSchema;
+    output: typeof ListStepsResponseSchema;
   },
   /**
    * Every event of the run, in order and without a gap, from `after_seq` on; ends after the run's last one.
