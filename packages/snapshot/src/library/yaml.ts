@@ -40,6 +40,9 @@ export function parseYaml(text: string, lineOffset = 0, sizes: YamlSizes = fileS
   try {
     if (Buffer.byteLength(text) > sizes.bytesMax)
       throw new Refusal(`is larger than ${sizes.bytesMax} bytes`, 0, "");
+    // Before anything is made of them.
+    if (separatorsIn(text) > sizes.valuesMax)
+      throw new Refusal(`has more than ${sizes.valuesMax} lines and commas`, 0, "");
     const fields = new EventWalk(text, parseEvents(text, limits)).fields();
     const locate = (field: string) => positionOf(nearest(fields, field));
     return {
@@ -63,6 +66,14 @@ export function parseYaml(text: string, lineOffset = 0, sizes: YamlSizes = fileS
  */
 export const printYaml = (value: unknown, flowLevel = -1): string =>
   dump(value, { lineWidth: -1, noRefs: true, flowLevel, flowBracketPadding: true, quoteStyle: "double" });
+
+function separatorsIn(text: string): number {
+  let count = 0;
+  for (const separator of ["\n", ","]) {
+    for (let at = text.indexOf(separator); at >= 0; at = text.indexOf(separator, at + 1)) count++;
+  }
+  return count;
+}
 
 class Refusal extends Error {
   readonly offset: number;
