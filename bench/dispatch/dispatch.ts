@@ -4,23 +4,19 @@
  * commits, placement, claims, tasks and results on the session's stream. Not in the path: what a step does on its worker.
  */
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { FaultError } from "@haversack/base";
 import type { Store } from "../../packages/coordinator/src/store/store.ts";
 import type { Bench, BenchOptions, Report } from "../bench.ts";
 import { runProgram } from "../programs.ts";
+import { startCoordinator } from "./coordinator-process.ts";
 import type { Load, RoundsAsked, RoundsDone } from "./rounds.ts";
 import { placesFor, type StorePlace } from "./store-places.ts";
 import { claimBatches, queue, wholePath } from "./store-rounds.ts";
 
 const workerEnd = fileURLToPath(import.meta.resolve("./worker-end.ts"));
-const cli = fileURLToPath(import.meta.resolve("../../packages/cli/src/main.ts"));
 
 const full = {
   runs: 40,
@@ -167,41 +163,4 @@ async function withStore<T>(
 function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
-
-async function startCoordinator({ folder, env }: StorePlace, signal: AbortSignal) {
-  const args = [cli, "coordinator", "--data", folder, "--listen", "127.0.0.1:0"];
-  const child = spawn(process.execPath, args, {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, ...env, HAVERSACK_LOG: "error" },
-    signal,
-  });
-  child.on("error", () => {});
-  const closed = once(child, "close");
-  const url = await listening(child.stdout, closed);
-  const token = async (role: string) => (await readFile(join(folder, `${role}.token`), "utf8")).trim();
-  return {
-    address: { url, adminToken: await token("admin"), workerToken: await token("worker") },
-    async residentBytes(): Promise<number> {
-      const status = await readFile(`/proc/${child.pid}/status`, "latin1");
-      return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1]) * 1024;
-    },
-    async [Symbol.asyncDispose]() {
-      child.kill();
-      await closed;
-    },
-  };
-}
-
-async function listening(output: NodeJS.ReadableStream, closed: Promise<unknown>): Promise<string> {
-  const address = (async () => {
-    for await (const line of createInterface({ input: output })) {
-      const [, url] = /(http:\/\/[\d.:]+)/.exec(line) ?? [];
-      if (url !== undefined) return url;
-    }
-    return undefined;
-  })();
-  const url = await Promise.race([address, closed.then(() => undefined)]);
-  if (url === undefined) throw new FaultError("bug", "bench_program_failed", "the coordinator did not start");
-  return url;
 }
