@@ -11,6 +11,7 @@
  *   watch/           events and logs as streams
  *   blobs/           artifacts by digest
  *   retention/       forgets old runs, collects what nobody names any more
+ *   maintenance/     backups, restore, checks and migrations of the store
  *   api/, http/      decode, call, encode; one port for gRPC, gRPC-web, Connect and plain JSON
  *
  * It holds no state that the store does not, but for who is connected: killed at any instant, it starts again and goes
@@ -45,9 +46,9 @@ import { WorkerRegistry } from "./dispatch/worker-registry.ts";
 import { createHandler } from "./http/handler.ts";
 import { HttpServer } from "./http/server.ts";
 import { openLibrary } from "./library/open-library.ts";
+import { openPrepared, type Stores } from "./maintenance/open-prepared.ts";
 import { janitor } from "./retention/janitor.ts";
 import { createScheduler } from "./schedule/scheduler.ts";
-import { openStores, type Stores } from "./store/open-stores.ts";
 import { describeDatabase } from "./store/postgres-url.ts";
 import { version } from "./version.ts";
 import { RunChanges } from "./watch/run-changes.ts";
@@ -145,7 +146,8 @@ class OneCoordinator implements Coordinator {
     const folder = await openOwnedFolder(this.#settings.dataDir, "data folder");
     this.#opened = { folder };
     const tokens = await openTokens(folder.path);
-    const { store, logs } = await openStores(folder.path, this.#settings.store, this.#ports);
+    const signal = this.#stopping.signal;
+    const { store, logs } = await openPrepared(folder.path, this.#settings.store, this.#ports, signal);
     this.#opened = {
       folder,
       ...(store.status === "fulfilled" ? { store: store.value } : {}),

@@ -3,3 +3,6 @@
 export type { CoordinatorAsked } from "./config/options.ts";
 export { type Coordinator, createCoordinator } from "./coordinator.ts";
 export { readPlannableDag } from "./dag/plannable-dag.ts";
+export { type Backup, backUp } from "./maintenance/backup.ts";
+export { type MigratedStore, migrateStore } from "./maintenance/migrate-store.ts";
+export { type Restored, restoreBackup } from "./maintenance/restore.ts";

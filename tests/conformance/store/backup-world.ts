@@ -1,0 +1,68 @@
+/** A data folder with open stores, runs that ended in it, and room beside it for backups. */
+
+import { createHash } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { silentLog, systemClock, systemRandom } from "@haversack/base";
+import { type Artifact, parseDigest, type RunId } from "@haversack/protocol";
+import { BlobStore } from "../../../packages/coordinator/src/blobs/blob-store.ts";
+import { openSqliteLogStore, openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
+import { dag, step, World } from "./store-world.ts";
+
+export const ports = { clock: systemClock, random: systemRandom, log: silentLog };
+export const { signal } = new AbortController();
+
+export async function openFolder(path: string) {
+  const [store, logs] = await Promise.all([openSqliteStore(path), openSqliteLogStore(path)]);
+  const world = new World(store);
+  const close = async () => {
+    await store[Symbol.asyncDispose]();
+    await logs[Symbol.asyncDispose]();
+  };
+  return { store, logs, world, close, [Symbol.asyncDispose]: close };
+}
+
+export async function setup() {
+  const folder = await tempFolder();
+  const dataDir = join(folder.path, "data");
+  await mkdir(dataDir);
+  const opened = await openFolder(dataDir);
+  const dispose = async () => {
+    await opened.close();
+    await folder[Symbol.asyncDispose]();
+  };
+  return {
+    ...opened,
+    dataDir,
+    elsewhere: join(folder.path, "new"),
+    at: (name: string) => join(folder.path, name),
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+type Setup = Awaited<ReturnType<typeof setup>>;
+
+/** A run that ended, with a line of log and an artifact. */
+export async function finishedRun({ world, logs, dataDir }: Setup, content = "result\n"): Promise<RunId> {
+  const worker = world.worker("w");
+  const runId = await world.submit(dag(step("a")));
+  const ref = await worker.claim(runId, "a");
+  const data = Buffer.from("hello\n");
+  await logs.write.logsAppend({ chunks: [{ ref, stream: "stdout", offset: 0, data }] });
+  await worker.finish(ref, { artifacts: [await artifactOf(dataDir, content)] });
+  return runId;
+}
+
+async function artifactOf(dataDir: string, content: string): Promise<Artifact> {
+  const data = Buffer.from(content);
+  const digest = parseDigest(`sha256:${createHash("sha256").update(data).digest("hex")}`);
+  const blobs = new BlobStore(join(dataDir, "blobs"), ports.clock);
+  await blobs.put(
+    digest,
+    data.length,
+    (async function* () {
+      yield data;
+    })(),
+  );
+  return { path: "out.txt", digest, size: data.length, executable: false };
+}
