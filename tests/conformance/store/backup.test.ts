@@ -69,6 +69,20 @@ describe("a backup", () => {
     expect((await readdir(world.at("."))).toSorted()).toEqual(["data", "with", "without"]);
   });
 
+  test("saves the rest when the logs are lost, and a restore of it has new ones", async () => {
+    await using world = await setup();
+    const runId = await finishedRun(world);
+    await world.close();
+    for (const name of (await readdir(world.dataDir)).filter((each) => each.startsWith("logs.db")))
+      await rm(join(world.dataDir, name));
+    const to = world.at("b");
+    const { manifest } = await backUp({ dataDir: world.dataDir, to }, ports, signal);
+    expect(manifest.databases.map(({ path }) => path)).toEqual(["haversack.db"]);
+    await restoreBackup({ from: to, dataDir: world.elsewhere }, ports, signal);
+    await using restored = await openFolder(world.elsewhere);
+    expect((await restored.store.read.runRead({ id: runId })).status).toBe("succeeded");
+  });
+
   test("says which artifacts are not there or not what they were", async () => {
     await using world = await setup();
     await finishedRun(world, "one");

@@ -29,6 +29,7 @@ import {
 } from "./data-folder.ts";
 import { describeFile, type Manifest, writeManifest } from "./manifest.ts";
 import { isNamedIn, namedIn } from "./named-blobs.ts";
+import { dueMigrations } from "./schema-versions.ts";
 import { trimLogs } from "./trim-logs.ts";
 
 export interface BackupAsked {
@@ -81,7 +82,9 @@ async function fill(folder: string, asked: BackupAsked, { names, now }: Filling,
     await copyDatabase(join(dataDir, name), join(folder, name));
     signal.throwIfAborted();
   }
-  if (names.includes(logsFile)) trimLogs(folder);
+  const isCurrent = dueMigrations(folder).every(({ name, due }) => due.length === 0 || !names.includes(name));
+  if (!isCurrent && asked.withoutBlobs !== true) throw olderSchema(dataDir);
+  if (isCurrent && names.includes(logsFile)) trimLogs(folder);
   const blobs = asked.withoutBlobs === true ? undefined : await blobsOf(folder, dataDir, signal);
   const files = asked.withTokens === true ? await copyTokens(dataDir, folder) : [];
   const databases: Manifest["databases"] = [];
@@ -127,6 +130,12 @@ async function copyTokens(from: string, to: string): Promise<Manifest["files"]> 
     files.push(await describeFile(to, name));
   }
   return files;
+}
+
+/** What it names is told by statements of this version. */
+function olderSchema(dataDir: string): FaultError {
+  const message = `the databases of ${dataDir} have an older schema: use the version that made them, or haversack store migrate, or --no-blobs`;
+  return new FaultError("conflict", "older_schema", message);
 }
 
 async function refuseExisting(path: string): Promise<void> {
