@@ -4,5 +4,7 @@ export type { CoordinatorAsked } from "./config/options.ts";
 export { type Coordinator, createCoordinator } from "./coordinator.ts";
 export { readPlannableDag } from "./dag/plannable-dag.ts";
 export { type Backup, backUp } from "./maintenance/backup.ts";
+export type { Checked } from "./maintenance/check/check.ts";
+export { checkStore } from "./maintenance/check/check-store.ts";
 export { type MigratedStore, migrateStore } from "./maintenance/migrate-store.ts";
 export { type Restored, restoreBackup } from "./maintenance/restore.ts";

@@ -118,12 +118,12 @@ async function migrateOn(schema: TempSchema, name: SchemaName, all: readonly Mig
   return (await parts).applied;
 }
 
-async function objectsOf({ query }: TempSchema) {
-  const columns = await query(
+async function objectsOf(schema: TempSchema) {
+  const columns = await schema.query(
     `select table_name, column_name, data_type, is_nullable, column_default from information_schema.columns
      where table_schema = current_schema() and table_name not like '%migration' order by 1, 2`,
   );
-  const indexes = await query(
+  const indexes = await schema.query(
     `select tablename, indexname from pg_indexes
      where schemaname = current_schema() and tablename not like '%migration' order by 1, 2`,
   );

@@ -34,7 +34,7 @@ export function portsOf({ outside }: Shell): Ports {
   return { clock, random, log: outside.openLog() };
 }
 
-const isEmbedded = ({ store }: StoreOptions): boolean =>
+export const isEmbedded = ({ store }: StoreOptions): boolean =>
   store === undefined || store === "" || store === "embedded";
 
 /** @param what such as "a backup" */

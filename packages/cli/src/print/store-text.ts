@@ -1,8 +1,9 @@
 /** What the verbs of `haversack store` tell a person. */
 
-import type { Backup, Restored } from "@haversack/coordinator";
+import type { Backup, Checked, Restored } from "@haversack/coordinator";
 import { bytes } from "./moment.ts";
 import type { Paint } from "./paint.ts";
+import { printable } from "./printable.ts";
 import { table } from "./table.ts";
 
 export function backupText({ path, manifest, problems }: Backup, paint: Paint): string {
@@ -55,6 +56,21 @@ export function migratedText({ dryRun, backup, databases }: MigratedTold, paint:
   });
   const saved = backup === undefined ? "" : `the databases as they were before: ${backup}\n`;
   return `${table(["DATABASE", "WAS", ""], rows)}${saved}`;
+}
+
+/** One line for each check, with its faults under it. */
+export function checkedText(checks: readonly Checked[], paint: Paint): string {
+  const lines = checks.flatMap(({ id, holds, ok, faults, more }) => [
+    `${ok ? paint.good("ok   ") : paint.bad("FAULT")}  ${id.padEnd(24)}  ${holds}`,
+    ...faults.map((fault) => `       ${printable(fault)}`),
+    ...(more ? ["       …"] : []),
+  ]);
+  const bad = checks.filter(({ ok }) => !ok).length;
+  const end =
+    bad === 0
+      ? `${counted(checks.length, "check")}, no fault`
+      : paint.bad(`${bad} of ${counted(checks.length, "check")} found faults`);
+  return `${[...lines, end].join("\n")}\n`;
 }
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;

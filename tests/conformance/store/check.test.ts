@@ -1,0 +1,152 @@
+/** `store check` finds nothing where nothing is wrong, and each thing that is. */
+
+import { appendFile, cp, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { backUp } from "../../../packages/coordinator/src/maintenance/backup.ts";
+import { checkStore } from "../../../packages/coordinator/src/maintenance/check/check-store.ts";
+import { artifactOf, finishedRun, ports, setup, signal } from "./backup-world.ts";
+import { dag, step } from "./store-world.ts";
+
+type Setup = Awaited<ReturnType<typeof setup>>;
+
+/** Runs in every state, while the store goes on to be open. */
+async function busyFolder(): Promise<Setup> {
+  const opened = await setup();
+  const { world, dataDir } = opened;
+  await finishedRun(opened);
+  const worker = world.worker("w");
+  const chain = dag(step("a"), step("b", ["a"]), step("c", ["a", "b"], { continueOnError: true }));
+  const [queued, leased, running, half, cancelled, failed, retried] = await Promise.all(
+    Array.from({ length: 7 }, () => world.submit(chain)),
+  );
+  for (const runId of [leased, running, half, cancelled, failed, retried]) {
+    if (runId === undefined) throw new Error("no run");
+    const ref = await worker.claim(runId, "a");
+    if (runId !== leased) await worker.start(ref);
+    if (runId === half) await worker.finish(ref, { artifacts: [await artifactOf(dataDir, "half")] });
+    if (runId === failed || runId === retried) await worker.fail(ref);
+    if (runId === cancelled) await world.store.write.runCancel({ id: runId, now: world.now });
+  }
+  if (retried !== undefined) await world.retry(retried);
+  expect(queued).toBeDefined();
+  const noter = await world.submitWriter();
+  const ref = await worker.claim(noter, "a");
+  const change = { kind: "add", text: "a note" } as const;
+  await worker.finish(ref, { memory: [{ id: "1", scope: "global", change, untrusted: false }] });
+  return opened;
+}
+
+async function faultsIn(dataDir: string, quick = false): Promise<Record<string, readonly string[]>> {
+  const checks = await checkStore({ dataDir, quick }, signal);
+  return Object.fromEntries(checks.filter(({ ok }) => !ok).map(({ id, faults }) => [id, faults]));
+}
+
+/** What the code would refuse: the guards of the database are taken away first. */
+function spoil(dataDir: string, sql: string, name = "haversack.db"): void {
+  const db = new DatabaseSync(join(dataDir, name), { enableForeignKeyConstraints: false });
+  const guards = "select name from sqlite_schema where type = 'trigger'";
+  for (const row of db.prepare(guards).all()) db.exec(`drop trigger ${String(row["name"])}`);
+  db.exec(sql);
+  db.close();
+}
+
+describe("store check", () => {
+  let busy: Setup;
+  beforeAll(async () => {
+    busy = await busyFolder();
+    await backUp({ dataDir: busy.dataDir, to: busy.at("b") }, ports, signal);
+  });
+  afterAll(() => busy[Symbol.asyncDispose]());
+
+  /** Of its own for each test. */
+  async function copy(): Promise<string> {
+    const to = busy.at(`copy-${copies++}`);
+    await cp(busy.at("b"), to, { recursive: true });
+    return to;
+  }
+  let copies = 0;
+
+  test("finds nothing in a store that is in use, nor in its backup", async () => {
+    expect(await faultsIn(busy.dataDir)).toEqual({});
+    expect(await faultsIn(await copy())).toEqual({});
+    expect((await checkStore({ dataDir: busy.dataDir }, signal)).length).toBeGreaterThan(12);
+  });
+
+  const first = "(select id from run where status = 'succeeded' order by id limit 1)";
+  const going = "(select id from run where status = 'running' order by id limit 1)";
+  test.each([
+    [
+      "accepted",
+      `insert into attempt select run_id, idx, 2, generation, worker_id, boot_id, phase, lease_until, claimed_at, started_at,
+                  ended_at, result_digest from attempt where run_id = ${first}`,
+    ],
+    ["accepted", `update attempt set phase = 'failed' where run_id = ${first}`],
+    ["leases", `update attempt set phase = 'lost' where run_id = ${going}`],
+    ["counters", `update run set unfinished = unfinished - 1 where id = ${going}`],
+    ["ends", `update run set status = 'succeeded' where id = ${going}`],
+    ["ends", `update run set status = 'running' where id = ${first}`],
+    ["events", `delete from event where run_id = ${first} and seq = 2`],
+    ["events", `delete from event where run_id = ${first} and seq = 1`],
+    ["events", `update run set event_seq = event_seq + 1 where id = ${first}`],
+    ["named-packs", `update step set pin_digest = 'sha256:none' where run_id = ${first}`],
+    ["waiting", `update step set waiting_for = 0 where run_id = ${going} and phase = 'waiting'`],
+    ["memory", "update memory_scope set version = version + 1"],
+    ["memory", "delete from memory_version"],
+    ["references:haversack.db", "delete from dag"],
+  ])("finds what is wrong with %s: %s", async (id, sql) => {
+    const dataDir = await copy();
+    spoil(dataDir, sql);
+    const found = await faultsIn(dataDir);
+    expect(Object.keys(found)).toContain(id);
+    expect(found[id]?.[0]).toMatch(/\w+ /);
+  });
+
+  test.each([
+    ["logs", "update log_stream set next_offset = next_offset + 1"],
+    ["logs", "delete from log_chunk"],
+    ["logs", "update log_chunk set start_offset = 1"],
+    ["log-runs", "update log_stream set run_id = 'nobody'; update log_chunk set run_id = 'nobody'"],
+  ])("finds what is wrong with %s: %s", async (id, sql) => {
+    const dataDir = await copy();
+    spoil(dataDir, sql, "logs.db");
+    expect(Object.keys(await faultsIn(dataDir))).toEqual([id]);
+  });
+
+  test("finds artifacts that are gone or changed, unless it is to be quick", async () => {
+    const dataDir = await copy();
+    const blobs = join(dataDir, "blobs");
+    const files = await readdir(blobs, { recursive: true, withFileTypes: true });
+    const [one = "", other = ""] = files
+      .filter((each) => each.isFile())
+      .map((each) => join(each.parentPath, each.name));
+    await rm(one);
+    await appendFile(other, "x");
+    const { blobs: faults = [] } = await faultsIn(dataDir);
+    expect(faults).toHaveLength(2);
+    expect(faults.join()).toMatch(/missing/);
+    expect(faults.join()).toMatch(/damaged/);
+    expect(await faultsIn(dataDir, true)).toEqual({});
+  });
+
+  test("tells twenty faults and that there are more", async () => {
+    const dataDir = await copy();
+    const runs = Array.from({ length: 22 }, (_, index) => `('${index}', 'a', 1, 'stdout', 7)`);
+    spoil(dataDir, `insert into log_stream values ${runs.join()}`, "logs.db");
+    const checks = await checkStore({ dataDir }, signal);
+    const { faults, more } = checks.find(({ id }) => id === "log-runs") ?? { faults: [], more: false };
+    expect([faults.length, more]).toEqual([20, true]);
+  });
+
+  test("refuses a folder without a database, and one of another schema", async () => {
+    const dataDir = await copy();
+    await expect(checkStore({ dataDir: busy.elsewhere }, signal)).rejects.toMatchObject({
+      code: "no_database",
+    });
+    spoil(dataDir, "delete from migration where version = (select max(version) from migration)");
+    await expect(checkStore({ dataDir }, signal)).rejects.toMatchObject({
+      code: "older_schema",
+    });
+  });
+});
