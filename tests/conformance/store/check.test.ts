@@ -74,24 +74,37 @@ describe("store check", () => {
     expect((await checkStore({ dataDir: busy.dataDir }, signal)).length).toBeGreaterThan(12);
   });
 
-  const first = "(select id from run where status = 'succeeded' order by id limit 1)";
-  const going = "(select id from run where status = 'running' order by id limit 1)";
+  const first = "(select no from run where status = 'succeeded' order by id limit 1)";
+  const going = "(select no from run where status = 'running' order by id limit 1)";
   test.each([
     [
       "accepted",
-      `insert into attempt select run_id, idx, 2, generation, worker_id, boot_id, phase, lease_until, claimed_at, started_at,
-                  ended_at, result_digest from attempt where run_id = ${first}`,
+      `insert into attempt select run, idx, 2, generation, worker_id, boot_id, phase, claimed_at, started_at, ended_at, result_digest
+                  from attempt where run = ${first}`,
     ],
-    ["accepted", `update attempt set phase = 'failed' where run_id = ${first}`],
-    ["leases", `update attempt set phase = 'lost' where run_id = ${going}`],
-    ["counters", `update run set unfinished = unfinished - 1 where id = ${going}`],
-    ["ends", `update run set status = 'succeeded' where id = ${going}`],
-    ["ends", `update run set status = 'running' where id = ${first}`],
-    ["events", `delete from event where run_id = ${first} and seq = 2`],
-    ["events", `delete from event where run_id = ${first} and seq = 1`],
-    ["events", `update run set event_seq = event_seq + 1 where id = ${first}`],
-    ["named-packs", `update step set pin_digest = 'sha256:none' where run_id = ${first}`],
-    ["waiting", `update step set waiting_for = 0 where run_id = ${going} and phase = 'waiting'`],
+    ["accepted", `update attempt set phase = 'failed' where run = ${first}`],
+    ["accepted", `update step set phase = 'failed' where run = ${first}`],
+    ["attempts", `delete from attempt where run = ${first}`],
+    ["attempts", `update step set attempt = attempt + 1 where run = ${going} and idx = 0`],
+    [
+      "attempts",
+      `update step set lease_until = null where run = ${going} and phase in ('leased', 'running')`,
+    ],
+    ["counters", `update run set unfinished = unfinished - 1 where no = ${going}`],
+    ["ends", `update run set status = 'succeeded' where no = ${going}`],
+    ["ends", `update run set status = 'running' where no = ${first}`],
+    [
+      "events",
+      `delete from event where run = ${first} and seq = (select min(seq) from event where run = ${first})`,
+    ],
+    [
+      "events",
+      `delete from event where run = ${first} and seq = (select max(seq) from event where run = ${first})`,
+    ],
+    ["events", `update event set changes = '[]' where run = ${first}`],
+    ["events", `update run set event_seq = event_seq + 1 where no = ${first}`],
+    ["named-packs", `update step set pin_digest = 'sha256:none' where run = ${first}`],
+    ["waiting", `update step set waiting_for = 0 where run = ${going} and phase = 'waiting'`],
     ["memory", "update memory_scope set version = version + 1"],
     ["memory", "delete from memory_version"],
     ["references:haversack.db", "delete from dag"],

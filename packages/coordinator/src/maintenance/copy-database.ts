@@ -6,7 +6,7 @@ import { backup, DatabaseSync } from "node:sqlite";
 import { FaultError, messageOf } from "@haversack/base";
 import { integer, text } from "../store/rows.ts";
 import { SqliteTx } from "../store/sqlite-database.ts";
-import { rowsCount, schemaVersion, tableNames } from "../store/statements/tables.ts";
+import { rowsCount, schemaVersion, tableNames } from "../store/statements/sqlite-tables.ts";
 import { companions } from "./data-folder.ts";
 
 /** All pages in one step, and so in one transaction: between two steps a writer would make the copy start again. */

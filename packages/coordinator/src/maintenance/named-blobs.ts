@@ -3,7 +3,7 @@
 import { type Digest, parseDigest } from "@haversack/protocol";
 import { integer, text } from "../store/rows.ts";
 import { SqliteTx } from "../store/sqlite-database.ts";
-import { blobIsNamed, blobsNamed } from "../store/statements/artifact.ts";
+import { blobIsNamed, blobsNamed } from "../store/statements/contents.ts";
 import type { NamedBlob } from "./copy-blobs.ts";
 import { withDatabase } from "./copy-database.ts";
 

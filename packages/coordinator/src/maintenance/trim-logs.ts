@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { SqliteTx } from "../store/sqlite-database.ts";
-import { logsAttachRuns, logsDetachRuns, logsOfNoRun } from "../store/statements/orphan-logs.ts";
+import { logsAttachRuns, logsDetachRuns, logsOfNoRun } from "../store/statements/sqlite-orphan-logs.ts";
 import { withDatabase } from "./copy-database.ts";
 import { databaseFile, logsFile } from "./data-folder.ts";
 

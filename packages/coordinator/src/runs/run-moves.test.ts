@@ -33,7 +33,7 @@ describe("the guards in the SQL", () => {
     statuses.filter((status) => wanted.every((event) => runAfter(status, event) !== undefined)).toSorted();
 
   test.each([
-    ["runStart", from("started")],
+    ["runsStart", from("started")],
     ["runEndWith", from("succeeded", "failed", "cancelled")],
     ["runRequestCancel", from("cancelled")],
   ] as const)("%s changes a run from exactly the statuses of the table", (name, expected) => {

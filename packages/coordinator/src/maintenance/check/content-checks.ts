@@ -5,8 +5,7 @@ import { parseDigest } from "@haversack/protocol";
 import { inspectPack, settleLimits } from "@haversack/snapshot";
 import { applyEdits, type Entries, entriesDigest, type SourcedEdit } from "../../memory/scope.ts";
 import { bytes, integer, json, text } from "../../store/rows.ts";
-import { blobsNamed } from "../../store/statements/artifact.ts";
-import { memoryVersionsAll, packsAfter, scopesAll } from "../../store/statements/contents.ts";
+import { blobsNamed, memoryVersionsAll, packsAfter, scopesAll } from "../../store/statements/contents.ts";
 import { blobState } from "../copy-blobs.ts";
 import type { Check, CheckParts } from "./check.ts";
 

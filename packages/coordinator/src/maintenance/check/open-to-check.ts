@@ -7,7 +7,7 @@ import { PostgresConnection } from "../../store/postgres-connection.ts";
 import { PostgresTx } from "../../store/postgres-tx.ts";
 import { SqliteTx } from "../../store/sqlite-database.ts";
 import type { Tx } from "../../store/statement.ts";
-import { tableNames } from "../../store/statements/tables.ts";
+import { tableNames } from "../../store/statements/sqlite-tables.ts";
 import { databaseFile, isThere, logsFile } from "../data-folder.ts";
 import { dueMigrations } from "../schema-versions.ts";
 import { type EngineCheck, sqliteChecks } from "./engine-checks.ts";

@@ -25,16 +25,17 @@ export const runsChecks: readonly Check[] = [
     statements.acceptedWrongly,
   ),
   asked(
-    "leases",
-    "a step has one live attempt while it is leased or runs, else none",
-    statements.liveWrongly,
+    "attempts",
+    "attempts have no gap, and what is leased or runs has a lease",
+    statements.attemptsWrong,
+    statements.leasesWrong,
   ),
   asked("counters", "runs count the steps that have not ended", statements.countersWrong),
   asked(
     "ends",
     "a run has ended when its steps have, and not before",
     statements.endedWrongly,
-    statements.endlessly,
+    statements.stuck,
   ),
   asked("events", "events are numbered from 1 without a gap", statements.eventsWrong),
   asked("named-packs", "every snapshot that a step names is there", statements.packsMissing),
@@ -48,7 +49,7 @@ async function* waitingFaults({ tx }: CheckParts): AsyncIterable<string> {
     for (const row of rows) {
       after = text(row, "id");
       const { graph } = await dags.get(tx, parseDigest(text(row, "dag_digest")));
-      const steps = await tx.all(statements.stepsToCheck, after);
+      const steps = await tx.all(statements.stepsToCheck, integer(row, "no"));
       const hasEnded = steps.map((step) => isTerminalStep(text(step, "phase") as StepPhase));
       for (const [index, step] of steps.entries()) {
         const waits = (graph.depends[index] ?? []).filter(

@@ -11,3 +11,9 @@ export const memoryVersionsAll = {
 export const scopesAll = {
   sqlite: `select scope, version, digest, entries from memory_scope order by scope`,
 } as const;
+
+export const blobsNamed = {
+  sqlite: `select distinct digest, size from artifact order by digest`,
+} as const;
+
+export const blobIsNamed = { sqlite: `select 1 as yes from artifact where digest = ?1 limit 1` } as const;
