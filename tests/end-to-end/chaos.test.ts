@@ -16,7 +16,7 @@ import {
   runChaos,
   seededRandom,
 } from "../support/chaos.ts";
-import { Fleet, type FleetOptions, repositoryRoot } from "../support/fleet.ts";
+import { Fleet, type FleetOptions, haversack, repositoryRoot } from "../support/fleet.ts";
 import { makeRepository } from "../support/git-repository.ts";
 import { tempSchema, withPostgres } from "../support/postgres.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -58,18 +58,22 @@ const options = (): FleetOptions => ({
 async function chaosOn(fleets: readonly ChaosFleet[]): Promise<ChaosReport> {
   const until = performance.now() + seconds * 1000;
   let rounds = 0;
-  // However slow the machine is, every coordinator has had its chance to die.
-  const goesOn = (): boolean => rounds++ < 3 || performance.now() < until;
+  // However slow the machine is; and some kill has to come at a bad moment.
+  const goesOn = (bitten: number): boolean =>
+    rounds++ < 3 || performance.now() < until || (bitten === 0 && rounds < 20);
   return await runChaos({ fleets, dags, goesOn, random: seededRandom(seed) });
 }
 
 /** Every run that was acknowledged, as a coordinator tells it that outlived the others. */
-async function judgeAll(fleet: Fleet, { runs, kills, bitten, repeated }: ChaosReport): Promise<void> {
+async function judgeAll(fleet: Fleet, report: ChaosReport, env: NodeJS.ProcessEnv = {}): Promise<void> {
+  const { runs, kills, bitten, repeated } = report;
   for (const id of runs) {
     const { run, events } = await fleet.finished(id);
     judge(run, events);
   }
   expect(new Set<RunId>(runs).size).toBe(runs.length);
+  const check = await haversack(["store", "check", "--data", fleet.data, "--json"], env);
+  expect(JSON.parse(check.stdout)).toMatchObject({ ok: true });
   // Without a fault that did something the test would show nothing.
   expect(bitten).toBeGreaterThan(0);
   process.stdout.write(
@@ -101,7 +105,7 @@ withPostgres("on one PostgreSQL", () => {
       { fleet: first, worker: "one" },
       { fleet: second, worker: "two" },
     ]);
-    await judgeAll(first, report);
+    await judgeAll(first, report, env);
     const workers = await schema.query("select count(distinct worker_id)::int as n from attempt");
     expect(workers).toEqual([{ n: 2 }]);
   });

@@ -20,7 +20,7 @@ export interface ChaosParts {
   readonly fleets: readonly ChaosFleet[];
   readonly dags: readonly ChaosDag[];
   /** Asked before each round: one more? */
-  readonly goesOn: () => boolean;
+  readonly goesOn: (bitten: number) => boolean;
   /** From 0 (included) to 1 (excluded), the same for the same seed. */
   readonly random: () => number;
 }
@@ -64,7 +64,7 @@ export async function runChaos({ fleets, dags, goesOn, random }: ChaosParts): Pr
     }
   }
 
-  for (let round = 0; goesOn(); round++) {
+  for (let round = 0; goesOn(counts.bitten); round++) {
     const victim = pick(fleets);
     // One dies at a time.
     await Promise.all(back.values());

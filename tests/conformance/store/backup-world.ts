@@ -3,9 +3,12 @@
 import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { silentLog, systemClock, systemRandom } from "@haversack/base";
 import { type Artifact, parseDigest, type RunId } from "@haversack/protocol";
 import { BlobStore } from "../../../packages/coordinator/src/blobs/blob-store.ts";
+import { migrationsFolderOf } from "../../../packages/coordinator/src/maintenance/schema-versions.ts";
+import { migrate, readMigrations } from "../../../packages/coordinator/src/store/migrate.ts";
 import { openSqliteLogStore, openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 import { dag, step, World } from "./store-world.ts";
@@ -66,3 +69,19 @@ export async function artifactOf(dataDir: string, content: string): Promise<Arti
   );
   return { path: "out.txt", digest, size: data.length, executable: false };
 }
+
+const names = ["haversack.db", "logs.db"] as const;
+
+/** Databases as the first version made them. */
+export async function oldFolder(path: string): Promise<string> {
+  await mkdir(path, { recursive: true });
+  for (const name of names) {
+    const db = new DatabaseSync(join(path, name));
+    migrate(db, readMigrations(migrationsFolderOf(name)).slice(0, 1), name);
+    db.close();
+  }
+  return path;
+}
+
+export const newestSchema = (): number | undefined =>
+  readMigrations(migrationsFolderOf("haversack.db")).at(-1)?.version;

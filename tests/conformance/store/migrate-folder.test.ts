@@ -2,34 +2,20 @@
 
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { openOwnedFolder } from "@haversack/base";
 import { expect, test } from "vitest";
 import { backUp } from "../../../packages/coordinator/src/maintenance/backup.ts";
-import { inspectDatabase } from "../../../packages/coordinator/src/maintenance/copy-database.ts";
+import {
+  inspectDatabase,
+  withDatabase,
+} from "../../../packages/coordinator/src/maintenance/copy-database.ts";
 import { migrateStore } from "../../../packages/coordinator/src/maintenance/migrate-store.ts";
 import { prepareDataFolder } from "../../../packages/coordinator/src/maintenance/prepare-data-folder.ts";
 import { restoreBackup } from "../../../packages/coordinator/src/maintenance/restore.ts";
-import {
-  dueMigrations,
-  migrationsFolderOf,
-} from "../../../packages/coordinator/src/maintenance/schema-versions.ts";
-import { migrate, readMigrations } from "../../../packages/coordinator/src/store/migrate.ts";
+import { dueMigrations } from "../../../packages/coordinator/src/maintenance/schema-versions.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
-import { openFolder, ports, signal } from "./backup-world.ts";
+import { newestSchema, oldFolder, openFolder, ports, signal } from "./backup-world.ts";
 
-const names = ["haversack.db", "logs.db"] as const;
-
-/** Databases as the first version made them. */
-async function oldFolder(path: string): Promise<string> {
-  await mkdir(path, { recursive: true });
-  for (const name of names) {
-    const db = new DatabaseSync(join(path, name));
-    migrate(db, readMigrations(migrationsFolderOf(name)).slice(0, 1), name);
-    db.close();
-  }
-  return path;
-}
 const schemaOf = (path: string): number => inspectDatabase(join(path, "haversack.db")).schema;
 
 test("a backup of the old databases comes first, and leads back", async () => {
@@ -37,7 +23,7 @@ test("a backup of the old databases comes first, and leads back", async () => {
   const dataDir = await oldFolder(join(folder.path, "data"));
   await prepareDataFolder(dataDir, ports, signal);
   const [backup = ""] = await readdir(join(dataDir, "backups"));
-  const newest = readMigrations(migrationsFolderOf("haversack.db")).at(-1)?.version;
+  const newest = newestSchema();
   expect(backup).toMatch(new RegExp(`^before-schema-${newest}-\\d{4}-`));
   const from = join(dataDir, "backups", backup);
   expect(schemaOf(from)).toBe(1);
@@ -87,9 +73,7 @@ test("store migrate tells what it would do, does it, and refuses a folder in use
   expect(dueMigrations(dataDir).flatMap(({ due }) => due)).toEqual([]);
   const again = await migrateStore({ dataDir, dryRun: false }, ports, signal);
   expect(again.backup).toBe(undefined);
-  const db = new DatabaseSync(join(dataDir, "logs.db"));
-  db.exec("insert into migration values (9999, 'later')");
-  db.close();
+  withDatabase(join(dataDir, "logs.db"), {}, (db) => db.exec("insert into migration values (9999, 'later')"));
   for (const dryRun of [true, false]) {
     const refused = migrateStore({ dataDir, dryRun }, ports, signal);
     await expect(refused).rejects.toMatchObject({ code: "newer_schema" });

@@ -1,6 +1,7 @@
 import { openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 import { describeHandlers } from "./describe-handlers.ts";
+import { describeLeader } from "./describe-leader.ts";
 import { describeMemory } from "./describe-memory.ts";
 import { describeOutcomes } from "./describe-outcomes.ts";
 import { describeRetention } from "./describe-retention.ts";
@@ -21,6 +22,7 @@ const open: OpenStore = async () => {
 };
 
 describeStore("sqlite", open);
+describeLeader("sqlite", open);
 describeMemory("sqlite", open);
 describeRetry("sqlite", open);
 describeOutcomes("sqlite", open);

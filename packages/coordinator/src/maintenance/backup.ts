@@ -24,12 +24,10 @@ import {
   databaseFiles,
   fileMoment,
   isThere,
-  logsFile,
   tokenFiles,
 } from "./data-folder.ts";
 import { describeFile, type Manifest, writeManifest } from "./manifest.ts";
 import { isNamedIn, namedIn } from "./named-blobs.ts";
-import { dueMigrations } from "./schema-versions.ts";
 import { trimLogs } from "./trim-logs.ts";
 
 export interface BackupAsked {
@@ -82,9 +80,8 @@ async function fill(folder: string, asked: BackupAsked, { names, now }: Filling,
     await copyDatabase(join(dataDir, name), join(folder, name));
     signal.throwIfAborted();
   }
-  const isCurrent = dueMigrations(folder).every(({ name, due }) => due.length === 0 || !names.includes(name));
+  const isCurrent = trimLogs(folder, names);
   if (!isCurrent && asked.withoutBlobs !== true) throw olderSchema(dataDir);
-  if (isCurrent && names.includes(logsFile)) trimLogs(folder);
   const blobs = asked.withoutBlobs === true ? undefined : await blobsOf(folder, dataDir, signal);
   const files = asked.withTokens === true ? await copyTokens(dataDir, folder) : [];
   const databases: Manifest["databases"] = [];
