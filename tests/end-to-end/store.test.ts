@@ -4,6 +4,7 @@ import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { acceptedCounts, Fleet, haversack, noSignal } from "../support/fleet.ts";
+import { tempSchema, withPostgres } from "../support/postgres.ts";
 
 const gated = `
 name: gated
@@ -65,10 +66,40 @@ test("a backup under a running step, the loss of the databases, a restore: the w
   expect(again.manifest).toMatchObject({ blobs: { count: 1 }, generation });
 });
 
-test("a database of PostgreSQL is backed up elsewhere, and nothing is done instead", async () => {
-  for (const verb of [["backup"], ["restore", "somewhere"], ["migrate"]]) {
-    const { code, stderr } = await haversack(["store", ...verb, "--store", "postgres://u:secret@h/d"]);
-    expect([code, stderr]).toEqual([7, expect.stringContaining("PostgreSQL")]);
-    expect(stderr).not.toContain("secret");
-  }
+withPostgres("moving to PostgreSQL", () => {
+  test("a step that runs meanwhile is neither lost nor started again, and the password is told nowhere (B3)", async () => {
+    await using schema = await tempSchema();
+    const url = new URL(schema.url);
+    url.password = "secret-word";
+    await using fleet = await Fleet.start();
+    const gate = join(fleet.folder, "gate");
+    await fleet.startWorker("w");
+    const { id } = await fleet.submit(gated, { gate });
+    await fleet.step(id, "before", "running", 1);
+    const tooEarly = await store(fleet, "migrate", "--to", url.href);
+    expect([tooEarly.code, tooEarly.stderr]).toEqual([7, expect.stringContaining("in use by process")]);
+    await fleet.killCoordinator();
+    const moved = await store(fleet, "migrate", "--to", url.href);
+    expect([moved.code, moved.stderr]).toEqual([0, ""]);
+    const { tables } = JSON.parse(moved.stdout) as { tables: { table: string; rows: number }[] };
+    expect(tables.find(({ table }) => table === "step")?.rows).toBe(2);
+    const embedded = await haversack(["coordinator", "--data", fleet.data, "--listen", "127.0.0.1:0"]);
+    expect([embedded.code, embedded.stderr]).toEqual([7, expect.stringContaining("was moved to")]);
+    await fleet.startCoordinator(["--store", url.href]);
+    await writeFile(gate, "");
+    const { run, events } = await fleet.finished(id);
+    expect(run.status).toBe("succeeded");
+    expect(run.steps.map(({ attempt }) => attempt)).toEqual([1, 1]);
+    expect(acceptedCounts(events)).toEqual(
+      new Map([
+        ["before", 1],
+        ["after", 1],
+      ]),
+    );
+    expect(await fleet.log(id, "before")).toBe("waiting\n");
+    const checked = await store(fleet, "check", "--store", url.href);
+    expect([checked.code, checked.stderr]).toEqual([0, ""]);
+    for (const { stdout, stderr } of [tooEarly, moved, embedded, checked])
+      expect(stdout + stderr).not.toContain("secret-word");
+  });
 });

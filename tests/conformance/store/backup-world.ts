@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { silentLog, systemClock, systemRandom } from "@haversack/base";
+import { invariant, silentLog, systemClock, systemRandom } from "@haversack/base";
 import { type Artifact, parseDigest, type RunId } from "@haversack/protocol";
 import { BlobStore } from "../../../packages/coordinator/src/blobs/blob-store.ts";
 import { migrationsFolderOf } from "../../../packages/coordinator/src/maintenance/schema-versions.ts";
@@ -43,7 +43,7 @@ export async function setup() {
     [Symbol.asyncDispose]: dispose,
   };
 }
-type Setup = Awaited<ReturnType<typeof setup>>;
+export type Setup = Awaited<ReturnType<typeof setup>>;
 
 /** A run that ended, with a line of log and an artifact. */
 export async function finishedRun({ world, logs, dataDir }: Setup, content = "result\n"): Promise<RunId> {
@@ -85,3 +85,30 @@ export async function oldFolder(path: string): Promise<string> {
 
 export const newestSchema = (): number | undefined =>
   readMigrations(migrationsFolderOf("haversack.db")).at(-1)?.version;
+
+/** Runs in every state, while the store goes on to be open. */
+export async function busyFolder(): Promise<Setup> {
+  const opened = await setup();
+  const { world, dataDir } = opened;
+  await finishedRun(opened);
+  const worker = world.worker("w");
+  const chain = dag(step("a"), step("b", ["a"]), step("c", ["a", "b"], { continueOnError: true }));
+  const [queued, leased, running, half, cancelled, failed, retried] = await Promise.all(
+    Array.from({ length: 7 }, () => world.submit(chain)),
+  );
+  for (const runId of [leased, running, half, cancelled, failed, retried]) {
+    if (runId === undefined) throw new Error("no run");
+    const ref = await worker.claim(runId, "a");
+    if (runId !== leased) await worker.start(ref);
+    if (runId === half) await worker.finish(ref, { artifacts: [await artifactOf(dataDir, "half")] });
+    if (runId === failed || runId === retried) await worker.fail(ref);
+    if (runId === cancelled) await world.store.write.runCancel({ id: runId, now: world.now });
+  }
+  if (retried !== undefined) await world.retry(retried);
+  invariant(queued !== undefined, "a run waits");
+  const noter = await world.submitWriter();
+  const ref = await worker.claim(noter, "a");
+  const change = { kind: "add", text: "a note" } as const;
+  await worker.finish(ref, { memory: [{ id: "1", scope: "global", change, untrusted: false }] });
+  return opened;
+}

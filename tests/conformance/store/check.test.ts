@@ -6,37 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { backUp } from "../../../packages/coordinator/src/maintenance/backup.ts";
 import { checkStore } from "../../../packages/coordinator/src/maintenance/check/check-store.ts";
-import { artifactOf, finishedRun, ports, setup, signal } from "./backup-world.ts";
-import { dag, step } from "./store-world.ts";
-
-type Setup = Awaited<ReturnType<typeof setup>>;
-
-/** Runs in every state, while the store goes on to be open. */
-async function busyFolder(): Promise<Setup> {
-  const opened = await setup();
-  const { world, dataDir } = opened;
-  await finishedRun(opened);
-  const worker = world.worker("w");
-  const chain = dag(step("a"), step("b", ["a"]), step("c", ["a", "b"], { continueOnError: true }));
-  const [queued, leased, running, half, cancelled, failed, retried] = await Promise.all(
-    Array.from({ length: 7 }, () => world.submit(chain)),
-  );
-  for (const runId of [leased, running, half, cancelled, failed, retried]) {
-    if (runId === undefined) throw new Error("no run");
-    const ref = await worker.claim(runId, "a");
-    if (runId !== leased) await worker.start(ref);
-    if (runId === half) await worker.finish(ref, { artifacts: [await artifactOf(dataDir, "half")] });
-    if (runId === failed || runId === retried) await worker.fail(ref);
-    if (runId === cancelled) await world.store.write.runCancel({ id: runId, now: world.now });
-  }
-  if (retried !== undefined) await world.retry(retried);
-  expect(queued).toBeDefined();
-  const noter = await world.submitWriter();
-  const ref = await worker.claim(noter, "a");
-  const change = { kind: "add", text: "a note" } as const;
-  await worker.finish(ref, { memory: [{ id: "1", scope: "global", change, untrusted: false }] });
-  return opened;
-}
+import { busyFolder, ports, type Setup, signal } from "./backup-world.ts";
 
 async function faultsIn(dataDir: string, quick = false): Promise<Record<string, readonly string[]>> {
   const checks = await checkStore({ dataDir, quick }, signal);

@@ -4,7 +4,7 @@ import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { given, withJson } from "../options.ts";
 import { backupText } from "../print/store-text.ts";
 import type { Shell } from "../shell.ts";
-import { dataDirOf, portsOf, refusePostgres, type StoreOptions, withDataFolder } from "./store-options.ts";
+import { dataDirOf, portsOf, type StoreOptions, storeOf, withDataFolder } from "./store-options.ts";
 
 interface BackupOptions extends StoreOptions {
   readonly withTokens?: true;
@@ -15,6 +15,9 @@ const examples = `
 The backup is a new folder: both databases as of one moment each, the artifacts that they name, and a manifest with
 versions, counts and digests. It is made while the coordinator runs, without stopping it, and is read back before it gets
 its name. Tokens are left out: whoever has the backup would have the coordinator.
+
+With --store the backup is of the PostgreSQL database, row by row as it was at one moment, in the same form; for a large one
+rather use pg_dump, or a base backup and its log, and keep blobs/ with it.
 
 Exit code 2: an artifact was missing or damaged already; the rest is in the backup.
 
@@ -39,11 +42,11 @@ export function storeBackupCommand(shell: Shell): Command {
 
 async function run(folder: string | undefined, options: BackupOptions, shell: Shell): Promise<ExitCode> {
   const { outside } = shell;
-  refusePostgres(options, "a backup", "use pg_dump, and keep blobs/ of the data folder with it");
   const { backUp } = await import("@haversack/coordinator");
   const asked = {
     dataDir: dataDirOf(options, shell),
     ...given({
+      store: storeOf(options),
       to: folder === undefined ? undefined : resolve(outside.cwd, folder),
       withTokens: options.withTokens,
       withoutBlobs: options.blobs ? undefined : true,

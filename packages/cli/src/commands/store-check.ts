@@ -3,7 +3,7 @@ import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { given, withJson } from "../options.ts";
 import { checkedText } from "../print/store-text.ts";
 import type { Shell } from "../shell.ts";
-import { dataDirOf, isEmbedded, type StoreOptions, withDataFolder } from "./store-options.ts";
+import { dataDirOf, type StoreOptions, storeOf, withDataFolder } from "./store-options.ts";
 
 interface CheckOptions extends StoreOptions {
   readonly quick?: true;
@@ -34,8 +34,10 @@ export function storeCheckCommand(shell: Shell): Command {
 
 async function run(options: CheckOptions, shell: Shell): Promise<ExitCode> {
   const { checkStore } = await import("@haversack/coordinator");
-  const store = isEmbedded(options) ? undefined : options.store;
-  const asked = { dataDir: dataDirOf(options, shell), ...given({ store, quick: options.quick }) };
+  const asked = {
+    dataDir: dataDirOf(options, shell),
+    ...given({ store: storeOf(options), quick: options.quick }),
+  };
   const checks = await checkStore(asked, shell.outside.stopping);
   const ok = checks.every((check) => check.ok);
   if (options.json === true) shell.json({ ok, checks });

@@ -4,7 +4,6 @@ import { resolve } from "node:path";
 import type { Ports } from "@haversack/base";
 import { type Command, Option } from "commander";
 import { dataFolderName } from "../connect.ts";
-import { EnvironmentError } from "../exit-codes.ts";
 import type { Shell } from "../shell.ts";
 
 export interface StoreOptions {
@@ -34,12 +33,6 @@ export function portsOf({ outside }: Shell): Ports {
   return { clock, random, log: outside.openLog() };
 }
 
-export const isEmbedded = ({ store }: StoreOptions): boolean =>
-  store === undefined || store === "" || store === "embedded";
-
-/** @param what such as "a backup" */
-export function refusePostgres(options: StoreOptions, what: string, instead: string): void {
-  if (isEmbedded(options)) return;
-  const message = `${what} of a PostgreSQL database is not made by this command: ${instead}`;
-  throw new EnvironmentError("not_embedded", message);
-}
+/** Address of the PostgreSQL database; undefined: the embedded one. */
+export const storeOf = ({ store = "" }: StoreOptions): string | undefined =>
+  store === "" || store === "embedded" ? undefined : store;

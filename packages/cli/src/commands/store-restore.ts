@@ -2,9 +2,9 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { given, withJson } from "../options.ts";
-import { restoredText } from "../print/store-text.ts";
+import { putText, restoredText } from "../print/store-text.ts";
 import type { Shell } from "../shell.ts";
-import { dataDirOf, portsOf, refusePostgres, type StoreOptions, withDataFolder } from "./store-options.ts";
+import { dataDirOf, portsOf, type StoreOptions, storeOf, withDataFolder } from "./store-options.ts";
 
 interface RestoreOptions extends StoreOptions {
   readonly replace?: true;
@@ -14,6 +14,8 @@ const examples = `
 Checks the whole backup first. Refuses while a coordinator runs on the data folder, and when there is a database in it
 already; --replace moves that one into backups/ of the data folder, nothing is deleted. The generation grows: workers may
 go on running, and nothing that they did after the backup was made is accepted.
+
+With --store it goes into an empty schema of PostgreSQL, whichever engine it was made of; artifacts go into the data folder.
 
 Examples:
   $ haversack store restore .haversack/backups/2026-01-31T02-00-00-000Z --replace
@@ -33,10 +35,16 @@ export function storeRestoreCommand(shell: Shell): Command {
 
 async function run(folder: string, options: RestoreOptions, shell: Shell): Promise<ExitCode> {
   const { outside } = shell;
-  refusePostgres(options, "a restore", "use pg_restore, and put blobs/ back into the data folder");
-  const { restoreBackup } = await import("@haversack/coordinator");
+  const { restoreBackup, restoreIntoPostgres } = await import("@haversack/coordinator");
   const from = resolve(outside.cwd, folder);
   const dataDir = dataDirOf(options, shell);
+  const store = storeOf(options);
+  if (store !== undefined) {
+    const restored = await restoreIntoPostgres({ from, dataDir, store }, outside.stopping);
+    if (options.json === true) shell.json(restored);
+    else shell.out(putText(restored, shell.paint));
+    return exitCodes.ok;
+  }
   const asked = { from, dataDir, ...given({ replace: options.replace }) };
   const restored = await restoreBackup(asked, portsOf(shell), outside.stopping);
   if (options.json === true) shell.json(restored);

@@ -1,6 +1,6 @@
 /** What the verbs of `haversack store` tell a person. */
 
-import type { Backup, Checked, Restored } from "@haversack/coordinator";
+import type { Backup, Checked, PutIn, Restored } from "@haversack/coordinator";
 import { bytes } from "./moment.ts";
 import type { Paint } from "./paint.ts";
 import { printable } from "./printable.ts";
@@ -32,6 +32,16 @@ export function restoredText(
   ];
   if (aside !== undefined) lines.push(`what was there before lies in ${aside}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** What went into PostgreSQL: each table with the rows and the digest that both sides have. */
+export function putText({ tables, generation }: PutIn, paint: Paint): string {
+  const rows = tables.map(({ table: name, rows: count, digest }) => [
+    name,
+    String(count),
+    digest.slice(0, 16),
+  ]);
+  return `${table(["TABLE", "ROWS", "DIGEST"], rows)}${paint.good("all equal")}; generation ${generation}\n`;
 }
 
 export interface MigratedTold {

@@ -1,9 +1,10 @@
 /**
- * A backup of a data folder, while its coordinator runs or not: one new folder that is whole or not there. Everything
- * in it is read back before the folder gets its name.
+ * A backup of what a coordinator keeps, while it runs or not: one new folder that is whole or not there. Everything in it
+ * is read back before the folder gets its name.
  *
  *   logs.db, haversack.db   each the state of one moment. Logs come first: then every attempt that they are of is in
- *                           the database too, and no number of an attempt is used again for logs that are not its own
+ *                           the database too, and no number of an attempt is used again for logs that are not its own.
+ *                           From PostgreSQL both are of the same moment, and the same tables
  *   blobs/                  those that the copy of the database names; they are written before they are named
  *   admin.token, …          only when asked for: whoever has them may do everything
  *   manifest.json           versions, counts, digests
@@ -13,25 +14,19 @@ import { randomBytes } from "node:crypto";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { FaultError, type Ports, readIfThere, syncFolder, writeDurably } from "@haversack/base";
-import { generationIfThere } from "../store/generation.ts";
 import { version } from "../version.ts";
+import { type BackupSource, sourceOf } from "./backup-source.ts";
 import { type CopiedBlobs, copyBlobs } from "./copy-blobs.ts";
-import { copyDatabase, inspectDatabase } from "./copy-database.ts";
-import {
-  backupsFolder,
-  blobsFolder,
-  databaseFile,
-  databaseFiles,
-  fileMoment,
-  isThere,
-  tokenFiles,
-} from "./data-folder.ts";
+import { inspectDatabase } from "./copy-database.ts";
+import { backupsFolder, blobsFolder, databaseFile, fileMoment, isThere, tokenFiles } from "./data-folder.ts";
 import { describeFile, type Manifest, writeManifest } from "./manifest.ts";
-import { isNamedIn, namedIn } from "./named-blobs.ts";
+import { namedIn } from "./named-blobs.ts";
 import { trimLogs } from "./trim-logs.ts";
 
 export interface BackupAsked {
   readonly dataDir: string;
+  /** Address of the PostgreSQL database; the embedded one of the folder when left out. */
+  readonly store?: string;
   /** A folder that is not there yet; one in `backups` of the data folder when left out. */
   readonly to?: string;
   readonly withTokens?: boolean;
@@ -51,12 +46,12 @@ export async function backUp(asked: BackupAsked, ports: Ports, signal: AbortSign
   const now = ports.clock.now();
   const path = resolve(asked.to ?? join(asked.dataDir, backupsFolder, fileMoment(now)));
   await refuseExisting(path);
-  const names = await databasesIn(asked.dataDir);
+  const source = await sourceOf(asked.dataDir, asked.store);
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await mkdir(temporary, { mode: 0o700 });
   try {
-    const { manifest, problems } = await fill(temporary, asked, { names, now }, signal);
+    const { manifest, problems } = await fill({ folder: temporary, asked, source, now }, signal);
     await refuseExisting(path);
     await rename(temporary, path);
     await syncFolder(dirname(path));
@@ -68,22 +63,19 @@ export async function backUp(asked: BackupAsked, ports: Ports, signal: AbortSign
 }
 
 interface Filling {
-  /** The databases that are there. */
-  readonly names: readonly string[];
+  readonly folder: string;
+  readonly asked: BackupAsked;
+  readonly source: BackupSource;
   readonly now: number;
 }
 
-async function fill(folder: string, asked: BackupAsked, { names, now }: Filling, signal: AbortSignal) {
-  const { dataDir } = asked;
-  const generation = await generationIfThere(dataDir);
-  for (const name of names) {
-    await copyDatabase(join(dataDir, name), join(folder, name));
-    signal.throwIfAborted();
-  }
+async function fill(filling: Filling, signal: AbortSignal) {
+  const { folder, asked, source, now } = filling;
+  const { names, generation } = await source.copyTo(folder, signal);
   const isCurrent = trimLogs(folder, names);
-  if (!isCurrent && asked.withoutBlobs !== true) throw olderSchema(dataDir);
-  const blobs = asked.withoutBlobs === true ? undefined : await blobsOf(folder, dataDir, signal);
-  const files = asked.withTokens === true ? await copyTokens(dataDir, folder) : [];
+  if (!isCurrent && asked.withoutBlobs !== true) throw olderSchema(asked.dataDir);
+  const blobs = asked.withoutBlobs === true ? undefined : await blobsOf(filling, signal);
+  const files = asked.withTokens === true ? await copyTokens(asked.dataDir, folder) : [];
   const databases: Manifest["databases"] = [];
   for (const name of names) {
     const content = inspectDatabase(join(folder, name));
@@ -101,21 +93,13 @@ async function fill(folder: string, asked: BackupAsked, { names, now }: Filling,
   return { manifest, problems: blobs?.problems ?? [] };
 }
 
-async function blobsOf(folder: string, dataDir: string, signal: AbortSignal): Promise<CopiedBlobs> {
+async function blobsOf({ folder, asked, source }: Filling, signal: AbortSignal): Promise<CopiedBlobs> {
   const named = namedIn(join(folder, databaseFile));
-  const copied = await copyBlobs(join(dataDir, blobsFolder), join(folder, blobsFolder), named, signal);
+  const from = join(asked.dataDir, blobsFolder);
+  const copied = await copyBlobs(from, join(folder, blobsFolder), named, signal);
   // A run whose time had come may have been forgotten since, with its artifacts.
-  const live = join(dataDir, databaseFile);
-  return { ...copied, problems: copied.problems.filter(({ digest }) => isNamedIn(live, digest)) };
-}
-
-/** Whoever has lost the logs alone can still save the rest. */
-async function databasesIn(dataDir: string): Promise<string[]> {
-  const found = await Promise.all(databaseFiles.map((name) => isThere(join(dataDir, name))));
-  const names = databaseFiles.filter((_, index) => found[index]);
-  if (names.includes(databaseFile)) return names;
-  const message = `${dataDir} has no ${databaseFile}, so there is nothing to back up: name a coordinator's data folder with --data DIR`;
-  throw new FaultError("missing", "no_database", message);
+  const isNamed = await Promise.all(copied.problems.map(({ digest }) => source.isNamed(digest)));
+  return { ...copied, problems: copied.problems.filter((_, index) => isNamed[index]) };
 }
 
 async function copyTokens(from: string, to: string): Promise<Manifest["files"]> {

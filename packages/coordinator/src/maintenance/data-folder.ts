@@ -10,6 +10,8 @@ export const databaseFiles = [logsFile, databaseFile] as const;
 export const blobsFolder = "blobs";
 export const backupsFolder = "backups";
 export const tokenFiles = ["admin.token", "worker.token"] as const;
+/** What it had lies in PostgreSQL now. */
+export const movedFile = "moved-to";
 /** A restore has begun and has not ended: the folder is half of the old and half of the new. */
 export const restoringFile = "restore-unfinished";
 

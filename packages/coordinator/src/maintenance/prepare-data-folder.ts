@@ -5,15 +5,16 @@ import { join } from "node:path";
 import type { Ports } from "@haversack/base";
 import { backUp } from "./backup.ts";
 import { backupsFolder, fileMoment } from "./data-folder.ts";
-import { refuseHalfRestored } from "./restore.ts";
+import { refuseHalfRestored, refuseMoved } from "./folder-marks.ts";
 import { dueMigrations } from "./schema-versions.ts";
 
 const keptMax = 3;
 const prefix = "before-schema-";
 
-/** The caller owns the folder. Refuses one that is half restored; backs up databases that will be migrated. */
+/** The caller owns the folder. Refuses one that is half restored or was moved; backs up databases that will be migrated. */
 export async function prepareDataFolder(dataDir: string, ports: Ports, signal: AbortSignal): Promise<void> {
   await refuseHalfRestored(dataDir);
+  await refuseMoved(dataDir);
   const path = await backUpBeforeMigration(dataDir, ports, signal);
   if (path !== undefined) ports.log.info({ backup: path }, "databases backed up before their migration");
 }

@@ -25,6 +25,7 @@ import {
   databaseFiles,
   fileMoment,
   isThere,
+  movedFile,
   restoringFile,
 } from "./data-folder.ts";
 import type { Manifest } from "./manifest.ts";
@@ -69,14 +70,6 @@ export async function restoreBackup(
   }
 }
 
-/** Rejects when a restore was cut off: the folder is half of the old and half of the new. */
-export async function refuseHalfRestored(dataDir: string): Promise<void> {
-  const mark = await readIfThere(join(dataDir, restoringFile));
-  if (mark === undefined) return;
-  const message = `a restore of ${mark.toString("utf8").trim()} into ${dataDir} was cut off: run haversack store restore again`;
-  throw new FaultError("unavailable", "half_restored", message);
-}
-
 interface PuttingBack {
   readonly manifest: Manifest;
   /** What is there already. */
@@ -106,6 +99,8 @@ async function putBack(
       await copyDurably(join(from, path), join(dataDir, path));
   }
   await syncFolder(dataDir);
+  // Whoever puts back the embedded database goes back to it.
+  await rm(join(dataDir, movedFile), { force: true });
   await rm(join(dataDir, restoringFile));
   await syncFolder(dataDir);
   return { manifest, generation, ...(aside === undefined ? {} : { aside }) };

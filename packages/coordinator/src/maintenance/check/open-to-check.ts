@@ -2,13 +2,16 @@
 
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { FaultError, messageOf } from "@haversack/base";
+import { FaultError } from "@haversack/base";
 import { PostgresConnection } from "../../store/postgres-connection.ts";
 import { PostgresTx } from "../../store/postgres-tx.ts";
+import { describeDatabase } from "../../store/postgres-url.ts";
 import { SqliteTx } from "../../store/sqlite-database.ts";
 import type { Tx } from "../../store/statement.ts";
 import { tableNames } from "../../store/statements/sqlite-tables.ts";
 import { databaseFile, isThere, logsFile } from "../data-folder.ts";
+import { refuseMoved } from "../folder-marks.ts";
+import { refusePostgresSchema } from "../postgres-schemas.ts";
 import { dueMigrations } from "../schema-versions.ts";
 import { type EngineCheck, sqliteChecks } from "./engine-checks.ts";
 
@@ -21,6 +24,7 @@ export interface OpenedToCheck extends AsyncDisposable {
 
 /** @param dataDir or a backup, which has its files in the same places */
 export async function openFolderToCheck(dataDir: string): Promise<OpenedToCheck> {
+  await refuseMoved(dataDir);
   for (const { name, schema, due } of dueMigrations(dataDir)) {
     if (due.length === 0 || (name === logsFile && schema === 0)) continue;
     const message = `${join(dataDir, name)} has schema ${schema}, and what this version checks is schema ${due.at(-1)?.version}: haversack store migrate`;
@@ -54,9 +58,10 @@ export async function openPostgresToCheck(url: string): Promise<OpenedToCheck> {
   try {
     await connection.query("set statement_timeout = 0; set idle_in_transaction_session_timeout = 0");
     await connection.query("begin isolation level repeatable read, read only");
+    await refusePostgresSchema(connection, describeDatabase(url));
   } catch (error) {
     await connection.close();
-    throw new FaultError("unavailable", "database_unusable", messageOf(error), { cause: error });
+    throw error;
   }
   const tx = new PostgresTx(connection);
   return { tx, logs: tx, engine: [], [Symbol.asyncDispose]: () => connection.close() };

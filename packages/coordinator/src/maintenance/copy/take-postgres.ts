@@ -1,0 +1,58 @@
+/** A PostgreSQL database as it is at one moment, into databases of the embedded engine; coordinators go on meanwhile. */
+
+import { join } from "node:path";
+import type { Digest } from "@haversack/protocol";
+import { PostgresConnection } from "../../store/postgres-connection.ts";
+import { PostgresTx } from "../../store/postgres-tx.ts";
+import { describeDatabase } from "../../store/postgres-url.ts";
+import { text } from "../../store/rows.ts";
+import { openSqlite } from "../../store/sqlite-database.ts";
+import { blobIsNamed } from "../../store/statements/contents.ts";
+import { lifeGet } from "../../store/statements/postgres-schema.ts";
+import { databaseFiles } from "../data-folder.ts";
+import { refusePostgresSchema } from "../postgres-schemas.ts";
+import { migrationsFolderOf } from "../schema-versions.ts";
+import { copyOut } from "./postgres-tables.ts";
+import { planTables } from "./table-plan.ts";
+
+/** @returns the generation that the database has */
+export async function takeFromPostgres(
+  url: string,
+  folder: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const connection = await PostgresConnection.open(url, 0);
+  try {
+    await connection.query("set statement_timeout = 0; set idle_in_transaction_session_timeout = 0");
+    await connection.query("begin isolation level repeatable read, read only");
+    await refusePostgresSchema(connection, describeDatabase(url));
+    for (const name of databaseFiles) {
+      const db = openSqlite({ file: join(folder, name), migrations: migrationsFolderOf(name) });
+      try {
+        db.exec("begin immediate");
+        for (const table of planTables(db)) {
+          signal.throwIfAborted();
+          await copyOut(connection, db, table);
+        }
+        db.exec("commit");
+        // As a backup it is one file.
+        db.exec("pragma wal_checkpoint(truncate); pragma journal_mode = delete");
+      } finally {
+        db.close();
+      }
+    }
+    const [life] = (await connection.query(lifeGet)).rows;
+    return life === undefined ? undefined : text(life, "generation");
+  } finally {
+    await connection.close();
+  }
+}
+
+export async function isNamedInPostgres(url: string, digest: Digest): Promise<boolean> {
+  const connection = await PostgresConnection.open(url);
+  try {
+    return (await new PostgresTx(connection).one(blobIsNamed, digest)) !== undefined;
+  } finally {
+    await connection.close();
+  }
+}
