@@ -56,7 +56,7 @@ export async function finishedRun({ world, logs, dataDir }: Setup, content = "re
   return runId;
 }
 
-export async function artifactOf(dataDir: string, content: string): Promise<Artifact> {
+async function artifactOf(dataDir: string, content: string): Promise<Artifact> {
   const data = Buffer.from(content);
   const digest = parseDigest(`sha256:${createHash("sha256").update(data).digest("hex")}`);
   const blobs = new BlobStore(join(dataDir, "blobs"), ports.clock);

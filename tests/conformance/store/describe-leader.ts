@@ -49,54 +49,8 @@ export function describeLeader(name: string, open: OpenStore): void {
       }
     });
 
-    test("what is written under a term that is over is refused, and changes nothing", async () => {
-      await using store = await open();
-      const world = new LeaderWorld(store);
-      const worker = world.worker("w");
-      const running = await world.submit(dag(step("a")));
-      await worker.claim(running, "a");
-      const ended = await world.submit(dag(step("a")));
-      await worker.finish(await worker.claim(ended, "a"));
-      const term = await world.take("frozen");
-      world.now += ttlMs;
-      await world.take("next");
-      const { now } = world;
-      const lead = term === undefined ? {} : { term };
-      const digest = parseDigest(`sha256:${"a".repeat(64)}`);
-      const { write } = store;
-      const late = [
-        () => write.leasesExpire({ now, leaseNow: now, limit: 10, ...lead }),
-        () => write.runsRetire({ endedBefore: now + 1, limit: 10, ...lead }),
-        () => write.runsErase({ ids: [ended], limit: 10, ...lead }),
-        () => write.snapshotsCollect({ createdBefore: now, limit: 10, ...lead }),
-        () => write.scheduleDecide({ dagName: "d", index: 0, ticks: [], now, ...lead }),
-        () =>
-          write.runSubmit({
-            id: parseRunId(systemRandom.id()),
-            dagDigest: digest,
-            dag: dag(step("a")),
-            source: "",
-            params: {},
-            bodyDigest: digest,
-            now,
-            steps: [{ labels: {} }],
-            packs: [],
-            ...lead,
-          }),
-      ];
-      const before = await store.read.runsList({ limit: 10 });
-      for (const act of late)
-        await expect(act()).rejects.toMatchObject({ fault: "fenced", code: "term_over" });
-      expect(await store.read.runsList({ limit: 10 })).toEqual(before);
-      expect(await world.phases(running)).toBe("running: a=leased");
-      // The same by the one who leads.
-      const { expired } = await write.leasesExpire({ now, leaseNow: now, limit: 10, term: 2 });
-      expect(expired).toHaveLength(1);
-      expect(await write.runsRetire({ endedBefore: now + 1, limit: 10, term: 2 })).toBe(1);
-      await expect(write.runsRetire({ endedBefore: now, limit: 1, term: 3 })).rejects.toMatchObject({
-        fault: "fenced",
-      });
-    });
+    test("what is written under a term that is over is refused, and changes nothing", () =>
+      refusesWhatIsLate(open));
 
     test("the folder of artifacts has the first name that it was given", async () => {
       await using store = await open();
@@ -107,5 +61,53 @@ export function describeLeader(name: string, open: OpenStore): void {
       expect(ids).toContain(named[0]);
       expect(await store.read.blobFolder()).toBe(named[0]);
     });
+  });
+}
+
+async function refusesWhatIsLate(open: OpenStore): Promise<void> {
+  await using store = await open();
+  const world = new LeaderWorld(store);
+  const worker = world.worker("w");
+  const running = await world.submit(dag(step("a")));
+  await worker.claim(running, "a");
+  const ended = await world.submit(dag(step("a")));
+  await worker.finish(await worker.claim(ended, "a"));
+  const term = await world.take("frozen");
+  world.now += ttlMs;
+  await world.take("next");
+  const { now } = world;
+  const lead = term === undefined ? {} : { term };
+  const digest = parseDigest(`sha256:${"a".repeat(64)}`);
+  const { write } = store;
+  const late = [
+    () => write.leasesExpire({ now, leaseNow: now, limit: 10, ...lead }),
+    () => write.runsRetire({ endedBefore: now + 1, limit: 10, ...lead }),
+    () => write.runsErase({ ids: [ended], limit: 10, ...lead }),
+    () => write.snapshotsCollect({ createdBefore: now, limit: 10, ...lead }),
+    () => write.scheduleDecide({ dagName: "d", index: 0, ticks: [], now, ...lead }),
+    () =>
+      write.runSubmit({
+        id: parseRunId(systemRandom.id()),
+        dagDigest: digest,
+        dag: dag(step("a")),
+        source: "",
+        params: {},
+        bodyDigest: digest,
+        now,
+        steps: [{ labels: {} }],
+        packs: [],
+        ...lead,
+      }),
+  ];
+  const before = await store.read.runsList({ limit: 10 });
+  for (const act of late) await expect(act()).rejects.toMatchObject({ fault: "fenced", code: "term_over" });
+  expect(await store.read.runsList({ limit: 10 })).toEqual(before);
+  expect(await world.phases(running)).toBe("running: a=leased");
+  // The same by the one who leads.
+  const { expired } = await write.leasesExpire({ now, leaseNow: now, limit: 10, term: 2 });
+  expect(expired).toHaveLength(1);
+  expect(await write.runsRetire({ endedBefore: now + 1, limit: 10, term: 2 })).toBe(1);
+  await expect(write.runsRetire({ endedBefore: now, limit: 1, term: 3 })).rejects.toMatchObject({
+    fault: "fenced",
   });
 }

@@ -34,7 +34,7 @@ export interface Checked {
   readonly more: boolean;
 }
 
-export const faultsToldMax = 20;
+const faultsToldMax = 20;
 
 export async function runChecks(checks: readonly Check[], parts: CheckParts): Promise<Checked[]> {
   const done: Checked[] = [];

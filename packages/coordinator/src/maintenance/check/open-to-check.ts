@@ -3,15 +3,13 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { FaultError } from "@haversack/base";
-import { PostgresConnection } from "../../store/postgres-connection.ts";
 import { PostgresTx } from "../../store/postgres-tx.ts";
-import { describeDatabase } from "../../store/postgres-url.ts";
 import { SqliteTx } from "../../store/sqlite-database.ts";
 import type { Tx } from "../../store/statement.ts";
 import { tableNames } from "../../store/statements/sqlite-tables.ts";
 import { databaseFile, isThere, logsFile } from "../data-folder.ts";
 import { refuseMoved } from "../folder-marks.ts";
-import { refusePostgresSchema } from "../postgres-schemas.ts";
+import { openSnapshot } from "../postgres-snapshot.ts";
 import { dueMigrations } from "../schema-versions.ts";
 import { type EngineCheck, sqliteChecks } from "./engine-checks.ts";
 
@@ -54,15 +52,7 @@ export async function openFolderToCheck(dataDir: string): Promise<OpenedToCheck>
 }
 
 export async function openPostgresToCheck(url: string): Promise<OpenedToCheck> {
-  const connection = await PostgresConnection.open(url, 0);
-  try {
-    await connection.query("set statement_timeout = 0; set idle_in_transaction_session_timeout = 0");
-    await connection.query("begin isolation level repeatable read, read only");
-    await refusePostgresSchema(connection, describeDatabase(url));
-  } catch (error) {
-    await connection.close();
-    throw error;
-  }
+  const connection = await openSnapshot(url);
   const tx = new PostgresTx(connection);
   return { tx, logs: tx, engine: [], [Symbol.asyncDispose]: () => connection.close() };
 }

@@ -1,17 +1,15 @@
 /** Databases of the embedded engine into an empty schema of PostgreSQL: all of it, compared row by row, or nothing. */
 
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { FaultError } from "@haversack/base";
-import { type Generation, parseGeneration } from "@haversack/protocol";
-import { PostgresConnection } from "../../store/postgres-connection.ts";
+import type { Generation } from "@haversack/protocol";
 import { migratePostgres } from "../../store/postgres-migrate.ts";
 import { describeDatabase } from "../../store/postgres-url.ts";
-import { text } from "../../store/rows.ts";
-import { lifeGet, lifePut } from "../../store/statements/postgres-schema.ts";
 import { presenceAlone } from "../../store/statements/postgres-server.ts";
+import { openPatient } from "../postgres-snapshot.ts";
 import { type CopiedTable, copyIn, isEmpty } from "./postgres-tables.ts";
+import { raisePostgres } from "./raise-postgres.ts";
 import { planTables } from "./table-plan.ts";
 
 export interface PutIn {
@@ -35,9 +33,8 @@ export async function putIntoPostgres(asked: PutAsked, signal: AbortSignal): Pro
   await migratePostgres(url, "postgres");
   await migratePostgres(url, "postgres-logs");
   const open = names.map((name) => new DatabaseSync(join(folder, name), { readOnly: true, timeout: 5000 }));
-  const connection = await PostgresConnection.open(url, 0);
+  const connection = await openPatient(url);
   try {
-    await connection.query("set statement_timeout = 0; set idle_in_transaction_session_timeout = 0");
     const alone = (await connection.query(presenceAlone)).rows[0]?.["alone"] === true;
     if (!alone) throw inUse(url);
     await connection.query("begin");
@@ -49,7 +46,7 @@ export async function putIntoPostgres(asked: PutAsked, signal: AbortSignal): Pro
         tables.push(await copyIn(db, connection, table));
       }
     }
-    const generation = await raise(connection, asked.earlier);
+    const generation = await raisePostgres(connection, asked.earlier);
     await connection.query("commit");
     return { tables, generation };
   } finally {
@@ -57,18 +54,6 @@ export async function putIntoPostgres(asked: PutAsked, signal: AbortSignal): Pro
     await connection.close();
     for (const db of open) db.close();
   }
-}
-
-async function raise(
-  connection: PostgresConnection,
-  earlier: readonly (string | undefined)[],
-): Promise<Generation> {
-  const [row] = (await connection.query(lifeGet)).rows;
-  const known = [row === undefined ? undefined : text(row, "generation"), ...earlier];
-  const counters = known.map((each) => Number.parseInt(each ?? "0", 10)).filter(Number.isSafeInteger);
-  const generation = parseGeneration(`${Math.max(...counters) + 1}-${randomBytes(8).toString("hex")}`);
-  await connection.query(lifePut, [generation, connection.cluster]);
-  return generation;
 }
 
 function inUse(url: string): FaultError {

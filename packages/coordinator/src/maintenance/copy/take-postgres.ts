@@ -2,15 +2,13 @@
 
 import { join } from "node:path";
 import type { Digest } from "@haversack/protocol";
-import { PostgresConnection } from "../../store/postgres-connection.ts";
 import { PostgresTx } from "../../store/postgres-tx.ts";
-import { describeDatabase } from "../../store/postgres-url.ts";
 import { text } from "../../store/rows.ts";
 import { openSqlite } from "../../store/sqlite-database.ts";
 import { blobIsNamed } from "../../store/statements/contents.ts";
 import { lifeGet } from "../../store/statements/postgres-schema.ts";
 import { databaseFiles } from "../data-folder.ts";
-import { refusePostgresSchema } from "../postgres-schemas.ts";
+import { openSnapshot } from "../postgres-snapshot.ts";
 import { migrationsFolderOf } from "../schema-versions.ts";
 import { copyOut } from "./postgres-tables.ts";
 import { planTables } from "./table-plan.ts";
@@ -21,11 +19,8 @@ export async function takeFromPostgres(
   folder: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const connection = await PostgresConnection.open(url, 0);
+  const connection = await openSnapshot(url);
   try {
-    await connection.query("set statement_timeout = 0; set idle_in_transaction_session_timeout = 0");
-    await connection.query("begin isolation level repeatable read, read only");
-    await refusePostgresSchema(connection, describeDatabase(url));
     for (const name of databaseFiles) {
       const db = openSqlite({ file: join(folder, name), migrations: migrationsFolderOf(name) });
       try {
@@ -49,7 +44,7 @@ export async function takeFromPostgres(
 }
 
 export async function isNamedInPostgres(url: string, digest: Digest): Promise<boolean> {
-  const connection = await PostgresConnection.open(url);
+  const connection = await openSnapshot(url);
   try {
     return (await new PostgresTx(connection).one(blobIsNamed, digest)) !== undefined;
   } finally {
