@@ -43,6 +43,8 @@ export interface Submission {
   readonly idempotencyKey: string;
   /** Absent: a person or a program asked for it. */
   readonly trigger?: RunTrigger;
+  /** As which leader of several coordinators; absent: as none. */
+  readonly term?: number;
 }
 
 export interface Retry {
@@ -104,7 +106,7 @@ export class Submitter {
   }
 
   async submit(submission: Submission): Promise<{ runId: RunId; existed: boolean }> {
-    const { idempotencyKey, trigger } = submission;
+    const { idempotencyKey, trigger, term } = submission;
     checkKey(idempotencyKey, trigger);
     const bodyDigest = sha256(sortedJson(bodyOf(submission)));
     // A repetition gets its run back even if the library has changed since.
@@ -131,6 +133,7 @@ export class Submitter {
       packs: [...pins.values()].map(({ pack }) => pack),
       ...(idempotencyKey === "" ? {} : { idempotencyKey }),
       ...(trigger === undefined ? {} : { trigger }),
+      ...(term === undefined ? {} : { term }),
     });
   }
 
