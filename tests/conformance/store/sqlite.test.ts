@@ -1,8 +1,8 @@
 import { openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 import { describeHandlers } from "./describe-handlers.ts";
-import { describeLists } from "./describe-lists.ts";
 import { describeLeader } from "./describe-leader.ts";
+import { describeLists } from "./describe-lists.ts";
 import { describeMemory } from "./describe-memory.ts";
 import { describeOutcomes } from "./describe-outcomes.ts";
 import { describeRetention } from "./describe-retention.ts";
