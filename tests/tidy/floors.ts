@@ -40,6 +40,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["runs", "blobs", "memory"],
     ["dag", "auth"],
     ["journal", "store"],
+    ["leadership"],
     ["library", "watch"],
     ["dispatch", "retention", "schedule"],
     ["api", "http", "maintenance"],

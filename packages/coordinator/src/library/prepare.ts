@@ -3,19 +3,17 @@
  * the agent library nor the database. For DAGs without agents, which is what large ones are.
  */
 
-import { sortedJson } from "@haversack/base";
 import {
   allSteps,
   type DotenvTexts,
   type JsonObject,
-  parseDigest,
   type RunId,
   type RunLabels,
   type ScheduleSpec,
 } from "@haversack/protocol";
-import { digestOf } from "@haversack/snapshot";
 import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
+import { dagDigestOf } from "../dag/parsed-dags.ts";
 import { settleLabels } from "../dag/run-labels.ts";
 import type { RunSubmission } from "../store/verbs/run-submit.ts";
 import { stepSubmission, templateData } from "./step-submission.ts";
@@ -59,7 +57,3 @@ export function prepare({ text, file, dotenv, run }: Asked): Prepared {
     },
   };
 }
-
-/** What agents get by default is part of the DAG: two that differ there alone must not share a source. */
-export const dagDigestOf = ({ spec, agentDefaults }: ParsedDag) =>
-  parseDigest(digestOf(sortedJson({ ...spec, defaultsAgent: agentDefaults })));

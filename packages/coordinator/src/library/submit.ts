@@ -20,10 +20,11 @@ import {
 import { buildPins, digestOf, planSnapshots } from "@haversack/snapshot";
 import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
+import { ParsedDags } from "../dag/parsed-dags.ts";
 import { plannableDag } from "../dag/plannable-dag.ts";
 import { settleLabels } from "../dag/run-labels.ts";
 import type { Store } from "../store/store.ts";
-import { type Asked, dagDigestOf, type Prepared } from "./prepare.ts";
+import { type Asked, type Prepared } from "./prepare.ts";
 import { Aside, largeCharactersMin } from "./prepare-aside.ts";
 import { refuseKeys } from "./refuse-keys.ts";
 import { type Snapshots, storedPack } from "./snapshots.ts";
@@ -44,6 +45,8 @@ export interface Submission {
   readonly idempotencyKey: string;
   /** Absent: a person or a program asked for it. */
   readonly trigger?: RunTrigger;
+  /** As which leader of several coordinators; absent: as none. */
+  readonly term?: number;
 }
 
 export interface Retry {
@@ -76,6 +79,7 @@ export class Submitter {
   readonly #snapshots: Snapshots;
   readonly #ports: Ports;
   readonly #aside: Aside;
+  readonly #dags = new ParsedDags();
 
   constructor(store: Store, snapshots: Snapshots, ports: Ports) {
     this.#store = store;
@@ -119,7 +123,7 @@ export class Submitter {
   }
 
   async submit(submission: Submission): Promise<{ runId: RunId; existed: boolean }> {
-    const { idempotencyKey, trigger } = submission;
+    const { idempotencyKey, trigger, term } = submission;
     checkKey(idempotencyKey, trigger);
     const bodyDigest = sha256(sortedJson(bodyOf(submission)));
     // A repetition gets its run back even if the library has changed since.
@@ -141,18 +145,19 @@ export class Submitter {
       now: this.#ports.clock.now(),
       ...(idempotencyKey === "" ? {} : { idempotencyKey }),
       ...(trigger === undefined ? {} : { trigger }),
+      ...(term === undefined ? {} : { term }),
     });
   }
 
   /** What is stored of a DAG file of the usual size. */
   async #content({ text, file, dotenv = {}, run }: Asked & Required<Pick<Asked, "run">>) {
-    const parsed = parseDag(text, file, dotenv);
+    const parsed = this.#dags.get(text, file, dotenv);
     await refuseKeys(parsed.dotenv, this.#snapshots.library);
     const params = settleParams(parsed.spec, run.params, file);
     const pins = await this.#pins(parsed);
     const data = templateData(run.id, parsed, params);
     return {
-      dagDigest: dagDigestOf(parsed),
+      dagDigest: parsed.digest,
       dag: parsed.spec,
       params,
       labels: settleLabels(parsed.spec, run.labels, data, file),
