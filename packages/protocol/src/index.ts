@@ -5,6 +5,7 @@ export * from "./client-dags.ts";
 export * from "./client-memory.ts";
 export * from "./limits.ts";
 export * from "./model/dag.ts";
+export * from "./model/dag-sizes.ts";
 export * from "./model/dotenv.ts";
 export * from "./model/env-name.ts";
 export * from "./model/event.ts";

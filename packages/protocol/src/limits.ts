@@ -18,10 +18,6 @@ export const artifactBytesMax = 1024 * 1024 * 1024;
 export const artifactsCountMax = 1000;
 /** HTTP/2 flow-control window of a stream and of a connection: the default of 64 KiB starves heartbeats. */
 export const flowControlWindowBytes = 4 * 1024 * 1024;
-/** A DAG file: one of 100,000 steps has some 10 MiB. */
-export const dagBytesMax = 16 * 1024 * 1024;
-/** Values in one, aliases followed: some ten for each of 100,000 steps, and more. */
-export const dagValuesMax = 2_000_000;
 /** A message of the API for people and programs, either way: a DAG file and what goes with it. */
 export const apiMessageBytesMax = 20 * 1024 * 1024;
 /** A failure message that is stored and shown. */

@@ -53,6 +53,11 @@ async function listed(store: Store, query: Omit<RunListQuery, "limit">, limit = 
 const ids = (runs: readonly Run[]): RunId[] => runs.map(({ id }) => id);
 
 export function describeLists(name: string, open: OpenStore): void {
+  describePages(name, open);
+  describeFound(name, open);
+}
+
+function describePages(name: string, open: OpenStore): void {
   describe(`${name} lists runs`, () => {
     test("newest first, in pages that skip and double nothing, whatever comes in between", async () => {
       await using store = await open();
@@ -103,7 +108,11 @@ export function describeLists(name: string, open: OpenStore): void {
         expect({ query, found: ids(await listed(store, query)) }).toEqual({ query, found: ids(expected) });
       }
     });
+  });
+}
 
+function describeFound(name: string, open: OpenStore): void {
+  describe(`${name} lists runs by their labels`, () => {
     test("labels come back with the run, and go on with its retry", async () => {
       await using store = await open();
       const world = new World(store);

@@ -49,10 +49,8 @@ function describeForgetting(name: string, open: OpenStore): void {
       await expect(store.read.snapshotOfStep({ runId: run, stepId: "a" })).rejects.toMatchObject({
         fault: "missing",
       });
-      expect([await store.read.runsCount(), await store.read.runsList({ limit: 10 })]).toEqual([
-        0,
-        { runs: [] },
-      ]);
+      expect(await store.read.runsCount()).toBe(0);
+      expect(await store.read.runsList({ limit: 10 })).toEqual({ runs: [] });
       expect(await world.submit(dag(step("a")), "key")).not.toBe(run);
     });
 

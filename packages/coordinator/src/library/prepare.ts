@@ -16,7 +16,7 @@ import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
 import { dagDigestOf } from "../dag/parsed-dags.ts";
 import { settleLabels } from "../dag/run-labels.ts";
 import type { RunSubmission } from "../store/verbs/run-submit.ts";
-import { stepSubmission, templateData } from "./step-submission.ts";
+import { type Pin, stepSubmission, templateData } from "./step-submission.ts";
 
 export interface Asked {
   readonly text: string;
@@ -33,7 +33,7 @@ export interface Prepared {
   readonly dotenv: ParsedDag["dotenv"];
   /** Nothing else is told of it: its items are planned where the agent library is. */
   readonly hasAgents: boolean;
-  readonly run?: Pick<RunSubmission, "dagDigest" | "dag" | "params" | "labels" | "steps">;
+  readonly run?: Pick<RunSubmission, "dagDigest" | "dag" | "params" | "labels" | "steps" | "packs">;
 }
 
 /** Throws ProblemsError. */
@@ -43,17 +43,24 @@ export function prepare({ text, file, dotenv, run }: Asked): Prepared {
   const hasAgents = allSteps(parsed.spec).some(({ work }) => work.kind === "agent");
   const about = { name, schedules, dotenv: parsed.dotenv, hasAgents };
   if (run === undefined || hasAgents) return about;
-  const params = settleParams(parsed.spec, run.params, file);
-  const data = templateData(run.id, parsed, params);
-  const steps = allSteps(parsed.spec).map((step) => stepSubmission(step, undefined, data));
+  const { steps, ...content } = contentOf(parsed, run, new Map());
+  const packed = { dag: { json: JSON.stringify(parsed.spec) }, steps: { json: JSON.stringify(steps) } };
+  return { ...about, run: { ...content, ...packed, dagDigest: dagDigestOf(parsed) } };
+}
+
+/** What a run is given, settled and checked. Throws ProblemsError. */
+export function contentOf(
+  parsed: ParsedDag,
+  { id, params: given, labels }: NonNullable<Asked["run"]>,
+  pins: ReadonlyMap<string, Pin>,
+) {
+  const { spec, source } = parsed;
+  const params = settleParams(spec, given, source.file);
+  const data = templateData(id, parsed, params);
   return {
-    ...about,
-    run: {
-      dagDigest: dagDigestOf(parsed),
-      dag: { json: JSON.stringify(parsed.spec) },
-      params,
-      labels: settleLabels(parsed.spec, run.labels, data, file),
-      steps: { json: JSON.stringify(steps) },
-    },
+    params,
+    labels: settleLabels(spec, labels, data, source.file),
+    steps: allSteps(spec).map((step) => stepSubmission(step, pins.get(step.id), data)),
+    packs: [...pins.values()].map(({ pack }) => pack),
   };
 }

@@ -3,32 +3,27 @@
  * told at once: YAML, shape, names, cycles, expressions, parameters, and every item that an agent step needs.
  */
 
-import { FaultError, type Ports, present, sortedJson } from "@haversack/base";
+import { FaultError, type Ports, sortedJson } from "@haversack/base";
 import {
-  allSteps,
   type DagText,
   type Digest,
   type DotenvTexts,
   type JsonObject,
-  ProblemsError,
   parseDigest,
   parseRunId,
   type RunId,
   type RunLabels,
   type RunTrigger,
 } from "@haversack/protocol";
-import { buildPins, digestOf, planSnapshots } from "@haversack/snapshot";
-import { settleParams } from "../dag/params.ts";
-import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
+import { digestOf } from "@haversack/snapshot";
+import { parseDag } from "../dag/parse-dag.ts";
 import { ParsedDags } from "../dag/parsed-dags.ts";
-import { plannableDag } from "../dag/plannable-dag.ts";
-import { settleLabels } from "../dag/run-labels.ts";
 import type { Store } from "../store/store.ts";
-import { type Asked, type Prepared } from "./prepare.ts";
+import { pinsOf } from "./pins.ts";
+import { type Asked, contentOf, type Prepared } from "./prepare.ts";
 import { Aside, largeCharactersMin } from "./prepare-aside.ts";
 import { refuseKeys } from "./refuse-keys.ts";
-import { type Snapshots, storedPack } from "./snapshots.ts";
-import { type Pin, stepSubmission, templateData } from "./step-submission.ts";
+import type { Snapshots } from "./snapshots.ts";
 
 export interface Submission {
   /** Empty when a stored DAG is named. */
@@ -109,7 +104,7 @@ export class Submitter {
     if (large !== undefined) return large;
     const parsed = parseDag(asked.text, asked.file, dotenv);
     await refuseKeys(parsed.dotenv, this.#snapshots.library);
-    await this.#pins(parsed);
+    await pinsOf(parsed, this.#snapshots.library);
     const { name, schedules = [] } = parsed.spec;
     return { name, schedules };
   }
@@ -133,10 +128,7 @@ export class Submitter {
     const id = parseRunId(this.#ports.random.id());
     const given = { id, params: submission.params, labels: submission.labels ?? {} };
     const large = await this.#large({ text, file, dotenv, run: given });
-    const content =
-      large?.run === undefined
-        ? await this.#content({ text, file, dotenv, run: given })
-        : { ...large.run, packs: [] };
+    const content = large?.run ?? (await this.#content({ text, file, dotenv, run: given }));
     return await this.#store.write.runSubmit({
       id,
       ...content,
@@ -153,17 +145,8 @@ export class Submitter {
   async #content({ text, file, dotenv = {}, run }: Asked & Required<Pick<Asked, "run">>) {
     const parsed = this.#dags.get(text, file, dotenv);
     await refuseKeys(parsed.dotenv, this.#snapshots.library);
-    const params = settleParams(parsed.spec, run.params, file);
-    const pins = await this.#pins(parsed);
-    const data = templateData(run.id, parsed, params);
-    return {
-      dagDigest: parsed.digest,
-      dag: parsed.spec,
-      params,
-      labels: settleLabels(parsed.spec, run.labels, data, file),
-      steps: allSteps(parsed.spec).map((step) => stepSubmission(step, pins.get(step.id), data)),
-      packs: [...pins.values()].map(({ pack }) => pack),
-    };
+    const pins = await pinsOf(parsed, this.#snapshots.library);
+    return { dagDigest: parsed.digest, dag: parsed.spec, ...contentOf(parsed, run, pins) };
   }
 
   async #textOf({ dag, dagName = "", fileName, dotenv = {} }: Submission): Promise<SubmittedText> {
@@ -198,35 +181,12 @@ export class Submitter {
   async #repin(runId: RunId, newId: RunId) {
     const { dagName, source } = await this.#store.read.runSourceRead({ id: runId });
     const { params } = await this.#store.read.runRead({ id: runId, steps: { from: 0, limit: 0 } });
-    const large = await this.#large({
-      text: source,
-      file: `${dagName}.yaml`,
-      run: { id: newId, params, labels: {} },
-    });
-    if (large?.run !== undefined) return { steps: large.run.steps, packs: [] };
-    const parsed = parseDag(source, `${dagName}.yaml`);
-    const pins = await this.#pins(parsed);
-    const data = templateData(newId, parsed, params);
-    const steps = allSteps(parsed.spec).map((step) => stepSubmission(step, pins.get(step.id), data));
-    return { steps, packs: [...pins.values()].map(({ pack }) => pack) };
-  }
-
-  /** What each agent step needs, as packs that could be built. */
-  async #pins(parsed: ParsedDag): Promise<ReadonlyMap<string, Pin>> {
-    if (!allSteps(parsed.spec).some(({ work }) => work.kind === "agent")) return new Map();
-    const { library } = this.#snapshots;
-    const { defaultModel } = library;
-    const options = defaultModel === undefined ? {} : { defaultModel };
-    const { plans, problems } = await planSnapshots(plannableDag(parsed), await library.read(), options);
-    if (problems.length > 0) throw new ProblemsError(problems);
-    const pins = buildPins(plans, library.limits);
-    if (pins.problems.length > 0) throw new ProblemsError(pins.problems);
-    return new Map(
-      [...pins.packs].map(([stepId, pack]) => {
-        const { memory } = present(plans.get(stepId), "the plan of a pack").config;
-        return [stepId, { pack: storedPack(pack), memory }];
-      }),
-    );
+    const run = { id: newId, params, labels: {} };
+    const file = `${dagName}.yaml`;
+    const large = await this.#large({ text: source, file, run });
+    if (large?.run !== undefined) return large.run;
+    const parsed = parseDag(source, file);
+    return contentOf(parsed, run, await pinsOf(parsed, this.#snapshots.library));
   }
 }
 

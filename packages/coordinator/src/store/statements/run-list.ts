@@ -67,14 +67,3 @@ export const runWindows = {
     where: (first) => `name = ?${first} and value = ?${first + 1} and `,
   }),
 } as const;
-
-export const runLabelsInsert = {
-  sqlite: `insert into run_label (run, name, value, created_at) values (?1, ?2, ?3, ?4)`,
-  postgres: `insert into run_label (run, name, value, created_at)
-             select * from unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[])`,
-} as const;
-
-export const runLabelsCarry = {
-  sqlite: `insert into run_label (run, name, value, created_at)
-           select ?2, name, value, ?3 from run_label where run = ?1`,
-} as const;

@@ -45,3 +45,14 @@ export const runRequestCancel = {
   sqlite: `update run set cancel_requested = 1
            where no = ?1 and cancel_requested = 0 and status in ('queued', 'running')`,
 } as const;
+
+export const runLabelsInsert = {
+  sqlite: `insert into run_label (run, name, value, created_at) values (?1, ?2, ?3, ?4)`,
+  postgres: `insert into run_label (run, name, value, created_at)
+             select * from unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[])`,
+} as const;
+
+export const runLabelsCarry = {
+  sqlite: `insert into run_label (run, name, value, created_at)
+           select ?2, name, value, ?3 from run_label where run = ?1`,
+} as const;

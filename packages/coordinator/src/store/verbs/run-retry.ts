@@ -22,8 +22,7 @@ import {
   stepsCarry,
   stepsRepeat,
 } from "../statements/retry.ts";
-import { runByKey } from "../statements/run.ts";
-import { runLabelsCarry } from "../statements/run-list.ts";
+import { runByKey, runLabelsCarry } from "../statements/run.ts";
 import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { decideFirst } from "./end-run.ts";

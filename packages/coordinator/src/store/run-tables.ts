@@ -1,0 +1,17 @@
+/** The verbs by which runs are read. */
+
+import { runEvents } from "./verbs/event-verbs.ts";
+import { runsList } from "./verbs/run-list.ts";
+import { runSourceRead } from "./verbs/run-retry.ts";
+import { runFind } from "./verbs/run-submit.ts";
+import { runProgress, runRead, runsCount } from "./verbs/run-verbs.ts";
+
+export const runReads = {
+  runRead,
+  runFind,
+  runSourceRead,
+  runsList,
+  runsCount,
+  runEvents,
+  runProgress,
+} as const;
