@@ -9,6 +9,7 @@ export * from "./model/env-name.ts";
 export * from "./model/event.ts";
 export * from "./model/fence.ts";
 export * from "./model/ids.ts";
+export * from "./model/item.ts";
 export * from "./model/json.ts";
 export * from "./model/memory.ts";
 export * from "./model/outcome.ts";

@@ -5,6 +5,7 @@
 import { parseDuration } from "@haversack/base";
 import { agentSettingsSchema } from "@haversack/snapshot";
 import { z } from "zod";
+import { foreachKeys } from "./foreach-schema.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
 
 const stepsMax = 10_000;
@@ -88,6 +89,7 @@ const step = z.strictObject({
   artifacts: names.optional(),
   inputs: names.optional(),
   onWorkerLost: z.enum(["retry", "fail"]).optional(),
+  ...foreachKeys,
 });
 
 const handlers = z.array(step).max(handlersMax).optional();
@@ -132,10 +134,6 @@ export const plannedKeys = new Set([
   "deploy",
   "dag",
   "human",
-  "foreach",
-  "matrix",
-  "maxParallel",
-  "failFast",
   "queueTimeout",
   "container",
 ]);

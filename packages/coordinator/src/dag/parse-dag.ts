@@ -15,8 +15,10 @@ import {
 } from "@haversack/protocol";
 import { type AgentSettings, fieldProblems } from "@haversack/snapshot";
 import type { z } from "zod";
-import { DagChecker, problemsMax } from "./check-dag.ts";
+import { hasExpression } from "../runs/expressions.ts";
+import { DagChecker, noExpressionInPack, problemsMax } from "./check-dag.ts";
 import { type DagFile, dagSchema, plannedKeys, type StepFile } from "./dag-schema.ts";
+import { foreachKeyProblems, foreachSpec } from "./foreach-schema.ts";
 import { schemaProblem, settleParams } from "./params.ts";
 import { placesIn } from "./places.ts";
 import { type ReadSchedules, readSchedules } from "./schedule-schema.ts";
@@ -34,6 +36,8 @@ const defaultShell: readonly string[] = ["bash", "-euo", "pipefail"];
 const notInHandlers = {
   depends: "all handlers of a kind start together, when the run's steps have ended; leave `depends` out",
   continueOnError: "a handler that fails never changes the run's status; leave `continueOnError` out",
+  foreach: "a handler is one step: do it for all in its command, or in a step before",
+  matrix: "a handler is one step: do it for all in its command, or in a step before",
 } as const;
 const noRetry: RetrySpec = { limit: 0, backoff: "fixed", delayMs: 1000, maxDelayMs: 3_600_000 };
 
@@ -62,11 +66,25 @@ function shapeProblems(error: z.ZodError, source: YamlSource): Problem[] {
   return told.map(({ field, message }): Problem => {
     const key = /[^.\]]+$/.exec(field)?.[0] ?? "";
     const place = { file: source.file, ...source.at(field), field };
+    if (hasExpressionAt(source.value, field)) {
+      return { ...place, code: "expression_in_pack", message: noExpressionInPack };
+    }
     if (!message.startsWith("unknown key")) return { ...place, code: "bad_value", message };
     return plannedKeys.has(key)
       ? { ...place, code: "not_supported", message: `this version does not support \`${key}\` yet` }
       : { ...place, code: "unknown_key", message };
   });
+}
+
+/** Whether it is an agent's setting, and one that hopes to be filled in. */
+function hasExpressionAt(value: unknown, field: string): boolean {
+  if (!/\.agent\.(?!prompt$)/.test(field)) return false;
+  let at: unknown = value;
+  for (const part of field.match(/[^.[\]]+/g) ?? []) {
+    if (typeof at !== "object" || at === null) return false;
+    at = new Map<string, unknown>(Object.entries(at)).get(part);
+  }
+  return typeof at === "string" && hasExpression(at);
 }
 
 function kindProblems(file: DagFile, source: YamlSource): Problem[] {
@@ -85,9 +103,10 @@ function kindProblems(file: DagFile, source: YamlSource): Problem[] {
     const stray = (["shell", "workdir"] as const).filter(
       (key) => step.agent !== undefined && step[key] !== undefined,
     );
-    const late = path[0] === "steps" ? [] : (["depends", "continueOnError"] as const);
+    const late = path[0] === "steps" ? [] : (["depends", "continueOnError", "foreach", "matrix"] as const);
     return [
       ...stray.map((key) => ({ ...place, code: "step_kind", message: `\`${key}\` belongs to a run step` })),
+      ...foreachKeyProblems(step).map((problem) => ({ ...place, ...problem })),
       ...late
         .filter((key) => step[key] !== undefined)
         .map((key) => ({ ...place, code: "not_in_handler", message: notInHandlers[key] })),
@@ -154,6 +173,7 @@ function paramSpec(value: NonNullable<DagFile["params"]>[string]): ParamSpec {
 function stepSpec(step: StepFile, defaults: NonNullable<DagFile["defaults"]>): StepSpec {
   const timeoutMs = step.timeout ?? defaults.timeout;
   const retry = step.retry ?? defaults.retry;
+  const foreach = foreachSpec(step);
   return {
     id: step.id,
     ...(step.name === undefined ? {} : { name: step.name }),
@@ -169,6 +189,7 @@ function stepSpec(step: StepFile, defaults: NonNullable<DagFile["defaults"]>): S
     artifacts: step.artifacts ?? [],
     inputs: step.inputs ?? [],
     onWorkerLost: step.onWorkerLost ?? "retry",
+    ...(foreach === undefined ? {} : { foreach }),
     work: workOf(step),
   };
 }

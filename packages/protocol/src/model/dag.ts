@@ -55,7 +55,34 @@ export interface StepSpec {
   /** Paths or globs over the artifacts of ancestors. */
   readonly inputs: readonly string[];
   readonly onWorkerLost: "retry" | "fail";
+  /** Absent: it is done once. */
+  readonly foreach?: ForeachSpec;
   readonly work: CommandSpec | AgentSpec;
+}
+
+/** The step is done once for each item. In texts of `over` expressions are still in place. */
+export interface ForeachSpec {
+  readonly over: ListSpec | MatrixSpec;
+  /** Items that have begun and not ended, retries that wait included. */
+  readonly maxParallel: number;
+  /** The first item that fails ends the others. */
+  readonly failFast: boolean;
+}
+
+export interface ListSpec {
+  readonly kind: "list";
+  /** Text: one expression that gives the list. */
+  readonly items: string | readonly JsonValue[];
+}
+
+/** Every combination of one value of each axis. */
+export interface MatrixSpec {
+  readonly kind: "matrix";
+  readonly axes: { readonly [name: string]: ListSpec["items"] };
+  /** Combinations that agree with one of these in all that it names are left out. */
+  readonly exclude?: readonly JsonObject[];
+  /** Each adds its values to the combinations that it does not contradict, or is one of its own where there is none. */
+  readonly include?: readonly JsonObject[];
 }
 
 /** How often a step that failed is tried again. An attempt that was lost with its worker does not count. */
@@ -90,5 +117,5 @@ export interface AgentSpec {
 export const allSteps = ({ steps, handlers }: DagSpec): readonly StepSpec[] =>
   handlers === undefined ? steps : [...steps, ...handlers];
 
-export const stepAt = ({ steps, handlers }: DagSpec, index: number): StepSpec | undefined =>
-  steps[index] ?? handlers?.[index - steps.length];
+/** Steps and handlers. */
+export const stepsCount = ({ steps, handlers = [] }: DagSpec): number => steps.length + handlers.length;
