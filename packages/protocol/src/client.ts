@@ -11,7 +11,7 @@ import type { RunEvent } from "./model/event.ts";
 import { type Digest, digestOfBytes, parseStepId, type RunId, type StepId } from "./model/ids.ts";
 import type { JsonObject } from "./model/json.ts";
 import type { LogStream } from "./model/outcome.ts";
-import type { Run, RunDetail, RunStatus } from "./model/run.ts";
+import type { Run, RunDetail, RunStatus, Step } from "./model/run.ts";
 import type { KeptSnapshot, SnapshotReport } from "./model/snapshot-report.ts";
 import type { WorkerInfo } from "./model/worker-info.ts";
 import {
@@ -24,7 +24,7 @@ import {
 } from "./services.ts";
 import { logStreamFromWire, runStatusToWire } from "./wire/enums.ts";
 import { required, safeNumber } from "./wire/fields.ts";
-import { eventFromWire, runFromWire } from "./wire/run-wire.ts";
+import { eventFromWire, runFromWire, stepFromWire } from "./wire/run-wire.ts";
 import { keptFromWire, reportFromWire } from "./wire/snapshot-wire.ts";
 import { workerFromWire } from "./wire/worker-wire.ts";
 
@@ -61,6 +61,13 @@ export interface RetryRequest {
   readonly idempotencyKey: string;
 }
 
+export interface ItemQuery {
+  readonly runId: string;
+  /** The step, or one item of it. */
+  readonly stepId: string;
+  readonly pageToken?: string;
+}
+
 export interface LogQuery {
   readonly runId: string;
   readonly stepId?: string;
@@ -88,6 +95,8 @@ export interface HaversackClient extends MemoryClient, DagClient {
   cancel(id: string, signal: AbortSignal): Promise<RunDetail>;
   /** A new run that does again what did not succeed. */
   retry(request: RetryRequest, signal: AbortSignal): Promise<{ run: RunDetail; existed: boolean }>;
+  /** Of a step with `foreach` or `matrix`, in their order. */
+  items(query: ItemQuery, signal: AbortSignal): Promise<{ items: readonly Step[]; nextPageToken: string }>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogPiece>;
   artifact(runId: string, stepId: string, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
   workers(signal: AbortSignal): Promise<readonly WorkerInfo[]>;
@@ -130,7 +139,7 @@ const bearer =
     return next(request);
   };
 
-type RunMethods = "submit" | "run" | "runs" | "watch" | "cancel" | "retry" | "logs" | "artifact";
+type RunMethods = "submit" | "run" | "runs" | "watch" | "cancel" | "retry" | "items" | "logs" | "artifact";
 
 function runClient(client: Client<typeof RunService>): Pick<HaversackClient, RunMethods> {
   return {
@@ -166,6 +175,10 @@ function runClient(client: Client<typeof RunService>): Pick<HaversackClient, Run
       const request = { runId, fromStep, refreshLibrary, idempotencyKey };
       const answer = await once(client.retry(request, { signal }), signal);
       return { run: runFromWire(required(answer.run, "run")), existed: answer.existed };
+    },
+    async items({ runId, stepId, pageToken = "" }, signal) {
+      const answer = await once(client.listItems({ runId, stepId, pageToken }, { signal }), signal);
+      return { items: answer.items.map(stepFromWire), nextPageToken: answer.nextPageToken };
     },
     async *logs({ runId, stepId = "", follow, afterPosition = 0 }, signal) {
       const request = { runId, stepId, follow, afterPosition: BigInt(afterPosition) };

@@ -1,6 +1,7 @@
 /** `haversack show`: one run, for people. */
 
 import type { Artifact, JsonObject, RunDetail, Step } from "@haversack/protocol";
+import { countsProgress } from "../follow/items-picture.ts";
 import { bytes, elapsed, moment } from "./moment.ts";
 import type { Paint } from "./paint.ts";
 import { clip, printable, printableLines } from "./printable.ts";
@@ -41,7 +42,7 @@ function stepTable(steps: readonly Step[], now: number, paint: Paint): string {
     elapsed(step.startedAt, step.endedAt, now),
     printable(step.workerName ?? ""),
     clip(
-      printable(step.failure?.message ?? step.waitingFor ?? skipped(step) ?? usage(step)),
+      printable(step.failure?.message ?? step.waitingFor ?? skipped(step) ?? items(step) ?? usage(step)),
       valueColumnsMax,
     ),
   ]);
@@ -51,6 +52,9 @@ function stepTable(steps: readonly Step[], now: number, paint: Paint): string {
 function skipped({ phase, condition }: Step): string | undefined {
   return phase === "skipped" && condition !== undefined ? `if ${condition}` : undefined;
 }
+
+const items = (step: Step): string | undefined =>
+  step.items === undefined ? undefined : countsProgress(step.items);
 
 function usage({ usage }: Step): string {
   if (usage === undefined) return "";

@@ -20,7 +20,7 @@ const guessesMax = 20;
 /** Names that Haversack sets itself. */
 const reservedEnv = /^(HAVERSACK_.*|PARAM_.*)$/;
 
-export const noExpressionInPack =
+const noExpressionInPack =
   "expressions are not allowed here: what an agent is given is packed when the run is submitted; an expression may stand in its prompt and in env";
 
 export class DagChecker {

@@ -156,7 +156,9 @@ describe("what is wrong with items is named with its place", () => {
     [
       "an item in what is packed for an agent",
       [`- { id: a, foreach: [x], agent: { prompt: p, use: "${open} item }}" } }`],
-      ["steps[0].agent.use: expressions are not allowed here: what an agent is given is packed when"],
+      [
+        "steps[0].agent.use: is an expression, but the items of an agent are pinned when the run is submitted",
+      ],
     ],
     [
       "an item in a permission of an agent",

@@ -15,8 +15,7 @@ import {
 } from "@haversack/protocol";
 import { type AgentSettings, fieldProblems } from "@haversack/snapshot";
 import type { z } from "zod";
-import { hasExpression } from "../runs/expressions.ts";
-import { DagChecker, noExpressionInPack, problemsMax } from "./check-dag.ts";
+import { DagChecker, problemsMax } from "./check-dag.ts";
 import { type DagFile, dagSchema, plannedKeys, type StepFile } from "./dag-schema.ts";
 import { foreachKeyProblems, foreachSpec } from "./foreach-schema.ts";
 import { schemaProblem, settleParams } from "./params.ts";
@@ -66,25 +65,11 @@ function shapeProblems(error: z.ZodError, source: YamlSource): Problem[] {
   return told.map(({ field, message }): Problem => {
     const key = /[^.\]]+$/.exec(field)?.[0] ?? "";
     const place = { file: source.file, ...source.at(field), field };
-    if (hasExpressionAt(source.value, field)) {
-      return { ...place, code: "expression_in_pack", message: noExpressionInPack };
-    }
     if (!message.startsWith("unknown key")) return { ...place, code: "bad_value", message };
     return plannedKeys.has(key)
       ? { ...place, code: "not_supported", message: `this version does not support \`${key}\` yet` }
       : { ...place, code: "unknown_key", message };
   });
-}
-
-/** Whether it is an agent's setting, and one that hopes to be filled in. */
-function hasExpressionAt(value: unknown, field: string): boolean {
-  if (!/\.agent\.(?!prompt$)/.test(field)) return false;
-  let at: unknown = value;
-  for (const part of field.match(/[^.[\]]+/g) ?? []) {
-    if (typeof at !== "object" || at === null) return false;
-    at = new Map<string, unknown>(Object.entries(at)).get(part);
-  }
-  return typeof at === "string" && hasExpression(at);
 }
 
 function kindProblems(file: DagFile, source: YamlSource): Problem[] {

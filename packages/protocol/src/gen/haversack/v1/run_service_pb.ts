@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Artifact, Failure, LogStream, Usage } from "./attempt_pb.ts";
 import { file_haversack_v1_attempt } from "./attempt_pb.ts";
@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file haversack/v1/run_service.proto.
  */
 export const file_haversack_v1_run_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5oYXZlcnNhY2svdjEvcnVuX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSLMAwoDUnVuEgoKAmlkGAEgASgJEhAKCGRhZ19uYW1lGAIgASgJEhIKCmRhZ19kaWdlc3QYAyABKAwSJwoGc3RhdHVzGAQgASgOMhcuaGF2ZXJzYWNrLnYxLlJ1blN0YXR1cxImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSJwoGcGFyYW1zGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQY2FuY2VsX3JlcXVlc3RlZBgKIAEoCBIRCglldmVudF9zZXEYCyABKAQSIQoFc3RlcHMYDCADKAsyEi5oYXZlcnNhY2sudjEuU3RlcBIQCghyZXRyeV9vZhgNIAEoCRIpCgd0cmlnZ2VyGBQgASgLMhguaGF2ZXJzYWNrLnYxLlJ1blRyaWdnZXIiZwoKUnVuVHJpZ2dlchIMCgRraW5kGAEgASgJEhUKCHNjaGVkdWxlGAIgASgNSACIAQESJwoDZHVlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEILCglfc2NoZWR1bGUizgQKBFN0ZXASCgoCaWQYASABKAkSDAoEa2luZBgCIAEoCRImCgVwaGFzZRgDIAEoDjIXLmhhdmVyc2Fjay52MS5TdGVwUGhhc2USDwoHZGVwZW5kcxgEIAMoCRIPCgdhdHRlbXB0GAUgASgNEhEKCXdvcmtlcl9pZBgGIAEoCRITCgt3b3JrZXJfbmFtZRgHIAEoCRIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoHZmFpbHVyZRgKIAEoCzIVLmhhdmVyc2Fjay52MS5GYWlsdXJlEhYKCWV4aXRfY29kZRgLIAEoBUgAiAEBEigKB291dHB1dHMYDCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCWFydGlmYWN0cxgNIAMoCzIWLmhhdmVyc2Fjay52MS5BcnRpZmFjdBIXCg9zbmFwc2hvdF9kaWdlc3QYDiABKAwSIgoFdXNhZ2UYDyABKAsyEy5oYXZlcnNhY2sudjEuVXNhZ2USEwoLd2FpdGluZ19mb3IYECABKAkSKAoGbWVtb3J5GBEgASgLMhguaGF2ZXJzYWNrLnYxLlN0ZXBNZW1vcnkSEQoJY29uZGl0aW9uGBIgASgJEhkKEWNvbnRpbnVlX29uX2Vycm9yGBMgASgIEg8KB2hhbmRsZXIYFCABKAlCDAoKX2V4aXRfY29kZSIwCgpTdGVwTWVtb3J5Eg8KB2FwcGxpZWQYASABKA0SEQoJaW5fcmV2aWV3GAIgASgNIo0BChdSdW5TZXJ2aWNlU3VibWl0UmVxdWVzdBILCgNkYWcYASABKAkSEQoJZmlsZV9uYW1lGAIgASgJEicKBnBhcmFtcxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSFwoPaWRlbXBvdGVuY3lfa2V5GAQgASgJEhAKCGRhZ19uYW1lGAUgASgJIksKGFJ1blNlcnZpY2VTdWJtaXRSZXNwb25zZRIeCgNydW4YASABKAsyES5oYXZlcnNhY2sudjEuUnVuEg8KB2V4aXN0ZWQYAiABKAgiJgoUUnVuU2VydmljZUdldFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIjcKFVJ1blNlcnZpY2VHZXRSZXNwb25zZRIeCgNydW4YASABKAsyES5oYXZlcnNhY2sudjEuUnVuInkKFVJ1blNlcnZpY2VMaXN0UmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCRInCgZzdGF0dXMYAyABKA4yFy5oYXZlcnNhY2sudjEuUnVuU3RhdHVzEhAKCGRhZ19uYW1lGAQgASgJIlIKFlJ1blNlcnZpY2VMaXN0UmVzcG9uc2USHwoEcnVucxgBIAMoCzIRLmhhdmVyc2Fjay52MS5SdW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjsKFlJ1blNlcnZpY2VXYXRjaFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhEKCWFmdGVyX3NlcRgCIAEoBCKrAQoXUnVuU2VydmljZVdhdGNoUmVzcG9uc2USCwoDc2VxGAEgASgEEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgNydW4YAyABKAsyGC5oYXZlcnNhY2sudjEuUnVuQ2hhbmdlZEgAEikKBHN0ZXAYBCABKAsyGS5oYXZlcnNhY2sudjEuU3RlcENoYW5nZWRIAEIHCgVldmVudCJ3CgpSdW5DaGFuZ2VkEicKBnN0YXR1cxgBIAEoDjIXLmhhdmVyc2Fjay52MS5SdW5TdGF0dXMSJgoHZmFpbHVyZRgCIAEoCzIVLmhhdmVyc2Fjay52MS5GYWlsdXJlEhgKEGNhbmNlbF9yZXF1ZXN0ZWQYAyABKAgiuAEKC1N0ZXBDaGFuZ2VkEg8KB3N0ZXBfaWQYASABKAkSJgoFcGhhc2UYAiABKA4yFy5oYXZlcnNhY2sudjEuU3RlcFBoYXNlEg8KB2F0dGVtcHQYAyABKA0SEQoJd29ya2VyX2lkGAQgASgJEiYKB2ZhaWx1cmUYBSABKAsyFS5oYXZlcnNhY2sudjEuRmFpbHVyZRIWCglleGl0X2NvZGUYBiABKAVIAIgBAUIMCgpfZXhpdF9jb2RlIikKF1J1blNlcnZpY2VDYW5jZWxSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSI6ChhSdW5TZXJ2aWNlQ2FuY2VsUmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1biJtChZSdW5TZXJ2aWNlUmV0cnlSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIRCglmcm9tX3N0ZXAYAiABKAkSFwoPcmVmcmVzaF9saWJyYXJ5GAMgASgIEhcKD2lkZW1wb3RlbmN5X2tleRgEIAEoCSJKChdSdW5TZXJ2aWNlUmV0cnlSZXNwb25zZRIeCgNydW4YASABKAsyES5oYXZlcnNhY2sudjEuUnVuEg8KB2V4aXN0ZWQYAiABKAgiXAoRU3RyZWFtTG9nc1JlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg8KB3N0ZXBfaWQYAiABKAkSDgoGZm9sbG93GAMgASgIEhYKDmFmdGVyX3Bvc2l0aW9uGAQgASgEIo8BChJTdHJlYW1Mb2dzUmVzcG9uc2USEAoIcG9zaXRpb24YASABKAQSDwoHc3RlcF9pZBgCIAEoCRIPCgdhdHRlbXB0GAMgASgNEicKBnN0cmVhbRgEIAEoDjIXLmhhdmVyc2Fjay52MS5Mb2dTdHJlYW0SDgoGb2Zmc2V0GAUgASgEEgwKBGRhdGEYBiABKAwiQwoSR2V0QXJ0aWZhY3RSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgdzdGVwX2lkGAIgASgJEgwKBHBhdGgYAyABKAkiIwoTR2V0QXJ0aWZhY3RSZXNwb25zZRIMCgRkYXRhGAEgASgMKqEBCglSdW5TdGF0dXMSGgoWUlVOX1NUQVRVU19VTlNQRUNJRklFRBAAEhUKEVJVTl9TVEFUVVNfUVVFVUVEEAESFgoSUlVOX1NUQVRVU19SVU5OSU5HEAISGAoUUlVOX1NUQVRVU19TVUNDRUVERUQQAxIVChFSVU5fU1RBVFVTX0ZBSUxFRBAEEhgKFFJVTl9TVEFUVVNfQ0FOQ0VMTEVEEAUq/wEKCVN0ZXBQaGFzZRIaChZTVEVQX1BIQVNFX1VOU1BFQ0lGSUVEEAASFgoSU1RFUF9QSEFTRV9XQUlUSU5HEAESFAoQU1RFUF9QSEFTRV9SRUFEWRACEhUKEVNURVBfUEhBU0VfTEVBU0VEEAMSFgoSU1RFUF9QSEFTRV9SVU5OSU5HEAQSGAoUU1RFUF9QSEFTRV9TVUNDRUVERUQQBRIVChFTVEVQX1BIQVNFX0ZBSUxFRBAGEhgKFFNURVBfUEhBU0VfQ0FOQ0VMTEVEEAcSFgoSU1RFUF9QSEFTRV9CTE9DS0VEEAgSFgoSU1RFUF9QSEFTRV9TS0lQUEVEEAkyuAUKClJ1blNlcnZpY2USVwoGU3VibWl0EiUuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VTdWJtaXRSZXF1ZXN0GiYuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VTdWJtaXRSZXNwb25zZRJOCgNHZXQSIi5oYXZlcnNhY2sudjEuUnVuU2VydmljZUdldFJlcXVlc3QaIy5oYXZlcnNhY2sudjEuUnVuU2VydmljZUdldFJlc3BvbnNlElEKBExpc3QSIy5oYXZlcnNhY2sudjEuUnVuU2VydmljZUxpc3RSZXF1ZXN0GiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0UmVzcG9uc2USVgoFV2F0Y2gSJC5oYXZlcnNhY2sudjEuUnVuU2VydmljZVdhdGNoUmVxdWVzdBolLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlV2F0Y2hSZXNwb25zZTABElcKBkNhbmNlbBIlLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlQ2FuY2VsUmVxdWVzdBomLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlQ2FuY2VsUmVzcG9uc2USVAoFUmV0cnkSJC5oYXZlcnNhY2sudjEuUnVuU2VydmljZVJldHJ5UmVxdWVzdBolLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlUmV0cnlSZXNwb25zZRJRCgpTdHJlYW1Mb2dzEh8uaGF2ZXJzYWNrLnYxLlN0cmVhbUxvZ3NSZXF1ZXN0GiAuaGF2ZXJzYWNrLnYxLlN0cmVhbUxvZ3NSZXNwb25zZTABElQKC0dldEFydGlmYWN0EiAuaGF2ZXJzYWNrLnYxLkdldEFydGlmYWN0UmVxdWVzdBohLmhhdmVyc2Fjay52MS5HZXRBcnRpZmFjdFJlc3BvbnNlMAFiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_haversack_v1_attempt]);
+  fileDesc("Ch5oYXZlcnNhY2svdjEvcnVuX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSLMAwoDUnVuEgoKAmlkGAEgASgJEhAKCGRhZ19uYW1lGAIgASgJEhIKCmRhZ19kaWdlc3QYAyABKAwSJwoGc3RhdHVzGAQgASgOMhcuaGF2ZXJzYWNrLnYxLlJ1blN0YXR1cxImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSJwoGcGFyYW1zGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQY2FuY2VsX3JlcXVlc3RlZBgKIAEoCBIRCglldmVudF9zZXEYCyABKAQSIQoFc3RlcHMYDCADKAsyEi5oYXZlcnNhY2sudjEuU3RlcBIQCghyZXRyeV9vZhgNIAEoCRIpCgd0cmlnZ2VyGBQgASgLMhguaGF2ZXJzYWNrLnYxLlJ1blRyaWdnZXIiZwoKUnVuVHJpZ2dlchIMCgRraW5kGAEgASgJEhUKCHNjaGVkdWxlGAIgASgNSACIAQESJwoDZHVlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEILCglfc2NoZWR1bGUinQUKBFN0ZXASCgoCaWQYASABKAkSDAoEa2luZBgCIAEoCRImCgVwaGFzZRgDIAEoDjIXLmhhdmVyc2Fjay52MS5TdGVwUGhhc2USDwoHZGVwZW5kcxgEIAMoCRIPCgdhdHRlbXB0GAUgASgNEhEKCXdvcmtlcl9pZBgGIAEoCRITCgt3b3JrZXJfbmFtZRgHIAEoCRIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoHZmFpbHVyZRgKIAEoCzIVLmhhdmVyc2Fjay52MS5GYWlsdXJlEhYKCWV4aXRfY29kZRgLIAEoBUgAiAEBEigKB291dHB1dHMYDCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCWFydGlmYWN0cxgNIAMoCzIWLmhhdmVyc2Fjay52MS5BcnRpZmFjdBIXCg9zbmFwc2hvdF9kaWdlc3QYDiABKAwSIgoFdXNhZ2UYDyABKAsyEy5oYXZlcnNhY2sudjEuVXNhZ2USEwoLd2FpdGluZ19mb3IYECABKAkSKAoGbWVtb3J5GBEgASgLMhguaGF2ZXJzYWNrLnYxLlN0ZXBNZW1vcnkSEQoJY29uZGl0aW9uGBIgASgJEhkKEWNvbnRpbnVlX29uX2Vycm9yGBMgASgIEg8KB2hhbmRsZXIYFCABKAkSJwoFaXRlbXMYKCABKAsyGC5oYXZlcnNhY2sudjEuSXRlbUNvdW50cxIkCgRpdGVtGCkgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlQgwKCl9leGl0X2NvZGUicgoKSXRlbUNvdW50cxINCgV0b3RhbBgBIAEoDRIPCgd3YWl0aW5nGAIgASgNEg4KBmFjdGl2ZRgDIAEoDRIRCglzdWNjZWVkZWQYBCABKA0SDgoGZmFpbGVkGAUgASgNEhEKCWNhbmNlbGxlZBgGIAEoDSIwCgpTdGVwTWVtb3J5Eg8KB2FwcGxpZWQYASABKA0SEQoJaW5fcmV2aWV3GAIgASgNIo0BChdSdW5TZXJ2aWNlU3VibWl0UmVxdWVzdBILCgNkYWcYASABKAkSEQoJZmlsZV9uYW1lGAIgASgJEicKBnBhcmFtcxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSFwoPaWRlbXBvdGVuY3lfa2V5GAQgASgJEhAKCGRhZ19uYW1lGAUgASgJIksKGFJ1blNlcnZpY2VTdWJtaXRSZXNwb25zZRIeCgNydW4YASABKAsyES5oYXZlcnNhY2sudjEuUnVuEg8KB2V4aXN0ZWQYAiABKAgiJgoUUnVuU2VydmljZUdldFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIjcKFVJ1blNlcnZpY2VHZXRSZXNwb25zZRIeCgNydW4YASABKAsyES5oYXZlcnNhY2sudjEuUnVuInkKFVJ1blNlcnZpY2VMaXN0UmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCRInCgZzdGF0dXMYAyABKA4yFy5oYXZlcnNhY2sudjEuUnVuU3RhdHVzEhAKCGRhZ19uYW1lGAQgASgJIlIKFlJ1blNlcnZpY2VMaXN0UmVzcG9uc2USHwoEcnVucxgBIAMoCzIRLmhhdmVyc2Fjay52MS5SdW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjsKFlJ1blNlcnZpY2VXYXRjaFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhEKCWFmdGVyX3NlcRgCIAEoBCKrAQoXUnVuU2VydmljZVdhdGNoUmVzcG9uc2USCwoDc2VxGAEgASgEEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgNydW4YAyABKAsyGC5oYXZlcnNhY2sudjEuUnVuQ2hhbmdlZEgAEikKBHN0ZXAYBCABKAsyGS5oYXZlcnNhY2sudjEuU3RlcENoYW5nZWRIAEIHCgVldmVudCJ3CgpSdW5DaGFuZ2VkEicKBnN0YXR1cxgBIAEoDjIXLmhhdmVyc2Fjay52MS5SdW5TdGF0dXMSJgoHZmFpbHVyZRgCIAEoCzIVLmhhdmVyc2Fjay52MS5GYWlsdXJlEhgKEGNhbmNlbF9yZXF1ZXN0ZWQYAyABKAgi1gEKC1N0ZXBDaGFuZ2VkEg8KB3N0ZXBfaWQYASABKAkSJgoFcGhhc2UYAiABKA4yFy5oYXZlcnNhY2sudjEuU3RlcFBoYXNlEg8KB2F0dGVtcHQYAyABKA0SEQoJd29ya2VyX2lkGAQgASgJEiYKB2ZhaWx1cmUYBSABKAsyFS5oYXZlcnNhY2sudjEuRmFpbHVyZRIWCglleGl0X2NvZGUYBiABKAVIAIgBARISCgVpdGVtcxgoIAEoDUgBiAEBQgwKCl9leGl0X2NvZGVCCAoGX2l0ZW1zIikKF1J1blNlcnZpY2VDYW5jZWxSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSI6ChhSdW5TZXJ2aWNlQ2FuY2VsUmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1biJtChZSdW5TZXJ2aWNlUmV0cnlSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIRCglmcm9tX3N0ZXAYAiABKAkSFwoPcmVmcmVzaF9saWJyYXJ5GAMgASgIEhcKD2lkZW1wb3RlbmN5X2tleRgEIAEoCSJKChdSdW5TZXJ2aWNlUmV0cnlSZXNwb25zZRIeCgNydW4YASABKAsyES5oYXZlcnNhY2sudjEuUnVuEg8KB2V4aXN0ZWQYAiABKAgiWgoQTGlzdEl0ZW1zUmVxdWVzdBIOCgZydW5faWQYASABKAkSDwoHc3RlcF9pZBgCIAEoCRIRCglwYWdlX3NpemUYAyABKA0SEgoKcGFnZV90b2tlbhgEIAEoCSJPChFMaXN0SXRlbXNSZXNwb25zZRIhCgVpdGVtcxgBIAMoCzISLmhhdmVyc2Fjay52MS5TdGVwEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJcChFTdHJlYW1Mb2dzUmVxdWVzdBIOCgZydW5faWQYASABKAkSDwoHc3RlcF9pZBgCIAEoCRIOCgZmb2xsb3cYAyABKAgSFgoOYWZ0ZXJfcG9zaXRpb24YBCABKAQijwEKElN0cmVhbUxvZ3NSZXNwb25zZRIQCghwb3NpdGlvbhgBIAEoBBIPCgdzdGVwX2lkGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SJwoGc3RyZWFtGAQgASgOMhcuaGF2ZXJzYWNrLnYxLkxvZ1N0cmVhbRIOCgZvZmZzZXQYBSABKAQSDAoEZGF0YRgGIAEoDCJDChJHZXRBcnRpZmFjdFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg8KB3N0ZXBfaWQYAiABKAkSDAoEcGF0aBgDIAEoCSIjChNHZXRBcnRpZmFjdFJlc3BvbnNlEgwKBGRhdGEYASABKAwqoQEKCVJ1blN0YXR1cxIaChZSVU5fU1RBVFVTX1VOU1BFQ0lGSUVEEAASFQoRUlVOX1NUQVRVU19RVUVVRUQQARIWChJSVU5fU1RBVFVTX1JVTk5JTkcQAhIYChRSVU5fU1RBVFVTX1NVQ0NFRURFRBADEhUKEVJVTl9TVEFUVVNfRkFJTEVEEAQSGAoUUlVOX1NUQVRVU19DQU5DRUxMRUQQBSr/AQoJU3RlcFBoYXNlEhoKFlNURVBfUEhBU0VfVU5TUEVDSUZJRUQQABIWChJTVEVQX1BIQVNFX1dBSVRJTkcQARIUChBTVEVQX1BIQVNFX1JFQURZEAISFQoRU1RFUF9QSEFTRV9MRUFTRUQQAxIWChJTVEVQX1BIQVNFX1JVTk5JTkcQBBIYChRTVEVQX1BIQVNFX1NVQ0NFRURFRBAFEhUKEVNURVBfUEhBU0VfRkFJTEVEEAYSGAoUU1RFUF9QSEFTRV9DQU5DRUxMRUQQBxIWChJTVEVQX1BIQVNFX0JMT0NLRUQQCBIWChJTVEVQX1BIQVNFX1NLSVBQRUQQCTKGBgoKUnVuU2VydmljZRJXCgZTdWJtaXQSJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVN1Ym1pdFJlcXVlc3QaJi5oYXZlcnNhY2sudjEuUnVuU2VydmljZVN1Ym1pdFJlc3BvbnNlEk4KA0dldBIiLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlR2V0UmVxdWVzdBojLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlR2V0UmVzcG9uc2USUQoETGlzdBIjLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlTGlzdFJlcXVlc3QaJC5oYXZlcnNhY2sudjEuUnVuU2VydmljZUxpc3RSZXNwb25zZRJWCgVXYXRjaBIkLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlV2F0Y2hSZXF1ZXN0GiUuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VXYXRjaFJlc3BvbnNlMAESVwoGQ2FuY2VsEiUuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VDYW5jZWxSZXF1ZXN0GiYuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VDYW5jZWxSZXNwb25zZRJUCgVSZXRyeRIkLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlUmV0cnlSZXF1ZXN0GiUuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VSZXRyeVJlc3BvbnNlEkwKCUxpc3RJdGVtcxIeLmhhdmVyc2Fjay52MS5MaXN0SXRlbXNSZXF1ZXN0Gh8uaGF2ZXJzYWNrLnYxLkxpc3RJdGVtc1Jlc3BvbnNlElEKClN0cmVhbUxvZ3MSHy5oYXZlcnNhY2sudjEuU3RyZWFtTG9nc1JlcXVlc3QaIC5oYXZlcnNhY2sudjEuU3RyZWFtTG9nc1Jlc3BvbnNlMAESVAoLR2V0QXJ0aWZhY3QSIC5oYXZlcnNhY2sudjEuR2V0QXJ0aWZhY3RSZXF1ZXN0GiEuaGF2ZXJzYWNrLnYxLkdldEFydGlmYWN0UmVzcG9uc2UwAWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_haversack_v1_attempt]);
 
 /**
  * @generated from message haversack.v1.Run
@@ -260,6 +260,20 @@ export type Step = Message<"haversack.v1.Step"> & {
    * @generated from field: string handler = 20;
    */
   handler: string;
+
+  /**
+   * Of a step with `foreach` or `matrix`; absent: it is done once. They are listed by ListItems.
+   *
+   * @generated from field: haversack.v1.ItemCounts items = 40;
+   */
+  items?: ItemCounts | undefined;
+
+  /**
+   * Of an item: what it is for.
+   *
+   * @generated from field: google.protobuf.Value item = 41;
+   */
+  item?: Value | undefined;
 };
 
 /**
@@ -268,6 +282,54 @@ export type Step = Message<"haversack.v1.Step"> & {
  */
 export const StepSchema: GenMessage<Step> = /*@__PURE__*/
   messageDesc(file_haversack_v1_run_service, 2);
+
+/**
+ * Zeros until the step's items are known.
+ *
+ * @generated from message haversack.v1.ItemCounts
+ */
+export type ItemCounts = Message<"haversack.v1.ItemCounts"> & {
+  /**
+   * @generated from field: uint32 total = 1;
+   */
+  total: number;
+
+  /**
+   * For a place among those that may run at once.
+   *
+   * @generated from field: uint32 waiting = 2;
+   */
+  waiting: number;
+
+  /**
+   * Have begun and not ended.
+   *
+   * @generated from field: uint32 active = 3;
+   */
+  active: number;
+
+  /**
+   * @generated from field: uint32 succeeded = 4;
+   */
+  succeeded: number;
+
+  /**
+   * @generated from field: uint32 failed = 5;
+   */
+  failed: number;
+
+  /**
+   * @generated from field: uint32 cancelled = 6;
+   */
+  cancelled: number;
+};
+
+/**
+ * Describes the message haversack.v1.ItemCounts.
+ * Use `create(ItemCountsSchema)` to create a new message.
+ */
+export const ItemCountsSchema: GenMessage<ItemCounts> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 3);
 
 /**
  * @generated from message haversack.v1.StepMemory
@@ -291,7 +353,7 @@ export type StepMemory = Message<"haversack.v1.StepMemory"> & {
  * Use `create(StepMemorySchema)` to create a new message.
  */
 export const StepMemorySchema: GenMessage<StepMemory> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 3);
+  messageDesc(file_haversack_v1_run_service, 4);
 
 /**
  * @generated from message haversack.v1.RunServiceSubmitRequest
@@ -334,7 +396,7 @@ export type RunServiceSubmitRequest = Message<"haversack.v1.RunServiceSubmitRequ
  * Use `create(RunServiceSubmitRequestSchema)` to create a new message.
  */
 export const RunServiceSubmitRequestSchema: GenMessage<RunServiceSubmitRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 4);
+  messageDesc(file_haversack_v1_run_service, 5);
 
 /**
  * @generated from message haversack.v1.RunServiceSubmitResponse
@@ -358,7 +420,7 @@ export type RunServiceSubmitResponse = Message<"haversack.v1.RunServiceSubmitRes
  * Use `create(RunServiceSubmitResponseSchema)` to create a new message.
  */
 export const RunServiceSubmitResponseSchema: GenMessage<RunServiceSubmitResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 5);
+  messageDesc(file_haversack_v1_run_service, 6);
 
 /**
  * @generated from message haversack.v1.RunServiceGetRequest
@@ -375,7 +437,7 @@ export type RunServiceGetRequest = Message<"haversack.v1.RunServiceGetRequest"> 
  * Use `create(RunServiceGetRequestSchema)` to create a new message.
  */
 export const RunServiceGetRequestSchema: GenMessage<RunServiceGetRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 6);
+  messageDesc(file_haversack_v1_run_service, 7);
 
 /**
  * @generated from message haversack.v1.RunServiceGetResponse
@@ -392,7 +454,7 @@ export type RunServiceGetResponse = Message<"haversack.v1.RunServiceGetResponse"
  * Use `create(RunServiceGetResponseSchema)` to create a new message.
  */
 export const RunServiceGetResponseSchema: GenMessage<RunServiceGetResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 7);
+  messageDesc(file_haversack_v1_run_service, 8);
 
 /**
  * @generated from message haversack.v1.RunServiceListRequest
@@ -426,7 +488,7 @@ export type RunServiceListRequest = Message<"haversack.v1.RunServiceListRequest"
  * Use `create(RunServiceListRequestSchema)` to create a new message.
  */
 export const RunServiceListRequestSchema: GenMessage<RunServiceListRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 8);
+  messageDesc(file_haversack_v1_run_service, 9);
 
 /**
  * @generated from message haversack.v1.RunServiceListResponse
@@ -452,7 +514,7 @@ export type RunServiceListResponse = Message<"haversack.v1.RunServiceListRespons
  * Use `create(RunServiceListResponseSchema)` to create a new message.
  */
 export const RunServiceListResponseSchema: GenMessage<RunServiceListResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 9);
+  messageDesc(file_haversack_v1_run_service, 10);
 
 /**
  * @generated from message haversack.v1.RunServiceWatchRequest
@@ -474,7 +536,7 @@ export type RunServiceWatchRequest = Message<"haversack.v1.RunServiceWatchReques
  * Use `create(RunServiceWatchRequestSchema)` to create a new message.
  */
 export const RunServiceWatchRequestSchema: GenMessage<RunServiceWatchRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 10);
+  messageDesc(file_haversack_v1_run_service, 11);
 
 /**
  * @generated from message haversack.v1.RunServiceWatchResponse
@@ -515,7 +577,7 @@ export type RunServiceWatchResponse = Message<"haversack.v1.RunServiceWatchRespo
  * Use `create(RunServiceWatchResponseSchema)` to create a new message.
  */
 export const RunServiceWatchResponseSchema: GenMessage<RunServiceWatchResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 11);
+  messageDesc(file_haversack_v1_run_service, 12);
 
 /**
  * @generated from message haversack.v1.RunChanged
@@ -542,7 +604,7 @@ export type RunChanged = Message<"haversack.v1.RunChanged"> & {
  * Use `create(RunChangedSchema)` to create a new message.
  */
 export const RunChangedSchema: GenMessage<RunChanged> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 12);
+  messageDesc(file_haversack_v1_run_service, 13);
 
 /**
  * @generated from message haversack.v1.StepChanged
@@ -577,6 +639,13 @@ export type StepChanged = Message<"haversack.v1.StepChanged"> & {
    * @generated from field: optional int32 exit_code = 6;
    */
   exitCode?: number | undefined;
+
+  /**
+   * Of a step with `foreach` or `matrix`: how many items it has. Each tells its own changes, as step "<id>.<index>".
+   *
+   * @generated from field: optional uint32 items = 40;
+   */
+  items?: number | undefined;
 };
 
 /**
@@ -584,7 +653,7 @@ export type StepChanged = Message<"haversack.v1.StepChanged"> & {
  * Use `create(StepChangedSchema)` to create a new message.
  */
 export const StepChangedSchema: GenMessage<StepChanged> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 13);
+  messageDesc(file_haversack_v1_run_service, 14);
 
 /**
  * @generated from message haversack.v1.RunServiceCancelRequest
@@ -601,7 +670,7 @@ export type RunServiceCancelRequest = Message<"haversack.v1.RunServiceCancelRequ
  * Use `create(RunServiceCancelRequestSchema)` to create a new message.
  */
 export const RunServiceCancelRequestSchema: GenMessage<RunServiceCancelRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 14);
+  messageDesc(file_haversack_v1_run_service, 15);
 
 /**
  * @generated from message haversack.v1.RunServiceCancelResponse
@@ -618,7 +687,7 @@ export type RunServiceCancelResponse = Message<"haversack.v1.RunServiceCancelRes
  * Use `create(RunServiceCancelResponseSchema)` to create a new message.
  */
 export const RunServiceCancelResponseSchema: GenMessage<RunServiceCancelResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 15);
+  messageDesc(file_haversack_v1_run_service, 16);
 
 /**
  * @generated from message haversack.v1.RunServiceRetryRequest
@@ -630,7 +699,7 @@ export type RunServiceRetryRequest = Message<"haversack.v1.RunServiceRetryReques
   runId: string;
 
   /**
-   * This step and all that depends on it are done again even if they succeeded; empty: only what did not succeed.
+   * This step (or this item of one) and all that depends on it are done again even if they succeeded; empty: only what did not succeed.
    *
    * @generated from field: string from_step = 2;
    */
@@ -654,7 +723,7 @@ export type RunServiceRetryRequest = Message<"haversack.v1.RunServiceRetryReques
  * Use `create(RunServiceRetryRequestSchema)` to create a new message.
  */
 export const RunServiceRetryRequestSchema: GenMessage<RunServiceRetryRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 16);
+  messageDesc(file_haversack_v1_run_service, 17);
 
 /**
  * @generated from message haversack.v1.RunServiceRetryResponse
@@ -678,7 +747,67 @@ export type RunServiceRetryResponse = Message<"haversack.v1.RunServiceRetryRespo
  * Use `create(RunServiceRetryResponseSchema)` to create a new message.
  */
 export const RunServiceRetryResponseSchema: GenMessage<RunServiceRetryResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 17);
+  messageDesc(file_haversack_v1_run_service, 18);
+
+/**
+ * @generated from message haversack.v1.ListItemsRequest
+ */
+export type ListItemsRequest = Message<"haversack.v1.ListItemsRequest"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * A step with `foreach` or `matrix`, or one item of it: "build.3".
+   *
+   * @generated from field: string step_id = 2;
+   */
+  stepId: string;
+
+  /**
+   * At most 100; 0: 100.
+   *
+   * @generated from field: uint32 page_size = 3;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 4;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message haversack.v1.ListItemsRequest.
+ * Use `create(ListItemsRequestSchema)` to create a new message.
+ */
+export const ListItemsRequestSchema: GenMessage<ListItemsRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 19);
+
+/**
+ * @generated from message haversack.v1.ListItemsResponse
+ */
+export type ListItemsResponse = Message<"haversack.v1.ListItemsResponse"> & {
+  /**
+   * @generated from field: repeated haversack.v1.Step items = 1;
+   */
+  items: Step[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message haversack.v1.ListItemsResponse.
+ * Use `create(ListItemsResponseSchema)` to create a new message.
+ */
+export const ListItemsResponseSchema: GenMessage<ListItemsResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 20);
 
 /**
  * @generated from message haversack.v1.StreamLogsRequest
@@ -690,7 +819,7 @@ export type StreamLogsRequest = Message<"haversack.v1.StreamLogsRequest"> & {
   runId: string;
 
   /**
-   * Empty: all steps.
+   * Empty: all steps. Of a step with `foreach` or `matrix`: all its items.
    *
    * @generated from field: string step_id = 2;
    */
@@ -716,7 +845,7 @@ export type StreamLogsRequest = Message<"haversack.v1.StreamLogsRequest"> & {
  * Use `create(StreamLogsRequestSchema)` to create a new message.
  */
 export const StreamLogsRequestSchema: GenMessage<StreamLogsRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 18);
+  messageDesc(file_haversack_v1_run_service, 21);
 
 /**
  * @generated from message haversack.v1.StreamLogsResponse
@@ -758,7 +887,7 @@ export type StreamLogsResponse = Message<"haversack.v1.StreamLogsResponse"> & {
  * Use `create(StreamLogsResponseSchema)` to create a new message.
  */
 export const StreamLogsResponseSchema: GenMessage<StreamLogsResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 19);
+  messageDesc(file_haversack_v1_run_service, 22);
 
 /**
  * @generated from message haversack.v1.GetArtifactRequest
@@ -785,7 +914,7 @@ export type GetArtifactRequest = Message<"haversack.v1.GetArtifactRequest"> & {
  * Use `create(GetArtifactRequestSchema)` to create a new message.
  */
 export const GetArtifactRequestSchema: GenMessage<GetArtifactRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 20);
+  messageDesc(file_haversack_v1_run_service, 23);
 
 /**
  * @generated from message haversack.v1.GetArtifactResponse
@@ -802,7 +931,7 @@ export type GetArtifactResponse = Message<"haversack.v1.GetArtifactResponse"> & 
  * Use `create(GetArtifactResponseSchema)` to create a new message.
  */
 export const GetArtifactResponseSchema: GenMessage<GetArtifactResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 21);
+  messageDesc(file_haversack_v1_run_service, 24);
 
 /**
  * @generated from enum haversack.v1.RunStatus
@@ -986,6 +1115,16 @@ export const RunService: GenService<{
     methodKind: "unary";
     input: typeof RunServiceRetryRequestSchema;
     output: typeof RunServiceRetryResponseSchema;
+  },
+  /**
+   * The items of a step with `foreach` or `matrix`, each as a step of its own, in their order.
+   *
+   * @generated from rpc haversack.v1.RunService.ListItems
+   */
+  listItems: {
+    methodKind: "unary";
+    input: typeof ListItemsRequestSchema;
+    output: typeof ListItemsResponseSchema;
   },
   /**
    * @generated from rpc haversack.v1.RunService.StreamLogs
