@@ -8,6 +8,7 @@ export * from "./model/dag.ts";
 export * from "./model/env-name.ts";
 export * from "./model/event.ts";
 export * from "./model/fence.ts";
+export * from "./model/foreach.ts";
 export * from "./model/ids.ts";
 export * from "./model/item.ts";
 export * from "./model/json.ts";

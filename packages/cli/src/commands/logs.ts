@@ -3,10 +3,10 @@ import { Command, Option } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { resumed } from "../follow/link.ts";
 import { type LogLine, LogLines } from "../follow/log-lines.ts";
+import { knownStep } from "../follow/run-items.ts";
 import { given, usage, withConnection, withJson } from "../options.ts";
 import { logJson } from "../print/json.ts";
 import { printable } from "../print/printable.ts";
-import { knownStep } from "../run-items.ts";
 import { findRun } from "../run-ref.ts";
 import type { Shell } from "../shell.ts";
 

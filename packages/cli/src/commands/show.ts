@@ -1,11 +1,11 @@
 import type { HaversackClient, RunDetail } from "@haversack/protocol";
 import { Command } from "commander";
 import { type ExitCode, exitCodeOfRun, exitCodes } from "../exit-codes.ts";
+import { withItems, withStep } from "../follow/run-items.ts";
 import { flagsOf, given, usage, withConnection, withJson } from "../options.ts";
 import { runJson } from "../print/json.ts";
 import { runDetail } from "../print/run-detail.ts";
 import { commandName } from "../print/run-result.ts";
-import { withItems, withStep } from "../run-items.ts";
 import { findRun } from "../run-ref.ts";
 import type { Shell } from "../shell.ts";
 import { tellRun } from "../tell-run.ts";

@@ -3,6 +3,7 @@
  * canonical JSON is the version of the DAG, so everything here is plain JSON.
  */
 
+import type { ForeachSpec } from "./foreach.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { ScheduleSpec } from "./schedule.ts";
 
@@ -58,31 +59,6 @@ export interface StepSpec {
   /** Absent: it is done once. */
   readonly foreach?: ForeachSpec;
   readonly work: CommandSpec | AgentSpec;
-}
-
-/** The step is done once for each item. In texts of `over` expressions are still in place. */
-export interface ForeachSpec {
-  readonly over: ListSpec | MatrixSpec;
-  /** Items that have begun and not ended, retries that wait included. */
-  readonly maxParallel: number;
-  /** The first item that fails ends the others. */
-  readonly failFast: boolean;
-}
-
-export interface ListSpec {
-  readonly kind: "list";
-  /** Text: one expression that gives the list. */
-  readonly items: string | readonly JsonValue[];
-}
-
-/** Every combination of one value of each axis. */
-export interface MatrixSpec {
-  readonly kind: "matrix";
-  readonly axes: { readonly [name: string]: ListSpec["items"] };
-  /** Combinations that agree with one of these in all that it names are left out. */
-  readonly exclude?: readonly JsonObject[];
-  /** Each adds its values to the combinations that it does not contradict, or is one of its own where there is none. */
-  readonly include?: readonly JsonObject[];
 }
 
 /** How often a step that failed is tried again. An attempt that was lost with its worker does not count. */
