@@ -42,7 +42,7 @@ function stepTable(steps: readonly Step[], now: number, paint: Paint): string {
     elapsed(step.startedAt, step.endedAt, now),
     printable(step.workerName ?? ""),
     clip(
-      printable(step.failure?.message ?? step.waitingFor ?? skipped(step) ?? items(step) ?? usage(step)),
+      printable(step.failure?.message ?? items(step) ?? step.waitingFor ?? skipped(step) ?? usage(step)),
       valueColumnsMax,
     ),
   ]);
@@ -53,8 +53,11 @@ function skipped({ phase, condition }: Step): string | undefined {
   return phase === "skipped" && condition !== undefined ? `if ${condition}` : undefined;
 }
 
-const items = (step: Step): string | undefined =>
-  step.items === undefined ? undefined : countsProgress(step.items);
+function items(step: Step): string | undefined {
+  if (step.items === undefined) return undefined;
+  const parts = [countsProgress(step.items), step.waitingFor ?? skipped(step) ?? ""];
+  return parts.filter((part) => part !== "").join("; ");
+}
 
 function usage({ usage }: Step): string {
   if (usage === undefined) return "";

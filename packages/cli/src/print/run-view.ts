@@ -106,7 +106,7 @@ function remark(step: StepPicture, picture: RunPicture): string {
       return `${again}starts${step.workerName === undefined ? "" : ` on ${step.workerName}`}`;
     case "running":
     case "succeeded":
-      return `${again}${[progress(step), step.lastLine ?? ""].filter((part) => part !== "").join("  ")}`;
+      return `${again}${[progress(step), step.waitingFor ?? step.lastLine ?? ""].filter((part) => part !== "").join("  ")}`;
     case "failed":
     case "cancelled":
       return `${excuse(step)}${firstLine(step.failure?.message ?? step.phase)}`;

@@ -4,6 +4,7 @@ import { retentionReads, retentionWrites } from "./retention-tables.ts";
 import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
 import { attemptIsLive, attemptsFinish, attemptsStart } from "./verbs/attempt-verbs.ts";
 import { runEvents } from "./verbs/event-verbs.ts";
+import { itemsRead } from "./verbs/item-verbs.ts";
 import { leasesExpire, leasesRenew, leasesTrust, workerGreet } from "./verbs/lease-verbs.ts";
 import { logsAppend, logsErase, logsRead } from "./verbs/log-verbs.ts";
 import {
@@ -47,6 +48,7 @@ export const readVerbs = {
   runsCount,
   runEvents,
   runProgress,
+  itemsRead,
   stepsListReady,
   stepsWaiting,
   attemptIsLive,

@@ -22,18 +22,36 @@ export function itemOfId(id: string): { readonly groupId: string; readonly item:
 export const itemIndex = (dag: DagSpec, group: number, item: number): number =>
   stepsCount(dag) + group * itemsMax + item;
 
+/** The numbers of all items that a step could have: from one to before the other. */
+export const itemRange = (dag: DagSpec, group: number): readonly [number, number] => [
+  itemIndex(dag, group, 0),
+  itemIndex(dag, group + 1, 0),
+];
+
 /** Undefined: the number of a step. */
 export function itemAt(
   dag: DagSpec,
   index: number,
 ): { readonly group: number; readonly item: number } | undefined {
-  const place = index - stepsCount(dag);
-  return place < 0 ? undefined : { group: Math.floor(place / itemsMax), item: place % itemsMax };
+  const group = groupOfIndex(stepsCount(dag), index);
+  return group === undefined ? undefined : { group, item: (index - stepsCount(dag)) % itemsMax };
 }
+
+/** The number of the step that it is an item of. @param steps how many steps and handlers there are */
+export const groupOfIndex = (steps: number, index: number): number | undefined =>
+  index < steps ? undefined : Math.floor((index - steps) / itemsMax);
 
 /** The step with this number in the store; of an item the step that it is an item of. */
 export function stepAt(dag: DagSpec, index: number): StepSpec | undefined {
   const item = itemAt(dag, index);
   if (item !== undefined) return dag.steps[item.group];
   return dag.steps[index] ?? dag.handlers?.[index - dag.steps.length];
+}
+
+/** What the step, or the item, with this number is called. */
+export function stepIdAt(dag: DagSpec, index: number): StepId | undefined {
+  const id = stepAt(dag, index)?.id;
+  const item = itemAt(dag, index)?.item;
+  if (id === undefined) return undefined;
+  return item === undefined ? parseStepId(id) : itemId(id, item);
 }

@@ -55,7 +55,7 @@ export function attemptOfRow(row: Row, run: RunState, stepId: StepId): AttemptRo
     history: {
       failedCount: integer(row, "failed_count"),
       lostCount: integer(row, "lost_count"),
-      cancelRequested: run.cancelRequested && !outlivesCancel(textOrNone(row, "handler")),
+      cancelRequested: isCancelled(row, run),
     },
     continueOnError: flag(row, "continue_on_error"),
     before: beforeOfRow(row),
@@ -63,6 +63,10 @@ export function attemptOfRow(row: Row, run: RunState, stepId: StepId): AttemptRo
     memoryWrite: jsonOrNone<MemoryWrite>(row, "memory_write") ?? { global: "none", dag: "none" },
   };
 }
+
+/** Its run is being cancelled, or the step alone. */
+export const isCancelled = (row: Row, run: RunState): boolean =>
+  flag(row, "cancel_requested") || (run.cancelRequested && !outlivesCancel(textOrNone(row, "handler")));
 
 export function beforeOfRow(row: Row): Before {
   return {

@@ -10,8 +10,7 @@ import {
   type WorkerHello,
 } from "@haversack/protocol";
 import { afterLoss } from "../../runs/after-attempt.ts";
-import { outlivesCancel } from "../../runs/handlers.ts";
-import { integerOrNone, text, textOrNone } from "../rows.ts";
+import { integerOrNone, text } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import {
   attemptsExpired,
@@ -22,7 +21,7 @@ import {
 } from "../statements/attempt.ts";
 import { workerSeen, workerUpsert } from "../statements/worker.ts";
 import type { VerbContext } from "../verb.ts";
-import { type AttemptRow, attemptOfRow } from "./attempt-row.ts";
+import { type AttemptRow, attemptOfRow, isCancelled } from "./attempt-row.ts";
 import type { FromWorker } from "./attempt-verbs.ts";
 import { type AttemptEnd, endAttempts } from "./end-attempt.ts";
 import { attemptKey, placesKnown, refusals, rowKey } from "./write-fenced.ts";
@@ -45,8 +44,7 @@ export async function leasesRenew(context: VerbContext, renewal: Renewal) {
   for (const place of places) {
     const row = renewed.get(attemptKey(place));
     if (row === undefined) rest.push(place.ref);
-    else if (place.run.cancelRequested && !outlivesCancel(textOrNone(row, "handler")))
-      cancelled.push(place.ref);
+    else if (isCancelled(row, place.run)) cancelled.push(place.ref);
   }
   await context.tx.run(workerSeen, workerId, now);
   return { refusals: await refusals(context, rest, workerId), cancelled };

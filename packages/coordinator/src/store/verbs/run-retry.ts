@@ -5,17 +5,21 @@ import {
   allSteps,
   type Digest,
   isTerminalRun,
-  parseStepId,
+  itemOfId,
+  itemRange,
   type RunId,
   type StepPhase,
+  stepsCount,
 } from "@haversack/protocol";
 import { stepsToRepeat } from "../../runs/repeat.ts";
 import { noRun, noStep } from "../missing.ts";
 import { integer, text } from "../rows.ts";
 import { newRun, type RunState } from "../run-states.ts";
 import type { SqlValue } from "../statement.ts";
+import { itemsThere } from "../statements/item.ts";
 import {
   artifactsCarry,
+  groupsCarry,
   runRepeat,
   runSource,
   stepPhases,
@@ -23,7 +27,7 @@ import {
   stepsRepeat,
 } from "../statements/retry.ts";
 import { runByKey } from "../statements/run.ts";
-import { stepsInsert } from "../statements/step.ts";
+import { stepPhase, stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { decideFirst } from "./end-run.ts";
 import { record, recordRun } from "./record.ts";
@@ -71,18 +75,24 @@ async function whatToRepeat(
     throw new FaultError("conflict", "run_not_ended", message);
   }
   const { spec, graph } = await context.dags.get(context.tx, run.dagDigest);
-  const from = fromStep === undefined ? undefined : graph.indexOf.get(fromStep);
-  if (fromStep !== undefined && from === undefined) throw noStep(id, fromStep);
-  const steps = await context.tx.all(stepPhases, run.no);
-  const again = stepsToRepeat(
-    graph,
-    // Handlers come again with every run.
-    steps.slice(0, spec.steps.length).map((step) => text(step, "phase") as StepPhase),
-    from,
-  );
+  const asked = fromStep === undefined ? undefined : (itemOfId(fromStep)?.groupId ?? fromStep);
+  const from = asked === undefined ? undefined : graph.indexOf.get(asked);
+  if (fromStep !== undefined && (from === undefined || !(await isThere(context, run, fromStep))))
+    throw noStep(id, fromStep);
+  const steps = await context.tx.all(stepPhases, run.no, stepsCount(spec));
+  // Handlers come again with every run.
+  const phases = steps.slice(0, spec.steps.length).map((step) => text(step, "phase") as StepPhase);
+  const again = stepsToRepeat(graph, phases, from);
   if (again.size > 0) return again;
   const message = `every step of run ${id} succeeded; name the step to start from`;
   throw new FaultError("conflict", "nothing_to_retry", message);
+}
+
+/** An item may never have been. */
+async function isThere(context: VerbContext, run: RunState, stepId: string): Promise<boolean> {
+  const { indexOf } = await context.dags.get(context.tx, run.dagDigest);
+  const index = indexOf.get(stepId);
+  return index !== undefined && (await context.tx.one(stepPhase, run.no, index)) !== undefined;
 }
 
 interface Repeating {
@@ -95,37 +105,72 @@ interface Repeating {
 async function insertSteps(
   context: VerbContext,
   { earlier, run, again }: Repeating,
-  { pinned, now }: RetryRequest,
+  { pinned, now, fromStep }: RetryRequest,
 ): Promise<readonly number[]> {
   const { tx } = context;
   const first: number[] = [];
   const carried: SqlValue[][] = [];
   const repeated: SqlValue[][] = [];
   const inserted: SqlValue[][] = [];
-  const { spec, graph } = await context.dags.get(tx, run.dagDigest);
+  const kept: KeptItems[] = [];
+  const { spec, graph, idAt } = await context.dags.get(tx, run.dagDigest);
   for (const [index, step] of allSteps(spec).entries()) {
     if (step.handler === undefined && !again.has(index)) {
       carried.push([earlier.no, run.no, index]);
+      if (step.foreach !== undefined) kept.push({ index, isWhole: true });
       continue;
     }
     const waitingFor = (graph.depends[index] ?? []).filter((dependency) => again.has(dependency)).length;
     if (waitingFor === 0 && step.handler === undefined) first.push(index);
+    if (waitingFor === 0 && step.foreach !== undefined && fromStep !== step.id)
+      kept.push({ index, isWhole: false });
     const pins = pinned?.steps[index];
     if (pins !== undefined) inserted.push(stepRow({ run, index, step, waitingFor }, pins));
     else repeated.push([earlier.no, run.no, index, firstPhase(step, waitingFor), waitingFor]);
   }
-  const kept = await tx.each(stepsCarry, carried);
-  await Promise.all([
-    tx.each(artifactsCarry, carried),
-    tx.each(stepsInsert, inserted),
-    tx.each(stepsRepeat, repeated),
-  ]);
-  const phases = new Map(kept.map((row) => [integer(row, "idx"), text(row, "phase") as StepPhase]));
-  for (const [index, phase] of [...phases].toSorted(([a], [b]) => a - b)) {
-    const stepId = parseStepId(present(spec.steps[index], "step").id);
-    record(context, run, { kind: "step", stepId, phase, attempt: 0 }, now);
+  await Promise.all([tx.each(stepsInsert, inserted), tx.each(stepsRepeat, repeated)]);
+  const items = await itemsToKeep(context, { earlier, run }, kept, fromStep);
+  const all = [...carried, ...items.map((index) => [earlier.no, run.no, index])];
+  const rows = await tx.each(stepsCarry, all);
+  await tx.each(artifactsCarry, all);
+  const groups = kept.filter(({ isWhole }) => isWhole).map(({ index }) => [earlier.no, run.no, index]);
+  const totals = new Map(
+    (await tx.each(groupsCarry, groups)).map((row) => [integer(row, "idx"), integer(row, "total")]),
+  );
+  for (const row of rows.toSorted((a, b) => integer(a, "idx") - integer(b, "idx"))) {
+    const index = integer(row, "idx");
+    const [stepId, phase] = [present(idAt(index), "a step"), text(row, "phase") as StepPhase];
+    const total = totals.get(index);
+    const change = { kind: "step", stepId, phase, attempt: 0 } as const;
+    record(context, run, total === undefined ? change : { ...change, items: total }, now);
   }
   return first;
+}
+
+/** A step whose items an earlier run did. */
+interface KeptItems {
+  readonly index: number;
+  /** All of them, with the step; else those that succeeded, for the items are the same when nothing before is done again. */
+  readonly isWhole: boolean;
+}
+
+/** @returns their numbers */
+async function itemsToKeep(
+  { tx, dags }: VerbContext,
+  { earlier, run }: Pick<Repeating, "earlier" | "run">,
+  kept: readonly KeptItems[],
+  fromStep: string | undefined,
+): Promise<number[]> {
+  const { spec, indexOf } = await dags.get(tx, run.dagDigest);
+  const asked = fromStep === undefined ? undefined : indexOf.get(fromStep);
+  const indexes: number[] = [];
+  for (const { index, isWhole } of kept) {
+    for (const row of await tx.all(itemsThere, earlier.no, ...itemRange(spec, index))) {
+      const item = integer(row, "idx");
+      if (isWhole || (text(row, "phase") === "succeeded" && item !== asked)) indexes.push(item);
+    }
+  }
+  return indexes;
 }
 
 /** What was submitted, word for word. */

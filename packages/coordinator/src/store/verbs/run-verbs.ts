@@ -4,6 +4,7 @@ import { present } from "@haversack/base";
 import {
   type Artifact,
   type AttemptRef,
+  type ItemCounts,
   parseDigest,
   parseGeneration,
   parseRunId,
@@ -17,6 +18,7 @@ import {
   type Step,
   type StepSpec,
   stepAt,
+  stepsCount,
 } from "@haversack/protocol";
 import { outlivesCancel } from "../../runs/handlers.ts";
 import { noRun } from "../missing.ts";
@@ -28,6 +30,7 @@ import { runCount, runGet, runList, runRequestCancel } from "../statements/run.t
 import { stepPhase, stepsOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { cancelIdle } from "./end-run.ts";
+import { itemCounts, noItems } from "./item-counts.ts";
 import { memoryOfSteps } from "./memory-verbs.ts";
 
 export async function runRead(context: VerbContext, { id }: { readonly id: RunId }): Promise<RunDetail> {
@@ -36,15 +39,23 @@ export async function runRead(context: VerbContext, { id }: { readonly id: RunId
   if (row === undefined) throw noRun(id);
   const run = runOfRow(row);
   const no = integer(row, "no");
-  const { spec } = await dags.get(tx, run.dagDigest);
-  const artifacts = Map.groupBy(await tx.all(artifactsOfRun, no), (artifact) => integer(artifact, "idx"));
+  const { spec, hasItems } = await dags.get(tx, run.dagDigest);
+  const count = stepsCount(spec);
+  const artifacts = Map.groupBy(await tx.all(artifactsOfRun, no, count), (artifact) =>
+    integer(artifact, "idx"),
+  );
   const memory = await memoryOfSteps(context, id);
-  const steps = (await tx.all(stepsOfRun, no)).map((step) => {
+  const items = hasItems ? await itemCounts(context, no) : new Map<number, ItemCounts>();
+  const steps = (await tx.all(stepsOfRun, no, count)).map((step) => {
     const index = integer(step, "idx");
     const own = memory.get(text(step, "step_id"));
     const stepSpec = present(stepAt(spec, index), "step");
     const known = stepOfRow(step, stepSpec, (artifacts.get(index) ?? []).map(artifactOfRow));
-    return own === undefined ? known : { ...known, memory: own };
+    return {
+      ...known,
+      ...(own === undefined ? {} : { memory: own }),
+      ...(stepSpec.foreach === undefined ? {} : { items: items.get(index) ?? noItems }),
+    };
   });
   return { ...run, steps };
 }
@@ -135,7 +146,7 @@ function triggerOfRow(row: Row): RunTrigger {
   return { kind, schedule: integer(row, "trigger_schedule"), due: integer(row, "trigger_due") };
 }
 
-function stepOfRow(row: Row, spec: StepSpec, artifacts: readonly Artifact[]): Step {
+export function stepOfRow(row: Row, spec: StepSpec, artifacts: readonly Artifact[]): Step {
   const { condition, handler } = spec;
   const workerId = textOrNone(row, "worker_id");
   const workerName = textOrNone(row, "worker_name");

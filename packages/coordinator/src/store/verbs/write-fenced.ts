@@ -75,7 +75,8 @@ async function judge(
   { ref, run, index }: Place,
   { row, workerId }: { readonly row: Row; readonly workerId: WorkerId },
 ): Promise<Fenced> {
-  const isNewest = integer(row, "attempt") === ref.attempt;
+  // A step with items is running without ever having been claimed.
+  const isNewest = ref.attempt > 0 && integer(row, "attempt") === ref.attempt;
   const phase = text(row, "phase") as StepPhase;
   const isLive = isNewest && isLiveStep(phase);
   const fence = isLive ? row : await context.tx.one(attemptEnded, run.no, index, ref.attempt);
