@@ -293,7 +293,7 @@ class History {
 }
 
 function describeHistories(name: string, openStore: OpenStore): void {
-  test(`${name}: any history of items looks as a list of them would`, { timeout: 240_000 }, async () => {
+  test(`${name}: whatever happens, items look as a list of them would`, { timeout: 240_000 }, async () => {
     await using store = await openStore();
     const world = new World(store);
     const met = new Map<string, number>();

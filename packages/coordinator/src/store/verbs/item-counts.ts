@@ -2,7 +2,7 @@
 
 import type { ItemCounts } from "@haversack/protocol";
 import { integer } from "../rows.ts";
-import { groupsOfRun } from "../statements/item.ts";
+import { groupsOfRun } from "../statements/item-group.ts";
 import type { VerbContext } from "../verb.ts";
 
 /** Of a step whose items are not known. */

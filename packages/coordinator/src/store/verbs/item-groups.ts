@@ -35,7 +35,8 @@ import { stepAfter } from "../../runs/step-moves.ts";
 import type { CachedDag } from "../dag-cache.ts";
 import { flag, integer, integerOrNone, json, text } from "../rows.ts";
 import type { Row, SqlValue } from "../statement.ts";
-import * as statements from "../statements/item.ts";
+import * as items from "../statements/item.ts";
+import * as groups from "../statements/item-group.ts";
 import type { VerbContext } from "../verb.ts";
 import { beforeOfRow } from "./attempt-row.ts";
 import type { EndedStep, SettledRun } from "./ended-step.ts";
@@ -73,7 +74,7 @@ export async function openGroup(
   const total = made.items.length;
   const [from, to] = itemRange(dag.spec, index);
   const there = new Set(
-    (await context.tx.all(statements.itemsThere, run.no, from, to)).map((row) => integer(row, "idx") - from),
+    (await context.tx.all(items.itemsThere, run.no, from, to)).map((row) => integer(row, "idx") - from),
   );
   const rows = made.items.flatMap((value, item): SqlValue[][] => {
     if (there.has(item)) return [];
@@ -83,10 +84,10 @@ export async function openGroup(
   });
   const state = openedGroup(total, there.size);
   const group = { index, spec, before, state, released: 0 };
-  const started = await context.tx.one(statements.groupStart, run.no, index, now);
+  const started = await context.tx.one(groups.groupStart, run.no, index, now);
   invariant(started !== undefined, "a step that is opened was waiting");
-  await context.tx.each(statements.itemsInsert, rows);
-  await context.tx.run(statements.groupInsert, run.no, index, total, state.waiting, state.open);
+  await context.tx.each(items.itemsInsert, rows);
+  await context.tx.run(groups.groupInsert, run.no, index, total, state.waiting, state.open);
   const phase = present(stepAfter("waiting", "opened"), "a phase after waiting");
   const stepId = present(dag.idAt(index), "a step");
   record(context, run, { kind: "step", stepId, phase, attempt: 0, items: total }, now);
@@ -100,7 +101,7 @@ async function refuse(
 ): Promise<StepPhase> {
   const failure = { code: "bad_items", message };
   const dag = await context.dags.get(context.tx, run.dagDigest);
-  const row = await context.tx.one(statements.groupRefuse, run.no, index, now, JSON.stringify(failure));
+  const row = await context.tx.one(groups.groupRefuse, run.no, index, now, JSON.stringify(failure));
   invariant(row !== undefined, "a step that is refused was waiting");
   const phase = present(stepAfter("waiting", "failed"), "a phase after waiting");
   const stepId = present(dag.idAt(index), "a step");
@@ -120,7 +121,7 @@ export async function itemsEnded(
   byGroup.delete(undefined);
   if (byGroup.size === 0) return steps;
   const keys = [...byGroup.keys()].map((index) => [settled.run.no, index ?? -1]);
-  for (const row of await context.tx.each(statements.groupsGet, keys)) {
+  for (const row of await context.tx.each(groups.groupsGet, keys)) {
     const group = groupOfRow(dag, row);
     for (const { phase } of byGroup.get(group.index) ?? []) group.state = afterItem(group.state, phase);
     const end = await advance(context, settled, group);
@@ -144,7 +145,7 @@ export async function groupsCancelled(
   if (!dag.hasItems) return [];
   const byGroup = Map.groupBy(idle, (index) => itemAt(dag.spec, index)?.group);
   const ended: EndedStep[] = [];
-  for (const row of await context.tx.all(statements.groupsOpen, settled.run.no)) {
+  for (const row of await context.tx.all(groups.groupsOpen, settled.run.no)) {
     const group = groupOfRow(dag, row);
     group.state = afterStop(group.state, byGroup.get(group.index)?.length ?? 0);
     const end = await advance(context, settled, group);
@@ -175,7 +176,7 @@ async function advance(
 async function save({ tx }: VerbContext, { run }: SettledRun, group: Group): Promise<void> {
   const { waiting, open, failed, cancelled, isStopped } = group.state;
   const counts = [waiting, open, failed, cancelled, Number(isStopped), group.released];
-  await tx.run(statements.groupSave, run.no, group.index, ...counts);
+  await tx.run(groups.groupSave, run.no, group.index, ...counts);
 }
 
 async function release(
@@ -185,27 +186,27 @@ async function release(
   count: number,
 ): Promise<void> {
   const [from, to] = itemRange((await context.dags.get(context.tx, run.dagDigest)).spec, group.index);
-  const rows = await context.tx.all(statements.itemsRelease, run.no, from + group.released, to, count);
+  const rows = await context.tx.all(items.itemsRelease, run.no, from + group.released, to, count);
   invariant(rows.length === count, "as many items wait as were counted");
-  const items = rows.map((row) => integer(row, "idx") - from).toSorted((a, b) => a - b);
-  for (const item of items) {
+  const released = rows.map((row) => integer(row, "idx") - from).toSorted((a, b) => a - b);
+  for (const item of released) {
     const stepId = itemId(group.spec.id, item);
     record(context, run, { kind: "step", stepId, phase: "ready", attempt: 0 }, now);
   }
   group.state = afterRelease(group.state, count);
-  group.released = (items.at(-1) ?? 0) + 1;
+  group.released = (released.at(-1) ?? 0) + 1;
   context.touched.ready = true;
 }
 
 async function stop(context: VerbContext, { run, now }: SettledRun, group: Group): Promise<void> {
   const { tx, touched } = context;
   const [from, to] = itemRange((await context.dags.get(tx, run.dagDigest)).spec, group.index);
-  const idle = await tx.all(statements.itemsCancelIdle, run.no, from, to, now);
+  const idle = await tx.all(items.itemsCancelIdle, run.no, from, to, now);
   for (const row of idle.toSorted((a, b) => integer(a, "idx") - integer(b, "idx"))) {
     const stepId = itemId(group.spec.id, integer(row, "idx") - from);
     record(context, run, { kind: "step", stepId, phase: "cancelled", attempt: integer(row, "attempt") }, now);
   }
-  for (const row of await tx.all(statements.itemsTellEnd, run.no, from, to)) {
+  for (const row of await tx.all(items.itemsTellEnd, run.no, from, to)) {
     touched.cancelled.push({
       runId: run.id,
       stepId: itemId(group.spec.id, integer(row, "idx") - from),
@@ -226,13 +227,13 @@ async function end(
   const { index, spec, before, state } = group;
   const dag = await dags.get(tx, run.dagDigest);
   const range = [run.no, ...itemRange(dag.spec, index)] as const;
-  const bytes = integerOrNone(present(await tx.one(statements.itemOutputsSize, ...range), "a sum"), "bytes");
+  const bytes = integerOrNone(present(await tx.one(items.itemOutputsSize, ...range), "a sum"), "bytes");
   const large = (bytes ?? 0) > itemOutputsBytesMax ? tooLarge(state.total, bytes ?? 0) : undefined;
   const outputs = large === undefined ? await outputsOf(context, range, group) : {};
   const failure = event === "failed" ? await failureOf(context, range, group) : large;
   const phase = failure === undefined ? event : "failed";
   const told = failure === undefined ? null : JSON.stringify(failure);
-  const row = await tx.one(statements.groupEnd, run.no, index, phase, now, told, JSON.stringify(outputs));
+  const row = await tx.one(groups.groupEnd, run.no, index, phase, now, told, JSON.stringify(outputs));
   invariant(row !== undefined, "a step whose items have ended was running");
   const stepId = present(dag.idAt(index), "a step");
   const change = { kind: "step", stepId, phase, attempt: 0 } as const;
@@ -243,7 +244,7 @@ async function end(
 type Range = readonly [run: number, from: number, to: number];
 
 async function outputsOf({ tx }: VerbContext, range: Range, { spec, state }: Group): Promise<JsonObject> {
-  const rows = await tx.all(statements.itemOutputs, ...range);
+  const rows = await tx.all(items.itemOutputs, ...range);
   const byItem = rows.map(
     (row) => [integer(row, "idx") - range[1], json<JsonObject>(row, "outputs")] as const,
   );
@@ -251,7 +252,7 @@ async function outputsOf({ tx }: VerbContext, range: Range, { spec, state }: Gro
 }
 
 async function failureOf({ tx }: VerbContext, range: Range, { state }: Group): Promise<Failure> {
-  const row = present(await tx.one(statements.itemFirstFailed, ...range), "the item that failed");
+  const row = present(await tx.one(items.itemFirstFailed, ...range), "the item that failed");
   const first = { item: integer(row, "idx") - range[1], failure: json<Failure>(row, "failure") };
   return groupFailure(state, first);
 }
