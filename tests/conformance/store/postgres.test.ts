@@ -2,7 +2,6 @@ import { vi } from "vitest";
 import { withPostgres } from "../../support/postgres.ts";
 import { openPostgres } from "../../support/postgres-store.ts";
 import { describeHandlers } from "./describe-handlers.ts";
-import { describeItemRuns } from "./describe-item-runs.ts";
 import { describeItems } from "./describe-items.ts";
 import { describeMemory } from "./describe-memory.ts";
 import { describeOutcomes } from "./describe-outcomes.ts";
@@ -17,7 +16,6 @@ vi.setConfig({ testTimeout: 240_000 });
 withPostgres("postgres", () => {
   describeStore("postgres", openPostgres);
   describeItems("postgres", openPostgres);
-  describeItemRuns("postgres", openPostgres);
   describeMemory("postgres", openPostgres);
   describeRetry("postgres", openPostgres);
   describeOutcomes("postgres", openPostgres);

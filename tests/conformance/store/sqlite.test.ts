@@ -1,7 +1,6 @@
 import { openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 import { describeHandlers } from "./describe-handlers.ts";
-import { describeItemRuns } from "./describe-item-runs.ts";
 import { describeItems } from "./describe-items.ts";
 import { describeMemory } from "./describe-memory.ts";
 import { describeOutcomes } from "./describe-outcomes.ts";
@@ -24,7 +23,6 @@ const open: OpenStore = async () => {
 
 describeStore("sqlite", open);
 describeItems("sqlite", open);
-describeItemRuns("sqlite", open);
 describeMemory("sqlite", open);
 describeRetry("sqlite", open);
 describeOutcomes("sqlite", open);

@@ -1,10 +1,9 @@
 /** Which verbs an engine must answer. Writing verbs share commits; reading ones have a connection of their own. */
 
 import { retentionReads, retentionWrites } from "./retention-tables.ts";
+import { runReads } from "./run-tables.ts";
 import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
 import { attemptIsLive, attemptsFinish, attemptsStart } from "./verbs/attempt-verbs.ts";
-import { runEvents } from "./verbs/event-verbs.ts";
-import { itemsRead } from "./verbs/item-verbs.ts";
 import { leasesExpire, leasesRenew, leasesTrust, workerGreet } from "./verbs/lease-verbs.ts";
 import { logsAppend, logsErase, logsRead } from "./verbs/log-verbs.ts";
 import {
@@ -16,9 +15,9 @@ import {
   memoryScopes,
   memoryVersions,
 } from "./verbs/memory-verbs.ts";
-import { runRetry, runSourceRead } from "./verbs/run-retry.ts";
-import { runFind, runSubmit } from "./verbs/run-submit.ts";
-import { runCancel, runProgress, runRead, runsCount, runsList } from "./verbs/run-verbs.ts";
+import { runRetry } from "./verbs/run-retry.ts";
+import { runSubmit } from "./verbs/run-submit.ts";
+import { runCancel } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
 import { stepsListReady, stepsTake, stepsWaiting } from "./verbs/step-verbs.ts";
 import { workersList } from "./verbs/worker-verbs.ts";
@@ -41,14 +40,7 @@ export const writeVerbs = {
 } as const;
 
 export const readVerbs = {
-  runRead,
-  runFind,
-  runSourceRead,
-  runsList,
-  runsCount,
-  runEvents,
-  runProgress,
-  itemsRead,
+  ...runReads,
   stepsListReady,
   stepsWaiting,
   attemptIsLive,

@@ -15,6 +15,7 @@ import type { Before } from "../../runs/outcomes.ts";
 import { flag, integer, integerOrNone, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
 import type { Row } from "../statement.ts";
+import { beforeOfRow } from "./ended-step.ts";
 
 export interface AttemptRow {
   readonly ref: AttemptRef;
@@ -67,11 +68,3 @@ export function attemptOfRow(row: Row, run: RunState, stepId: StepId): AttemptRo
 /** Its run is being cancelled, or the step alone. */
 export const isCancelled = (row: Row, run: RunState): boolean =>
   flag(row, "cancel_requested") || (run.cancelRequested && !outlivesCancel(textOrNone(row, "handler")));
-
-export function beforeOfRow(row: Row): Before {
-  return {
-    isSatisfied: !flag(row, "unsatisfied"),
-    hasFailed: flag(row, "ancestor_failed"),
-    hasCancelled: flag(row, "ancestor_cancelled"),
-  };
-}

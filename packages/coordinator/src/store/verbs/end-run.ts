@@ -12,10 +12,9 @@ import { handlersWaiting } from "../statements/outcome.ts";
 import { runEndWith, runOutcome } from "../statements/run.ts";
 import { stepCounts, stepFirstFailed, stepsCancelIdle } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
-import type { EndedStep, SettledRun } from "./ended-step.ts";
 import { groupsCancelled, itemsEnded } from "./item-groups.ts";
 import { record, recordRun } from "./record.ts";
-import { settleBehind, settleFirst, settleHandler } from "./settle.ts";
+import { type EndedStep, type SettledRun, settleBehind, settleFirst, settleHandler } from "./settle.ts";
 
 /** Attempts have ended their steps. */
 export async function stepsEnded(

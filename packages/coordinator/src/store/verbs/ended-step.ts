@@ -2,7 +2,9 @@
 
 import type { StepPhase } from "@haversack/protocol";
 import type { Before } from "../../runs/outcomes.ts";
+import { flag } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
+import type { Row } from "../statement.ts";
 
 /** A run and the moment in which something of it ends. */
 export interface SettledRun {
@@ -16,4 +18,12 @@ export interface EndedStep {
   readonly phase: StepPhase;
   readonly continueOnError: boolean;
   readonly before: Before;
+}
+
+export function beforeOfRow(row: Row): Before {
+  return {
+    isSatisfied: !flag(row, "unsatisfied"),
+    hasFailed: flag(row, "ancestor_failed"),
+    hasCancelled: flag(row, "ancestor_cancelled"),
+  };
 }

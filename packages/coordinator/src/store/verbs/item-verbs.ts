@@ -3,11 +3,11 @@
 import { present } from "@haversack/base";
 import { itemAt, itemRange, type JsonValue, type RunId, type Step, stepAt } from "@haversack/protocol";
 import { noStep } from "../missing.ts";
-import { integer, json, text } from "../rows.ts";
+import { integer, json } from "../rows.ts";
 import { artifactsOfItems, itemsPage } from "../statements/item.ts";
 import type { VerbContext } from "../verb.ts";
-import { memoryOfSteps } from "./memory-verbs.ts";
 import { artifactOfRow, stepOfRow } from "./run-verbs.ts";
+import { extrasOfSteps } from "./step-extras.ts";
 
 export interface ItemsQuery {
   readonly id: RunId;
@@ -22,7 +22,8 @@ export interface ItemsQuery {
 export async function itemsRead(context: VerbContext, { id, stepId, from: first, limit }: ItemsQuery) {
   const { tx } = context;
   const run = await context.runs.get(id);
-  const { spec, indexOf } = await context.dags.get(tx, run.dagDigest);
+  const dag = await context.dags.get(tx, run.dagDigest);
+  const { spec, indexOf } = dag;
   const index = indexOf.get(stepId);
   if (index === undefined) throw noStep(id, stepId);
   const place = itemAt(spec, index);
@@ -33,10 +34,9 @@ export async function itemsRead(context: VerbContext, { id, stepId, from: first,
   const files =
     last === undefined ? [] : await tx.all(artifactsOfItems, run.no, from + first, integer(last, "idx") + 1);
   const artifacts = Map.groupBy(files, (row) => integer(row, "idx"));
-  const memory = await memoryOfSteps(context, id);
+  const extras = await extrasOfSteps(context, run, dag);
   return rows.map((row) => {
     const number = integer(row, "idx");
-    const own = memory.get(text(row, "step_id"));
     const step: Step = {
       ...stepOfRow(
         row,
@@ -44,7 +44,7 @@ export async function itemsRead(context: VerbContext, { id, stepId, from: first,
         (artifacts.get(number) ?? []).map(artifactOfRow),
       ),
       item: { value: json<JsonValue>(row, "item") },
-      ...(own === undefined ? {} : { memory: own }),
+      ...extras(number),
     };
     return { index: number, step };
   });

@@ -6,7 +6,6 @@ import {
   type Digest,
   isTerminalRun,
   itemOfId,
-  itemRange,
   type RunId,
   type StepPhase,
   stepsCount,
@@ -15,11 +14,8 @@ import { stepsToRepeat } from "../../runs/repeat.ts";
 import { noRun, noStep } from "../missing.ts";
 import { integer, text } from "../rows.ts";
 import { newRun, type RunState } from "../run-states.ts";
-import type { SqlValue } from "../statement.ts";
-import { itemsThere } from "../statements/item.ts";
 import {
   artifactsCarry,
-  groupsCarry,
   runRepeat,
   runSource,
   stepPhases,
@@ -27,10 +23,11 @@ import {
   stepsRepeat,
 } from "../statements/retry.ts";
 import { runByKey } from "../statements/run.ts";
-import { stepPhase, stepsInsert } from "../statements/step.ts";
+import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { decideFirst } from "./end-run.ts";
 import { record, recordRun } from "./record.ts";
+import { carryGroups, isThere, itemsToKeep, type KeptItems } from "./retry-items.ts";
 import { existingRun, firstPhase, insertPacks, type RunSubmission, stepRow } from "./run-submit.ts";
 
 export interface RetryRequest {
@@ -88,12 +85,7 @@ async function whatToRepeat(
   throw new FaultError("conflict", "nothing_to_retry", message);
 }
 
-/** An item may never have been. */
-async function isThere(context: VerbContext, run: RunState, stepId: string): Promise<boolean> {
-  const { indexOf } = await context.dags.get(context.tx, run.dagDigest);
-  const index = indexOf.get(stepId);
-  return index !== undefined && (await context.tx.one(stepPhase, run.no, index)) !== undefined;
-}
+type StepValues = ReturnType<typeof stepRow>;
 
 interface Repeating {
   readonly earlier: RunState;
@@ -109,9 +101,9 @@ async function insertSteps(
 ): Promise<readonly number[]> {
   const { tx } = context;
   const first: number[] = [];
-  const carried: SqlValue[][] = [];
-  const repeated: SqlValue[][] = [];
-  const inserted: SqlValue[][] = [];
+  const carried: StepValues[] = [];
+  const repeated: StepValues[] = [];
+  const inserted: StepValues[] = [];
   const kept: KeptItems[] = [];
   const { spec, graph, idAt } = await context.dags.get(tx, run.dagDigest);
   for (const [index, step] of allSteps(spec).entries()) {
@@ -133,10 +125,7 @@ async function insertSteps(
   const all = [...carried, ...items.map((index) => [earlier.no, run.no, index])];
   const rows = await tx.each(stepsCarry, all);
   await tx.each(artifactsCarry, all);
-  const groups = kept.filter(({ isWhole }) => isWhole).map(({ index }) => [earlier.no, run.no, index]);
-  const totals = new Map(
-    (await tx.each(groupsCarry, groups)).map((row) => [integer(row, "idx"), integer(row, "total")]),
-  );
+  const totals = await carryGroups(context, { earlier, run }, kept);
   for (const row of rows.toSorted((a, b) => integer(a, "idx") - integer(b, "idx"))) {
     const index = integer(row, "idx");
     const [stepId, phase] = [present(idAt(index), "a step"), text(row, "phase") as StepPhase];
@@ -145,32 +134,6 @@ async function insertSteps(
     record(context, run, total === undefined ? change : { ...change, items: total }, now);
   }
   return first;
-}
-
-/** A step whose items an earlier run did. */
-interface KeptItems {
-  readonly index: number;
-  /** All of them, with the step; else those that succeeded, for the items are the same when nothing before is done again. */
-  readonly isWhole: boolean;
-}
-
-/** @returns their numbers */
-async function itemsToKeep(
-  { tx, dags }: VerbContext,
-  { earlier, run }: Pick<Repeating, "earlier" | "run">,
-  kept: readonly KeptItems[],
-  fromStep: string | undefined,
-): Promise<number[]> {
-  const { spec, indexOf } = await dags.get(tx, run.dagDigest);
-  const asked = fromStep === undefined ? undefined : indexOf.get(fromStep);
-  const indexes: number[] = [];
-  for (const { index, isWhole } of kept) {
-    for (const row of await tx.all(itemsThere, earlier.no, ...itemRange(spec, index))) {
-      const item = integer(row, "idx");
-      if (isWhole || (text(row, "phase") === "succeeded" && item !== asked)) indexes.push(item);
-    }
-  }
-  return indexes;
 }
 
 /** What was submitted, word for word. */

@@ -4,7 +4,6 @@ import { present } from "@haversack/base";
 import {
   type Artifact,
   type AttemptRef,
-  type ItemCounts,
   parseDigest,
   parseGeneration,
   parseRunId,
@@ -30,8 +29,7 @@ import { runCount, runGet, runList, runRequestCancel } from "../statements/run.t
 import { stepPhase, stepsOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { cancelIdle } from "./end-run.ts";
-import { itemCounts, noItems } from "./item-counts.ts";
-import { memoryOfSteps } from "./memory-verbs.ts";
+import { extrasOfSteps } from "./step-extras.ts";
 
 export async function runRead(context: VerbContext, { id }: { readonly id: RunId }): Promise<RunDetail> {
   const { tx, dags } = context;
@@ -39,23 +37,16 @@ export async function runRead(context: VerbContext, { id }: { readonly id: RunId
   if (row === undefined) throw noRun(id);
   const run = runOfRow(row);
   const no = integer(row, "no");
-  const { spec, hasItems } = await dags.get(tx, run.dagDigest);
-  const count = stepsCount(spec);
+  const dag = await dags.get(tx, run.dagDigest);
+  const count = stepsCount(dag.spec);
   const artifacts = Map.groupBy(await tx.all(artifactsOfRun, no, count), (artifact) =>
     integer(artifact, "idx"),
   );
-  const memory = await memoryOfSteps(context, id);
-  const items = hasItems ? await itemCounts(context, no) : new Map<number, ItemCounts>();
+  const extras = await extrasOfSteps(context, { id, no }, dag);
   const steps = (await tx.all(stepsOfRun, no, count)).map((step) => {
     const index = integer(step, "idx");
-    const own = memory.get(text(step, "step_id"));
-    const stepSpec = present(stepAt(spec, index), "step");
-    const known = stepOfRow(step, stepSpec, (artifacts.get(index) ?? []).map(artifactOfRow));
-    return {
-      ...known,
-      ...(own === undefined ? {} : { memory: own }),
-      ...(stepSpec.foreach === undefined ? {} : { items: items.get(index) ?? noItems }),
-    };
+    const own = (artifacts.get(index) ?? []).map(artifactOfRow);
+    return { ...stepOfRow(step, present(stepAt(dag.spec, index), "step"), own), ...extras(index) };
   });
   return { ...run, steps };
 }

@@ -12,11 +12,12 @@ import { integer, text } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import { stepsDependencyEnded, stepsSettle } from "../statements/outcome.ts";
 import type { VerbContext } from "../verb.ts";
-import { beforeOfRow } from "./attempt-row.ts";
-import type { EndedStep, SettledRun } from "./ended-step.ts";
+import { beforeOfRow, type EndedStep, type SettledRun } from "./ended-step.ts";
 import { RunFacts } from "./expression-data.ts";
-import { openGroup } from "./item-groups.ts";
+import { openGroup } from "./open-group.ts";
 import { record } from "./record.ts";
+
+export type { EndedStep, SettledRun } from "./ended-step.ts";
 
 /** A step whose dependencies have all ended. */
 interface Settling {
