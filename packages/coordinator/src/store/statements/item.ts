@@ -45,6 +45,13 @@ export const itemsTellEnd = {
              returning idx, attempt, generation`,
 } as const;
 
+/** Of these, those that were told to end. */
+export const itemsTold = {
+  sqlite: `select run, idx from step where run = ?1 and idx = ?2 and cancel_requested = 1`,
+  postgres: `select step.run, step.idx from unnest($1::bigint[], $2::integer[]) as k (run, idx)
+             join step on step.run = k.run and step.idx = k.idx where cancel_requested = 1`,
+} as const;
+
 /** Those that are there before their step has begun: an earlier run did them. */
 export const itemsThere = {
   sqlite: `select idx, phase from step where run = ?1 and idx >= ?2 and idx < ?3 order by idx`,

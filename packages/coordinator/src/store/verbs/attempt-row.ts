@@ -66,5 +66,5 @@ export function attemptOfRow(row: Row, run: RunState, stepId: StepId): AttemptRo
 }
 
 /** Its run is being cancelled, or the step alone. */
-export const isCancelled = (row: Row, run: RunState): boolean =>
+const isCancelled = (row: Row, run: RunState): boolean =>
   flag(row, "cancel_requested") || (run.cancelRequested && !outlivesCancel(textOrNone(row, "handler")));

@@ -10,7 +10,8 @@ import {
   type WorkerHello,
 } from "@haversack/protocol";
 import { afterLoss } from "../../runs/after-attempt.ts";
-import { integerOrNone, text } from "../rows.ts";
+import { outlivesCancel } from "../../runs/handlers.ts";
+import { integer, integerOrNone, text } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import {
   attemptsExpired,
@@ -19,12 +20,13 @@ import {
   leasesRenew as renew,
   leasesTrust as trust,
 } from "../statements/attempt.ts";
+import { itemsTold } from "../statements/item.ts";
 import { workerSeen, workerUpsert } from "../statements/worker.ts";
 import type { VerbContext } from "../verb.ts";
-import { type AttemptRow, attemptOfRow, isCancelled } from "./attempt-row.ts";
+import { type AttemptRow, attemptOfRow } from "./attempt-row.ts";
 import type { FromWorker } from "./attempt-verbs.ts";
 import { type AttemptEnd, endAttempts } from "./end-attempt.ts";
-import { attemptKey, placesKnown, refusals, rowKey } from "./write-fenced.ts";
+import { type Place, placesKnown, refusals } from "./write-fenced.ts";
 
 export interface Renewal extends FromWorker {
   readonly bootId: BootId;
@@ -39,15 +41,27 @@ export async function leasesRenew(context: VerbContext, renewal: Renewal) {
   const rows = places.map(({ run, index, ref }) => {
     return [run.no, index, ref.attempt, ref.generation, workerId, leaseUntil, bootId];
   });
-  const renewed = new Map((await context.tx.each(renew, rows)).map((row) => [rowKey(row), row]));
+  const renewed = await context.tx.change(renew, rows);
   const cancelled: AttemptRef[] = [];
-  for (const place of places) {
-    const row = renewed.get(attemptKey(place));
-    if (row === undefined) rest.push(place.ref);
-    else if (isCancelled(row, place.run)) cancelled.push(place.ref);
+  const told = await toldAlone(context, places);
+  for (const [at, place] of places.entries()) {
+    const { ref, run, handler } = place;
+    if (!renewed.has(at)) rest.push(ref);
+    else if (told.has(place) || (run.cancelRequested && !outlivesCancel(handler))) cancelled.push(ref);
   }
   await context.tx.run(workerSeen, workerId, now);
   return { refusals: await refusals(context, rest, workerId), cancelled };
+}
+
+/** Items whose step has stopped while its run goes on. */
+async function toldAlone({ tx }: VerbContext, places: readonly Place[]): Promise<ReadonlySet<Place>> {
+  const items = places.filter(({ isItem }) => isItem);
+  const rows = await tx.each(
+    itemsTold,
+    items.map(({ run, index }) => [run.no, index]),
+  );
+  const told = new Set(rows.map((row) => `${integer(row, "run")}/${integer(row, "idx")}`));
+  return new Set(items.filter(({ run, index }) => told.has(`${run.no}/${index}`)));
 }
 
 export interface Greeting {

@@ -5,11 +5,14 @@
 
 import {
   type AttemptRef,
+  type HandlerKind,
   isTerminalStep,
   type Refusal,
   type RefusalReason,
   refKey,
   type StepPhase,
+  stepAt,
+  stepsCount,
   type WorkerId,
 } from "@haversack/protocol";
 import { isLiveStep } from "../../runs/step-moves.ts";
@@ -30,6 +33,9 @@ export interface Place {
   readonly ref: AttemptRef;
   readonly run: RunState;
   readonly index: number;
+  readonly handler: HandlerKind | undefined;
+  /** It is one of the items of a step. */
+  readonly isItem: boolean;
 }
 
 const unknown: Fenced = { ok: false, reason: "unknown" };
@@ -65,8 +71,11 @@ export async function placesOf(
   for (const run of states.values()) known.set(run, await dags.get(tx, run.dagDigest));
   return refs.map((ref) => {
     const run = states.get(ref.runId);
-    const index = run === undefined ? undefined : known.get(run)?.indexOf.get(ref.stepId);
-    return run === undefined || index === undefined ? undefined : { ref, run, index };
+    const dag = run === undefined ? undefined : known.get(run);
+    const index = dag?.indexOf.get(ref.stepId);
+    if (run === undefined || dag === undefined || index === undefined) return undefined;
+    const isItem = index >= stepsCount(dag.spec);
+    return { ref, run, index, handler: stepAt(dag.spec, index)?.handler, isItem };
   });
 }
 
@@ -88,11 +97,6 @@ async function judge(
   const reason = isTerminalStep(phase) ? "terminal" : isNewest ? "expired" : "superseded";
   return { ok: false, reason, ...(resultDigest === undefined ? {} : { resultDigest }) };
 }
-
-/** Of an attempt, in the answers of statements. */
-export const rowKey = (row: Row): string =>
-  `${integer(row, "run")}/${integer(row, "idx")}/${integer(row, "attempt")}`;
-export const attemptKey = ({ run, index, ref }: Place): string => `${run.no}/${index}/${ref.attempt}`;
 
 /** Each attempt once. */
 export async function placesKnown(
