@@ -58,6 +58,7 @@ function describeTries(openStore: OpenStore): void {
     expect(await world.itemPhases(run, "a")).toBe("ready leased");
     const second = await lost.claim(run, "a.0");
     expect(second.attempt).toBe(2);
+    expect((await lost.renew(second)).cancelled).toEqual([]);
     await worker.fail(held);
     expect((await lost.renew(second)).cancelled).toEqual([second]);
     world.now += ttlMs + 1;

@@ -16,7 +16,6 @@ import {
   runToWire,
   type Step,
   safeNumber,
-  stepToWire,
 } from "@haversack/protocol";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
@@ -25,6 +24,7 @@ import type { Submitter } from "../library/submit.ts";
 import { noStep } from "../store/missing.ts";
 import type { Store } from "../store/store.ts";
 import { type FollowParts, followEvents, followLogs } from "../watch/follow.ts";
+import { listItems } from "./list-items.ts";
 
 export interface RunServiceParts extends FollowParts {
   readonly blobs: BlobStore;
@@ -35,7 +35,6 @@ export interface RunServiceParts extends FollowParts {
 
 const pageSizeDefault = 50;
 const pageSizeMax = 500;
-const itemsPageMax = 100;
 
 export function runService(parts: RunServiceParts): ServiceImpl<typeof RunService> {
   const { store } = parts;
@@ -124,35 +123,6 @@ async function listRuns(
   const page = runs.slice(0, limit);
   const nextPageToken = runs.length > limit ? (page.at(-1)?.id ?? "") : "";
   return { runs: page.map((run) => runToWire(run)), nextPageToken };
-}
-
-async function listItems(
-  { store, dispatcher }: RunServiceParts,
-  {
-    runId,
-    stepId,
-    pageSize,
-    pageToken,
-  }: { runId: string; stepId: string; pageSize: number; pageToken: string },
-) {
-  if (pageSize > itemsPageMax) {
-    const message = `page_size is ${pageSize}, at most ${itemsPageMax}`;
-    throw new FaultError("invalid", "bad_page_size", message);
-  }
-  if (!/^[0-9]{0,4}$/.test(pageToken)) {
-    throw new FaultError("invalid", "bad_page_token", "page_token is not one that was given");
-  }
-  const id = parseRunId(runId);
-  const limit = pageSize === 0 ? itemsPageMax : pageSize;
-  const from = Number(pageToken);
-  const items = await store.read.itemsRead({ id, stepId, from, limit: limit + 1 });
-  const isReady = items.some(({ step }) => step.phase === "ready");
-  const reasons = isReady ? await dispatcher.whyWaiting(id) : new Map<number, string>();
-  const page = items.slice(0, limit).map(({ index, step }) => {
-    const waitingFor = step.phase === "ready" ? reasons.get(index) : undefined;
-    return stepToWire(waitingFor === undefined ? step : { ...step, waitingFor });
-  });
-  return { items: page, nextPageToken: items.length > limit ? String(from + limit) : "" };
 }
 
 /** Says of each ready step what it waits for. */

@@ -5,6 +5,8 @@ import { z } from "zod";
 
 const axesMax = 10;
 const maxParallelDefault = 10;
+/** Of `include` and of `exclude`: each is compared with every combination. */
+const namedMax = 200;
 const listHint = "expected a list, or an expression that gives one";
 
 const axisName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, "expected a name such as version");
@@ -13,8 +15,8 @@ const combination = z.record(axisName, z.json());
 
 const matrix = z
   .object({
-    include: z.array(combination).max(itemsMax).optional(),
-    exclude: z.array(combination).max(itemsMax).optional(),
+    include: z.array(combination).max(namedMax).optional(),
+    exclude: z.array(combination).max(namedMax).optional(),
   })
   .catchall(list)
   .superRefine((value, context) => {

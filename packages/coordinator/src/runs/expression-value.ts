@@ -118,7 +118,7 @@ function compare(operator: Comparison, left: JsonValue, right: JsonValue): boole
   return operator === ">" ? order > 0 : order >= 0;
 }
 
-export function isEqual(left: JsonValue, right: JsonValue): boolean {
+function isEqual(left: JsonValue, right: JsonValue): boolean {
   const [one, other] = alike(left, right);
   if (one === other) return true;
   if (typeof one !== "object" || typeof other !== "object") return false;
@@ -142,7 +142,7 @@ function alike(left: JsonValue, right: JsonValue): [JsonValue, JsonValue] {
 }
 
 /** Text that is a number or a boolean in JSON as that, everything else as it is. */
-function scalarOf(value: JsonValue): JsonValue {
+export function scalarOf(value: JsonValue): JsonValue {
   if (typeof value !== "string") return value;
   if (value === "true" || value === "false") return value === "true";
   if (!/^-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?$/.test(value)) return value;

@@ -65,7 +65,7 @@ describe("items of a list", () => {
       problem: expect.stringContaining("foreach gave 1001 items, at most 1000"),
     });
     expect(itemsOf(ofList(["x".repeat(1024 * 1024)]), data)).toMatchObject({
-      problem: "foreach gave items of 1048578 bytes together, at most 1048576: give names of them",
+      problem: "foreach gave items of more than 1048576 bytes together: give names of them",
     });
   });
 
@@ -106,6 +106,30 @@ describe("items of a matrix", () => {
       ok: true,
       items: [{ os: "linux", n: 2 }],
     });
+  });
+
+  test("texts are compared as they are, also those that read as numbers", () => {
+    const axes = { v: ["3.1", "3.10", 3.1] };
+    expect(of({ exclude: [{ v: "3.1" }] }, axes)).toEqual({ ok: true, items: [{ v: "3.10" }] });
+    expect(of({ exclude: [{ v: 3.1 }] }, axes)).toEqual({ ok: true, items: [] });
+    expect(of({ exclude: [{ v: { b: 1, a: 2 } }] }, { v: [{ a: 2, b: 1 }, "x"] })).toEqual({
+      ok: true,
+      items: [{ v: "x" }],
+    });
+  });
+
+  test("large values are looked at once, however many combinations there are", () => {
+    const large = (seed: number) => ({ text: "x".repeat(40_000), seed });
+    const axes = {
+      a: Array.from({ length: 10 }, (_, seed) => large(seed)),
+      b: Array.from({ length: 1000 }, (_, n) => n),
+    };
+    const exclude = Array.from({ length: 200 }, (_, seed) => ({ a: large(seed % 10), b: seed }));
+    const before = performance.now();
+    expect(of({ exclude }, axes)).toMatchObject({
+      problem: "matrix gave 9800 items, at most 1000: let an item be several of them",
+    });
+    expect(performance.now() - before).toBeLessThan(5000);
   });
 
   test("what is included adds to what it fits, and else is one of its own", () => {

@@ -30,9 +30,7 @@ export function itemsOf({ over }: ForeachSpec, data: TemplateData): ItemsAnswer 
   if (count > itemsMax) {
     return wrong(`${key} gave ${count} items, at most ${itemsMax}: let an item be several of them`);
   }
-  const bytes = made.items.reduce<number>((sum, item) => sum + Buffer.byteLength(JSON.stringify(item)), 0);
-  if (bytes <= itemsBytesMax) return made;
-  return wrong(`${key} gave items of ${bytes} bytes together, at most ${itemsBytesMax}: give names of them`);
+  return sized(key, made.items);
 }
 
 /** What must be known before the items are. */
@@ -76,11 +74,31 @@ function fromMatrix({ axes, include = [], exclude = [] }: MatrixSpec, data: Temp
 }
 
 function listOf(key: string, spec: ListSpec["items"], data: TemplateData): ItemsAnswer {
-  const value = evaluated(spec, data);
+  if (typeof spec !== "string") return sized(key, spec, (item) => evaluated(item, data));
+  const value = evaluate(spec, data);
   // A command's outputs are text.
   const list = typeof value === "string" ? fromJson(value) : value;
   if (Array.isArray(list)) return { ok: true, items: list };
   return wrong(`${key} gave ${nameOf(value)}; expected a list, or text that is one in JSON`);
+}
+
+/** Stops at the first that is too much. */
+function sized(
+  key: string,
+  items: readonly JsonValue[],
+  made: (item: JsonValue) => JsonValue = (item) => item,
+): ItemsAnswer {
+  const all: JsonValue[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    const value = made(item);
+    bytes += Buffer.byteLength(JSON.stringify(value));
+    if (bytes > itemsBytesMax) {
+      return wrong(`${key} gave items of more than ${itemsBytesMax} bytes together: give names of them`);
+    }
+    all.push(value);
+  }
+  return { ok: true, items: all };
 }
 
 function evaluated(value: JsonValue, data: TemplateData): JsonValue {
