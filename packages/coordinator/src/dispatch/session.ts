@@ -4,7 +4,7 @@
  * delays no heartbeat and no result.
  */
 
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { abortable, FaultError, messageOf, type Ports } from "@haversack/base";
 import {
   type AttemptRef,
@@ -242,5 +242,5 @@ function digestOf(result: AttemptResult): string {
     ...result,
     outputs: [...result.outputs].toSorted(([a], [b]) => (a < b ? -1 : 1)),
   });
-  return createHash("sha256").update(plain).digest("hex");
+  return hash("sha256", plain);
 }
