@@ -6,7 +6,7 @@
 import { invariant } from "@haversack/base";
 import { itemId, itemRange, parseGeneration } from "@haversack/protocol";
 import { afterRelease, afterStop, groupMove } from "../../runs/group.ts";
-import { integer, text } from "../rows.ts";
+import { integer, textOrNone } from "../rows.ts";
 import * as items from "../statements/item.ts";
 import { groupSave } from "../statements/item-group.ts";
 import type { VerbContext } from "../verb.ts";
@@ -68,12 +68,12 @@ async function stop(context: VerbContext, { run, now }: SettledRun, group: Group
     record(context, run, { kind: "step", stepId, phase: "cancelled", attempt: integer(row, "attempt") }, now);
   }
   for (const row of await tx.all(items.itemsTellEnd, run.no, from, to)) {
-    touched.cancelled.push({
-      runId: run.id,
-      stepId: itemId(group.spec.id, integer(row, "idx") - from),
-      generation: parseGeneration(text(row, "generation")),
-      attempt: integer(row, "attempt"),
-    });
+    const generation = textOrNone(row, "generation");
+    // One that is running without a worker hears it from whoever runs it.
+    if (generation === undefined) continue;
+    const stepId = itemId(group.spec.id, integer(row, "idx") - from);
+    const attempt = integer(row, "attempt");
+    touched.cancelled.push({ runId: run.id, stepId, generation: parseGeneration(generation), attempt });
   }
   group.state = afterStop(group.state, idle.length);
 }

@@ -11,7 +11,7 @@ import {
 } from "@haversack/protocol";
 import { afterLoss } from "../../runs/after-attempt.ts";
 import { outlivesCancel } from "../../runs/handlers.ts";
-import { integer, integerOrNone, text } from "../rows.ts";
+import { integerOrNone, text } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import {
   attemptsExpired,
@@ -20,13 +20,12 @@ import {
   leasesRenew as renew,
   leasesTrust as trust,
 } from "../statements/attempt.ts";
-import { itemsTold } from "../statements/item.ts";
 import { workerSeen, workerUpsert } from "../statements/worker.ts";
 import type { VerbContext } from "../verb.ts";
 import { type AttemptRow, attemptOfRow } from "./attempt-row.ts";
 import type { FromWorker } from "./attempt-verbs.ts";
 import { type AttemptEnd, endAttempts } from "./end-attempt.ts";
-import { type Place, placesKnown, refusals } from "./write-fenced.ts";
+import { placesKnown, refusals, toldAlone } from "./write-fenced.ts";
 
 export interface Renewal extends FromWorker {
   readonly bootId: BootId;
@@ -51,17 +50,6 @@ export async function leasesRenew(context: VerbContext, renewal: Renewal) {
   }
   await context.tx.run(workerSeen, workerId, now);
   return { refusals: await refusals(context, rest, workerId), cancelled };
-}
-
-/** Items whose step has stopped while its run goes on. */
-async function toldAlone({ tx }: VerbContext, places: readonly Place[]): Promise<ReadonlySet<Place>> {
-  const items = places.filter(({ isItem }) => isItem);
-  const rows = await tx.each(
-    itemsTold,
-    items.map(({ run, index }) => [run.no, index]),
-  );
-  const told = new Set(rows.map((row) => `${integer(row, "run")}/${integer(row, "idx")}`));
-  return new Set(items.filter(({ run, index }) => told.has(`${run.no}/${index}`)));
 }
 
 export interface Greeting {

@@ -21,6 +21,7 @@ import { integer, text, textOrNone } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
 import type { Row } from "../statement.ts";
 import { attemptEnded, attemptsNewest } from "../statements/attempt.ts";
+import { itemsTold } from "../statements/item.ts";
 import type { VerbContext } from "../verb.ts";
 import { type AttemptRow, attemptOfRow } from "./attempt-row.ts";
 
@@ -121,4 +122,15 @@ export async function refusals(
     const answer = answers[index];
     return answer === undefined || answer.ok ? [] : [{ ref, reason: answer.reason }];
   });
+}
+
+/** Items whose step has stopped while its run goes on. */
+export async function toldAlone({ tx }: VerbContext, places: readonly Place[]): Promise<ReadonlySet<Place>> {
+  const items = places.filter(({ isItem }) => isItem);
+  const rows = await tx.each(
+    itemsTold,
+    items.map(({ run, index }) => [run.no, index]),
+  );
+  const told = new Set(rows.map((row) => `${integer(row, "run")}/${integer(row, "idx")}`));
+  return new Set(items.filter(({ run, index }) => told.has(`${run.no}/${index}`)));
 }
