@@ -7,6 +7,7 @@ import type { RunId, Step } from "@haversack/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { acceptedCounts, Fleet, haversack, noSignal, repositoryRoot } from "../support/fleet.ts";
 import { processesWith } from "../support/linux-processes.ts";
+import { tempSchema, withPostgres } from "../support/postgres.ts";
 
 const onLinux = test.skipIf(platform !== "linux");
 const open = "$" + "{{";
@@ -140,6 +141,39 @@ steps:
     expect((await readFile(trace, "utf8")).trim().split("\n").toSorted()).toEqual(["a", "b", "b", "c"]);
     expect((await cli("retry", "latest", "--from", "make.2", "--follow")).code).toBe(0);
     expect((await readFile(trace, "utf8")).trim().split("\n").toSorted()).toEqual(["a", "b", "b", "c", "c"]);
+  });
+});
+
+withPostgres("items on PostgreSQL, end to end", () => {
+  test("two coordinators share them while one is killed; a failure ends those that run with the other", async () => {
+    await using schema = await tempSchema();
+    const options = { leaseTtl: "3s", env: { HAVERSACK_STORE: schema.url } };
+    await using stays = await Fleet.start(options);
+    await using dies = await Fleet.start(options);
+    await stays.startWorker("steady");
+    await dies.startWorker("shaken");
+    const run = await stays.submit(`
+name: shared
+steps:
+  - { id: each, foreach: ${JSON.stringify(Array(60).fill("x"))}, run: sleep 0.1 }
+  - id: last
+    depends: [each]
+    foreach: [a, b, c, d, e, bad]
+    run: if [ "$X" = bad ]; then exit 3; else sleep 600; fi
+    env: { X: "${open} item }}" }
+`);
+    await stays.step(run.id, "each.20", "succeeded");
+    await dies.killCoordinator();
+    await dies.startCoordinator();
+    const { run: ended, events } = await stays.finished(run.id);
+    expect(ended.steps.map(({ phase }) => phase)).toEqual(["succeeded", "failed"]);
+    expect(ended.failure?.message).toMatch(
+      /^step last: item 5: exit code 3 \(1 of 6 items failed, 5 were cancelled\)$/,
+    );
+    const counts = acceptedCounts(events);
+    expect(counts.size).toBe(61);
+    expect(new Set(counts.values())).toEqual(new Set([1]));
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
   });
 });
 
