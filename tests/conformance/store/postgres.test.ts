@@ -3,6 +3,8 @@ import { withPostgres } from "../../support/postgres.ts";
 import { openPostgres } from "../../support/postgres-store.ts";
 import { describeHandlers } from "./describe-handlers.ts";
 import { describeItems } from "./describe-items.ts";
+import { describeLeader } from "./describe-leader.ts";
+import { describeLists } from "./describe-lists.ts";
 import { describeMemory } from "./describe-memory.ts";
 import { describeOutcomes } from "./describe-outcomes.ts";
 import { describeRetention } from "./describe-retention.ts";
@@ -16,6 +18,8 @@ vi.setConfig({ testTimeout: 240_000 });
 withPostgres("postgres", () => {
   describeStore("postgres", openPostgres);
   describeItems("postgres", openPostgres);
+  describeLists("postgres", openPostgres);
+  describeLeader("postgres", openPostgres);
   describeMemory("postgres", openPostgres);
   describeRetry("postgres", openPostgres);
   describeOutcomes("postgres", openPostgres);

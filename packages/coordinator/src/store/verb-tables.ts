@@ -4,7 +4,7 @@ import { retentionReads, retentionWrites } from "./retention-tables.ts";
 import { runReads } from "./run-tables.ts";
 import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
 import { attemptIsLive, attemptsFinish, attemptsStart } from "./verbs/attempt-verbs.ts";
-import { leasesExpire, leasesRenew, leasesTrust, workerGreet } from "./verbs/lease-verbs.ts";
+import { leasesRenew, leasesTrust, workerGreet } from "./verbs/lease-verbs.ts";
 import { logsAppend, logsErase, logsRead } from "./verbs/log-verbs.ts";
 import {
   memoryAt,
@@ -16,21 +16,18 @@ import {
   memoryVersions,
 } from "./verbs/memory-verbs.ts";
 import { runRetry } from "./verbs/run-retry.ts";
-import { runSubmit } from "./verbs/run-submit.ts";
 import { runCancel } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
 import { stepsListReady, stepsTake, stepsWaiting } from "./verbs/step-verbs.ts";
 import { workersList } from "./verbs/worker-verbs.ts";
 
 export const writeVerbs = {
-  runSubmit,
   runRetry,
   runCancel,
   stepsTake,
   attemptsStart,
   attemptsFinish,
   leasesRenew,
-  leasesExpire,
   leasesTrust,
   workerGreet,
   memoryResolve,
