@@ -1,6 +1,13 @@
 /** A run as it is answered: with as many of its steps as suit one message. */
 
-import { type RunId, runToWire, type Step, stepToWire } from "@haversack/protocol";
+import {
+  groupOfIndex,
+  type RunDetail,
+  type RunId,
+  runToWire,
+  type Step,
+  stepToWire,
+} from "@haversack/protocol";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { Store } from "../store/store.ts";
 
@@ -16,27 +23,33 @@ const answerBytesMax = 8 * 1024 * 1024;
 
 export async function runAnswer(parts: AnswerParts, id: RunId) {
   const run = await parts.store.read.runRead({ id, steps: { from: 0, limit: stepsMax } });
-  const steps = fitting(await withReasons(parts, id, 0, run.steps));
+  const steps = fitting(await withReasons(parts, run, 0));
   return runToWire(run, steps, run.stepCount);
 }
 
 export async function stepsAnswer(parts: AnswerParts, id: RunId, from: number) {
-  const { steps } = await parts.store.read.runRead({ id, steps: { from, limit: stepsMax } });
-  return { steps: fitting(await withReasons(parts, id, from, steps)).map(stepToWire) };
+  const run = await parts.store.read.runRead({ id, steps: { from, limit: stepsMax } });
+  return { steps: fitting(await withReasons(parts, run, from)).map(stepToWire) };
 }
 
 /** Says of each ready step what it waits for. */
 async function withReasons(
   { dispatcher }: AnswerParts,
-  id: RunId,
+  { id, stepCount: count = 0, steps }: RunDetail,
   from: number,
-  steps: readonly Step[],
 ): Promise<readonly Step[]> {
-  if (!steps.some(({ phase }) => phase === "ready")) return steps;
+  const isOpen = ({ phase, items }: Step) => phase === "ready" || (items?.active ?? 0) > 0;
+  if (!steps.some(isOpen)) return steps;
   const reasons = await dispatcher.whyWaiting(id);
+  // Of a step with items, what the first of them waits for.
+  const ofItems = new Map<number, string>();
+  for (const [index, reason] of reasons) {
+    const group = groupOfIndex(count, index);
+    if (group !== undefined && !ofItems.has(group)) ofItems.set(group, reason);
+  }
   return steps.map((step, index) => {
-    const waitingFor = reasons.get(from + index);
-    return waitingFor === undefined || step.phase !== "ready" ? step : { ...step, waitingFor };
+    const waitingFor = (step.items === undefined ? reasons : ofItems).get(from + index);
+    return waitingFor === undefined || !isOpen(step) ? step : { ...step, waitingFor };
   });
 }
 

@@ -5,11 +5,13 @@ import { FaultError } from "@haversack/base";
 import {
   chunkBytesMax,
   eventToWire,
+  itemOfId,
   type JsonObject,
   logStreamToWire,
   parseRunId,
   type RunDetail,
   type RunService,
+  type Step,
   safeNumber,
 } from "@haversack/protocol";
 import type { BlobStore } from "../blobs/blob-store.ts";
@@ -19,6 +21,7 @@ import type { Submitter } from "../library/submit.ts";
 import { noStep } from "../store/missing.ts";
 import type { Store } from "../store/store.ts";
 import { type FollowParts, followEvents, followLogs } from "../watch/follow.ts";
+import { listItems } from "./list-items.ts";
 import { listRuns } from "./list-runs.ts";
 import { runAnswer, stepsAnswer } from "./run-answer.ts";
 
@@ -62,6 +65,9 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
       const retried = await parts.submitter.retry({ runId: parseRunId(runId), ...rest });
       return { run: await answer(retried.runId), existed: retried.existed };
     },
+    async listItems(request) {
+      return await listItems(parts, request);
+    },
     async *streamLogs({ runId, stepId, follow, afterPosition }, context) {
       const query = {
         runId: parseRunId(runId),
@@ -82,8 +88,7 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
       }
     },
     async *getArtifact({ runId, stepId, path }) {
-      const run = await store.read.runRead({ id: parseRunId(runId), steps: { named: stepId } });
-      const artifact = findArtifact(run, stepId, path);
+      const artifact = findArtifact(await stepNamed(store, parseRunId(runId), stepId), path);
       for await (const data of parts.blobs.read(artifact.digest, chunkBytesMax)) yield { data };
     },
   };
@@ -94,20 +99,28 @@ async function requireStep(
   { runId, stepId }: { runId: RunDetail["id"]; stepId: string },
 ): Promise<void> {
   const { stepPhase } = await store.read.runProgress({ id: runId, stepId });
-  if (stepId !== "" && stepPhase === undefined) throw noStep(runId, stepId);
+  if (stepId === "" || stepPhase !== undefined) return;
+  throw noStep(runId, stepId);
 }
 
-function findArtifact(run: RunDetail, stepId: string, path: string) {
-  const step = run.steps.find(({ id }) => id === stepId);
-  if (step === undefined) {
-    throw noStep(run.id, stepId);
+/** Or the item. */
+async function stepNamed(store: Store, id: RunDetail["id"], stepId: string): Promise<Step> {
+  if (itemOfId(stepId) !== undefined) {
+    const [item] = await store.read.itemsRead({ id, stepId, from: 0, limit: 1 });
+    if (item !== undefined) return item.step;
   }
+  const [step] = (await store.read.runRead({ id, steps: { named: stepId } })).steps;
+  if (step === undefined) throw noStep(id, stepId);
+  return step;
+}
+
+function findArtifact(step: Step, path: string) {
   const artifact = step.artifacts.find((candidate) => candidate.path === path);
   if (artifact !== undefined) return artifact;
   const names = step.artifacts.map((candidate) => candidate.path).join(", ") || "none";
   throw new FaultError(
     "missing",
     "unknown_artifact",
-    `step ${stepId} has no artifact ${path}; it has: ${names}`,
+    `step ${step.id} has no artifact ${path}; it has: ${names}`,
   );
 }

@@ -6,6 +6,7 @@ import { durationForm, parseDuration } from "@haversack/base";
 import { agentSettingsSchema } from "@haversack/snapshot";
 import { z } from "zod";
 import { dotenvSchema } from "./dotenv.ts";
+import { foreachKeys } from "./foreach-schema.ts";
 import { runLabelsSchema } from "./run-labels.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
 
@@ -76,6 +77,8 @@ export const commandKeys = ["shell", "workdir"] as const;
 export const notInHandlers = {
   depends: "all handlers of a kind start together, when the run's steps have ended; leave `depends` out",
   continueOnError: "a handler that fails never changes the run's status; leave `continueOnError` out",
+  foreach: "a handler is one step: do it for all in its command, or in a step before",
+  matrix: "a handler is one step: do it for all in its command, or in a step before",
 } as const;
 
 const step = z.strictObject({
@@ -104,6 +107,7 @@ const step = z.strictObject({
   artifacts: names.optional(),
   inputs: names.optional(),
   onWorkerLost: z.enum(["retry", "fail"]).optional(),
+  ...foreachKeys,
 });
 
 const handlerList = z.array(step).max(handlersMax);
@@ -168,10 +172,6 @@ export const plannedKeys = new Set([
   "deploy",
   "dag",
   "human",
-  "foreach",
-  "matrix",
-  "maxParallel",
-  "failFast",
   "queueTimeout",
   "container",
 ]);

@@ -87,6 +87,15 @@ export const keyTexts: Readonly<Record<string, string>> = {
   "step.inputs": "Artifacts of ancestors that are laid into the work folder: paths or globs.",
   "step.onWorkerLost": "What happens when its worker is lost: it is tried again elsewhere, or fails.",
 
+  "step.foreach":
+    "The step is done once for each of these: a list, or an expression that gives one. `item` is the one at hand; outputs are lists.",
+  "step.matrix":
+    "The step is done once for each combination: names with lists of values, read as `matrix.name`; outputs are lists.",
+  "step.matrix.include": "More combinations, or more values for those that they agree with.",
+  "step.matrix.exclude": "Combinations that are left out.",
+  "step.maxParallel": "How many of its items are at work at a time.",
+  "step.failFast": "Whether the first item that fails ends the others.",
+
   "retry.limit": "Tries after the first one.",
   "retry.backoff": "Whether the delay stays the same or doubles each time.",
   "retry.delay": "Before the next try; default 1s.",

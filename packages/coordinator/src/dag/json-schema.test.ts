@@ -93,6 +93,14 @@ describe("what a coordinator takes, the schema takes", () => {
         `- { id: b, run: y, depends: [a], if: "${open} always() }}", inputs: ["*"] }`,
       ),
     ],
+    [command("foreach: [1, { a: b }], maxParallel: 3, failFast: false")],
+    [
+      command(`foreach: "${open} fromJson(params.x) }}"`).replace(
+        "name: demo",
+        "params: { x: { type: string } }\nname: demo",
+      ),
+    ],
+    [command("matrix: { os: [linux, mac], include: [{ os: linux, fast: true }] }")],
     [agentStep("use: analyst, model: [a, b], skills: [s], tools: [read], network: [example.org]")],
     [agentStep("limits: { maxTurns: 3 }, permissions: { deny: [bash], default: ask }, sandbox: none")],
     [agentStep("memory: { read: [dag], write: { dag: append } }, output: { type: object }")],
@@ -135,6 +143,9 @@ describe("what it refuses, a coordinator refuses", () => {
     [command("continueOnError: yes please")],
     [command("onWorkerLost: cry")],
     [command("shell: bash")],
+    [command("foreach: 3")],
+    [command("matrix: [a]")],
+    [command("foreach: [1], maxParallel: 0")],
     [command("outputs: [1a]")],
     [
       agentStep("shell: [bash]")

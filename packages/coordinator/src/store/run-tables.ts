@@ -1,6 +1,7 @@
-/** The verbs by which runs are read. */
+/** What is asked about runs. */
 
 import { runEvents } from "./verbs/event-verbs.ts";
+import { itemsRead } from "./verbs/item-verbs.ts";
 import { runsList } from "./verbs/run-list.ts";
 import { runSourceRead } from "./verbs/run-retry.ts";
 import { runFind } from "./verbs/run-submit.ts";
@@ -14,4 +15,5 @@ export const runReads = {
   runsCount,
   runEvents,
   runProgress,
+  itemsRead,
 } as const;

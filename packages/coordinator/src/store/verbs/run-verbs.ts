@@ -18,8 +18,10 @@ import {
   type Step,
   type StepSpec,
   stepAt,
+  stepsCount,
 } from "@haversack/protocol";
 import { outlivesCancel } from "../../runs/handlers.ts";
+import type { CachedDag } from "../dag-cache.ts";
 import { noRun } from "../missing.ts";
 import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
@@ -29,7 +31,7 @@ import { runCount, runGet, runRequestCancel } from "../statements/run.ts";
 import { stepPhase, stepsOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { cancelIdle } from "./end-run.ts";
-import { memoryOfSteps } from "./memory-verbs.ts";
+import { extrasOfSteps } from "./step-extras.ts";
 
 export interface RunQuery {
   readonly id: RunId;
@@ -43,29 +45,27 @@ export async function runRead(context: VerbContext, { id, steps }: RunQuery): Pr
   const row = await tx.one(runGet, id);
   if (row === undefined) throw noRun(id);
   const run = runOfRow(row);
+  const no = integer(row, "no");
   const dag = await dags.get(tx, run.dagDigest);
-  const count = dag.indexOf.size;
-  const range = [integer(row, "no"), ...rangeOf(steps, dag.indexOf)] as const;
+  const count = stepsCount(dag.spec);
+  const range = [no, ...rangeOf(steps, dag, count)] as const;
   const artifacts = Map.groupBy(await tx.all(artifactsOfRun, ...range), (artifact) =>
     integer(artifact, "idx"),
   );
-  const memory = await memoryOfSteps(context, id);
+  const extras = await extrasOfSteps(context, { id, no }, dag);
   const found = (await tx.all(stepsOfRun, ...range)).map((step) => {
     const index = integer(step, "idx");
-    const own = memory.get(text(step, "step_id"));
-    const stepSpec = present(stepAt(dag.spec, index), "step");
-    const known = stepOfRow(step, stepSpec, (artifacts.get(index) ?? []).map(artifactOfRow));
-    return own === undefined ? known : { ...known, memory: own };
+    const own = (artifacts.get(index) ?? []).map(artifactOfRow);
+    return { ...stepOfRow(step, present(stepAt(dag.spec, index), "step"), own), ...extras(index) };
   });
   return { ...run, steps: found, ...(steps === undefined ? {} : { stepCount: count }) };
 }
 
 /** The first position, and the one after the last. */
-function rangeOf(steps: RunQuery["steps"], indexOf: ReadonlyMap<string, number>): [number, number] {
-  if (steps === undefined) return [0, indexOf.size];
-  if ("from" in steps) return [steps.from, steps.from + steps.limit];
-  const index = indexOf.get(steps.named) ?? indexOf.size;
-  return [index, index + 1];
+function rangeOf(steps: RunQuery["steps"], { indexOf }: CachedDag, count: number): [number, number] {
+  if (steps === undefined) return [0, count];
+  const from = "from" in steps ? steps.from : (indexOf.get(steps.named) ?? count);
+  return [from, Math.min(count, from + ("from" in steps ? steps.limit : 1))];
 }
 
 export async function runsCount({ tx }: VerbContext): Promise<number> {
@@ -143,7 +143,7 @@ function triggerOfRow(row: Row): RunTrigger {
   return { kind, schedule: integer(row, "trigger_schedule"), due: integer(row, "trigger_due") };
 }
 
-function stepOfRow(row: Row, spec: StepSpec, artifacts: readonly Artifact[]): Step {
+export function stepOfRow(row: Row, spec: StepSpec, artifacts: readonly Artifact[]): Step {
   const { condition, handler } = spec;
   const workerId = textOrNone(row, "worker_id");
   const workerName = textOrNone(row, "worker_name");
