@@ -1,28 +1,23 @@
 /** RunService: decode, call, encode. */
 
 import type { ServiceImpl } from "@connectrpc/connect";
-import { FaultError } from "@haversack/base";
 import {
   chunkBytesMax,
   eventToWire,
-  itemOfId,
   type JsonObject,
   logStreamToWire,
   parseRunId,
-  type RunDetail,
   type RunService,
-  type Step,
   safeNumber,
 } from "@haversack/protocol";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
 import type { Submitter } from "../library/submit.ts";
-import { noStep } from "../store/missing.ts";
-import type { Store } from "../store/store.ts";
 import { type FollowParts, followEvents, followLogs } from "../watch/follow.ts";
 import { listItems } from "./list-items.ts";
 import { listRuns } from "./list-runs.ts";
+import { findArtifact, requireStep, stepNamed } from "./named-step.ts";
 import { runAnswer, stepsAnswer } from "./run-answer.ts";
 
 export interface RunServiceParts extends FollowParts {
@@ -92,35 +87,4 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
       for await (const data of parts.blobs.read(artifact.digest, chunkBytesMax)) yield { data };
     },
   };
-}
-
-async function requireStep(
-  store: Store,
-  { runId, stepId }: { runId: RunDetail["id"]; stepId: string },
-): Promise<void> {
-  const { stepPhase } = await store.read.runProgress({ id: runId, stepId });
-  if (stepId === "" || stepPhase !== undefined) return;
-  throw noStep(runId, stepId);
-}
-
-/** Or the item. */
-async function stepNamed(store: Store, id: RunDetail["id"], stepId: string): Promise<Step> {
-  if (itemOfId(stepId) !== undefined) {
-    const [item] = await store.read.itemsRead({ id, stepId, from: 0, limit: 1 });
-    if (item !== undefined) return item.step;
-  }
-  const [step] = (await store.read.runRead({ id, steps: { named: stepId } })).steps;
-  if (step === undefined) throw noStep(id, stepId);
-  return step;
-}
-
-function findArtifact(step: Step, path: string) {
-  const artifact = step.artifacts.find((candidate) => candidate.path === path);
-  if (artifact !== undefined) return artifact;
-  const names = step.artifacts.map((candidate) => candidate.path).join(", ") || "none";
-  throw new FaultError(
-    "missing",
-    "unknown_artifact",
-    `step ${step.id} has no artifact ${path}; it has: ${names}`,
-  );
 }

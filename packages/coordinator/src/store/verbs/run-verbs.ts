@@ -21,7 +21,6 @@ import {
   stepsCount,
 } from "@haversack/protocol";
 import { outlivesCancel } from "../../runs/handlers.ts";
-import type { CachedDag } from "../dag-cache.ts";
 import { noRun } from "../missing.ts";
 import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
@@ -62,7 +61,11 @@ export async function runRead(context: VerbContext, { id, steps }: RunQuery): Pr
 }
 
 /** The first position, and the one after the last. */
-function rangeOf(steps: RunQuery["steps"], { indexOf }: CachedDag, count: number): [number, number] {
+function rangeOf(
+  steps: RunQuery["steps"],
+  { indexOf }: { readonly indexOf: Pick<ReadonlyMap<string, number>, "get"> },
+  count: number,
+): [number, number] {
   if (steps === undefined) return [0, count];
   const from = "from" in steps ? steps.from : (indexOf.get(steps.named) ?? count);
   return [from, Math.min(count, from + ("from" in steps ? steps.limit : 1))];
