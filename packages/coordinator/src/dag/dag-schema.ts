@@ -7,6 +7,7 @@ import { agentSettingsSchema } from "@haversack/snapshot";
 import { z } from "zod";
 import { dotenvSchema } from "./dotenv.ts";
 import { foreachKeys } from "./foreach-schema.ts";
+import { jsonValue } from "./json-value.ts";
 import { runLabelsSchema } from "./run-labels.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
 
@@ -152,6 +153,7 @@ const parts = {
   param,
   retry,
   step,
+  value: jsonValue,
   workerLabels: labelMap,
 };
 for (const [id, schema] of Object.entries(parts)) {

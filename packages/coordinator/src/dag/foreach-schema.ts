@@ -2,6 +2,7 @@
 
 import { type ForeachSpec, itemsMax, type Problem } from "@haversack/protocol";
 import { z } from "zod";
+import { jsonValue } from "./json-value.ts";
 
 const axesMax = 10;
 const maxParallelDefault = 10;
@@ -10,8 +11,8 @@ const namedMax = 200;
 const listHint = "expected a list, or an expression that gives one";
 
 const axisName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, "expected a name such as version");
-const list = z.union([z.array(z.json()), z.string().min(1)], listHint);
-const combination = z.record(axisName, z.json());
+const list = z.union([z.array(jsonValue), z.string().min(1)], listHint);
+const combination = z.record(axisName, jsonValue);
 
 const matrix = z
   .object({
