@@ -12,6 +12,7 @@ export * from "./model/ids.ts";
 export * from "./model/json.ts";
 export * from "./model/memory.ts";
 export * from "./model/outcome.ts";
+export * from "./model/placement.ts";
 export * from "./model/problem.ts";
 export * from "./model/review.ts";
 export * from "./model/run.ts";

@@ -4,6 +4,7 @@ import { didYouMean, pathProblem } from "@haversack/base";
 import { type DagSpec, loadsCode, type Problem, type StepSpec } from "@haversack/protocol";
 import { hasExpression } from "../runs/expressions.ts";
 import { findCycle, graphOf } from "../runs/graph.ts";
+import { textsOfTest } from "../runs/selector.ts";
 import { ExpressionChecker, type Place } from "./check-expressions.ts";
 import { type Placed, placesOf } from "./places.ts";
 import type { YamlPath, YamlSource } from "./yaml-source.ts";
@@ -41,6 +42,10 @@ export class DagChecker {
   check(): readonly Problem[] {
     this.#checkGraph();
     this.#env(["env"], this.#spec.env, { of: "dag" });
+    const { concurrency } = this.#spec;
+    if (concurrency !== undefined) {
+      this.#expressions.template(["concurrency"], concurrency.key, { of: "label" });
+    }
     for (const { step, path } of this.#places) this.#step(path, step);
     const more = this.#found - this.problems.length;
     if (more > 0) this.#tell([], "more_problems", `and ${more} more problems`);
@@ -105,14 +110,29 @@ export class DagChecker {
   #step(at: Placed<StepSpec>["path"], step: StepSpec): void {
     const place: Place = at[0] === "steps" ? { of: "step", index: at[1] } : { of: "handler" };
     this.#env([...at, "env"], step.env, place);
-    for (const [label, value] of Object.entries(step.worker))
-      this.#expressions.template([...at, "worker", label], value, { of: "label" });
+    this.#placement(at, step);
     if (step.condition !== undefined) this.#expressions.condition([...at, "if"], step.condition, place);
     for (const key of ["artifacts", "inputs"] as const) {
       for (const [place, path] of step[key].entries()) this.#file([...at, key, place], path);
     }
     if (step.work.kind === "run") this.#command(at, step.work);
     else this.#expressions.template([...at, "agent", "prompt"], step.work.prompt, place);
+  }
+
+  /** What decides who may run the step, and when: known at submission. */
+  #placement(at: YamlPath, { worker, concurrency = [] }: StepSpec): void {
+    const early = { of: "label" } as const;
+    for (const [label, test] of Object.entries(worker)) {
+      for (const text of textsOfTest(test)) this.#expressions.template([...at, "worker", label], text, early);
+    }
+    const seen = new Set<string>();
+    for (const [index, limit] of concurrency.entries()) {
+      const path = [...at, "concurrency", ...(concurrency.length > 1 ? [index] : [])];
+      const name = "pool" in limit ? `pool ${limit.pool}` : `key ${limit.key}`;
+      if ("key" in limit) this.#expressions.template(path, limit.key, early);
+      if (seen.has(name)) this.#report(path, "duplicate_limit", `${name} is listed twice`);
+      seen.add(name);
+    }
   }
 
   #command(at: YamlPath, work: { script: string; shell: readonly string[]; workdir: string }): void {

@@ -3,9 +3,12 @@
  */
 
 import { parseDuration } from "@haversack/base";
+import { priorities } from "@haversack/protocol";
 import { agentSettingsSchema } from "@haversack/snapshot";
 import { z } from "zod";
+import { runConcurrencySchema, stepConcurrencySchema } from "./concurrency-schema.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
+import { selectorSchema } from "./worker-schema.ts";
 
 const stepsMax = 10_000;
 /** Of one kind. */
@@ -35,7 +38,11 @@ const duration = z.string().transform((text, context) => {
 
 const scalar = z.union([z.string().max(textMax), z.number(), z.boolean()]).transform(String);
 const envMap = z.record(envName, scalar);
-const labelMap = z.record(z.string().min(1).max(128), scalar);
+/** 5 goes before 1. */
+const priority = z.literal(
+  priorities,
+  "expected 1 to 5; 5 goes first, 3 is what steps have that say nothing",
+);
 const names = z.array(z.string().min(1).max(1024)).max(1000);
 
 const retry = z.strictObject({
@@ -81,7 +88,9 @@ const step = z.strictObject({
   workdir: z.string().max(240).optional(),
   agent: agent.optional(),
   env: envMap.optional(),
-  worker: labelMap.optional(),
+  worker: selectorSchema.optional(),
+  priority: priority.optional(),
+  concurrency: stepConcurrencySchema.optional(),
   timeout: duration.optional(),
   retry: retry.optional(),
   outputs: z.array(outputName).max(200).optional(),
@@ -95,7 +104,7 @@ const handlers = z.array(step).max(handlersMax).optional();
 const defaults = z.strictObject({
   timeout: duration.optional(),
   retry: retry.optional(),
-  worker: labelMap.optional(),
+  worker: selectorSchema.optional(),
   env: envMap.optional(),
   agent: agentSettingsSchema.optional(),
 });
@@ -106,6 +115,9 @@ export const dagSchema = z.strictObject({
   schedule: scheduleSchema.optional(),
   params: z.record(paramName, param).optional(),
   env: envMap.optional(),
+  worker: selectorSchema.optional(),
+  priority: priority.optional(),
+  concurrency: runConcurrencySchema.optional(),
   defaults: defaults.optional(),
   steps: z.array(step).min(1, "expected at least one step").max(stepsMax),
   onSuccess: handlers,
@@ -124,10 +136,7 @@ export const plannedKeys = new Set([
   "files",
   "dags",
   "limits",
-  "worker",
   "timeout",
-  "concurrency",
-  "priority",
   "outputs",
   "deploy",
   "dag",

@@ -8,8 +8,10 @@ import {
   type JsonObject,
   type JsonValue,
   type ParamSpec,
+  type Priority,
   type Problem,
   ProblemsError,
+  priorityDefault,
   type RetrySpec,
   type StepSpec,
 } from "@haversack/protocol";
@@ -20,6 +22,7 @@ import { type DagFile, dagSchema, plannedKeys, type StepFile } from "./dag-schem
 import { schemaProblem, settleParams } from "./params.ts";
 import { placesIn } from "./places.ts";
 import { type ReadSchedules, readSchedules } from "./schedule-schema.ts";
+import { mergedSelector } from "./worker-schema.ts";
 import { fieldOf, readYaml, type YamlSource } from "./yaml-source.ts";
 
 export interface ParsedDag {
@@ -126,7 +129,7 @@ function scheduleParamProblems(
 
 function specOf(file: DagFile): DagSpec {
   const handlers = handlerKinds.flatMap((kind) =>
-    (file[kind] ?? []).map((step): StepSpec => ({ ...stepSpec(step, file.defaults ?? {}), handler: kind })),
+    (file[kind] ?? []).map((step): StepSpec => ({ ...stepSpec(step, file), handler: kind })),
   );
   return {
     name: file.name,
@@ -135,7 +138,8 @@ function specOf(file: DagFile): DagSpec {
       Object.entries(file.params ?? {}).map(([name, value]) => [name, paramSpec(value)]),
     ),
     env: file.env ?? {},
-    steps: file.steps.map((step) => stepSpec(step, file.defaults ?? {})),
+    steps: file.steps.map((step) => stepSpec(step, file)),
+    ...(file.concurrency === undefined ? {} : { concurrency: file.concurrency }),
     ...(handlers.length === 0 ? {} : { handlers }),
   };
 }
@@ -151,7 +155,7 @@ function paramSpec(value: NonNullable<DagFile["params"]>[string]): ParamSpec {
   };
 }
 
-function stepSpec(step: StepFile, defaults: NonNullable<DagFile["defaults"]>): StepSpec {
+function stepSpec(step: StepFile, { defaults = {}, worker, priority }: DagFile): StepSpec {
   const timeoutMs = step.timeout ?? defaults.timeout;
   const retry = step.retry ?? defaults.retry;
   return {
@@ -162,7 +166,8 @@ function stepSpec(step: StepFile, defaults: NonNullable<DagFile["defaults"]>): S
     ...(step.if === undefined ? {} : { condition: step.if }),
     ...(step.continueOnError === true ? { continueOnError: true } : {}),
     env: { ...defaults.env, ...step.env },
-    worker: { ...defaults.worker, ...step.worker },
+    worker: mergedSelector(worker, defaults.worker, step.worker),
+    ...placementOf(step, priority),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     retry: retry === undefined ? noRetry : retrySpec(retry),
     outputs: step.outputs ?? [],
@@ -170,6 +175,14 @@ function stepSpec(step: StepFile, defaults: NonNullable<DagFile["defaults"]>): S
     inputs: step.inputs ?? [],
     onWorkerLost: step.onWorkerLost ?? "retry",
     work: workOf(step),
+  };
+}
+
+function placementOf({ priority, concurrency }: StepFile, ofDag: Priority | undefined) {
+  const level = priority ?? ofDag;
+  return {
+    ...(level === undefined || level === priorityDefault ? {} : { priority: level }),
+    ...(concurrency === undefined ? {} : { concurrency }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { MemoryModes } from "@haversack/snapshot";
 import type { ParsedDag } from "../dag/parse-dag.ts";
 import type { TemplateData } from "../runs/expression-value.ts";
 import { render } from "../runs/expressions.ts";
+import { filledSelector } from "../runs/selector.ts";
 import type { StepSubmission } from "../store/verbs/run-submit.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 
@@ -21,9 +22,8 @@ export interface Pin {
 }
 
 export function stepSubmission(step: StepSpec, pin: Pin | undefined, data: TemplateData): StepSubmission {
-  const labels = Object.fromEntries(
-    Object.entries(step.worker).map(([label, text]) => [label, render(text, data)]),
-  );
+  const selector = filledSelector(step.worker, (text) => render(text, data));
+  const labels = selector as Readonly<Record<string, string>>;
   if (pin === undefined) return { labels };
   const { digest } = pin.pack;
   const { read, write } = pin.memory;

@@ -4,6 +4,7 @@
  */
 
 import type { JsonObject, JsonValue } from "./json.ts";
+import type { Priority, RunConcurrency, Selector, StepLimit } from "./placement.ts";
 import type { ScheduleSpec } from "./schedule.ts";
 
 export type StepKind = "run" | "agent";
@@ -18,6 +19,8 @@ export interface DagSpec {
   readonly params: { readonly [name: string]: ParamSpec };
   readonly env: { readonly [name: string]: string };
   readonly steps: readonly StepSpec[];
+  /** How many of its runs may be under way; absent: any number. */
+  readonly concurrency?: RunConcurrency;
   /** When it is started by itself, once it is stored; absent: never. */
   readonly schedules?: readonly ScheduleSpec[];
   /** Started when the steps have ended; absent: none. By kind, in the order of `handlerKinds`. */
@@ -46,8 +49,12 @@ export interface StepSpec {
   /** Its failure counts as success, for its dependents and for the run. */
   readonly continueOnError?: true;
   readonly env: { readonly [name: string]: string };
-  /** Labels that a worker must have. */
-  readonly worker: { readonly [label: string]: string };
+  /** What a worker must be like; its texts are templates over the parameters. */
+  readonly worker: Selector;
+  /** Absent: 3. */
+  readonly priority?: Priority;
+  /** What it takes a part of while it is in flight; absent: nothing. */
+  readonly concurrency?: readonly StepLimit[];
   readonly timeoutMs?: number;
   readonly retry: RetrySpec;
   readonly outputs: readonly string[];
