@@ -17,13 +17,13 @@ import { cancelCommand } from "./commands/cancel.ts";
 import { coordinatorCommand } from "./commands/coordinator.ts";
 import { dagCommands } from "./commands/dag-commands.ts";
 import { logsCommand } from "./commands/logs.ts";
+import { placementCommands } from "./commands/placement-commands.ts";
 import { retryCommand } from "./commands/retry.ts";
 import { runCommand } from "./commands/run.ts";
 import { runsCommand } from "./commands/runs.ts";
 import { showCommand } from "./commands/show.ts";
 import { startCommand } from "./commands/start.ts";
 import { workerCommand } from "./commands/worker.ts";
-import { workersCommand } from "./commands/workers.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "./exit-codes.ts";
 import type { Outside } from "./outside.ts";
 import { printableLines } from "./print/printable.ts";
@@ -42,7 +42,7 @@ const commands = [
   logsCommand,
   cancelCommand,
   artifactCommand,
-  workersCommand,
+  ...placementCommands,
   ...agentCommands,
 ];
 

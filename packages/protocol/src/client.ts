@@ -6,6 +6,7 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { each, once } from "./calls.ts";
 import { type DagClient, dagClient } from "./client-dags.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
+import { type PlacementClient, placementClient } from "./client-placement.ts";
 import { messageBytesMax } from "./limits.ts";
 import type { RunEvent } from "./model/event.ts";
 import { type Digest, digestOfBytes, parseStepId, type RunId, type StepId } from "./model/ids.ts";
@@ -18,6 +19,7 @@ import {
   DagService,
   FleetService,
   MemoryService,
+  PlacementService,
   RunService,
   ScheduleService,
   SnapshotService,
@@ -79,7 +81,7 @@ export interface LogPiece {
 }
 
 /** Every method rejects with a FaultError. */
-export interface HaversackClient extends MemoryClient, DagClient {
+export interface HaversackClient extends MemoryClient, DagClient, PlacementClient {
   submit(submission: Submission, signal: AbortSignal): Promise<{ run: RunDetail; existed: boolean }>;
   run(id: string, signal: AbortSignal): Promise<RunDetail>;
   runs(filter: RunFilter, signal: AbortSignal): Promise<{ runs: readonly Run[]; nextPageToken: string }>;
@@ -119,7 +121,14 @@ export function createClient(options: ClientOptions): HaversackClient {
   const fleet = createConnectClient(FleetService, transport);
   const snapshots = createConnectClient(SnapshotService, transport);
   const memory = createConnectClient(MemoryService, transport);
-  return { ...runClient(runs), ...dags, ...otherClient(fleet, snapshots), ...memoryClient(memory) };
+  const placement = placementClient(createConnectClient(PlacementService, transport));
+  return {
+    ...runClient(runs),
+    ...dags,
+    ...otherClient(fleet, snapshots),
+    ...memoryClient(memory),
+    ...placement,
+  };
 }
 
 const bearer =
@@ -190,7 +199,7 @@ function runClient(client: Client<typeof RunService>): Pick<HaversackClient, Run
 function otherClient(
   fleet: Client<typeof FleetService>,
   snapshots: Client<typeof SnapshotService>,
-): Omit<HaversackClient, RunMethods | keyof MemoryClient | keyof DagClient> {
+): Omit<HaversackClient, RunMethods | keyof MemoryClient | keyof DagClient | keyof PlacementClient> {
   return {
     async workers(signal) {
       return (await once(fleet.listWorkers({}, { signal }), signal)).workers.map(workerFromWire);

@@ -3,6 +3,7 @@
 export * from "./client.ts";
 export * from "./client-dags.ts";
 export * from "./client-memory.ts";
+export * from "./client-placement.ts";
 export * from "./limits.ts";
 export * from "./model/dag.ts";
 export * from "./model/env-name.ts";
@@ -27,6 +28,7 @@ export * from "./wire/enums.ts";
 export * from "./wire/fault-codes.ts";
 export * from "./wire/fields.ts";
 export * from "./wire/memory-wire.ts";
+export * from "./wire/placement-wire.ts";
 export * from "./wire/run-wire.ts";
 export * from "./wire/schedule-wire.ts";
 export * from "./wire/session-wire.ts";

@@ -1,5 +1,7 @@
 /** Where and when a step may run: what it asks of workers, how urgent it is, what it takes a part of. */
 
+import type { StepPhase } from "./run.ts";
+
 /** What a step asks of one label of a worker. A text is the value that it must have. */
 export type LabelTest =
   | string
@@ -52,4 +54,16 @@ export interface WaitReason {
   /** Stable, such as `no_worker`. */
   readonly code: string;
   readonly message: string;
+}
+
+/** What is known of a step's place in the queue. */
+export interface StepExplanation {
+  readonly phase: StepPhase;
+  /** All that keeps it from starting now; empty: it is about to start, has started, or has ended. */
+  readonly reasons: readonly WaitReason[];
+  readonly priority: Priority;
+  /** What it asks of a worker, such as `zone in (a, b)`. */
+  readonly worker: readonly string[];
+  /** What it takes a part of, such as `pool licences: 2 units of 5`. */
+  readonly limits: readonly string[];
 }
