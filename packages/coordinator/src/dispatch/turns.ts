@@ -12,7 +12,6 @@
  * for a while keeps its place, but does not make up for it later at the cost of the others.
  */
 
-import { present } from "@haversack/base";
 import type { Priority } from "@haversack/protocol";
 
 export interface TurnQueue {
@@ -21,168 +20,116 @@ export interface TurnQueue {
   readonly share: string;
 }
 
-interface Share {
-  readonly priority: Priority;
-  /** The turn in which it was served last, or came. */
-  last: number;
-  /** Queues of it. */
-  queues: number;
-}
+/** Longest waiting first, as everything here: a map keeps the order, and who is served goes to its end. */
+type Share = Map<number, TurnQueue>;
 
-interface Entry {
-  readonly id: number;
-  readonly share: Share;
-  last: number;
+interface Level {
+  readonly priority: Priority;
+  readonly shares: Map<string, Share>;
+  /** What it was served, in costs; the lowest is next. */
+  served: number;
 }
 
 /** What one turn costs a level: a quarter of what it costs the next one below. */
 const costOf = (priority: Priority): number => 4 ** (5 - priority);
 
 export class Turns {
-  readonly #entries = new Map<number, Entry>();
-  readonly #shares = new Map<string, Share>();
-  /** What the levels were served, in costs; the lowest is next. */
-  readonly #served = new Map<Priority, number>();
+  readonly #queues = new Map<number, TurnQueue>();
+  readonly #levels = new Map<Priority, Level>();
   /** Nobody stands lower: what the level that had the last turn had been served before it. */
   #floor = 0;
-  /** Counts turns and arrivals. */
-  #clock = 0;
 
   /** Steps began to wait in it. One that is there already keeps its place. */
-  add({ id, priority, share: name }: TurnQueue): void {
-    if (this.#entries.has(id)) return;
-    const last = ++this.#clock;
-    const known = this.#shares.get(`${priority} ${name}`);
-    const share = known ?? { priority, last, queues: 0 };
-    if (known === undefined) this.#shares.set(`${priority} ${name}`, share);
-    share.queues++;
-    this.#entries.set(id, { id, share, last });
+  add(queue: TurnQueue): void {
+    const { id, priority, share } = queue;
+    if (this.#queues.has(id)) return;
+    this.#queues.set(id, queue);
+    const level = this.#levels.get(priority) ?? { priority, shares: new Map<string, Share>(), served: 0 };
+    this.#levels.set(priority, level);
+    level.shares.set(share, (level.shares.get(share) ?? new Map()).set(id, queue));
   }
 
   /** Nothing waits in it any more. */
-  remove({ id, priority, share: name }: TurnQueue): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) return;
-    this.#entries.delete(id);
-    if (--entry.share.queues === 0) this.#shares.delete(`${priority} ${name}`);
+  remove(id: number): void {
+    const queue = this.#queues.get(id);
+    if (queue === undefined) return;
+    this.#queues.delete(id);
+    const shares = this.#levels.get(queue.priority)?.shares;
+    const share = shares?.get(queue.share);
+    share?.delete(id);
+    if (share?.size === 0) shares?.delete(queue.share);
   }
 
   /**
    * Deals turns out.
-   * @param rooms how many steps of a queue can go out now, by its id; of queues that are not here, none
+   * @param take whether one more step of the queue can go out; what it answers true for is counted as gone
    * @param count turns, at most
    * @returns how many of each queue; whoever had its last turn last comes last, and so they are to be charged
    */
-  deal(rooms: ReadonlyMap<number, number>, count: number): ReadonlyMap<number, number> {
-    const levels = this.#levels(rooms);
+  deal(take: (id: number) => boolean, count: number): ReadonlyMap<number, number> {
+    const open = [...this.#levels.values()].map((level) => {
+      return { level, served: Math.max(level.served, this.#floor), turns: turnsOf(level, take) };
+    });
+    open.sort((a, b) => b.level.priority - a.level.priority);
     const dealt = new Map<number, number>();
-    for (let turn = 0; turn < count; turn++) {
-      const level = levels.reduce<Level | undefined>(lower, undefined);
-      if (level === undefined) break;
-      const id = level.takeTurn();
-      const before = dealt.get(id) ?? 0;
-      dealt.delete(id);
-      dealt.set(id, before + 1);
+    let left = count;
+    while (left > 0 && open.length > 0) {
+      const next = open.reduce((best, each) => (each.served < best.served ? each : best));
+      const turn = next.turns.next();
+      if (turn.done === true) {
+        open.splice(open.indexOf(next), 1);
+        continue;
+      }
+      next.served += costOf(next.level.priority);
+      const before = dealt.get(turn.value) ?? 0;
+      dealt.delete(turn.value);
+      dealt.set(turn.value, before + 1);
+      left--;
     }
     return dealt;
   }
 
   /** So many steps of a queue went out. What was dealt and came to nothing costs nothing. */
   charge(id: number, steps: number): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined || steps === 0) return;
-    const { priority } = entry.share;
-    const after = this.#standing(priority) + steps * costOf(priority);
-    this.#served.set(priority, after);
-    this.#floor = Math.max(this.#floor, after - costOf(priority));
-    this.#clock++;
-    entry.last = this.#clock;
-    entry.share.last = this.#clock;
-  }
-
-  #standing(priority: Priority): number {
-    return Math.max(this.#served.get(priority) ?? 0, this.#floor);
-  }
-
-  #levels(rooms: ReadonlyMap<number, number>): Level[] {
-    const open = [...rooms].flatMap(([id, room]) => {
-      const entry = this.#entries.get(id);
-      return entry === undefined || room <= 0 ? [] : [{ entry, room }];
-    });
-    const byLevel = Map.groupBy(open, ({ entry }) => entry.share.priority);
-    return [...byLevel].map(([priority, queues]) => new Level(priority, this.#standing(priority), queues));
+    const queue = this.#queues.get(id);
+    if (queue === undefined || steps === 0) return;
+    const level = this.#levels.get(queue.priority);
+    const share = level?.shares.get(queue.share);
+    if (level === undefined || share === undefined) return;
+    level.served = Math.max(level.served, this.#floor) + steps * costOf(level.priority);
+    this.#floor = Math.max(this.#floor, level.served - costOf(level.priority));
+    toEnd(share, id, queue);
+    toEnd(level.shares, queue.share, share);
   }
 }
 
-interface OpenQueue {
-  readonly entry: Entry;
-  room: number;
+function toEnd<K, V>(map: Map<K, V>, key: K, value: V): void {
+  map.delete(key);
+  map.set(key, value);
 }
 
-/** The queues of one priority that can be served, while turns are dealt. */
-class Level {
-  readonly #cost: number;
-  /** Whoever is next comes first; each is the same of its queues. */
-  readonly #shares: Line<Line<OpenQueue>>;
-  readonly priority: Priority;
-  served: number;
+/** The queues of a level whose turn it is, one after the other, for as long as one of them has a step that can go. */
+function turnsOf({ shares }: Level, take: (id: number) => boolean): Iterator<number, void> {
+  const ofShare = (share: Share) => takingTurns(share.keys().map((id) => repeated(id, take)));
+  return takingTurns(shares.values().map(ofShare));
+}
 
-  constructor(priority: Priority, served: number, queues: readonly OpenQueue[]) {
-    this.priority = priority;
-    this.served = served;
-    this.#cost = costOf(priority);
-    const byShare = [...Map.groupBy(queues, ({ entry }) => entry.share)];
-    byShare.sort(([a], [b]) => a.last - b.last);
-    const lines = byShare.map(([, own]) => new Line(own.toSorted((a, b) => a.entry.last - b.entry.last)));
-    this.#shares = new Line(lines);
-  }
-
-  get isEmpty(): boolean {
-    return this.#shares.isEmpty;
-  }
-
-  /** @returns the queue whose turn it is */
-  takeTurn(): number {
-    this.served += this.#cost;
-    const share = present(this.#shares.shift(), "a share with a turn");
-    const queue = present(share.shift(), "a queue with a turn");
-    queue.room--;
-    if (queue.room > 0) share.push(queue);
-    if (!share.isEmpty) this.#shares.push(share);
-    return queue.entry.id;
+/** Each in turn, until all have ended. Nobody is looked at before its turn comes. */
+function* takingTurns<T>(all: Iterable<Iterator<T, void>>): Generator<T, void> {
+  let round = all;
+  for (;;) {
+    const again: Iterator<T, void>[] = [];
+    for (const each of round) {
+      const turn = each.next();
+      if (turn.done === true) continue;
+      again.push(each);
+      yield turn.value;
+    }
+    if (again.length === 0) return;
+    round = again;
   }
 }
 
-/** Of two levels the one whose turn it is; of equals the more urgent. */
-function lower(best: Level | undefined, each: Level): Level | undefined {
-  if (each.isEmpty) return best;
-  if (best === undefined || each.served < best.served) return each;
-  return each.served === best.served && each.priority > best.priority ? each : best;
-}
-
-/** First in, first out, without moving what stays. */
-class Line<T> {
-  #items: T[];
-  #at = 0;
-
-  constructor(items: readonly T[]) {
-    this.#items = [...items];
-  }
-
-  get isEmpty(): boolean {
-    return this.#at === this.#items.length;
-  }
-
-  push(item: T): void {
-    this.#items.push(item);
-  }
-
-  shift(): T | undefined {
-    const item = this.#items[this.#at];
-    if (this.#at < this.#items.length) this.#at++;
-    if (this.#at < 1024) return item;
-    this.#items = this.#items.slice(this.#at);
-    this.#at = 0;
-    return item;
-  }
+function* repeated(id: number, take: (id: number) => boolean): Generator<number, void> {
+  while (take(id)) yield id;
 }
