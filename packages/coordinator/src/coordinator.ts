@@ -41,6 +41,7 @@ import { type CoordinatorSettings, settle } from "./config/settle.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
 import { leaseKeeper } from "./dispatch/lease-keeper.ts";
+import { runKeeper } from "./dispatch/run-keeper.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
 import { createHandler } from "./http/handler.ts";
 import { HttpServer } from "./http/server.ts";
@@ -165,7 +166,9 @@ class OneCoordinator implements Coordinator {
     const registry = new WorkerRegistry(leases.times.heartbeatMs * 2.5);
     const { snapshots, submitter } = openLibrary(store, this.#settings, ports);
     const scheduler = createScheduler({ store, submitter, registry, ports, onFailure });
-    const dispatcher = new Dispatcher({ store, registry, snapshots, leases, ports, onFailure });
+    const runKeys = runKeeper(store, registry, ports, onFailure);
+    const onHeld = (): void => runKeys.held();
+    const dispatcher = new Dispatcher({ store, registry, snapshots, leases, ports, onFailure, onHeld });
     const runChanges = new RunChanges();
     const logChanges = new RunChanges();
     store.listen({ runs: (runs) => runChanges.ring(runs), ready: () => dispatcher.ring() });
@@ -174,12 +177,12 @@ class OneCoordinator implements Coordinator {
     const stopping = this.#stopping.signal;
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
-    const routes = routesOf({ ...follow, ...fleet, blobs, submitter, dispatcher, scheduler, stopping });
+    const routes = routesOf({ ...follow, ...fleet, blobs, submitter, scheduler, stopping });
     const interceptors = [mapErrors(ports.log), authorize(tokens)];
     this.#server = new HttpServer(listen, createHandler({ routes, interceptors, stopping }), ports.clock);
     const cleaning = janitor({ store, logs, blobs, ports, retentionMs, graceMs }, onFailure);
     const leaseLoop = leaseKeeper(store, leases, registry, ports, onFailure);
-    return [leaseLoop, dispatcher.loop, scheduler.loop, cleaning, this.#server];
+    return [leaseLoop, dispatcher.loop, runKeys.loop, scheduler.loop, cleaning, this.#server];
   }
 
   /** Tells commands on this host where to find us. */

@@ -47,19 +47,19 @@ const fill = `
   insert into run (id, dag_digest, dag_name, status, params, body_digest, created_at, unfinished)
     select 'r' || r, 'd', 'd', 'running', '{}', '', 0, 100 from generate_series(1, ${count / 100}) r;
   alter table step set (autovacuum_enabled = false);
-  insert into step (run, idx, step_id, kind, phase, waiting_for, labels)
-    select r, i, 's' || i, 'run', 'succeeded', 0, '{}'
+  insert into step (run, idx, step_id, kind, phase, waiting_for, queue)
+    select r, i, 's' || i, 'run', 'succeeded', 0, 1
     from generate_series(1, ${count / 100}) r, generate_series(0, 99) i;
   analyze step;
-  insert into step (run, idx, step_id, kind, phase, waiting_for, labels, attempt, generation, worker_id, boot_id,
+  insert into step (run, idx, step_id, kind, phase, waiting_for, queue, attempt, generation, worker_id, boot_id,
                     lease_until, claimed_at)
-    select r, i, 's' || i, 'run', 'leased', 0, '{}', 1, '1-0', 'w', 'b', 5, 0
+    select r, i, 's' || i, 'run', 'leased', 0, 1, 1, '1-0', 'w', 'b', 5, 0
     from generate_series(1, ${count / 100}) r, generate_series(100, 199) i;
-  insert into step (run, idx, step_id, kind, phase, waiting_for, labels)
-    select r, i, 's' || i, 'run', 'ready', 0, '{}'
+  insert into step (run, idx, step_id, kind, phase, waiting_for, queue)
+    select r, i, 's' || i, 'run', 'ready', 0, 1
     from generate_series(1, ${count / 100}) r, generate_series(200, 299) i;
-  insert into step (run, idx, step_id, kind, phase, waiting_for, labels)
-    select r, i, 's' || i, 'run', 'waiting', 1, '{}'
+  insert into step (run, idx, step_id, kind, phase, waiting_for, queue)
+    select r, i, 's' || i, 'run', 'waiting', 1, 1
     from generate_series(1, ${count / 100}) r, generate_series(300, 399) i`;
 
 const sqliteColumns = `select m.name || '.' || c.name as name from sqlite_schema m, pragma_table_info(m.name) c
@@ -126,7 +126,7 @@ withPostgres("statements on PostgreSQL", () => {
       ],
       [
         steps.stepsClaim,
-        `${ready}, ${all("'w'::text")}, ${all("'b'::text")}, ${all("'1-0'::text")}, ${all("9")}, ${all("5")}, ${all("0")}`,
+        `${ready}, ${all("'w'::text")}, ${all("'b'::text")}, ${all("'1-0'::text")}, ${all("9")}, ${all("5")}, ${all("0")}, ${all("null::bigint")}`,
       ],
       [steps.stepsPackName, `${ready}, ${all("'sha256:0'::text")}`],
       [outcomes.stepsDependencyEnded, `${waiting}, ${all("1")}, ${all("0")}, ${all("0")}, ${all("0")}`],

@@ -102,7 +102,9 @@ export class World {
   }
 
   async ready(): Promise<string[]> {
-    const { steps } = await this.store.read.stepsListReady({ now: this.now, limit: 1000 });
+    await this.store.write.stepsDueNow({ now: this.now, limit: 1000 });
+    const { queues } = await this.store.read.queuesLook({ after: 0, limit: 1000 });
+    const steps = await this.store.read.stepsHead({ counts: new Map(queues.map(({ no }) => [no, 1000])) });
     return steps.map(({ stepId }) => stepId);
   }
 

@@ -6,6 +6,7 @@ import {
   FleetService,
   Health,
   MemoryService,
+  PlacementService,
   RunService,
   ScheduleService,
   ServerReflection,
@@ -17,6 +18,7 @@ import { dagService } from "./dag-service.ts";
 import { fleetService } from "./fleet-service.ts";
 import { healthService } from "./health-service.ts";
 import { memoryService } from "./memory-service.ts";
+import { placementService } from "./placement-service.ts";
 import { reflectionService } from "./reflection-service.ts";
 import { runService } from "./run-service.ts";
 import { scheduleService } from "./schedule-service.ts";
@@ -28,6 +30,7 @@ const services = [
   DagService,
   ScheduleService,
   FleetService,
+  PlacementService,
   SnapshotService,
   MemoryService,
   WorkerService,
@@ -50,6 +53,7 @@ export const routesOf =
       .service(DagService, dagService(submitter, store, schedules.ring))
       .service(ScheduleService, scheduleService(schedules))
       .service(FleetService, fleetService(store, registry))
+      .service(PlacementService, placementService(parts))
       .service(SnapshotService, snapshotService(store, clock))
       .service(MemoryService, memoryService(store, clock))
       .service(WorkerService, workerService(parts))

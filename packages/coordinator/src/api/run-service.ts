@@ -15,7 +15,7 @@ import {
   safeNumber,
 } from "@haversack/protocol";
 import type { BlobStore } from "../blobs/blob-store.ts";
-import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import { whyWaiting } from "../dispatch/explainer.ts";
 import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
 import type { Submitter } from "../library/submit.ts";
 import { noStep } from "../store/missing.ts";
@@ -25,7 +25,6 @@ import { type FollowParts, followEvents, followLogs } from "../watch/follow.ts";
 export interface RunServiceParts extends FollowParts {
   readonly blobs: BlobStore;
   readonly submitter: Submitter;
-  readonly dispatcher: Dispatcher;
   readonly registry: WorkerRegistry;
 }
 
@@ -118,13 +117,14 @@ async function listRuns(
   return { runs: page.map((run) => runToWire(run)), nextPageToken };
 }
 
-/** Says of each ready step what it waits for. */
-async function withReasons(run: RunDetail, { dispatcher }: RunServiceParts): Promise<RunDetail> {
-  if (!run.steps.some(({ phase }) => phase === "ready")) return run;
-  const reasons = await dispatcher.whyWaiting(run.id);
+/** Says of each step that has not started what it waits for. */
+async function withReasons(run: RunDetail, parts: RunServiceParts): Promise<RunDetail> {
+  const waits = ({ phase }: RunDetail["steps"][number]) => phase === "ready" || phase === "waiting";
+  if (!run.steps.some(waits)) return run;
+  const reasons = await whyWaiting(parts, run.id);
   const steps = run.steps.map((step, index) => {
-    const waitingFor = reasons.get(index);
-    return waitingFor === undefined || step.phase !== "ready" ? step : { ...step, waitingFor };
+    const [first] = reasons.get(index) ?? [];
+    return first === undefined || !waits(step) ? step : { ...step, waitingFor: first.message };
   });
   return { ...run, steps };
 }

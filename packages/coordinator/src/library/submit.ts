@@ -18,7 +18,9 @@ import { buildPins, digestOf, planSnapshots } from "@haversack/snapshot";
 import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
 import { plannableDag } from "../dag/plannable-dag.ts";
+import { render } from "../runs/expressions.ts";
 import type { Store } from "../store/store.ts";
+import { checkKeys, checkPools } from "./check-limits.ts";
 import { type Snapshots, storedPack } from "./snapshots.ts";
 import { type Pin, stepSubmission, templateData } from "./step-submission.ts";
 
@@ -66,12 +68,14 @@ export class Submitter {
   /** Rejects with ProblemsError, like {@link submit}, but stores nothing. */
   async validate(text: string, fileName: string): Promise<void> {
     const parsed = parseDag(text, fileName || "dag.yaml");
+    await checkPools(parsed, this.#store);
     await this.#pins(parsed);
   }
 
   /** Keeps a DAG under its name. Rejects with ProblemsError, like {@link submit}. */
   async put(text: string, fileName: string): Promise<{ name: string; changed: boolean }> {
     const parsed = parseDag(text, fileName || "dag.yaml");
+    await checkPools(parsed, this.#store);
     await this.#pins(parsed);
     const { name, schedules = [] } = parsed.spec;
     const dag = { name, digest: sha256(text), source: text, fileName: parsed.source.file, schedules };
@@ -89,9 +93,12 @@ export class Submitter {
     const { text, file } = await this.#textOf(submission);
     const parsed = parseDag(text, file);
     const params = settleParams(parsed.spec, submission.params, file);
+    await checkPools(parsed, this.#store);
     const pins = await this.#pins(parsed);
     const id = parseRunId(this.#ports.random.id());
     const data = templateData(id, parsed, params);
+    checkKeys(parsed, data);
+    const { concurrency } = parsed.spec;
     return await this.#store.write.runSubmit({
       id,
       // What agents get by default is part of the DAG: two that differ there alone must not share a source.
@@ -105,6 +112,9 @@ export class Submitter {
       packs: [...pins.values()].map(({ pack }) => pack),
       ...(idempotencyKey === "" ? {} : { idempotencyKey }),
       ...(trigger === undefined ? {} : { trigger }),
+      ...(concurrency === undefined
+        ? {}
+        : { concurrency: { ...concurrency, key: render(concurrency.key, data) } }),
     });
   }
 

@@ -1,7 +1,7 @@
 /** What each writing verb locks before it reads: the rows it decides on. {@link openPostgresStore} has the rule. */
 
 import type { RunId } from "@haversack/protocol";
-import { runsOfWorker, runsWithLiveAttempts } from "./statements/postgres-locks.ts";
+import { runsHeld, runsOfWorker, runsWithLiveAttempts } from "./statements/postgres-locks.ts";
 import type { VerbArgs } from "./verb.ts";
 import type { logWriteVerbs, writeVerbs } from "./verb-tables.ts";
 
@@ -42,6 +42,8 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
   runCancel: ({ id }) => ({ runs: [id] }),
   stepsTake: ({ claims }) => ({
     runs: runsOf(claims),
+    // Each counts what those before it have let through.
+    ...(claims.some(({ queue }) => queue !== undefined) ? { order: "limits" } : {}),
     ...(claims.some(({ pack }) => pack !== undefined) ? { packs: "name" } : {}),
   }),
   attemptsStart: ({ refs }) => ({ runs: runsOf(refs) }),
@@ -59,6 +61,11 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
     order: `worker ${hello.workerId}`,
     alone: true,
   }),
+  // Locks what it finds, and leaves out what others have locked.
+  stepsDueNow: () => ({ runs: [], alone: true }),
+  runsAdmit: () => ({ runs: [], find: [runsHeld], alone: true }),
+  poolSet: ({ name }) => ({ runs: [], order: `pool ${name}` }),
+  poolDelete: ({ name }) => ({ runs: [], order: `pool ${name}` }),
   memoryResolve: () => ({ runs: [], memory: true }),
   memoryRevert: () => ({ runs: [], memory: true }),
   // Leaves out what others have locked.

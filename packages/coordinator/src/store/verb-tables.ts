@@ -1,5 +1,6 @@
 /** Which verbs an engine must answer. Writing verbs share commits; reading ones have a connection of their own. */
 
+import { placementReads, placementWrites } from "./placement-tables.ts";
 import { retentionReads, retentionWrites } from "./retention-tables.ts";
 import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
 import { attemptIsLive, attemptsFinish, attemptsStart } from "./verbs/attempt-verbs.ts";
@@ -19,7 +20,7 @@ import { runRetry, runSourceRead } from "./verbs/run-retry.ts";
 import { runFind, runSubmit } from "./verbs/run-submit.ts";
 import { runCancel, runProgress, runRead, runsCount, runsList } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
-import { stepsListReady, stepsTake, stepsWaiting } from "./verbs/step-verbs.ts";
+import { stepsTake } from "./verbs/step-verbs.ts";
 import { workersList } from "./verbs/worker-verbs.ts";
 
 export const writeVerbs = {
@@ -35,6 +36,7 @@ export const writeVerbs = {
   workerGreet,
   memoryResolve,
   memoryRevert,
+  ...placementWrites,
   ...retentionWrites,
   ...scheduleWrites,
 } as const;
@@ -47,8 +49,7 @@ export const readVerbs = {
   runsCount,
   runEvents,
   runProgress,
-  stepsListReady,
-  stepsWaiting,
+  ...placementReads,
   attemptIsLive,
   snapshotRead,
   snapshotOfStep,

@@ -27,7 +27,8 @@ import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { decideFirst } from "./end-run.ts";
 import { record, recordRun } from "./record.ts";
-import { existingRun, firstPhase, insertPacks, type RunSubmission, stepRow } from "./run-submit.ts";
+import { enterKeyOf, setKey } from "./run-key-verbs.ts";
+import { existingRun, firstPhase, insertPacks, placesOf, type RunSubmission, stepRow } from "./run-submit.ts";
 
 export interface RetryRequest {
   readonly id: RunId;
@@ -49,14 +50,17 @@ export async function runRetry(context: VerbContext, request: RetryRequest) {
   const earlier = await context.runs.get(id);
   const again = await whatToRepeat(context, earlier, request.fromStep);
   await insertPacks(context, request.pinned?.packs ?? [], now);
+  const place = await enterKeyOf(context, earlier);
   const row = await tx.one(runRepeat, earlier.no, newId, key ?? null, request.bodyDigest, now, again.size);
   const no = integer(present(row, "the run that was inserted"), "no");
   const run = newRun({ ...earlier, no, id: newId, unfinished: again.size });
   context.runs.add(run);
+  if (place !== undefined) await setKey(context, run, place);
   recordRun(context, run, now);
-  const first = await insertSteps(context, { earlier, run, again }, request);
+  const held = place?.held === true;
+  const first = await insertSteps(context, { earlier, run, again, held }, request);
   context.touched.ready = true;
-  await decideFirst(context, { run, now }, first);
+  if (!held) await decideFirst(context, { run, now }, first);
   return { runId: newId, existed: false };
 }
 
@@ -89,12 +93,14 @@ interface Repeating {
   readonly earlier: RunState;
   readonly run: RunState;
   readonly again: ReadonlySet<number>;
+  /** The new one waits for others. */
+  readonly held: boolean;
 }
 
 /** @returns the steps that wait for nobody */
 async function insertSteps(
   context: VerbContext,
-  { earlier, run, again }: Repeating,
+  { earlier, run, again, held }: Repeating,
   { pinned, now }: RetryRequest,
 ): Promise<readonly number[]> {
   const { tx } = context;
@@ -103,6 +109,7 @@ async function insertSteps(
   const repeated: SqlValue[][] = [];
   const inserted: SqlValue[][] = [];
   const { spec, graph } = await context.dags.get(tx, run.dagDigest);
+  const places = pinned === undefined ? [] : await placesOf(context, spec, { ...pinned, now });
   for (const [index, step] of allSteps(spec).entries()) {
     if (step.handler === undefined && !again.has(index)) {
       carried.push([earlier.no, run.no, index]);
@@ -111,8 +118,12 @@ async function insertSteps(
     const waitingFor = (graph.depends[index] ?? []).filter((dependency) => again.has(dependency)).length;
     if (waitingFor === 0 && step.handler === undefined) first.push(index);
     const pins = pinned?.steps[index];
-    if (pins !== undefined) inserted.push(stepRow({ run, index, step, waitingFor }, pins));
-    else repeated.push([earlier.no, run.no, index, firstPhase(step, waitingFor), waitingFor]);
+    const phase = held ? "waiting" : firstPhase(step, waitingFor);
+    if (pins === undefined) repeated.push([earlier.no, run.no, index, phase, waitingFor]);
+    else {
+      const stands = present(places[index], "its queue");
+      inserted.push(stepRow({ run, index, step, waitingFor, held }, pins, stands));
+    }
   }
   const kept = await tx.each(stepsCarry, carried);
   await Promise.all([

@@ -5,13 +5,18 @@ import {
   allSteps,
   type DagSpec,
   type Digest,
+  type Priority,
   parseRunId,
+  priorityDefault,
   type Run,
+  type RunConcurrency,
   type RunId,
   type RunTrigger,
+  type Selector,
   type StepPhase,
   type StepSpec,
 } from "@haversack/protocol";
+import type { LimitUse } from "../../runs/limits.ts";
 import { integer, text } from "../rows.ts";
 import { newRun, type RunState } from "../run-states.ts";
 import type { Row, SqlValue } from "../statement.ts";
@@ -21,7 +26,9 @@ import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { MemoryWrite } from "./attempt-row.ts";
 import { decideFirst } from "./end-run.ts";
+import { type QueuePlace, QueueRows } from "./queue-rows.ts";
 import { recordRun } from "./record.ts";
+import { enterKey, setKey } from "./run-key-verbs.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 import { recordTrigger } from "./tick-verbs.ts";
 
@@ -35,6 +42,8 @@ export interface RunSubmission {
   readonly bodyDigest: Digest;
   /** Absent: a person or a program asked for it. */
   readonly trigger?: RunTrigger;
+  /** Its key, filled in; absent: it has none. */
+  readonly concurrency?: RunConcurrency;
   readonly now: number;
   /** In the order of the DAG's steps, then of its handlers. */
   readonly steps: readonly StepSubmission[];
@@ -42,8 +51,12 @@ export interface RunSubmission {
 }
 
 export interface StepSubmission {
-  /** What a worker must have; expressions evaluated. */
-  readonly labels: Readonly<Record<string, string>>;
+  /** What a worker must be like; expressions evaluated. */
+  readonly labels: Selector;
+  /** Absent: 3. */
+  readonly priority?: Priority;
+  /** In one order; absent: it takes a part of nothing. */
+  readonly limits?: readonly LimitUse[];
   readonly pinDigest?: Digest;
   /** Set at once for a step that reads no memory. */
   readonly snapshotDigest?: Digest;
@@ -58,19 +71,24 @@ export async function runSubmit(context: VerbContext, run: RunSubmission) {
   if (existing !== undefined) return existingRun(existing, run.bodyDigest);
   await tx.run(dagInsert, run.dagDigest, run.dag.name, JSON.stringify(run.dag), run.source);
   await insertPacks(context, run.packs, run.now);
+  const key = run.concurrency === undefined ? undefined : await enterKey(context, run.concurrency);
   const state = await insertRun(context, run);
+  if (key !== undefined) await setKey(context, state, key);
   if (run.trigger !== undefined) {
     await recordTrigger(context, { id: run.id, dagName: run.dag.name, now: run.now }, run.trigger);
   }
   recordRun(context, state, run.now);
+  const held = key?.held === true;
+  const places = await placesOf(context, run.dag, run);
   const rows = allSteps(run.dag).map((step, index) => {
-    const place = { run: state, index, step, waitingFor: step.depends.length };
-    return stepRow(place, present(run.steps[index], "step of the submission"));
+    const place = { run: state, index, step, waitingFor: step.depends.length, held };
+    const submission = present(run.steps[index], "step of the submission");
+    return stepRow(place, submission, present(places[index], "its queue"));
   });
   await tx.each(stepsInsert, rows);
   context.touched.ready = true;
   const first = run.dag.steps.flatMap(({ depends }, index) => (depends.length === 0 ? [index] : []));
-  await decideFirst(context, { run: state, now: run.now }, first);
+  if (!held) await decideFirst(context, { run: state, now: run.now }, first);
   return { runId: run.id, existed: false };
 }
 
@@ -124,27 +142,53 @@ export interface NewStep {
   readonly step: StepSpec;
   /** Dependencies that have not ended. */
   readonly waitingFor: number;
+  /** Its run waits for others. */
+  readonly held: boolean;
 }
 
 /** As `stepsInsert` takes it. */
 export function stepRow(
-  { run, index, step, waitingFor }: NewStep,
-  { labels, pinDigest, snapshotDigest, memoryWrite }: StepSubmission,
+  { run, index, step, waitingFor, held }: NewStep,
+  { pinDigest, snapshotDigest, memoryWrite }: StepSubmission,
+  { queue, gated }: QueuePlace,
 ): SqlValue[] {
   return [
     run.no,
     index,
     step.id,
     step.work.kind,
-    firstPhase(step, waitingFor),
+    held ? "waiting" : firstPhase(step, waitingFor),
     waitingFor,
-    JSON.stringify(labels),
+    queue,
     pinDigest ?? null,
     snapshotDigest ?? null,
     memoryWrite === undefined ? null : JSON.stringify(memoryWrite),
     step.continueOnError === true ? 1 : 0,
     step.handler ?? null,
+    gated,
   ];
+}
+
+/** Where the steps of a submission stand, in their order. */
+export async function placesOf(
+  context: VerbContext,
+  { name }: Pick<DagSpec, "name">,
+  { steps, packs, now }: Pick<RunSubmission, "steps" | "packs" | "now">,
+): Promise<readonly QueuePlace[]> {
+  const queues = new QueueRows(context, now);
+  const needs = new Map(
+    packs.map(({ digest, formatVersion, requires }) => [digest, { formatVersion, requires }]),
+  );
+  const known = new Map<string, Promise<QueuePlace>>();
+  const places = steps.map(({ labels: selector, priority = priorityDefault, limits = [], pinDigest }) => {
+    const text = JSON.stringify([selector, priority, limits, pinDigest]);
+    const pack = pinDigest === undefined ? undefined : needs.get(pinDigest);
+    const common = { priority, share: name, selector, limits };
+    const place = known.get(text) ?? queues.placeOf(pack === undefined ? common : { ...common, pack });
+    known.set(text, place);
+    return place;
+  });
+  return await Promise.all(places);
 }
 
 /** A step with an `if` is decided when all steps are there, a handler when they have ended. */

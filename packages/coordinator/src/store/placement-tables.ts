@@ -1,0 +1,10 @@
+/** Verbs of placement: queues, what bounds them, and what steps wait for. */
+
+import { poolDelete, poolSet, poolsList } from "./verbs/pool-verbs.ts";
+import { queuesLook, stepsDueNow, stepsHead } from "./verbs/queue-verbs.ts";
+import { runsAdmit } from "./verbs/run-key-verbs.ts";
+import { stepsWhy } from "./verbs/why-verbs.ts";
+
+export const placementWrites = { stepsDueNow, runsAdmit, poolSet, poolDelete } as const;
+
+export const placementReads = { queuesLook, stepsHead, stepsWhy, poolsList } as const;
