@@ -8,8 +8,10 @@ import { preparedText } from "../../../packages/coordinator/src/store/postgres-t
 import { openSqlite } from "../../../packages/coordinator/src/store/sqlite-database.ts";
 import type { BulkStatement, Statement } from "../../../packages/coordinator/src/store/statement.ts";
 import * as attempts from "../../../packages/coordinator/src/store/statements/attempt.ts";
+import * as limits from "../../../packages/coordinator/src/store/statements/limit.ts";
 import * as outcomes from "../../../packages/coordinator/src/store/statements/outcome.ts";
 import { sessionSetup } from "../../../packages/coordinator/src/store/statements/postgres-server.ts";
+import * as queues from "../../../packages/coordinator/src/store/statements/queue.ts";
 import * as steps from "../../../packages/coordinator/src/store/statements/step.ts";
 import { type TempSchema, tempSchema, withPostgres } from "../../support/postgres.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
@@ -148,5 +150,31 @@ withPostgres("statements on PostgreSQL", () => {
       expect(plan).not.toMatch(/Seq Scan|step_live|step_ready/);
       expect(plan).toMatch(/rows=10\b/);
     }
+  });
+
+  test("queues and what is in use are found by their indexes, whatever the statistics say", async () => {
+    await using schema = await migrated();
+    await schema.query(fill);
+    await schema.query(`
+      insert into queue (digest, priority, share, selector, limits, pack, used_at) values ('q', 3, 'd', '{}', '[]', '', 0);
+      insert into shared_limit (kind, name) values ('key', 'k');
+      insert into queue_limit values (1, 1, 1, 1)`);
+    await schema.query(sessionSetup);
+    const planOf = async (
+      statement: { readonly sqlite: string; readonly postgres?: string },
+      params: string,
+    ) => {
+      await schema.query(`prepare q as ${preparedText(statement).text}`);
+      const rows = await schema.query(`explain (analyze, buffers, format text) execute q (${params})`);
+      await schema.query("deallocate q");
+      return rows.map((row) => String(row["QUERY PLAN"])).join("\n");
+    };
+    const open = await planOf(queues.queuesOpen, "0, 256");
+    expect(open).toMatch(/Index Only Scan using step_ready/);
+    const first = await planOf(queues.stepsFirst, "array[1], array[10]");
+    expect(first).toMatch(/Index Scan using step_ready/);
+    const inUse = await planOf(limits.limitsInUse, "array[1]");
+    expect(inUse).toMatch(/step_gated/);
+    for (const plan of [open, first, inUse]) expect(plan).not.toMatch(/Seq Scan on step/);
   });
 });

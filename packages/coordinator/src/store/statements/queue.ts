@@ -18,12 +18,13 @@ export const queueLimitsInsert = {
 
 /** Of those with a higher number, the queues in which steps wait: from one to the next, past all that stands in between. */
 export const queuesOpen = {
-  sqlite: `with recursive open (no) as (
-             select (select queue from step where phase = 'ready' and not_before = 0 and queue > ?1 order by queue limit 1)
+  sqlite: `with recursive open (no, count) as (
+             select (select queue from step where phase = 'ready' and not_before = 0 and queue > ?1
+                     order by queue limit 1), 1
              union all
              select (select queue from step where phase = 'ready' and not_before = 0 and queue > open.no
-                     order by queue limit 1)
-             from open where open.no is not null limit ?2)
+                     order by queue limit 1), count + 1
+             from open where open.no is not null and count < ?2)
            select queue.no, queue.priority, queue.share, queue.selector, queue.limits, queue.pack
            from open join queue on queue.no = open.no`,
 } as const;

@@ -46,9 +46,10 @@ export const stepsClaim = {
                     generation = k.generation, lease_until = k.lease_until, claimed_at = k.now, started_at = null,
                     ended_at = null, failure = null, exit_code = null
              from unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
-                         $8::integer[]) as k (run, idx, worker_id, boot_id, generation, lease_until, now, cancelled)
+                         $8::integer[], $9::bigint[])
+                    as k (run, idx, worker_id, boot_id, generation, lease_until, now, cancelled, queue)
              where step.run = k.run and step.idx = k.idx and coalesce(phase = 'ready', false) and not_before <= k.now
-               and (cancelled = 0 or handler in ('onCancel', 'onExit'))
+               and (cancelled = 0 or handler in ('onCancel', 'onExit')) and (gated = 0 or step.queue = k.queue)
              returning step.run, step.idx, attempt, snapshot_digest`,
 } as const;
 
