@@ -18,6 +18,8 @@ export interface Locks {
   readonly memory?: boolean;
   /** Calls with the same name keep their order, although they lock nothing. */
   readonly order?: string;
+  /** It lets something start that shares a key or a pool: it counts what those before it have let start. */
+  readonly limits?: boolean;
   /** It changes more than its arguments name, so it has a transaction of its own. */
   readonly alone?: boolean;
 }
@@ -32,18 +34,23 @@ const runsOf = (refs: readonly { readonly runId: RunId }[]): RunId[] => refs.map
 const keyOrder = (key: string | undefined) => (key === undefined ? {} : { order: `key ${key}` });
 
 export const writeLocks: LocksOf<typeof writeVerbs> = {
-  runSubmit: ({ idempotencyKey, trigger }) => ({
+  runSubmit: ({ idempotencyKey, trigger, concurrency }) => ({
     runs: [],
     packs: "name",
     schedules: trigger !== undefined,
+    limits: concurrency !== undefined,
     ...keyOrder(idempotencyKey),
   }),
-  runRetry: ({ id, idempotencyKey }) => ({ runs: [id], packs: "name", ...keyOrder(idempotencyKey) }),
+  runRetry: ({ id, idempotencyKey }) => ({
+    runs: [id],
+    packs: "name",
+    limits: true,
+    ...keyOrder(idempotencyKey),
+  }),
   runCancel: ({ id }) => ({ runs: [id] }),
   stepsTake: ({ claims }) => ({
     runs: runsOf(claims),
-    // Each counts what those before it have let through.
-    ...(claims.some(({ queue }) => queue !== undefined) ? { order: "limits" } : {}),
+    limits: claims.some(({ queue }) => queue !== undefined),
     ...(claims.some(({ pack }) => pack !== undefined) ? { packs: "name" } : {}),
   }),
   attemptsStart: ({ refs }) => ({ runs: runsOf(refs) }),
@@ -87,10 +94,11 @@ export const logLocks: LocksOf<typeof logWriteVerbs> = {
 };
 
 /** Calls with a common key are done one after the other. */
-export function keysOf({ runs, schedules, memory, order }: Locks): string[] {
+export function keysOf({ runs, schedules, memory, limits, order }: Locks): string[] {
   const keys = [...new Set(runs)].map((run) => `run ${run}`);
   if (schedules === true) keys.push("schedules");
   if (memory === true) keys.push("memory");
+  if (limits === true) keys.push("limits");
   if (order !== undefined) keys.push(order);
   return keys;
 }
