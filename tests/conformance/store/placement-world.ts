@@ -27,14 +27,14 @@ export class PlacementWorld extends World {
     return await this.#submit(spec, [{}], { key: "k", limit: 1, onConflict: "queue", ...concurrency });
   }
 
-  /** What is ready, claimed as a dispatcher does it. @returns what was had */
-  async claimReady(count = 100, workerName = "w"): Promise<AttemptRef[]> {
+  /** What is ready, from a place on, claimed as a dispatcher does it. @returns what was had */
+  async claimReady(count = 100, workerName = "w", from = 0): Promise<AttemptRef[]> {
     const { queues } = await this.store.read.queuesLook({ after: 0, limit: 1000 });
     const steps = await this.store.read.stepsHead({
-      counts: new Map(queues.map(({ no }) => [no, count])),
+      counts: new Map(queues.map(({ no }) => [no, from + count])),
     });
     const { id: workerId, bootId } = this.worker(workerName);
-    const claims = steps.slice(0, count).map(({ runId, index, gated, queue }) => {
+    const claims = steps.slice(from, from + count).map(({ runId, index, gated, queue }) => {
       return { runId, index, workerId, bootId, ...(gated ? { queue } : {}) };
     });
     const { store, now } = this;
