@@ -17,6 +17,7 @@ import {
 import { buildPins, digestOf, planSnapshots } from "@haversack/snapshot";
 import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
+import { ParsedDags } from "../dag/parsed-dags.ts";
 import { plannableDag } from "../dag/plannable-dag.ts";
 import { render } from "../runs/expressions.ts";
 import type { Store } from "../store/store.ts";
@@ -58,6 +59,7 @@ export class Submitter {
   readonly #store: Store;
   readonly #snapshots: Snapshots;
   readonly #ports: Ports;
+  readonly #dags = new ParsedDags();
 
   constructor(store: Store, snapshots: Snapshots, ports: Ports) {
     this.#store = store;
@@ -91,7 +93,7 @@ export class Submitter {
     const existing = await this.#store.read.runFind({ idempotencyKey, bodyDigest });
     if (existing !== undefined) return existing;
     const { text, file } = await this.#textOf(submission);
-    const parsed = parseDag(text, file);
+    const parsed = this.#dags.get(text, file);
     const params = settleParams(parsed.spec, submission.params, file);
     await checkPools(parsed, this.#store);
     const pins = await this.#pins(parsed);
@@ -101,8 +103,7 @@ export class Submitter {
     const { concurrency } = parsed.spec;
     return await this.#store.write.runSubmit({
       id,
-      // What agents get by default is part of the DAG: two that differ there alone must not share a source.
-      dagDigest: sha256(sortedJson({ ...parsed.spec, defaultsAgent: parsed.agentDefaults })),
+      dagDigest: parsed.digest,
       dag: parsed.spec,
       source: text,
       params,
