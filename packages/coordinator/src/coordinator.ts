@@ -39,9 +39,8 @@ import { BlobStore } from "./blobs/blob-store.ts";
 import type { CoordinatorAsked } from "./config/options.ts";
 import { type CoordinatorSettings, settle } from "./config/settle.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
+import { keepers } from "./dispatch/keepers.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
-import { leaseKeeper } from "./dispatch/lease-keeper.ts";
-import { runKeeper } from "./dispatch/run-keeper.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
 import { createHandler } from "./http/handler.ts";
 import { HttpServer } from "./http/server.ts";
@@ -166,8 +165,8 @@ class OneCoordinator implements Coordinator {
     const registry = new WorkerRegistry(leases.times.heartbeatMs * 2.5);
     const { snapshots, submitter } = openLibrary(store, this.#settings, ports);
     const scheduler = createScheduler({ store, submitter, registry, ports, onFailure });
-    const runKeys = runKeeper(store, registry, ports, onFailure);
-    const onHeld = (): void => runKeys.held();
+    const keeping = keepers({ store, leases, registry, ports, onFailure });
+    const onHeld = (): void => keeping.runs.held();
     const dispatcher = new Dispatcher({ store, registry, snapshots, leases, ports, onFailure, onHeld });
     const runChanges = new RunChanges();
     const logChanges = new RunChanges();
@@ -181,8 +180,7 @@ class OneCoordinator implements Coordinator {
     const interceptors = [mapErrors(ports.log), authorize(tokens)];
     this.#server = new HttpServer(listen, createHandler({ routes, interceptors, stopping }), ports.clock);
     const cleaning = janitor({ store, logs, blobs, ports, retentionMs, graceMs }, onFailure);
-    const leaseLoop = leaseKeeper(store, leases, registry, ports, onFailure);
-    return [leaseLoop, dispatcher.loop, runKeys.loop, scheduler.loop, cleaning, this.#server];
+    return [keeping.leases, dispatcher.loop, keeping.runs.loop, scheduler.loop, cleaning, this.#server];
   }
 
   /** Tells commands on this host where to find us. */

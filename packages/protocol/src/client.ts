@@ -14,7 +14,6 @@ import type { JsonObject } from "./model/json.ts";
 import type { LogStream } from "./model/outcome.ts";
 import type { Run, RunDetail, RunStatus } from "./model/run.ts";
 import type { KeptSnapshot, SnapshotReport } from "./model/snapshot-report.ts";
-import type { WorkerInfo } from "./model/worker-info.ts";
 import {
   DagService,
   FleetService,
@@ -28,7 +27,6 @@ import { logStreamFromWire, runStatusToWire } from "./wire/enums.ts";
 import { required, safeNumber } from "./wire/fields.ts";
 import { eventFromWire, runFromWire } from "./wire/run-wire.ts";
 import { keptFromWire, reportFromWire } from "./wire/snapshot-wire.ts";
-import { workerFromWire } from "./wire/worker-wire.ts";
 
 export interface ClientOptions {
   /** Such as `http://127.0.0.1:7420`. */
@@ -92,7 +90,6 @@ export interface HaversackClient extends MemoryClient, DagClient, PlacementClien
   retry(request: RetryRequest, signal: AbortSignal): Promise<{ run: RunDetail; existed: boolean }>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogPiece>;
   artifact(runId: string, stepId: string, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  workers(signal: AbortSignal): Promise<readonly WorkerInfo[]>;
   /** @param name a digest or `<run>/<step>` */
   inspectSnapshot(name: string, signal: AbortSignal): Promise<SnapshotReport>;
   /** The gzip bytes. @param name a digest or `<run>/<step>` */
@@ -118,14 +115,16 @@ export function createClient(options: ClientOptions): HaversackClient {
     createConnectClient(DagService, transport),
     createConnectClient(ScheduleService, transport),
   );
-  const fleet = createConnectClient(FleetService, transport);
   const snapshots = createConnectClient(SnapshotService, transport);
   const memory = createConnectClient(MemoryService, transport);
-  const placement = placementClient(createConnectClient(PlacementService, transport));
+  const placement = placementClient(
+    createConnectClient(PlacementService, transport),
+    createConnectClient(FleetService, transport),
+  );
   return {
     ...runClient(runs),
     ...dags,
-    ...otherClient(fleet, snapshots),
+    ...snapshotClient(snapshots),
     ...memoryClient(memory),
     ...placement,
   };
@@ -196,14 +195,10 @@ function runClient(client: Client<typeof RunService>): Pick<HaversackClient, Run
   };
 }
 
-function otherClient(
-  fleet: Client<typeof FleetService>,
+function snapshotClient(
   snapshots: Client<typeof SnapshotService>,
 ): Omit<HaversackClient, RunMethods | keyof MemoryClient | keyof DagClient | keyof PlacementClient> {
   return {
-    async workers(signal) {
-      return (await once(fleet.listWorkers({}, { signal }), signal)).workers.map(workerFromWire);
-    },
     async inspectSnapshot(name, signal) {
       return reportFromWire(
         required((await once(snapshots.inspect({ name }, { signal }), signal)).report, "report"),

@@ -8,6 +8,7 @@ export * from "./limits.ts";
 export * from "./model/dag.ts";
 export * from "./model/env-name.ts";
 export * from "./model/event.ts";
+export * from "./model/explanation.ts";
 export * from "./model/fence.ts";
 export * from "./model/ids.ts";
 export * from "./model/json.ts";

@@ -12,6 +12,7 @@ const pool = (name: string, units = 1): LimitUse => ({ kind: "pool", name, units
 export function describeLimits(name: string, open: OpenStore): void {
   describeQueues(name, open);
   describeKeys(name, open);
+  describeOwnLimits(name, open);
   describePools(name, open);
   describeWhy(name, open);
 }
@@ -49,14 +50,14 @@ function describeQueues(name: string, open: OpenStore): void {
         runs.push(await world.submitPlaced(wide(1), { labels: { host: `h${index}` } }));
       }
       await store.write.runCancel({ id: runs[1] as never, now: world.now });
-      const found: string[] = [];
+      const found: unknown[] = [];
       let after: number | undefined = 0;
       while (after !== undefined) {
         const look: Awaited<ReturnType<typeof store.read.queuesLook>> = await store.read.queuesLook({
           after,
           limit: 2,
         });
-        found.push(...look.queues.map(({ selector }) => String(selector["host"])));
+        found.push(...look.queues.map(({ selector }) => selector["host"]));
         after = look.upTo;
       }
       expect(found).toEqual(["h0", "h2", "h3", "h4"]);
@@ -124,7 +125,11 @@ function describeKeys(name: string, open: OpenStore): void {
       await worker.finish(live as never, { outcome: "cancelled" });
       expect((await world.rooms()).at(-1)).toBe(1);
     });
+  });
+}
 
+function describeOwnLimits(name: string, open: OpenStore): void {
+  describe(`${name}: what a key means (P9)`, () => {
     test("each holds to its own limit, and counts what others have under the key", async () => {
       await using store = await open();
       const world = new PlacementWorld(store);

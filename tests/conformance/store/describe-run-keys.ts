@@ -15,6 +15,11 @@ async function finish(world: PlacementWorld, run: RunId): Promise<void> {
 }
 
 export function describeRunKeys(name: string, open: OpenStore): void {
+  describeQueueing(name, open);
+  describeOthers(name, open);
+}
+
+function describeQueueing(name: string, open: OpenStore): void {
   describe(`${name}: runs that share a key (P9)`, () => {
     test("the next waits, all its steps with it, and starts when the first has ended", async () => {
       await using store = await open();
@@ -59,7 +64,11 @@ export function describeRunKeys(name: string, open: OpenStore): void {
       await finish(world, first);
       expect(await world.startable(await world.submitKeyed(wide(1), { onConflict: "skip" }))).toEqual([true]);
     });
+  });
+}
 
+function describeOthers(name: string, open: OpenStore): void {
+  describe(`${name}: runs that share a key, and end otherwise`, () => {
     test("a run that replaces the others waits until they have ended", async () => {
       await using store = await open();
       const world = new PlacementWorld(store);

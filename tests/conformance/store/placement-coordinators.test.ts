@@ -36,9 +36,9 @@ withPostgres("two coordinators on one PostgreSQL", () => {
     let done = 0;
     for (let round = 0; done < 80; round++) {
       const had = await Promise.all(
-        [0, 1, 2, 3].map((at) => both.worlds[at % 2]?.claimReady(6, `w${at}`, at * 6)),
+        [0, 1, 2, 3].map((at) => (at % 2 === 0 ? one : other).claimReady(6, `w${at}`, at * 6)),
       );
-      live.push(...had.flatMap((refs) => refs ?? []));
+      live.push(...had.flat());
       const [{ n, keyed } = { n: 0, keyed: 0 }] = await both.schema.query(
         `select count(*)::int as n, count(*) filter (where limits like '%"key"%')::int as keyed
          from step join queue on queue.no = step.queue where phase in ('leased', 'running')`,

@@ -8,7 +8,7 @@ import {
   type RunConcurrency,
   type RunId,
 } from "@haversack/protocol";
-import type { StepSubmission } from "../../../packages/coordinator/src/store/verbs/run-submit.ts";
+import type { StepSubmission } from "../../../packages/coordinator/src/store/verbs/new-steps.ts";
 import { digestOf } from "../../../packages/coordinator/src/testing/packs.ts";
 import { dag, step, ttlMs, World } from "./store-world.ts";
 

@@ -3,18 +3,16 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { migratePostgres } from "../../../packages/coordinator/src/store/postgres-migrate.ts";
 import { preparedText } from "../../../packages/coordinator/src/store/postgres-text.ts";
 import { openSqlite } from "../../../packages/coordinator/src/store/sqlite-database.ts";
 import type { BulkStatement, Statement } from "../../../packages/coordinator/src/store/statement.ts";
 import * as attempts from "../../../packages/coordinator/src/store/statements/attempt.ts";
-import * as limits from "../../../packages/coordinator/src/store/statements/limit.ts";
 import * as outcomes from "../../../packages/coordinator/src/store/statements/outcome.ts";
 import { sessionSetup } from "../../../packages/coordinator/src/store/statements/postgres-server.ts";
-import * as queues from "../../../packages/coordinator/src/store/statements/queue.ts";
 import * as steps from "../../../packages/coordinator/src/store/statements/step.ts";
-import { type TempSchema, tempSchema, withPostgres } from "../../support/postgres.ts";
+import { withPostgres } from "../../support/postgres.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
+import { fill, migrated } from "./postgres-fill.ts";
 
 const folder = join(import.meta.dirname, "../../../packages/coordinator/src/store/statements");
 
@@ -34,35 +32,6 @@ async function allStatements(): Promise<[name: string, statement: Statement][]> 
   }
   return found;
 }
-
-async function migrated(): Promise<TempSchema> {
-  const schema = await tempSchema();
-  await migratePostgres(schema.url, "postgres");
-  await migratePostgres(schema.url, "postgres-logs");
-  return schema;
-}
-
-/** As many live attempts as this, while the statistics say that there is none. */
-const count = 20_000;
-const fill = `
-  insert into dag values ('d', 'd', '{}', '');
-  insert into run (id, dag_digest, dag_name, status, params, body_digest, created_at, unfinished)
-    select 'r' || r, 'd', 'd', 'running', '{}', '', 0, 100 from generate_series(1, ${count / 100}) r;
-  alter table step set (autovacuum_enabled = false);
-  insert into step (run, idx, step_id, kind, phase, waiting_for, queue)
-    select r, i, 's' || i, 'run', 'succeeded', 0, 1
-    from generate_series(1, ${count / 100}) r, generate_series(0, 99) i;
-  analyze step;
-  insert into step (run, idx, step_id, kind, phase, waiting_for, queue, attempt, generation, worker_id, boot_id,
-                    lease_until, claimed_at)
-    select r, i, 's' || i, 'run', 'leased', 0, 1, 1, '1-0', 'w', 'b', 5, 0
-    from generate_series(1, ${count / 100}) r, generate_series(100, 199) i;
-  insert into step (run, idx, step_id, kind, phase, waiting_for, queue)
-    select r, i, 's' || i, 'run', 'ready', 0, 1
-    from generate_series(1, ${count / 100}) r, generate_series(200, 299) i;
-  insert into step (run, idx, step_id, kind, phase, waiting_for, queue)
-    select r, i, 's' || i, 'run', 'waiting', 1, 1
-    from generate_series(1, ${count / 100}) r, generate_series(300, 399) i`;
 
 const sqliteColumns = `select m.name || '.' || c.name as name from sqlite_schema m, pragma_table_info(m.name) c
                        where m.type = 'table' and m.name not like 'sqlite_%' order by 1`;
@@ -150,31 +119,5 @@ withPostgres("statements on PostgreSQL", () => {
       expect(plan).not.toMatch(/Seq Scan|step_live|step_ready/);
       expect(plan).toMatch(/rows=10\b/);
     }
-  });
-
-  test("queues and what is in use are found by their indexes, whatever the statistics say", async () => {
-    await using schema = await migrated();
-    await schema.query(fill);
-    await schema.query(`
-      insert into queue (digest, priority, share, selector, limits, pack, used_at) values ('q', 3, 'd', '{}', '[]', '', 0);
-      insert into shared_limit (kind, name) values ('key', 'k');
-      insert into queue_limit values (1, 1, 1, 1)`);
-    await schema.query(sessionSetup);
-    const planOf = async (
-      statement: { readonly sqlite: string; readonly postgres?: string },
-      params: string,
-    ) => {
-      await schema.query(`prepare q as ${preparedText(statement).text}`);
-      const rows = await schema.query(`explain (analyze, buffers, format text) execute q (${params})`);
-      await schema.query("deallocate q");
-      return rows.map((row) => String(row["QUERY PLAN"])).join("\n");
-    };
-    const open = await planOf(queues.queuesOpen, "0, 256");
-    expect(open).toMatch(/Index Only Scan using step_ready/);
-    const first = await planOf(queues.stepsFirst, "array[1], array[10]");
-    expect(first).toMatch(/Index Scan using step_ready/);
-    const inUse = await planOf(limits.limitsInUse, "array[1]");
-    expect(inUse).toMatch(/step_gated/);
-    for (const plan of [open, first, inUse]) expect(plan).not.toMatch(/Seq Scan on step/);
   });
 });

@@ -21,7 +21,7 @@ import {
   type WorkerId,
 } from "@haversack/protocol";
 import type { Store } from "../../../packages/coordinator/src/store/store.ts";
-import type { StepSubmission } from "../../../packages/coordinator/src/store/verbs/run-submit.ts";
+import type { StepSubmission } from "../../../packages/coordinator/src/store/verbs/new-steps.ts";
 import type { Claimed } from "../../../packages/coordinator/src/store/verbs/step-verbs.ts";
 
 const digestOf = (text: string): Digest =>

@@ -72,15 +72,7 @@ async function coordinator(slots = 100) {
   const { snapshots, submitter } = openLibrary(stores.store, library(), ports);
   const leases = new LeaseClock(leaseTimes(30_000), clock);
   const onFailure = (error: unknown): void => expect.fail(String(error));
-  const dispatcher = new Dispatcher({
-    store: stores.store,
-    registry,
-    snapshots,
-    leases,
-    ports,
-    onFailure,
-    onHeld: () => {},
-  });
+  const dispatcher = new Dispatcher({ store: stores.store, registry, snapshots, leases, ports, onFailure });
   const stopListening = stores.store.listen({ runs: () => {}, ready: () => dispatcher.ring() });
   const link = new WorkerLink(helloOf("w", { snapshotFeatures: ["skills"] }), clock);
   registry.add(link);

@@ -22,14 +22,12 @@ import {
 } from "@haversack/protocol";
 import type { Snapshots } from "../library/snapshots.ts";
 import type { Store } from "../store/store.ts";
-import type { ReadyStep } from "../store/verbs/queue-verbs.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
-import type { Claim, Claimed } from "../store/verbs/step-verbs.ts";
+import type { Claim, Claimed, ReadyStep } from "../store/verbs/step-verbs.ts";
 import { buildTask, taskBytes } from "./build-task.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import { place } from "./place.ts";
 import { QueueBook } from "./queue-book.ts";
-import type { ViewWorker } from "./view.ts";
 import type { WorkerLink } from "./worker-link.ts";
 import type { WorkerRegistry } from "./worker-registry.ts";
 
@@ -52,7 +50,7 @@ export interface DispatcherParts {
   readonly ports: Ports;
   readonly onFailure: (error: unknown) => void;
   /** Runs wait for others of their key. */
-  readonly onHeld: () => void;
+  readonly onHeld?: () => void;
 }
 
 export class Dispatcher {
@@ -88,7 +86,7 @@ export class Dispatcher {
       if (!registry.view().some(({ credits }) => credits > 0)) return undefined;
       const { nextDue, held, ...look } = await store.read.queuesLook({ after, limit: queuesPerLook });
       this.#book.learn({ after, ...look });
-      if (held) onHeld();
+      if (held) onHeld?.();
       await this.#handOut();
       const now = ports.clock.now();
       const isDue = nextDue !== undefined && nextDue <= now;
@@ -116,7 +114,7 @@ export class Dispatcher {
     }
   }
 
-  #place(steps: readonly ReadyStep[], workers: readonly ViewWorker[]): Placed[] {
+  #place(steps: readonly ReadyStep[], workers: ReturnType<WorkerRegistry["view"]>): Placed[] {
     const views = steps.flatMap((step) => {
       const queue = this.#book.get(step.queue);
       return queue === undefined ? [] : [{ ...step, queue, step }];

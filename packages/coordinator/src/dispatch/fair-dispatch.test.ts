@@ -82,7 +82,7 @@ describe("nobody is held up by what cannot go", () => {
   test("not by retries that wait for their time", async () => {
     await using here = await world();
     const retry = { limit: 1, backoff: "fixed", delayMs: 60_000, maxDelayMs: 60_000 } as const;
-    await here.submit("flaky", [{ step: stepOf("a", [], { retry }) }, { step: stepOf("b") }]);
+    const flaky = await here.submit("flaky", [{ step: stepOf("a", [], { retry }) }, { step: stepOf("b") }]);
     const worker = here.connect("w", 1);
     await until(() => worker.tasks.length === 1);
     await here.store.write.attemptsFinish({
@@ -101,6 +101,7 @@ describe("nobody is held up by what cannot go", () => {
       workerId: "w" as never,
       now: here.clock.now(),
     });
+    expect(await here.reasons(flaky, 0)).toContain("retry");
     worker.link.grant(2);
     await here.submit("next", steps(1));
     await until(() => worker.tasks.length === 2);

@@ -1,4 +1,3 @@
-import type { Priority } from "@haversack/protocol";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { viewWorker } from "../testing/fleet-samples.ts";
@@ -6,7 +5,7 @@ import { type OpenQueue, QueueBook } from "./queue-book.ts";
 
 const queue = (no: number, more: Partial<OpenQueue> = {}): OpenQueue => ({
   no,
-  priority: 3 as Priority,
+  priority: 3,
   share: `dag-${no}`,
   selector: {},
   limits: [],

@@ -7,7 +7,7 @@ import type { TemplateData } from "../runs/expression-value.ts";
 import { render } from "../runs/expressions.ts";
 import { limitUses } from "../runs/limits.ts";
 import { filledSelector } from "../runs/selector.ts";
-import type { StepSubmission } from "../store/verbs/run-submit.ts";
+import type { StepSubmission } from "../store/verbs/new-steps.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 
 /** For what is decided at submission: no step has an output yet. */

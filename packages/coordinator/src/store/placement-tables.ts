@@ -3,8 +3,9 @@
 import { poolDelete, poolSet, poolsList } from "./verbs/pool-verbs.ts";
 import { queuesLook, stepsDueNow, stepsHead } from "./verbs/queue-verbs.ts";
 import { runsAdmit } from "./verbs/run-key-verbs.ts";
+import { stepsTake } from "./verbs/step-verbs.ts";
 import { stepsWhy } from "./verbs/why-verbs.ts";
 
-export const placementWrites = { stepsDueNow, runsAdmit, poolSet, poolDelete } as const;
+export const placementWrites = { stepsTake, stepsDueNow, runsAdmit, poolSet, poolDelete } as const;
 
 export const placementReads = { queuesLook, stepsHead, stepsWhy, poolsList } as const;

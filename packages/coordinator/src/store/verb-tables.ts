@@ -20,14 +20,12 @@ import { runRetry, runSourceRead } from "./verbs/run-retry.ts";
 import { runFind, runSubmit } from "./verbs/run-submit.ts";
 import { runCancel, runProgress, runRead, runsCount, runsList } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
-import { stepsTake } from "./verbs/step-verbs.ts";
 import { workersList } from "./verbs/worker-verbs.ts";
 
 export const writeVerbs = {
   runSubmit,
   runRetry,
   runCancel,
-  stepsTake,
   attemptsStart,
   attemptsFinish,
   leasesRenew,

@@ -1,32 +1,23 @@
 /** A dispatcher on a real store, with workers that do what a test tells them. */
 
 import { systemRandom } from "@haversack/base";
-import {
-  type AttemptRef,
-  type Downward,
-  parseRunId,
-  type RunConcurrency,
-  type RunId,
-  type StepSpec,
-  type Task,
-} from "@haversack/protocol";
+import { parseRunId, type RunConcurrency, type RunId, type StepSpec, type Task } from "@haversack/protocol";
 import { FakeClock, fakePorts } from "../../../../tests/support/fake-clock.ts";
 import { Dispatcher } from "../dispatch/dispatcher.ts";
 import { whyWaiting } from "../dispatch/explainer.ts";
 import { LeaseClock } from "../dispatch/lease-clock.ts";
 import { runKeeper } from "../dispatch/run-keeper.ts";
-import { WorkerLink } from "../dispatch/worker-link.ts";
 import { WorkerRegistry } from "../dispatch/worker-registry.ts";
-import { Library } from "../library/library.ts";
-import { Snapshots } from "../library/snapshots.ts";
-import type { StepSubmission } from "../store/verbs/run-submit.ts";
-import { helloOf, resultOf } from "./fleet-samples.ts";
+import { connectWorker, noSnapshots } from "./connect-worker.ts";
+import { helloOf } from "./fleet-samples.ts";
 import { digestOf } from "./packs.ts";
 import type { RealStores } from "./real-store.ts";
 
+type Submission = Parameters<RealStores["store"]["write"]["runSubmit"]>[0];
+
 export interface Placed {
   readonly step: StepSpec;
-  readonly placement?: Partial<StepSubmission>;
+  readonly placement?: Partial<Submission["steps"][number]>;
 }
 
 /** @param stores closed with the world */
@@ -41,7 +32,7 @@ export async function dispatchWorld(stores: RealStores) {
   const dispatcher = new Dispatcher({
     store,
     registry,
-    snapshots: new Snapshots(store, new Library("/nowhere", undefined)),
+    snapshots: noSnapshots(store),
     leases: LeaseClock.withTtl(30_000, clock),
     ports,
     onFailure,
@@ -51,34 +42,14 @@ export async function dispatchWorld(stores: RealStores) {
   const sent: Task[] = [];
   const readings: Promise<void>[] = [];
 
-  /** A worker that keeps what it is sent. */
-  function connect(name: string, slots: number, labels: Readonly<Record<string, string>> = {}) {
-    const link = new WorkerLink(helloOf(name, { labels: new Map(Object.entries(labels)) }), clock);
-    const tasks: Task[] = [];
-    const read = async (): Promise<void> => {
-      for await (const message of link.outgoing() as AsyncIterable<Downward>) {
-        if (message.kind !== "tasks") continue;
-        tasks.push(...message.tasks);
-        sent.push(...message.tasks);
-      }
-    };
-    let granted = slots;
-    registry.add(link);
-    link.greeted();
-    link.grant(granted);
-    readings.push(read());
-    dispatcher.ring();
-    /** Ends an attempt, and frees its slot. */
-    const finish = async (ref: AttemptRef): Promise<void> => {
-      const results = [{ result: resultOf(ref), resultDigest: "d" }];
-      const { workerId } = link.hello;
-      await store.write.attemptsFinish({ results, workerId, now: clock.now() });
-      granted++;
-      link.grant(granted);
-      dispatcher.ring();
-    };
-    return { link, tasks, finish };
-  }
+  const connect = (name: string, slots: number, labels: Readonly<Record<string, string>> = {}) => {
+    const hello = helloOf(name, { labels: new Map(Object.entries(labels)) });
+    return connectWorker(
+      { store, registry, clock, sent, readings, ring: () => dispatcher.ring() },
+      hello,
+      slots,
+    );
+  };
 
   async function submit(
     dagName: string,

@@ -1,7 +1,5 @@
 /** Where and when a step may run: what it asks of workers, how urgent it is, what it takes a part of. */
 
-import type { StepPhase } from "./run.ts";
-
 /** What a step asks of one label of a worker. A text is the value that it must have. */
 export type LabelTest =
   | string
@@ -36,34 +34,3 @@ export type StepLimit =
   | { readonly key: string; readonly limit: number }
   /** Declared at the coordinator. */
   | { readonly pool: string; readonly units: number };
-
-/** A supply that all steps share, such as the connections of a database. */
-export interface Pool {
-  readonly name: string;
-  /** Units there are; 0 lets nothing start. */
-  readonly limit: number;
-}
-
-export interface PoolInfo extends Pool {
-  /** Units that attempts hold now. It may be above a limit that was lowered. */
-  readonly inUse: number;
-}
-
-/** Why a step has not started. */
-export interface WaitReason {
-  /** Stable, such as `no_worker`. */
-  readonly code: string;
-  readonly message: string;
-}
-
-/** What is known of a step's place in the queue. */
-export interface StepExplanation {
-  readonly phase: StepPhase;
-  /** All that keeps it from starting now; empty: it is about to start, has started, or has ended. */
-  readonly reasons: readonly WaitReason[];
-  readonly priority: Priority;
-  /** What it asks of a worker, such as `zone in (a, b)`. */
-  readonly worker: readonly string[];
-  /** What it takes a part of, such as `pool licences: 2 units of 5`. */
-  readonly limits: readonly string[];
-}

@@ -7,7 +7,8 @@ import {
   type PlacementServiceExplainResponse as WireExplanation,
   type Pool as WirePool,
 } from "../gen/haversack/v1/placement_service_pb.ts";
-import { type PoolInfo, priorities, type StepExplanation } from "../model/placement.ts";
+import type { PoolInfo, StepExplanation } from "../model/explanation.ts";
+import { priorities } from "../model/placement.ts";
 import { stepPhaseToWire } from "./enums.ts";
 import { badField } from "./fields.ts";
 

@@ -1,13 +1,6 @@
 /** Queues of steps that wait: which there are, and their first steps. */
 
-import {
-  type Digest,
-  parseDigest,
-  parseRunId,
-  parseStepId,
-  type RunId,
-  type StepId,
-} from "@haversack/protocol";
+import { parseDigest, parseRunId, parseStepId } from "@haversack/protocol";
 import { roomFor } from "../../runs/limits.ts";
 import type { QueueKey } from "../../runs/queue-key.ts";
 import { flag, integer, integerOrNone, text, textOrNone } from "../rows.ts";
@@ -17,25 +10,12 @@ import { runsHeldAny } from "../statements/run-key.ts";
 import type { VerbContext } from "../verb.ts";
 import { inUseOf, type NumberedUse, stateOf, usesOfQueues } from "./limit-state.ts";
 import { queueKeyOfRow } from "./queue-rows.ts";
+import type { ReadyStep } from "./step-verbs.ts";
 
 export interface OpenQueueRow extends QueueKey {
   readonly no: number;
   /** Steps that may start now, as far as keys and pools are concerned; absent: any number. */
   readonly room?: number;
-}
-
-export interface ReadyStep {
-  readonly runId: RunId;
-  /** Of the store: runs that came earlier have lower ones. */
-  readonly runNo: number;
-  readonly index: number;
-  readonly stepId: StepId;
-  readonly queue: number;
-  /** It takes parts of keys or pools. */
-  readonly gated: boolean;
-  readonly dagName: string;
-  readonly pinDigest?: Digest;
-  readonly snapshotDigest?: Digest;
 }
 
 export interface LookQuery {

@@ -13,7 +13,6 @@ import { stepsToRepeat } from "../../runs/repeat.ts";
 import { noRun, noStep } from "../missing.ts";
 import { integer, text } from "../rows.ts";
 import { newRun, type RunState } from "../run-states.ts";
-import type { SqlValue } from "../statement.ts";
 import {
   artifactsCarry,
   runRepeat,
@@ -22,13 +21,13 @@ import {
   stepsCarry,
   stepsRepeat,
 } from "../statements/retry.ts";
-import { runByKey } from "../statements/run.ts";
 import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { decideFirst } from "./end-run.ts";
+import { firstPhase, placesOf, stepRow } from "./new-steps.ts";
 import { record, recordRun } from "./record.ts";
 import { enterKeyOf, setKey } from "./run-key-verbs.ts";
-import { existingRun, firstPhase, insertPacks, placesOf, type RunSubmission, stepRow } from "./run-submit.ts";
+import { insertPacks, type RunSubmission, runFind } from "./run-submit.ts";
 
 export interface RetryRequest {
   readonly id: RunId;
@@ -45,13 +44,15 @@ export interface RetryRequest {
 export async function runRetry(context: VerbContext, request: RetryRequest) {
   const { tx } = context;
   const { id, newId, now, idempotencyKey: key } = request;
-  const existing = key === undefined ? undefined : await tx.one(runByKey, key);
-  if (existing !== undefined) return existingRun(existing, request.bodyDigest);
+  const { bodyDigest } = request;
+  const existing =
+    key === undefined ? undefined : await runFind(context, { idempotencyKey: key, bodyDigest });
+  if (existing !== undefined) return existing;
   const earlier = await context.runs.get(id);
   const again = await whatToRepeat(context, earlier, request.fromStep);
   await insertPacks(context, request.pinned?.packs ?? [], now);
   const place = await enterKeyOf(context, earlier);
-  const row = await tx.one(runRepeat, earlier.no, newId, key ?? null, request.bodyDigest, now, again.size);
+  const row = await tx.one(runRepeat, earlier.no, newId, key ?? null, bodyDigest, now, again.size);
   const no = integer(present(row, "the run that was inserted"), "no");
   const run = newRun({ ...earlier, no, id: newId, unfinished: again.size });
   context.runs.add(run);
@@ -97,6 +98,8 @@ interface Repeating {
   readonly held: boolean;
 }
 
+type Rows = ReturnType<typeof stepRow>[];
+
 /** @returns the steps that wait for nobody */
 async function insertSteps(
   context: VerbContext,
@@ -105,11 +108,11 @@ async function insertSteps(
 ): Promise<readonly number[]> {
   const { tx } = context;
   const first: number[] = [];
-  const carried: SqlValue[][] = [];
-  const repeated: SqlValue[][] = [];
-  const inserted: SqlValue[][] = [];
+  const carried: Rows = [];
+  const repeated: Rows = [];
+  const inserted: Rows = [];
   const { spec, graph } = await context.dags.get(tx, run.dagDigest);
-  const places = pinned === undefined ? [] : await placesOf(context, spec, { ...pinned, now });
+  const places = pinned === undefined ? [] : await placesOf(context, spec.name, { ...pinned, now });
   for (const [index, step] of allSteps(spec).entries()) {
     if (step.handler === undefined && !again.has(index)) {
       carried.push([earlier.no, run.no, index]);

@@ -5,28 +5,20 @@ import {
   allSteps,
   type DagSpec,
   type Digest,
-  type Priority,
   parseRunId,
-  priorityDefault,
   type Run,
   type RunConcurrency,
   type RunId,
   type RunTrigger,
-  type Selector,
-  type StepPhase,
-  type StepSpec,
 } from "@haversack/protocol";
-import type { LimitUse } from "../../runs/limits.ts";
 import { integer, text } from "../rows.ts";
 import { newRun, type RunState } from "../run-states.ts";
-import type { Row, SqlValue } from "../statement.ts";
 import { dagInsert } from "../statements/dag.ts";
 import { runByKey, runInsert } from "../statements/run.ts";
 import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
-import type { MemoryWrite } from "./attempt-row.ts";
 import { decideFirst } from "./end-run.ts";
-import { type QueuePlace, QueueRows } from "./queue-rows.ts";
+import { placesOf, type StepSubmission, stepRow } from "./new-steps.ts";
 import { recordRun } from "./record.ts";
 import { enterKey, setKey } from "./run-key-verbs.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
@@ -50,25 +42,12 @@ export interface RunSubmission {
   readonly packs: readonly StoredPack[];
 }
 
-export interface StepSubmission {
-  /** What a worker must be like; expressions evaluated. */
-  readonly labels: Selector;
-  /** Absent: 3. */
-  readonly priority?: Priority;
-  /** In one order; absent: it takes a part of nothing. */
-  readonly limits?: readonly LimitUse[];
-  readonly pinDigest?: Digest;
-  /** Set at once for a step that reads no memory. */
-  readonly snapshotDigest?: Digest;
-  /** Absent: it may write no memory. */
-  readonly memoryWrite?: MemoryWrite;
-}
-
 /** The run, its steps, its packs, its first ready steps: all or nothing (R1, R2). */
 export async function runSubmit(context: VerbContext, run: RunSubmission) {
   const { tx } = context;
-  const existing = run.idempotencyKey === undefined ? undefined : await tx.one(runByKey, run.idempotencyKey);
-  if (existing !== undefined) return existingRun(existing, run.bodyDigest);
+  const { idempotencyKey = "", bodyDigest } = run;
+  const existing = await runFind(context, { idempotencyKey, bodyDigest });
+  if (existing !== undefined) return existing;
   await tx.run(dagInsert, run.dagDigest, run.dag.name, JSON.stringify(run.dag), run.source);
   await insertPacks(context, run.packs, run.now);
   const key = run.concurrency === undefined ? undefined : await enterKey(context, run.concurrency);
@@ -79,7 +58,7 @@ export async function runSubmit(context: VerbContext, run: RunSubmission) {
   }
   recordRun(context, state, run.now);
   const held = key?.held === true;
-  const places = await placesOf(context, run.dag, run);
+  const places = await placesOf(context, run.dag.name, run);
   const rows = allSteps(run.dag).map((step, index) => {
     const place = { run: state, index, step, waitingFor: step.depends.length, held };
     const submission = present(run.steps[index], "step of the submission");
@@ -124,74 +103,10 @@ export async function insertPacks(
 /** The run that an idempotency key stands for; rejects when it was used for another submission. */
 export async function runFind({ tx }: VerbContext, query: { idempotencyKey: string; bodyDigest: Digest }) {
   const row = query.idempotencyKey === "" ? undefined : await tx.one(runByKey, query.idempotencyKey);
-  return row === undefined ? undefined : existingRun(row, query.bodyDigest);
-}
-
-/** Rejects when the key was used for something else. */
-export function existingRun(row: Row, bodyDigest: Digest) {
-  if (text(row, "body_digest") !== bodyDigest) {
+  if (row === undefined) return undefined;
+  if (text(row, "body_digest") !== query.bodyDigest) {
     const message = "the idempotency key was used for a different submission; use a new key for a new run";
     throw new FaultError("conflict", "idempotency_key_reused", message);
   }
   return { runId: parseRunId(text(row, "id")), existed: true };
-}
-
-export interface NewStep {
-  readonly run: RunState;
-  readonly index: number;
-  readonly step: StepSpec;
-  /** Dependencies that have not ended. */
-  readonly waitingFor: number;
-  /** Its run waits for others. */
-  readonly held: boolean;
-}
-
-/** As `stepsInsert` takes it. */
-export function stepRow(
-  { run, index, step, waitingFor, held }: NewStep,
-  { pinDigest, snapshotDigest, memoryWrite }: StepSubmission,
-  { queue, gated }: QueuePlace,
-): SqlValue[] {
-  return [
-    run.no,
-    index,
-    step.id,
-    step.work.kind,
-    held ? "waiting" : firstPhase(step, waitingFor),
-    waitingFor,
-    queue,
-    pinDigest ?? null,
-    snapshotDigest ?? null,
-    memoryWrite === undefined ? null : JSON.stringify(memoryWrite),
-    step.continueOnError === true ? 1 : 0,
-    step.handler ?? null,
-    gated,
-  ];
-}
-
-/** Where the steps of a submission stand, in their order. */
-export async function placesOf(
-  context: VerbContext,
-  { name }: Pick<DagSpec, "name">,
-  { steps, packs, now }: Pick<RunSubmission, "steps" | "packs" | "now">,
-): Promise<readonly QueuePlace[]> {
-  const queues = new QueueRows(context, now);
-  const needs = new Map(
-    packs.map(({ digest, formatVersion, requires }) => [digest, { formatVersion, requires }]),
-  );
-  const known = new Map<string, Promise<QueuePlace>>();
-  const places = steps.map(({ labels: selector, priority = priorityDefault, limits = [], pinDigest }) => {
-    const text = JSON.stringify([selector, priority, limits, pinDigest]);
-    const pack = pinDigest === undefined ? undefined : needs.get(pinDigest);
-    const common = { priority, share: name, selector, limits };
-    const place = known.get(text) ?? queues.placeOf(pack === undefined ? common : { ...common, pack });
-    known.set(text, place);
-    return place;
-  });
-  return await Promise.all(places);
-}
-
-/** A step with an `if` is decided when all steps are there, a handler when they have ended. */
-export function firstPhase({ condition, handler }: StepSpec, waitingFor: number): StepPhase {
-  return waitingFor === 0 && condition === undefined && handler === undefined ? "ready" : "waiting";
 }

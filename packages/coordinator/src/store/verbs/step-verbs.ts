@@ -21,6 +21,21 @@ import { record, recordRun } from "./record.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 import { withinLimits } from "./take-limits.ts";
 
+/** A step that may be claimed. */
+export interface ReadyStep {
+  readonly runId: RunId;
+  /** Of the store: runs that came earlier have lower ones. */
+  readonly runNo: number;
+  readonly index: number;
+  readonly stepId: StepId;
+  readonly queue: number;
+  /** It takes parts of keys or pools. */
+  readonly gated: boolean;
+  readonly dagName: string;
+  readonly pinDigest?: Digest;
+  readonly snapshotDigest?: Digest;
+}
+
 export interface Claim {
   readonly runId: RunId;
   readonly index: number;
