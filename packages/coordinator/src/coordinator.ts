@@ -7,10 +7,12 @@
  *   library/         the agent library; submissions; which pack a step gets
  *   runs/            pure: what can happen to a step, what becomes of a run, leases explained
  *   dispatch/        who gets what (place), where it becomes fact (dispatcher), workers' sessions, expiring leases
+ *   leadership/      which of several coordinators does what one should do
  *   schedule/        starts stored DAGs at their times
  *   watch/           events and logs as streams
  *   blobs/           artifacts by digest
  *   retention/       forgets old runs, collects what nobody names any more
+ *   maintenance/     backups, restore, checks and migrations of the store
  *   api/, http/      decode, call, encode; one port for gRPC, gRPC-web, Connect and plain JSON
  *
  * It holds no state that the store does not, but for who is connected: killed at any instant, it starts again and goes
@@ -39,15 +41,14 @@ import { BlobStore } from "./blobs/blob-store.ts";
 import type { CoordinatorAsked } from "./config/options.ts";
 import { type CoordinatorSettings, settle } from "./config/settle.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
-import { keepers } from "./dispatch/keepers.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
 import { createHandler } from "./http/handler.ts";
 import { HttpServer } from "./http/server.ts";
 import { openLibrary } from "./library/open-library.ts";
-import { janitor } from "./retention/janitor.ts";
+import { openPrepared, type Stores } from "./maintenance/open-prepared.ts";
+import { keepUp } from "./maintenance/upkeep.ts";
 import { createScheduler } from "./schedule/scheduler.ts";
-import { openStores, type Stores } from "./store/open-stores.ts";
 import { describeDatabase } from "./store/postgres-url.ts";
 import { version } from "./version.ts";
 import { RunChanges } from "./watch/run-changes.ts";
@@ -145,7 +146,8 @@ class OneCoordinator implements Coordinator {
     const folder = await openOwnedFolder(this.#settings.dataDir, "data folder");
     this.#opened = { folder };
     const tokens = await openTokens(folder.path);
-    const { store, logs } = await openStores(folder.path, this.#settings.store, this.#ports);
+    const signal = this.#stopping.signal;
+    const { store, logs } = await openPrepared(folder.path, this.#settings.store, this.#ports, signal);
     this.#opened = {
       folder,
       ...(store.status === "fulfilled" ? { store: store.value } : {}),
@@ -164,23 +166,24 @@ class OneCoordinator implements Coordinator {
     // Heartbeats come a fifth early or late: two and a half are two missed ones.
     const registry = new WorkerRegistry(leases.times.heartbeatMs * 2.5);
     const { snapshots, submitter } = openLibrary(store, this.#settings, ports);
-    const scheduler = createScheduler({ store, submitter, registry, ports, onFailure });
-    const keeping = keepers({ store, leases, registry, ports, onFailure });
-    const onHeld = (): void => keeping.runs.held();
+    const onHeld = (): void => upkeep.held();
     const dispatcher = new Dispatcher({ store, registry, snapshots, leases, ports, onFailure, onHeld });
     const runChanges = new RunChanges();
     const logChanges = new RunChanges();
     store.listen({ runs: (runs) => runChanges.ring(runs), ready: () => dispatcher.ring() });
     logs.listen({ runs: (runs) => logChanges.ring(runs) });
     const blobs = new BlobStore(join(folder.path, "blobs"), ports.clock);
+    const kept = { store, logs, blobs, leases, registry, ports, retentionMs, graceMs };
+    const upkeep = keepUp(kept, onFailure);
+    const { leadership } = upkeep;
+    const scheduler = createScheduler({ store, submitter, registry, leadership, ports, onFailure });
     const stopping = this.#stopping.signal;
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
     const routes = routesOf({ ...follow, ...fleet, blobs, submitter, scheduler, stopping });
     const interceptors = [mapErrors(ports.log), authorize(tokens)];
     this.#server = new HttpServer(listen, createHandler({ routes, interceptors, stopping }), ports.clock);
-    const cleaning = janitor({ store, logs, blobs, ports, retentionMs, graceMs }, onFailure);
-    return [keeping.leases, dispatcher.loop, keeping.runs.loop, scheduler.loop, cleaning, this.#server];
+    return [...upkeep.services, dispatcher.loop, scheduler.loop, this.#server];
   }
 
   /** Tells commands on this host where to find us. */

@@ -72,11 +72,8 @@ export class ExpressionChecker {
   #path(at: YamlPath, path: DataPath, place: Place): void {
     if (path.root === "params") return this.#param(at, path.name);
     if (place.of === "label") {
-      return this.#report.problem(
-        at,
-        "bad_expression",
-        "a worker label and a concurrency key may use params only",
-      );
+      const message = "a label and a concurrency key may use params only";
+      return this.#report.problem(at, "bad_expression", message);
     }
     if (path.root === "run") {
       if (path.field !== "status" || place.of === "handler") return;

@@ -18,10 +18,14 @@ export interface RunKeeper {
   held(): void;
 }
 
+export interface RunKeeperParts {
+  readonly store: Store;
+  readonly registry: WorkerRegistry;
+  readonly ports: Ports;
+}
+
 export function runKeeper(
-  store: Store,
-  registry: WorkerRegistry,
-  ports: Ports,
+  { store, registry, ports }: RunKeeperParts,
   onFailure: (error: unknown) => void,
 ): RunKeeper {
   const wakeup = new Wakeup();

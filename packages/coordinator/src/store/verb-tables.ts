@@ -5,7 +5,7 @@ import { retentionReads, retentionWrites } from "./retention-tables.ts";
 import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
 import { attemptIsLive, attemptsFinish, attemptsStart } from "./verbs/attempt-verbs.ts";
 import { runEvents } from "./verbs/event-verbs.ts";
-import { leasesExpire, leasesRenew, leasesTrust, workerGreet } from "./verbs/lease-verbs.ts";
+import { leasesRenew, leasesTrust, workerGreet } from "./verbs/lease-verbs.ts";
 import { logsAppend, logsErase, logsRead } from "./verbs/log-verbs.ts";
 import {
   memoryAt,
@@ -16,20 +16,19 @@ import {
   memoryScopes,
   memoryVersions,
 } from "./verbs/memory-verbs.ts";
+import { runsList } from "./verbs/run-list.ts";
 import { runRetry, runSourceRead } from "./verbs/run-retry.ts";
-import { runFind, runSubmit } from "./verbs/run-submit.ts";
-import { runCancel, runProgress, runRead, runsCount, runsList } from "./verbs/run-verbs.ts";
+import { runFind } from "./verbs/run-submit.ts";
+import { runCancel, runProgress, runRead, runsCount } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
 import { workersList } from "./verbs/worker-verbs.ts";
 
 export const writeVerbs = {
-  runSubmit,
   runRetry,
   runCancel,
   attemptsStart,
   attemptsFinish,
   leasesRenew,
-  leasesExpire,
   leasesTrust,
   workerGreet,
   memoryResolve,

@@ -28,7 +28,7 @@ export async function dispatchWorld(stores: RealStores) {
   const registry = new WorkerRegistry(3_600_000);
   const failures: unknown[] = [];
   const onFailure = (error: unknown): void => void failures.push(error);
-  const keeper = runKeeper(store, registry, ports, onFailure);
+  const keeper = runKeeper({ store, registry, ports }, onFailure);
   const dispatcher = new Dispatcher({
     store,
     registry,

@@ -17,7 +17,10 @@ export interface DagSpec {
   readonly name: string;
   readonly description?: string;
   readonly params: { readonly [name: string]: ParamSpec };
+  /** Those of its dotenv files included. */
   readonly env: { readonly [name: string]: string };
+  /** What its runs are found by; expressions over params still in place. Absent: nothing. */
+  readonly labels?: { readonly [label: string]: string };
   readonly steps: readonly StepSpec[];
   /** How many of its runs may be under way; absent: any number. */
   readonly concurrency?: RunConcurrency;

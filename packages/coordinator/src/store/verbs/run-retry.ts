@@ -21,6 +21,7 @@ import {
   stepsCarry,
   stepsRepeat,
 } from "../statements/retry.ts";
+import { runLabelsCarry } from "../statements/run-list.ts";
 import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { decideFirst } from "./end-run.ts";
@@ -54,6 +55,7 @@ export async function runRetry(context: VerbContext, request: RetryRequest) {
   const place = await enterKeyOf(context, earlier);
   const row = await tx.one(runRepeat, earlier.no, newId, key ?? null, bodyDigest, now, again.size);
   const no = integer(present(row, "the run that was inserted"), "no");
+  await tx.run(runLabelsCarry, earlier.no, no, now);
   const run = newRun({ ...earlier, no, id: newId, unfinished: again.size });
   context.runs.add(run);
   if (place !== undefined) await setKey(context, run, place);

@@ -9,12 +9,14 @@ import {
   type Run,
   type RunConcurrency,
   type RunId,
+  type RunLabels,
   type RunTrigger,
 } from "@haversack/protocol";
 import { integer, text } from "../rows.ts";
 import { newRun, type RunState } from "../run-states.ts";
 import { dagInsert } from "../statements/dag.ts";
 import { runByKey, runInsert } from "../statements/run.ts";
+import { runLabelsInsert } from "../statements/run-list.ts";
 import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { decideFirst } from "./end-run.ts";
@@ -30,6 +32,8 @@ export interface RunSubmission {
   readonly dag: DagSpec;
   readonly source: string;
   readonly params: Run["params"];
+  /** Absent: none. */
+  readonly labels?: RunLabels;
   readonly idempotencyKey?: string;
   readonly bodyDigest: Digest;
   /** Absent: a person or a program asked for it. */
@@ -58,7 +62,7 @@ export async function runSubmit(context: VerbContext, run: RunSubmission) {
   }
   recordRun(context, state, run.now);
   const held = key?.held === true;
-  const places = await placesOf(context, run.dag.name, run);
+  const places = await placesOf(context, shareOf(run.dag.name, run.labels), run);
   const rows = allSteps(run.dag).map((step, index) => {
     const place = { run: state, index, step, waitingFor: step.depends.length, held };
     const submission = present(run.steps[index], "step of the submission");
@@ -72,7 +76,7 @@ export async function runSubmit(context: VerbContext, run: RunSubmission) {
 }
 
 async function insertRun(context: VerbContext, run: RunSubmission): Promise<RunState> {
-  const { id, dagDigest, dag, idempotencyKey, bodyDigest, now } = run;
+  const { id, dagDigest, dag, labels = {}, idempotencyKey, bodyDigest, now } = run;
   const params = JSON.stringify(run.params);
   const unfinished = dag.steps.length;
   const row = await context.tx.one(
@@ -85,8 +89,11 @@ async function insertRun(context: VerbContext, run: RunSubmission): Promise<RunS
     bodyDigest,
     now,
     unfinished,
+    JSON.stringify(labels),
   );
   const no = integer(present(row, "the run that was inserted"), "no");
+  const labelRows = Object.entries(labels).map(([name, value]) => [no, name, value, now]);
+  await context.tx.each(runLabelsInsert, labelRows);
   const state = newRun({ no, id, dagDigest, dagName: dag.name, params, unfinished });
   context.runs.add(state);
   return state;
@@ -99,6 +106,10 @@ export async function insertPacks(
 ): Promise<void> {
   for (const pack of packs) await packInsert(context, pack, now);
 }
+
+/** Runs of one tenant take turns together, whatever their DAGs; without one, those of one DAG. */
+const shareOf = (dagName: string, labels: RunLabels = {}): string =>
+  labels["tenant"] === undefined ? dagName : `tenant ${labels["tenant"]}`;
 
 /** The run that an idempotency key stands for; rejects when it was used for another submission. */
 export async function runFind({ tx }: VerbContext, query: { idempotencyKey: string; bodyDigest: Digest }) {
