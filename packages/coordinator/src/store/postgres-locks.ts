@@ -74,6 +74,7 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
   }),
   // Locks what it finds, and leaves out what others have locked.
   stepsDueNow: () => ({ runs: [], alone: true }),
+  queuesCollect: ({ term }) => ({ runs: [], ...under(term), alone: true }),
   runsAdmit: () => ({ runs: [], find: [runsHeld], alone: true }),
   poolSet: ({ name }) => ({ runs: [], order: `pool ${name}` }),
   poolDelete: ({ name }) => ({ runs: [], order: `pool ${name}` }),

@@ -65,9 +65,21 @@ export const stepsDue = {
 } as const;
 
 /** Those with keys or pools in which no step has been for long, a bounded number. The others stay: there are few. */
+export const queuesIdle = {
+  sqlite: `select no from queue where limits <> '[]' and used_at < ?1
+             and not exists (select 1 from step where step.gated = 1 and step.queue = queue.no) limit ?2`,
+  // One that a step is about to stand in is held by whoever brings it.
+  postgres: `select no from queue where limits <> '[]' and used_at < $1
+               and not exists (select 1 from step where step.gated = 1 and step.queue = queue.no) limit $2
+             for update skip locked`,
+} as const;
+
 export const queueLimitsErase = {
-  sqlite: `delete from queue_limit where queue in (
-             select distinct queue_limit.queue from queue_limit join queue on queue.no = queue_limit.queue
-             where queue.used_at < ?1
-               and not exists (select 1 from step where step.gated = 1 and step.queue = queue.no) limit ?2)`,
+  sqlite: `delete from queue_limit where queue = ?1 returning shared_limit`,
+  postgres: `delete from queue_limit where queue = any($1::bigint[]) returning shared_limit`,
+} as const;
+
+export const queuesErase = {
+  sqlite: `delete from queue where no = ?1 returning no`,
+  postgres: `delete from queue where no = any($1::bigint[]) returning no`,
 } as const;
