@@ -23,7 +23,9 @@ import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
 import { ParsedDags } from "../dag/parsed-dags.ts";
 import { plannableDag } from "../dag/plannable-dag.ts";
 import { settleLabels } from "../dag/run-labels.ts";
+import { render } from "../runs/expressions.ts";
 import type { Store } from "../store/store.ts";
+import { checkKeys, checkPools } from "./check-limits.ts";
 import { refuseKeys } from "./refuse-keys.ts";
 import { type Snapshots, storedPack } from "./snapshots.ts";
 import { type Pin, stepSubmission, templateData } from "./step-submission.ts";
@@ -101,6 +103,7 @@ export class Submitter {
   async #check({ dag, fileName, dotenv = {} }: DagText): Promise<ParsedDag> {
     const parsed = parseDag(dag, fileName || "dag.yaml", dotenv);
     await refuseKeys(parsed.dotenv, this.#snapshots.library);
+    await checkPools(parsed, this.#store);
     await this.#pins(parsed);
     return parsed;
   }
@@ -116,10 +119,13 @@ export class Submitter {
     const parsed = this.#dags.get(text, file, dotenv);
     await refuseKeys(parsed.dotenv, this.#snapshots.library);
     const params = settleParams(parsed.spec, submission.params, file);
+    await checkPools(parsed, this.#store);
     const pins = await this.#pins(parsed);
     const id = parseRunId(this.#ports.random.id());
     const data = templateData(id, parsed, params);
     const labels = settleLabels(parsed.spec, submission.labels ?? {}, data, file);
+    checkKeys(parsed, data);
+    const { concurrency } = parsed.spec;
     return await this.#store.write.runSubmit({
       id,
       dagDigest: parsed.digest,
@@ -133,6 +139,9 @@ export class Submitter {
       packs: [...pins.values()].map(({ pack }) => pack),
       ...(idempotencyKey === "" ? {} : { idempotencyKey }),
       ...(trigger === undefined ? {} : { trigger }),
+      ...(concurrency === undefined
+        ? {}
+        : { concurrency: { ...concurrency, key: render(concurrency.key, data) } }),
       ...(term === undefined ? {} : { term }),
     });
   }
