@@ -21,7 +21,6 @@ import { runRetry, runSourceRead } from "./verbs/run-retry.ts";
 import { runFind } from "./verbs/run-submit.ts";
 import { runCancel, runProgress, runRead, runsCount } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
-import { workersList } from "./verbs/worker-verbs.ts";
 
 export const writeVerbs = {
   runRetry,
@@ -50,7 +49,6 @@ export const readVerbs = {
   attemptIsLive,
   snapshotRead,
   snapshotOfStep,
-  workersList,
   memoryAt,
   memoryRead,
   memoryReviews,

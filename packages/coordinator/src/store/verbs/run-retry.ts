@@ -22,13 +22,12 @@ import {
   stepsRepeat,
 } from "../statements/retry.ts";
 import { runLabelsCarry } from "../statements/run-list.ts";
-import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { decideFirst } from "./end-run.ts";
-import { firstPhase, placesOf, stepRow } from "./new-steps.ts";
+import { firstPhase, insertPacks, insertSteps as insertRows, placesOf, stepRow } from "./new-steps.ts";
 import { record, recordRun } from "./record.ts";
 import { enterKeyOf, setKey } from "./run-key-verbs.ts";
-import { insertPacks, type RunSubmission, runFind } from "./run-submit.ts";
+import { type RunSubmission, runFind } from "./run-submit.ts";
 
 export interface RetryRequest {
   readonly id: RunId;
@@ -133,7 +132,7 @@ async function insertSteps(
   const kept = await tx.each(stepsCarry, carried);
   await Promise.all([
     tx.each(artifactsCarry, carried),
-    tx.each(stepsInsert, inserted),
+    insertRows(context, inserted),
     tx.each(stepsRepeat, repeated),
   ]);
   const phases = new Map(kept.map((row) => [integer(row, "idx"), text(row, "phase") as StepPhase]));
