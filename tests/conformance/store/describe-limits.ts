@@ -63,24 +63,6 @@ function describeQueues(name: string, open: OpenStore): void {
       expect(found).toEqual(["h0", "h2", "h3", "h4"]);
     });
 
-    test("of keys that nobody names any more go, and only those", async () => {
-      await using store = await open();
-      const world = new PlacementWorld(store);
-      const ended = await world.submitPlaced(wide(1), { limits: [key("gone", 1)] });
-      await world.submitPlaced(wide(1), { limits: [key("stays", 1)] });
-      await world.submitPlaced(wide(1), { labels: { a: "b" } });
-      await store.write.runCancel({ id: ended, now: world.now });
-      const collect = () => store.write.queuesCollect({ usedBefore: world.now + 1, limit: 10 });
-      expect(await collect()).toBe(0);
-      await store.write.runsRetire({ endedBefore: world.now + 1, limit: 10 });
-      await store.write.runsErase({ ids: [ended], limit: 100 });
-      expect(await collect()).toBe(1);
-      expect((await store.read.queuesLook({ after: 0, limit: 10 })).queues).toHaveLength(2);
-      await world.submitPlaced(wide(2), { limits: [key("gone", 1)] });
-      expect(await world.claimReady(3)).toHaveLength(3);
-      expect(await world.rooms()).toEqual([0]);
-    });
-
     test("a retry stands in its queue again when its time has come", async () => {
       await using store = await open();
       const world = new PlacementWorld(store);
@@ -164,6 +146,24 @@ function describeOwnLimits(name: string, open: OpenStore): void {
       const run = await world.submitPlaced(wide(1), { limits: [key("k", 1)] });
       expect(await world.worker("w").tryClaim(run, "s0")).toBeUndefined();
       expect(await world.claimReady()).toHaveLength(1);
+    });
+
+    test("queues of keys that nobody names any more go, and only those", async () => {
+      await using store = await open();
+      const world = new PlacementWorld(store);
+      const ended = await world.submitPlaced(wide(1), { limits: [key("gone", 1)] });
+      await world.submitPlaced(wide(1), { limits: [key("stays", 1)] });
+      await world.submitPlaced(wide(1), { labels: { a: "b" } });
+      await store.write.runCancel({ id: ended, now: world.now });
+      const collect = () => store.write.queuesCollect({ usedBefore: world.now + 1, limit: 10 });
+      expect(await collect()).toBe(0);
+      await store.write.runsRetire({ endedBefore: world.now + 1, limit: 10 });
+      await store.write.runsErase({ ids: [ended], limit: 100 });
+      expect(await collect()).toBe(1);
+      expect((await store.read.queuesLook({ after: 0, limit: 10 })).queues).toHaveLength(2);
+      await world.submitPlaced(wide(2), { limits: [key("gone", 1)] });
+      expect(await world.claimReady(3)).toHaveLength(3);
+      expect(await world.rooms()).toEqual([0]);
     });
 
     test("a step that is done again has the key of its first run", async () => {

@@ -105,15 +105,6 @@ export const keyTexts: Readonly<Record<string, string>> = {
   "step.maxParallel": "Items that may have begun and not ended; default 10.",
   "step.failFast": "Whether the first item that fails ends the others; default true.",
 
-  "step.foreach":
-    "A list, or an expression that gives one: the step is done once for each item. `item` and `index` in its `${{ }}`; its outputs are lists.",
-  "step.matrix":
-    "Lists by name: the step is done once for each combination. `matrix.<name>` and `index` in its `${{ }}`; its outputs are lists.",
-  "step.matrix.include": "Adds its values to the combinations that it does not contradict, or is one more.",
-  "step.matrix.exclude": "Combinations that are left out: those in which all these values are.",
-  "step.maxParallel": "Items that may be under way at once; default 10.",
-  "step.failFast": "Whether the first item that fails ends the others; default true.",
-
   "retry.limit": "Tries after the first one.",
   "retry.backoff": "Whether the delay stays the same or doubles each time.",
   "retry.delay": "Before the next try; default 1s.",

@@ -1,20 +1,34 @@
 /** Keys and pools of a DAG, as far as its file alone cannot tell: with these parameters, at this coordinator. */
 
 import { didYouMean } from "@haversack/base";
-import { type PoolInfo, type Problem, ProblemsError, type StepSpec } from "@haversack/protocol";
+import {
+  type PoolInfo,
+  type Problem,
+  ProblemsError,
+  type RunConcurrency,
+  type StepSpec,
+} from "@haversack/protocol";
 import type { ParsedDag } from "../dag/parse-dag.ts";
 import { placesOf } from "../dag/places.ts";
 import { fieldOf } from "../dag/yaml-source.ts";
 import type { TemplateData } from "../runs/expression-value.ts";
 import { render } from "../runs/expressions.ts";
 import type { Store } from "../store/store.ts";
+import type { Library } from "./library.ts";
+import { refuseKeys } from "./refuse-keys.ts";
 
 const keyCharactersMax = 200;
 
 type Told = { readonly code: string; readonly message: string } | undefined;
 
+/** What a DAG asks of this coordinator, its agents aside. Rejects with ProblemsError. */
+export async function checkHere(parsed: ParsedDag, store: Store, library: Library): Promise<void> {
+  await refuseKeys(parsed.dotenv, library);
+  await checkPools(parsed, store);
+}
+
 /** Rejects with ProblemsError when a pool is not there, or can never give what a step takes. */
-export async function checkPools(parsed: ParsedDag, store: Store): Promise<void> {
+async function checkPools(parsed: ParsedDag, store: Store): Promise<void> {
   const places = placesOf(parsed.spec);
   if (!places.some(({ step }) => step.concurrency?.some((limit) => "pool" in limit))) return;
   const pools = new Map((await store.read.poolsList()).map((pool) => [pool.name, pool]));
@@ -39,8 +53,8 @@ function poolProblem(limit: Limit, pools: ReadonlyMap<string, PoolInfo>): Told {
   return pool.limit === 0 ? undefined : { code: "pool_too_small", message };
 }
 
-/** Throws ProblemsError when a key is empty, or too long, with these parameters. */
-export function checkKeys(parsed: ParsedDag, data: TemplateData): void {
+/** What a submission says of the key of its run. Throws ProblemsError when a key is empty, or too long, with these parameters. */
+export function settleKeys(parsed: ParsedDag, data: TemplateData): { readonly concurrency?: RunConcurrency } {
   const { concurrency } = parsed.spec;
   const own = concurrency === undefined ? undefined : keyProblem(concurrency.key, data);
   refuse(parsed, [
@@ -49,6 +63,8 @@ export function checkKeys(parsed: ParsedDag, data: TemplateData): void {
       limitProblems(step, path, (limit) => ("key" in limit ? keyProblem(limit.key, data) : undefined)),
     ),
   ]);
+  if (concurrency === undefined) return {};
+  return { concurrency: { ...concurrency, key: render(concurrency.key, data) } };
 }
 
 function keyProblem(template: string, data: TemplateData): Told {

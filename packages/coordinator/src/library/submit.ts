@@ -23,10 +23,8 @@ import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
 import { ParsedDags } from "../dag/parsed-dags.ts";
 import { plannableDag } from "../dag/plannable-dag.ts";
 import { settleLabels } from "../dag/run-labels.ts";
-import { render } from "../runs/expressions.ts";
 import type { Store } from "../store/store.ts";
-import { checkKeys, checkPools } from "./check-limits.ts";
-import { refuseKeys } from "./refuse-keys.ts";
+import { checkHere, settleKeys } from "./check-limits.ts";
 import { type Snapshots, storedPack } from "./snapshots.ts";
 import { type Pin, stepSubmission, templateData } from "./step-submission.ts";
 
@@ -102,8 +100,7 @@ export class Submitter {
 
   async #check({ dag, fileName, dotenv = {} }: DagText): Promise<ParsedDag> {
     const parsed = parseDag(dag, fileName || "dag.yaml", dotenv);
-    await refuseKeys(parsed.dotenv, this.#snapshots.library);
-    await checkPools(parsed, this.#store);
+    await checkHere(parsed, this.#store, this.#snapshots.library);
     await this.#pins(parsed);
     return parsed;
   }
@@ -117,15 +114,12 @@ export class Submitter {
     if (existing !== undefined) return existing;
     const { text, file, dotenv } = await this.#textOf(submission);
     const parsed = this.#dags.get(text, file, dotenv);
-    await refuseKeys(parsed.dotenv, this.#snapshots.library);
+    await checkHere(parsed, this.#store, this.#snapshots.library);
     const params = settleParams(parsed.spec, submission.params, file);
-    await checkPools(parsed, this.#store);
     const pins = await this.#pins(parsed);
     const id = parseRunId(this.#ports.random.id());
     const data = templateData(id, parsed, params);
     const labels = settleLabels(parsed.spec, submission.labels ?? {}, data, file);
-    checkKeys(parsed, data);
-    const { concurrency } = parsed.spec;
     return await this.#store.write.runSubmit({
       id,
       dagDigest: parsed.digest,
@@ -139,9 +133,7 @@ export class Submitter {
       packs: [...pins.values()].map(({ pack }) => pack),
       ...(idempotencyKey === "" ? {} : { idempotencyKey }),
       ...(trigger === undefined ? {} : { trigger }),
-      ...(concurrency === undefined
-        ? {}
-        : { concurrency: { ...concurrency, key: render(concurrency.key, data) } }),
+      ...settleKeys(parsed, data),
       ...(term === undefined ? {} : { term }),
     });
   }

@@ -7,6 +7,7 @@ import { queuesLook, stepsDueNow, stepsHead } from "./verbs/queue-verbs.ts";
 import { runsAdmit } from "./verbs/run-key-verbs.ts";
 import { stepsTake } from "./verbs/step-verbs.ts";
 import { stepsWhy } from "./verbs/why-verbs.ts";
+import { workersList } from "./verbs/worker-verbs.ts";
 
 export const placementWrites = {
   queuesCollect: ofLeader(queuesCollect),
@@ -17,4 +18,4 @@ export const placementWrites = {
   poolDelete,
 } as const;
 
-export const placementReads = { queuesLook, stepsHead, stepsWhy, poolsList } as const;
+export const placementReads = { queuesLook, stepsHead, stepsWhy, poolsList, workersList } as const;

@@ -19,7 +19,6 @@ import {
 import { runRetry } from "./verbs/run-retry.ts";
 import { runCancel } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
-import { workersList } from "./verbs/worker-verbs.ts";
 
 export const writeVerbs = {
   runRetry,
@@ -42,7 +41,6 @@ export const readVerbs = {
   attemptIsLive,
   snapshotRead,
   snapshotOfStep,
-  workersList,
   memoryAt,
   memoryRead,
   memoryReviews,

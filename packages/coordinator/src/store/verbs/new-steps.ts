@@ -11,10 +11,11 @@ import {
 import type { LimitUse } from "../../runs/limits.ts";
 import type { RunState } from "../run-states.ts";
 import type { SqlValue } from "../statement.ts";
+import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { MemoryWrite } from "./attempt-row.ts";
 import { type QueuePlace, QueueRows } from "./queue-rows.ts";
-import type { StoredPack } from "./snapshot-verbs.ts";
+import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 
 export interface StepSubmission {
   /** What a worker must be like; expressions evaluated. */
@@ -64,6 +65,7 @@ export function stepRow(
 }
 
 export interface SubmittedSteps {
+  /** In the order of the DAG's steps, then of its handlers. */
   readonly steps: readonly StepSubmission[];
   readonly packs: readonly StoredPack[];
   readonly now: number;
@@ -95,4 +97,17 @@ export async function placesOf(
 export function firstPhase({ condition, handler, foreach }: StepSpec, waitingFor: number): StepPhase {
   const isDecided = condition === undefined && handler === undefined && foreach === undefined;
   return waitingFor === 0 && isDecided ? "ready" : "waiting";
+}
+
+export async function insertPacks(
+  context: VerbContext,
+  packs: readonly StoredPack[],
+  now: number,
+): Promise<void> {
+  for (const pack of packs) await packInsert(context, pack, now);
+}
+
+/** @param rows of `stepRow` */
+export async function insertSteps({ tx }: VerbContext, rows: readonly SqlValue[][]): Promise<void> {
+  await tx.each(stepsInsert, rows);
 }

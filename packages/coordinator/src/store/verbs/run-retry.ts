@@ -23,14 +23,13 @@ import {
   stepsRepeat,
 } from "../statements/retry.ts";
 import { runLabelsCarry } from "../statements/run-list.ts";
-import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { decideFirst } from "./end-run.ts";
-import { firstPhase, placesOf, stepRow } from "./new-steps.ts";
+import { firstPhase, insertPacks, insertSteps as insertRows, placesOf, stepRow } from "./new-steps.ts";
 import { record, recordRun } from "./record.ts";
 import { carryGroups, isThere, itemsToKeep, type KeptItems } from "./retry-items.ts";
 import { enterKeyOf, setKey } from "./run-key-verbs.ts";
-import { insertPacks, type RunSubmission, runFind } from "./run-submit.ts";
+import { type RunSubmission, runFind } from "./run-submit.ts";
 
 export interface RetryRequest {
   readonly id: RunId;
@@ -135,7 +134,7 @@ async function insertSteps(
       inserted.push(stepRow({ run, index, step, waitingFor, held }, pins, stands));
     }
   }
-  await Promise.all([tx.each(stepsInsert, inserted), tx.each(stepsRepeat, repeated)]);
+  await Promise.all([insertRows(context, inserted), tx.each(stepsRepeat, repeated)]);
   const items = await itemsToKeep(context, { earlier, run }, kept, fromStep);
   const all = [...carried, ...items.map((index) => [earlier.no, run.no, index])];
   const rows = await tx.each(stepsCarry, all);

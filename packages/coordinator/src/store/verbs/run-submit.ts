@@ -17,16 +17,14 @@ import { newRun, type RunState } from "../run-states.ts";
 import { dagInsert } from "../statements/dag.ts";
 import { runByKey, runInsert } from "../statements/run.ts";
 import { runLabelsInsert } from "../statements/run-list.ts";
-import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { decideFirst } from "./end-run.ts";
-import { placesOf, type StepSubmission, stepRow } from "./new-steps.ts";
+import { insertPacks, insertSteps, placesOf, type SubmittedSteps, stepRow } from "./new-steps.ts";
 import { recordRun } from "./record.ts";
 import { enterKey, setKey } from "./run-key-verbs.ts";
-import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 import { recordTrigger } from "./tick-verbs.ts";
 
-export interface RunSubmission {
+export interface RunSubmission extends SubmittedSteps {
   readonly id: RunId;
   readonly dagDigest: Digest;
   readonly dag: DagSpec;
@@ -40,10 +38,6 @@ export interface RunSubmission {
   readonly trigger?: RunTrigger;
   /** Its key, filled in; absent: it has none. */
   readonly concurrency?: RunConcurrency;
-  readonly now: number;
-  /** In the order of the DAG's steps, then of its handlers. */
-  readonly steps: readonly StepSubmission[];
-  readonly packs: readonly StoredPack[];
 }
 
 /** The run, its steps, its packs, its first ready steps: all or nothing (R1, R2). */
@@ -68,7 +62,7 @@ export async function runSubmit(context: VerbContext, run: RunSubmission) {
     const submission = present(run.steps[index], "step of the submission");
     return stepRow(place, submission, present(places[index], "its queue"));
   });
-  await tx.each(stepsInsert, rows);
+  await insertSteps(context, rows);
   context.touched.ready = true;
   const first = run.dag.steps.flatMap(({ depends }, index) => (depends.length === 0 ? [index] : []));
   if (!held) await decideFirst(context, { run: state, now: run.now }, first);
@@ -97,14 +91,6 @@ async function insertRun(context: VerbContext, run: RunSubmission): Promise<RunS
   const state = newRun({ no, id, dagDigest, dagName: dag.name, params, unfinished });
   context.runs.add(state);
   return state;
-}
-
-export async function insertPacks(
-  context: VerbContext,
-  packs: readonly StoredPack[],
-  now: number,
-): Promise<void> {
-  for (const pack of packs) await packInsert(context, pack, now);
 }
 
 /** Runs of one tenant take turns together, whatever their DAGs; without one, those of one DAG. */
