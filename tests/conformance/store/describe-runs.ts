@@ -1,10 +1,16 @@
-/** Runs that are started again, and lists of them. */
+/** What becomes of steps and runs. */
 
+import { describeHandlers } from "./describe-handlers.ts";
+import { describeItems } from "./describe-items.ts";
 import { describeLists } from "./describe-lists.ts";
+import { describeOutcomes } from "./describe-outcomes.ts";
 import { describeRetry } from "./describe-retry.ts";
 import type { OpenStore } from "./describe-store.ts";
 
 export function describeRuns(name: string, open: OpenStore): void {
-  describeRetry(name, open);
+  describeOutcomes(name, open);
+  describeHandlers(name, open);
   describeLists(name, open);
+  describeRetry(name, open);
+  describeItems(name, open);
 }

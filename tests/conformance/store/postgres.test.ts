@@ -1,11 +1,8 @@
 import { vi } from "vitest";
 import { withPostgres } from "../../support/postgres.ts";
 import { openPostgres } from "../../support/postgres-store.ts";
-import { describeHandlers } from "./describe-handlers.ts";
-import { describeItems } from "./describe-items.ts";
 import { describeLeader } from "./describe-leader.ts";
 import { describeMemory } from "./describe-memory.ts";
-import { describeOutcomes } from "./describe-outcomes.ts";
 import { describeRetention } from "./describe-retention.ts";
 import { describeRuns } from "./describe-runs.ts";
 import { describeSchedules } from "./describe-schedules.ts";
@@ -16,12 +13,9 @@ vi.setConfig({ testTimeout: 240_000 });
 
 withPostgres("postgres", () => {
   describeStore("postgres", openPostgres);
-  describeItems("postgres", openPostgres);
   describeLeader("postgres", openPostgres);
-  describeMemory("postgres", openPostgres);
   describeRuns("postgres", openPostgres);
-  describeOutcomes("postgres", openPostgres);
-  describeHandlers("postgres", openPostgres);
+  describeMemory("postgres", openPostgres);
   describeRetention("postgres", openPostgres);
   describeSchedules("postgres", openPostgres);
 });

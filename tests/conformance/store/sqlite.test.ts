@@ -1,10 +1,7 @@
 import { openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
-import { describeHandlers } from "./describe-handlers.ts";
-import { describeItems } from "./describe-items.ts";
 import { describeLeader } from "./describe-leader.ts";
 import { describeMemory } from "./describe-memory.ts";
-import { describeOutcomes } from "./describe-outcomes.ts";
 import { describeRetention } from "./describe-retention.ts";
 import { describeRuns } from "./describe-runs.ts";
 import { describeSchedules } from "./describe-schedules.ts";
@@ -23,11 +20,8 @@ const open: OpenStore = async () => {
 };
 
 describeStore("sqlite", open);
-describeItems("sqlite", open);
 describeLeader("sqlite", open);
-describeMemory("sqlite", open);
 describeRuns("sqlite", open);
-describeOutcomes("sqlite", open);
-describeHandlers("sqlite", open);
+describeMemory("sqlite", open);
 describeRetention("sqlite", open);
 describeSchedules("sqlite", open);

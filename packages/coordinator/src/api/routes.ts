@@ -7,6 +7,7 @@ import {
   FleetService,
   Health,
   MemoryService,
+  PlacementService,
   RunService,
   ScheduleService,
   ServerReflection,
@@ -15,7 +16,7 @@ import {
 } from "@haversack/protocol";
 import type { Scheduler } from "../schedule/scheduler.ts";
 import { dagService } from "./dag-service.ts";
-import { fleetService } from "./fleet-service.ts";
+import { fleetRoutes } from "./fleet-routes.ts";
 import { healthService } from "./health-service.ts";
 import { memoryService } from "./memory-service.ts";
 import { reflectionService } from "./reflection-service.ts";
@@ -29,6 +30,7 @@ const services = [
   DagService,
   ScheduleService,
   FleetService,
+  PlacementService,
   SnapshotService,
   MemoryService,
   WorkerService,
@@ -45,15 +47,14 @@ const large = { readMaxBytes: apiMessageBytesMax, writeMaxBytes: apiMessageBytes
 export const routesOf =
   (parts: Parts) =>
   (router: ConnectRouter): void => {
-    const { store, registry, submitter, clock, stopping, scheduler } = parts;
+    const { store, submitter, clock, stopping, scheduler } = parts;
     const submit = submitter.submit.bind(submitter);
     const schedules = { store, submit, clock, ring: () => scheduler.ring() };
     const names = services.map(({ typeName }) => typeName);
-    router
+    fleetRoutes(parts)(router)
       .service(RunService, runService(parts), large)
       .service(DagService, dagService(submitter, store, schedules.ring), large)
       .service(ScheduleService, scheduleService(schedules))
-      .service(FleetService, fleetService(store, registry))
       .service(SnapshotService, snapshotService(store, clock))
       .service(MemoryService, memoryService(store, clock))
       .service(WorkerService, workerService(parts))

@@ -8,48 +8,44 @@ import {
   type Step,
   stepToWire,
 } from "@haversack/protocol";
-import type { Dispatcher } from "../dispatch/dispatcher.ts";
-import type { Store } from "../store/store.ts";
-
-interface AnswerParts {
-  readonly store: Store;
-  readonly dispatcher: Dispatcher;
-}
+import { type ExplainParts, whyWaiting } from "../dispatch/explainer.ts";
 
 /** In one answer. */
 const stepsMax = 5_000;
 const stepBytes = 500;
 const answerBytesMax = 8 * 1024 * 1024;
 
-export async function runAnswer(parts: AnswerParts, id: RunId) {
+export async function runAnswer(parts: ExplainParts, id: RunId) {
   const run = await parts.store.read.runRead({ id, steps: { from: 0, limit: stepsMax } });
   const steps = fitting(await withReasons(parts, run, 0));
   return runToWire(run, steps, run.stepCount);
 }
 
-export async function stepsAnswer(parts: AnswerParts, id: RunId, from: number) {
+export async function stepsAnswer(parts: ExplainParts, id: RunId, from: number) {
   const run = await parts.store.read.runRead({ id, steps: { from, limit: stepsMax } });
   return { steps: fitting(await withReasons(parts, run, from)).map(stepToWire) };
 }
 
-/** Says of each ready step what it waits for. */
+/** Says of each step that has not started what it waits for. */
 async function withReasons(
-  { dispatcher }: AnswerParts,
+  parts: ExplainParts,
   { id, stepCount: count = 0, steps }: RunDetail,
   from: number,
 ): Promise<readonly Step[]> {
-  const isOpen = ({ phase, items }: Step) => phase === "ready" || (items?.active ?? 0) > 0;
-  if (!steps.some(isOpen)) return steps;
-  const reasons = await dispatcher.whyWaiting(id);
+  const waits = ({ phase, items }: Step) =>
+    phase === "ready" || phase === "waiting" || (items?.active ?? 0) > 0;
+  if (!steps.some(waits)) return steps;
+  const reasons = await whyWaiting(parts, id);
   // Of a step with items, what the first of them waits for.
   const ofItems = new Map<number, string>();
-  for (const [index, reason] of reasons) {
+  for (const [index, [first]] of reasons) {
     const group = groupOfIndex(count, index);
-    if (group !== undefined && !ofItems.has(group)) ofItems.set(group, reason);
+    if (group !== undefined && first !== undefined && !ofItems.has(group)) ofItems.set(group, first.message);
   }
   return steps.map((step, index) => {
-    const waitingFor = (step.items === undefined ? reasons : ofItems).get(from + index);
-    return waitingFor === undefined || !isOpen(step) ? step : { ...step, waitingFor };
+    const own = reasons.get(from + index)?.[0]?.message;
+    const waitingFor = step.items === undefined ? own : ofItems.get(from + index);
+    return waitingFor === undefined || !waits(step) ? step : { ...step, waitingFor };
   });
 }
 

@@ -11,7 +11,6 @@ import {
   safeNumber,
 } from "@haversack/protocol";
 import type { BlobStore } from "../blobs/blob-store.ts";
-import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
 import type { Submitter } from "../library/submit.ts";
 import { type FollowParts, followEvents, followLogs } from "../watch/follow.ts";
@@ -23,7 +22,6 @@ import { runAnswer, stepsAnswer } from "./run-answer.ts";
 export interface RunServiceParts extends FollowParts {
   readonly blobs: BlobStore;
   readonly submitter: Submitter;
-  readonly dispatcher: Dispatcher;
   readonly registry: WorkerRegistry;
 }
 

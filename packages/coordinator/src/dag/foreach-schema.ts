@@ -1,7 +1,8 @@
 /** `foreach` and `matrix` of a DAG file, with the keys that go with them. */
 
-import { type ForeachSpec, itemsMax, type JsonValue, type Problem } from "@haversack/protocol";
+import { type ForeachSpec, itemsMax, type Problem } from "@haversack/protocol";
 import { z } from "zod";
+import { jsonValue } from "./json-value.ts";
 
 const axesMax = 10;
 const maxParallelDefault = 10;
@@ -10,10 +11,8 @@ const namedMax = 200;
 const listHint = "expected a list, or an expression that gives one";
 
 const axisName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, "expected a name such as version");
-/** Whatever YAML gives; a schema of its own would only be walked once more. */
-const json = z.custom<JsonValue>();
-const list = z.union([z.array(json), z.string().min(1)], listHint);
-const combination = z.record(axisName, json);
+const list = z.union([z.array(jsonValue), z.string().min(1)], listHint);
+const combination = z.record(axisName, jsonValue);
 
 const matrix = z
   .object({

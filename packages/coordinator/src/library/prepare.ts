@@ -16,6 +16,7 @@ import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
 import { dagDigestOf } from "../dag/parsed-dags.ts";
 import { settleLabels } from "../dag/run-labels.ts";
 import type { RunSubmission } from "../store/verbs/run-submit.ts";
+import { settleKeys } from "./check-limits.ts";
 import { type Pin, stepSubmission, templateData } from "./step-submission.ts";
 
 export interface Asked {
@@ -31,18 +32,23 @@ export interface Prepared {
   readonly name: string;
   readonly schedules: readonly ScheduleSpec[];
   readonly dotenv: ParsedDag["dotenv"];
-  /** Nothing else is told of it: its items are planned where the agent library is. */
-  readonly hasAgents: boolean;
-  readonly run?: Pick<RunSubmission, "dagDigest" | "dag" | "params" | "labels" | "steps" | "packs">;
+  /** Without agents and pools. Of any other nothing else is told: they are looked up where they are known. */
+  readonly isPlain: boolean;
+  readonly run?: Pick<
+    RunSubmission,
+    "dagDigest" | "dag" | "params" | "labels" | "steps" | "packs" | "concurrency"
+  >;
 }
 
 /** Throws ProblemsError. */
 export function prepare({ text, file, dotenv, run }: Asked): Prepared {
   const parsed = parseDag(text, file, dotenv);
   const { name, schedules = [] } = parsed.spec;
-  const hasAgents = allSteps(parsed.spec).some(({ work }) => work.kind === "agent");
-  const about = { name, schedules, dotenv: parsed.dotenv, hasAgents };
-  if (run === undefined || hasAgents) return about;
+  const isPlain = allSteps(parsed.spec).every(
+    ({ work, concurrency = [] }) => work.kind === "run" && !concurrency.some((limit) => "pool" in limit),
+  );
+  const about = { name, schedules, dotenv: parsed.dotenv, isPlain };
+  if (run === undefined || !isPlain) return about;
   const { steps, ...content } = contentOf(parsed, run, new Map());
   const packed = { dag: { json: JSON.stringify(parsed.spec) }, steps: { json: JSON.stringify(steps) } };
   return { ...about, run: { ...content, ...packed, dagDigest: dagDigestOf(parsed) } };
@@ -62,5 +68,6 @@ export function contentOf(
     labels: settleLabels(spec, labels, data, source.file),
     steps: allSteps(spec).map((step) => stepSubmission(step, pins.get(step.id), data)),
     packs: [...pins.values()].map(({ pack }) => pack),
+    ...settleKeys(parsed, data),
   };
 }

@@ -19,6 +19,7 @@ import { digestOf } from "@haversack/snapshot";
 import { parseDag } from "../dag/parse-dag.ts";
 import { ParsedDags } from "../dag/parsed-dags.ts";
 import type { Store } from "../store/store.ts";
+import { checkHere } from "./check-limits.ts";
 import { pinsOf } from "./pins.ts";
 import { type Asked, contentOf, type Prepared } from "./prepare.ts";
 import { Aside, largeCharactersMin } from "./prepare-aside.ts";
@@ -103,18 +104,18 @@ export class Submitter {
     const large = await this.#large(asked);
     if (large !== undefined) return large;
     const parsed = parseDag(asked.text, asked.file, dotenv);
-    await refuseKeys(parsed.dotenv, this.#snapshots.library);
+    await checkHere(parsed, this.#store, this.#snapshots.library);
     await pinsOf(parsed, this.#snapshots.library);
     const { name, schedules = [] } = parsed.spec;
     return { name, schedules };
   }
 
-  /** Undefined: the file is not large, or it has agents. */
+  /** Undefined: the file is not large, or more must be known than it says. */
   async #large(asked: Asked): Promise<Prepared | undefined> {
     if (asked.text.length < largeCharactersMin) return undefined;
     const prepared = await this.#aside.prepare(asked);
     await refuseKeys(prepared.dotenv, this.#snapshots.library);
-    return prepared.hasAgents ? undefined : prepared;
+    return prepared.isPlain ? prepared : undefined;
   }
 
   async submit(submission: Submission): Promise<{ runId: RunId; existed: boolean }> {
@@ -144,7 +145,7 @@ export class Submitter {
   /** What is stored of a DAG file of the usual size. */
   async #content({ text, file, dotenv = {}, run }: Asked & Required<Pick<Asked, "run">>) {
     const parsed = this.#dags.get(text, file, dotenv);
-    await refuseKeys(parsed.dotenv, this.#snapshots.library);
+    await checkHere(parsed, this.#store, this.#snapshots.library);
     const pins = await pinsOf(parsed, this.#snapshots.library);
     return { dagDigest: parsed.digest, dag: parsed.spec, ...contentOf(parsed, run, pins) };
   }
