@@ -1,7 +1,15 @@
 /** What verbs leave true of runs, steps and attempts: each statement finds the rows of which it is not, as `fault`. */
 
-const live = `('leased', 'running')`;
-const ended = `('succeeded', 'failed', 'cancelled', 'blocked', 'skipped')`;
+import { isTerminalStep, type StepPhase } from "@haversack/protocol";
+import { isLiveStep, stepMoves } from "../../runs/step-moves.ts";
+
+const phases = Object.keys(stepMoves) as StepPhase[];
+const listed = (some: readonly StepPhase[]): string => `(${some.map((phase) => `'${phase}'`).join(", ")})`;
+
+const live = listed(phases.filter(isLiveStep));
+const ended = listed(phases.filter(isTerminalStep));
+/** Something can happen to it without another step. */
+const going = listed(phases.filter((phase) => phase !== "waiting" && !isTerminalStep(phase)));
 const most = `limit 100`;
 
 /** What is being forgotten is deleted piece by piece. */
@@ -71,7 +79,7 @@ export const stuck = {
   sqlite: `select 'run ' || run.id || ' is ' || run.status || ' and none of its steps can go on' as fault
            from run
            where ${kept} and run.status in ('queued', 'running')
-             and not exists (select 1 from step where step.run = run.no and step.phase in ('ready', 'leased', 'running')) ${most}`,
+             and not exists (select 1 from step where step.run = run.no and step.phase in ${going}) ${most}`,
 } as const;
 
 /** @param length of the list in a row @param zero of the type of a number of events */
