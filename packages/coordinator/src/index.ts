@@ -2,6 +2,7 @@
 
 export type { CoordinatorAsked } from "./config/options.ts";
 export { type Coordinator, createCoordinator } from "./coordinator.ts";
+export { dagJsonSchema } from "./dag/json-schema.ts";
 export { readPlannableDag } from "./dag/plannable-dag.ts";
 export { type Backup, backUp } from "./maintenance/backup.ts";
 export type { Checked } from "./maintenance/check/check.ts";

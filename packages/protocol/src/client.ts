@@ -9,10 +9,10 @@ import { type MemoryClient, memoryClient } from "./client-memory.ts";
 import { messageBytesMax } from "./limits.ts";
 import type { RunEvent } from "./model/event.ts";
 import { type Digest, digestOfBytes, parseStepId, type RunId, type StepId } from "./model/ids.ts";
-import type { JsonObject } from "./model/json.ts";
 import type { LogStream } from "./model/outcome.ts";
-import type { Run, RunDetail, RunStatus } from "./model/run.ts";
+import type { Run, RunDetail, RunFilter } from "./model/run.ts";
 import type { KeptSnapshot, SnapshotReport } from "./model/snapshot-report.ts";
+import type { RetryRequest, Submission } from "./model/submission.ts";
 import type { WorkerInfo } from "./model/worker-info.ts";
 import {
   DagService,
@@ -22,9 +22,9 @@ import {
   ScheduleService,
   SnapshotService,
 } from "./services.ts";
-import { logStreamFromWire, runStatusToWire } from "./wire/enums.ts";
+import { logStreamFromWire } from "./wire/enums.ts";
 import { required, safeNumber } from "./wire/fields.ts";
-import { eventFromWire, runFromWire } from "./wire/run-wire.ts";
+import { eventFromWire, runFilterToWire, runFromWire } from "./wire/run-wire.ts";
 import { keptFromWire, reportFromWire } from "./wire/snapshot-wire.ts";
 import { workerFromWire } from "./wire/worker-wire.ts";
 
@@ -32,33 +32,6 @@ export interface ClientOptions {
   /** Such as `http://127.0.0.1:7420`. */
   readonly url: string;
   readonly token: string;
-}
-
-export interface Submission {
-  /** The YAML; empty when a stored DAG is named. */
-  readonly dag: string;
-  /** A stored DAG, instead of the YAML. */
-  readonly dagName?: string;
-  /** Named in error messages. */
-  readonly fileName: string;
-  readonly params: JsonObject;
-  readonly idempotencyKey: string;
-}
-
-export interface RunFilter {
-  readonly status?: RunStatus;
-  readonly dagName?: string;
-  readonly pageSize?: number;
-  readonly pageToken?: string;
-}
-
-export interface RetryRequest {
-  readonly runId: string;
-  /** Done again with all that depends on it, even if it succeeded. */
-  readonly fromStep?: string;
-  /** Pins the agent library as it is now. */
-  readonly refreshLibrary: boolean;
-  readonly idempotencyKey: string;
 }
 
 export interface LogQuery {
@@ -134,20 +107,16 @@ type RunMethods = "submit" | "run" | "runs" | "watch" | "cancel" | "retry" | "lo
 
 function runClient(client: Client<typeof RunService>): Pick<HaversackClient, RunMethods> {
   return {
-    async submit({ dag, dagName = "", fileName, params, idempotencyKey }, signal) {
-      const request = { dag, dagName, fileName, params: params as WireJsonObject, idempotencyKey };
+    async submit({ params, ...rest }, signal) {
+      const request = { ...rest, params: params as WireJsonObject };
       const answer = await once(client.submit(request, { signal }), signal);
       return { run: runFromWire(required(answer.run, "run")), existed: answer.existed };
     },
     async run(runId, signal) {
       return runFromWire(required((await once(client.get({ runId }, { signal }), signal)).run, "run"));
     },
-    async runs({ pageSize = 0, pageToken = "", status, dagName = "" }, signal) {
-      const wireStatus = status === undefined ? {} : { status: runStatusToWire[status] };
-      const answer = await once(
-        client.list({ pageSize, pageToken, dagName, ...wireStatus }, { signal }),
-        signal,
-      );
+    async runs(filter, signal) {
+      const answer = await once(client.list(runFilterToWire(filter), { signal }), signal);
       return { runs: answer.runs.map(runFromWire), nextPageToken: answer.nextPageToken };
     },
     async *watch(runId, afterSeq, signal) {

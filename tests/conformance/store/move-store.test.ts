@@ -22,7 +22,9 @@ withPostgres("moving to PostgreSQL", () => {
     await using schema = await tempSchema();
     await using busy = await busyFolder();
     const { dataDir, world } = busy;
-    const [half] = await world.store.read.runsList({ status: "running", limit: 1 });
+    const {
+      runs: [half],
+    } = await world.store.read.runsList({ status: "running", limit: 1 });
     await busy.close();
     const { tables, generation } = await moveToPostgres({ dataDir, url: schema.url }, signal);
     expect(Object.fromEntries(tables.map(({ table, rows }) => [table, rows]))).toMatchObject({

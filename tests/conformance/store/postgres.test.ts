@@ -3,6 +3,7 @@ import { withPostgres } from "../../support/postgres.ts";
 import { openPostgres } from "../../support/postgres-store.ts";
 import { describeHandlers } from "./describe-handlers.ts";
 import { describeLeader } from "./describe-leader.ts";
+import { describeLists } from "./describe-lists.ts";
 import { describeMemory } from "./describe-memory.ts";
 import { describeOutcomes } from "./describe-outcomes.ts";
 import { describeRetention } from "./describe-retention.ts";
@@ -15,6 +16,7 @@ vi.setConfig({ testTimeout: 240_000 });
 
 withPostgres("postgres", () => {
   describeStore("postgres", openPostgres);
+  describeLists("postgres", openPostgres);
   describeLeader("postgres", openPostgres);
   describeMemory("postgres", openPostgres);
   describeRetry("postgres", openPostgres);

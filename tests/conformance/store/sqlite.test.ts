@@ -2,6 +2,7 @@ import { openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-
 import { tempFolder } from "../../support/temp-folder.ts";
 import { describeHandlers } from "./describe-handlers.ts";
 import { describeLeader } from "./describe-leader.ts";
+import { describeLists } from "./describe-lists.ts";
 import { describeMemory } from "./describe-memory.ts";
 import { describeOutcomes } from "./describe-outcomes.ts";
 import { describeRetention } from "./describe-retention.ts";
@@ -22,6 +23,7 @@ const open: OpenStore = async () => {
 };
 
 describeStore("sqlite", open);
+describeLists("sqlite", open);
 describeLeader("sqlite", open);
 describeMemory("sqlite", open);
 describeRetry("sqlite", open);

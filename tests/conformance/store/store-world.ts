@@ -24,7 +24,7 @@ import type { Store } from "../../../packages/coordinator/src/store/store.ts";
 import type { StepSubmission } from "../../../packages/coordinator/src/store/verbs/run-submit.ts";
 import type { Claimed } from "../../../packages/coordinator/src/store/verbs/step-verbs.ts";
 
-const digestOf = (text: string): Digest =>
+export const digestOf = (text: string): Digest =>
   parseDigest(`sha256:${createHash("sha256").update(text).digest("hex")}`);
 
 export function step(id: string, depends: string[] = [], more: Partial<StepSpec> = {}): StepSpec {

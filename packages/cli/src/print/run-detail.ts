@@ -17,6 +17,7 @@ export function runDetail(run: RunDetail, now: number, paint: Paint): string {
     ["status", paint.status(run.status, run.status) + (run.cancelRequested ? " (cancel requested)" : "")],
     ...(run.retryOf === undefined ? [] : [["retry of", run.retryOf] satisfies [string, string]]),
     ...triggerLine(run),
+    ...labelLine(run),
     ["submitted", moment(run.createdAt)],
     ["took", elapsed(run.startedAt, run.endedAt, now) || "has not started"],
   ];
@@ -30,6 +31,11 @@ export function runDetail(run: RunDetail, now: number, paint: Paint): string {
 function triggerLine({ trigger }: RunDetail): [string, string][] {
   const text = trigger === undefined ? undefined : triggerText(trigger);
   return text === undefined ? [] : [["started by", text]];
+}
+
+function labelLine({ labels = {} }: RunDetail): [string, string][] {
+  const text = Object.entries(labels).map(([name, value]) => printable(`${name}=${value}`));
+  return text.length === 0 ? [] : [["labels", text.join(", ")]];
 }
 
 function stepTable(steps: readonly Step[], now: number, paint: Paint): string {

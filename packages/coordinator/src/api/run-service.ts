@@ -10,7 +10,6 @@ import {
   parseRunId,
   type RunDetail,
   type RunService,
-  runStatusFromWire,
   runToWire,
   safeNumber,
 } from "@haversack/protocol";
@@ -21,6 +20,7 @@ import type { Submitter } from "../library/submit.ts";
 import { noStep } from "../store/missing.ts";
 import type { Store } from "../store/store.ts";
 import { type FollowParts, followEvents, followLogs } from "../watch/follow.ts";
+import { listRuns } from "./list-runs.ts";
 
 export interface RunServiceParts extends FollowParts {
   readonly blobs: BlobStore;
@@ -29,9 +29,6 @@ export interface RunServiceParts extends FollowParts {
   readonly registry: WorkerRegistry;
 }
 
-const pageSizeDefault = 50;
-const pageSizeMax = 500;
-
 export function runService(parts: RunServiceParts): ServiceImpl<typeof RunService> {
   const { store } = parts;
   const answer = async (id: string) => {
@@ -39,8 +36,8 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
     return runToWire(run, run.steps);
   };
   return {
-    async submit({ dag, dagName, fileName, params, idempotencyKey }) {
-      const submission = { dag, dagName, fileName, params: (params ?? {}) as JsonObject, idempotencyKey };
+    async submit({ params, ...rest }) {
+      const submission = { ...rest, params: (params ?? {}) as JsonObject };
       const { runId, existed } = await parts.submitter.submit(submission);
       return { run: await answer(runId), existed };
     },
@@ -89,33 +86,6 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
       for await (const data of parts.blobs.read(artifact.digest, chunkBytesMax)) yield { data };
     },
   };
-}
-
-async function listRuns(
-  store: Store,
-  request: { pageSize: number; pageToken: string; status: number; dagName: string },
-) {
-  if (request.pageSize > pageSizeMax) {
-    throw new FaultError(
-      "invalid",
-      "bad_page_size",
-      `page_size is ${request.pageSize}, at most ${pageSizeMax}`,
-    );
-  }
-  const limit = request.pageSize === 0 ? pageSizeDefault : request.pageSize;
-  const status = runStatusFromWire(request.status);
-  if (status === undefined && request.status !== 0) {
-    throw new FaultError("invalid", "bad_status", "status is not one that this version knows");
-  }
-  const runs = await store.read.runsList({
-    limit: limit + 1,
-    dagName: request.dagName,
-    ...(request.pageToken === "" ? {} : { before: parseRunId(request.pageToken) }),
-    ...(status === undefined ? {} : { status }),
-  });
-  const page = runs.slice(0, limit);
-  const nextPageToken = runs.length > limit ? (page.at(-1)?.id ?? "") : "";
-  return { runs: page.map((run) => runToWire(run)), nextPageToken };
 }
 
 /** Says of each ready step what it waits for. */

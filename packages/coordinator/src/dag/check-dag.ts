@@ -1,10 +1,11 @@
 /** What a DAG file means, checked before it is accepted: names, cycles, expressions. All problems at once. */
 
 import { didYouMean, pathProblem } from "@haversack/base";
-import { type DagSpec, loadsCode, type Problem, type StepSpec } from "@haversack/protocol";
+import { type DagSpec, type Problem, type StepSpec } from "@haversack/protocol";
 import { hasExpression } from "../runs/expressions.ts";
 import { findCycle, graphOf } from "../runs/graph.ts";
 import { ExpressionChecker, type Place } from "./check-expressions.ts";
+import { isForbiddenEnv } from "./dotenv.ts";
 import { type Placed, placesOf } from "./places.ts";
 import type { YamlPath, YamlSource } from "./yaml-source.ts";
 import { fieldOf } from "./yaml-source.ts";
@@ -14,9 +15,6 @@ const edgesMax = 100_000;
 export const problemsMax = 100;
 /** Problems that come with a "did you mean": looking for one costs a look at every name. */
 const guessesMax = 20;
-
-/** Names that Haversack sets itself. */
-const reservedEnv = /^(HAVERSACK_.*|PARAM_.*)$/;
 
 export class DagChecker {
   readonly problems: Problem[] = [];
@@ -41,6 +39,8 @@ export class DagChecker {
   check(): readonly Problem[] {
     this.#checkGraph();
     this.#env(["env"], this.#spec.env, { of: "dag" });
+    for (const [label, value] of Object.entries(this.#spec.labels ?? {}))
+      this.#expressions.template(["labels", label], value, { of: "label" });
     for (const { step, path } of this.#places) this.#step(path, step);
     const more = this.#found - this.problems.length;
     if (more > 0) this.#tell([], "more_problems", `and ${more} more problems`);
@@ -131,7 +131,7 @@ export class DagChecker {
 
   #env(path: YamlPath, env: Readonly<Record<string, string>>, place: Place): void {
     for (const [name, value] of Object.entries(env)) {
-      if (reservedEnv.test(name) || loadsCode(name)) {
+      if (isForbiddenEnv(name)) {
         this.#report(
           [...path, name],
           "forbidden_env",

@@ -72,7 +72,7 @@ export class ExpressionChecker {
   #path(at: YamlPath, path: DataPath, place: Place): void {
     if (path.root === "params") return this.#param(at, path.name);
     if (place.of === "label") {
-      return this.#report.problem(at, "bad_expression", "a worker label may use params only");
+      return this.#report.problem(at, "bad_expression", "a label may use params only");
     }
     if (path.root === "run") {
       if (path.field !== "status" || place.of === "handler") return;

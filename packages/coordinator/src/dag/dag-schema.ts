@@ -2,9 +2,11 @@
  * The shape of a DAG file: what may stand where. Meaning (cycles, names, expressions) is checked by `check-dag.ts`.
  */
 
-import { parseDuration } from "@haversack/base";
+import { durationForm, parseDuration } from "@haversack/base";
 import { agentSettingsSchema } from "@haversack/snapshot";
 import { z } from "zod";
+import { dotenvSchema } from "./dotenv.ts";
+import { runLabelsSchema } from "./run-labels.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
 
 const stepsMax = 10_000;
@@ -26,7 +28,8 @@ const outputName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, "expected a
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected a variable name such as LOG_LEVEL");
 const paramName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, "expected a name such as region");
 
-const duration = z.string().transform((text, context) => {
+const durationText = z.string().meta({ pattern: durationForm.source });
+const duration = durationText.transform((text, context) => {
   const ms = parseDuration(text);
   if (ms !== undefined && ms > 0) return ms;
   context.addIssue({ code: "custom", message: "expected a duration such as 500ms, 90s, 20m or 1h30m" });
@@ -53,6 +56,9 @@ const param = z
     type: z.enum(["string", "number", "integer", "boolean", "array", "object"]),
     description: z.string().optional(),
     required: z.boolean().optional(),
+    default: z.unknown().optional(),
+    enum: z.array(z.unknown()).optional(),
+    format: z.string().optional(),
   })
   .refine((value) => !(value.required === true && "default" in value), "a required parameter has no default");
 
@@ -61,6 +67,16 @@ const agent = agentSettingsSchema.extend({
   prompt: z.string().min(1).max(textMax),
   output: z.record(z.string(), z.unknown()).optional(),
 });
+
+/** A step is of exactly one of these kinds. */
+export const stepKinds = ["run", "agent"] as const;
+/** Keys that say something about a command only. */
+export const commandKeys = ["shell", "workdir"] as const;
+/** A handler comes when all is over: these keys have nothing to say about it. */
+export const notInHandlers = {
+  depends: "all handlers of a kind start together, when the run's steps have ended; leave `depends` out",
+  continueOnError: "a handler that fails never changes the run's status; leave `continueOnError` out",
+} as const;
 
 const step = z.strictObject({
   id: stepId,
@@ -90,14 +106,16 @@ const step = z.strictObject({
   onWorkerLost: z.enum(["retry", "fail"]).optional(),
 });
 
-const handlers = z.array(step).max(handlersMax).optional();
+const handlerList = z.array(step).max(handlersMax);
+const handlers = handlerList.optional();
 
+const agentDefaults = agentSettingsSchema.clone();
 const defaults = z.strictObject({
   timeout: duration.optional(),
   retry: retry.optional(),
   worker: labelMap.optional(),
   env: envMap.optional(),
-  agent: agentSettingsSchema.optional(),
+  agent: agentDefaults.optional(),
 });
 
 export const dagSchema = z.strictObject({
@@ -106,6 +124,8 @@ export const dagSchema = z.strictObject({
   schedule: scheduleSchema.optional(),
   params: z.record(paramName, param).optional(),
   env: envMap.optional(),
+  dotenv: dotenvSchema.optional(),
+  labels: runLabelsSchema.optional(),
   defaults: defaults.optional(),
   steps: z.array(step).min(1, "expected at least one step").max(stepsMax),
   onSuccess: handlers,
@@ -117,9 +137,25 @@ export const dagSchema = z.strictObject({
 export type DagFile = z.infer<typeof dagSchema>;
 export type StepFile = DagFile["steps"][number];
 
+/** Of the JSON Schema, where each stands once, by its name. */
+const parts = {
+  agent,
+  agentDefaults,
+  defaults,
+  duration: durationText,
+  env: envMap,
+  handlers: handlerList,
+  param,
+  retry,
+  step,
+  workerLabels: labelMap,
+};
+for (const [id, schema] of Object.entries(parts)) {
+  z.globalRegistry.add(schema as z.ZodType, { ...z.globalRegistry.get(schema as z.ZodType), id });
+}
+
 /** Keys that later versions understand: to be told apart from spelling mistakes. */
 export const plannedKeys = new Set([
-  "labels",
   "secrets",
   "files",
   "dags",

@@ -4,6 +4,7 @@ import {
   type AgentSpec,
   type CommandSpec,
   type DagSpec,
+  type DotenvTexts,
   handlerKinds,
   type JsonObject,
   type JsonValue,
@@ -16,7 +17,16 @@ import {
 import { type AgentSettings, fieldProblems } from "@haversack/snapshot";
 import type { z } from "zod";
 import { DagChecker, problemsMax } from "./check-dag.ts";
-import { type DagFile, dagSchema, plannedKeys, type StepFile } from "./dag-schema.ts";
+import {
+  commandKeys,
+  type DagFile,
+  dagSchema,
+  notInHandlers,
+  plannedKeys,
+  type StepFile,
+  stepKinds,
+} from "./dag-schema.ts";
+import { type ReadDotenv, readDotenv } from "./dotenv.ts";
 import { schemaProblem, settleParams } from "./params.ts";
 import { placesIn } from "./places.ts";
 import { type ReadSchedules, readSchedules } from "./schedule-schema.ts";
@@ -27,34 +37,35 @@ export interface ParsedDag {
   readonly source: YamlSource;
   /** `defaults.agent`: merged with the library by the snapshot planner. */
   readonly agentDefaults: AgentSettings;
+  /** What was read beside the DAG, and how problems name it. */
+  readonly dotenv: ReadDotenv["files"];
 }
 
 const defaultShell: readonly string[] = ["bash", "-euo", "pipefail"];
-/** A handler comes when all is over: these keys have nothing to say about it. */
-const notInHandlers = {
-  depends: "all handlers of a kind start together, when the run's steps have ended; leave `depends` out",
-  continueOnError: "a handler that fails never changes the run's status; leave `continueOnError` out",
-} as const;
+const noDotenv: ReadDotenv = { env: {}, files: [], problems: [] };
 const noRetry: RetrySpec = { limit: 0, backoff: "fixed", delayMs: 1000, maxDelayMs: 3_600_000 };
 
-export function parseDag(text: string, file: string): ParsedDag {
+/** @param dotenv the files that came along; absent: who asks has no use for the variables in them */
+export function parseDag(text: string, file: string, dotenv?: DotenvTexts): ParsedDag {
   const source = readYaml(text, file);
   const shape = dagSchema.safeParse(source.value);
   if (!shape.success) throw new ProblemsError(shapeProblems(shape.error, source));
   const schedules = readSchedules(shape.data.schedule, source);
+  const variables = dotenv === undefined ? noDotenv : readDotenv(shape.data.dotenv, dotenv, source);
   const early = [
     ...kindProblems(shape.data, source),
     ...paramProblems(shape.data, source),
     ...schedules.problems,
+    ...variables.problems,
   ];
   const spec = {
-    ...specOf(shape.data),
+    ...specOf(shape.data, variables.env),
     ...(schedules.specs.length === 0 ? {} : { schedules: schedules.specs }),
   };
   if (early.length === 0) early.push(...scheduleParamProblems(spec, schedules, source));
   const problems = [...early, ...new DagChecker(source, spec).check()];
   if (problems.length > 0) throw new ProblemsError(problems);
-  return { spec, source, agentDefaults: shape.data.defaults?.agent ?? {} };
+  return { spec, source, agentDefaults: shape.data.defaults?.agent ?? {}, dotenv: variables.files };
 }
 
 function shapeProblems(error: z.ZodError, source: YamlSource): Problem[] {
@@ -71,20 +82,18 @@ function shapeProblems(error: z.ZodError, source: YamlSource): Problem[] {
 
 function kindProblems(file: DagFile, source: YamlSource): Problem[] {
   return placesIn(file).flatMap(({ step, path }) => {
-    const kinds = [step.run, step.agent].filter((kind) => kind !== undefined).length;
+    const kinds = stepKinds.filter((kind) => step[kind] !== undefined).length;
     const place = { file: source.file, ...source.at(fieldOf(path)), field: fieldOf(path) };
     if (kinds !== 1) {
       return [
         {
           ...place,
           code: "step_kind",
-          message: `step "${step.id}" needs exactly one of run, agent; it has ${kinds}`,
+          message: `step "${step.id}" needs exactly one of ${stepKinds.join(", ")}; it has ${kinds}`,
         },
       ];
     }
-    const stray = (["shell", "workdir"] as const).filter(
-      (key) => step.agent !== undefined && step[key] !== undefined,
-    );
+    const stray = commandKeys.filter((key) => step.run === undefined && step[key] !== undefined);
     const late = path[0] === "steps" ? [] : (["depends", "continueOnError"] as const);
     return [
       ...stray.map((key) => ({ ...place, code: "step_kind", message: `\`${key}\` belongs to a run step` })),
@@ -124,7 +133,7 @@ function scheduleParamProblems(
   });
 }
 
-function specOf(file: DagFile): DagSpec {
+function specOf(file: DagFile, dotenv: DagSpec["env"]): DagSpec {
   const handlers = handlerKinds.flatMap((kind) =>
     (file[kind] ?? []).map((step): StepSpec => ({ ...stepSpec(step, file.defaults ?? {}), handler: kind })),
   );
@@ -134,7 +143,8 @@ function specOf(file: DagFile): DagSpec {
     params: Object.fromEntries(
       Object.entries(file.params ?? {}).map(([name, value]) => [name, paramSpec(value)]),
     ),
-    env: file.env ?? {},
+    env: { ...dotenv, ...file.env },
+    ...(file.labels === undefined ? {} : { labels: file.labels }),
     steps: file.steps.map((step) => stepSpec(step, file.defaults ?? {})),
     ...(handlers.length === 0 ? {} : { handlers }),
   };

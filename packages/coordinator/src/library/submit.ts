@@ -6,12 +6,15 @@
 import { FaultError, type Ports, present, sortedJson } from "@haversack/base";
 import {
   allSteps,
+  type DagText,
   type Digest,
+  type DotenvTexts,
   type JsonObject,
   ProblemsError,
   parseDigest,
   parseRunId,
   type RunId,
+  type RunLabels,
   type RunTrigger,
 } from "@haversack/protocol";
 import { buildPins, digestOf, planSnapshots } from "@haversack/snapshot";
@@ -19,7 +22,9 @@ import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
 import { ParsedDags } from "../dag/parsed-dags.ts";
 import { plannableDag } from "../dag/plannable-dag.ts";
+import { settleLabels } from "../dag/run-labels.ts";
 import type { Store } from "../store/store.ts";
+import { refuseKeys } from "./refuse-keys.ts";
 import { type Snapshots, storedPack } from "./snapshots.ts";
 import { type Pin, stepSubmission, templateData } from "./step-submission.ts";
 
@@ -30,6 +35,10 @@ export interface Submission {
   readonly dagName?: string;
   readonly fileName: string;
   readonly params: JsonObject;
+  /** On top of those of the DAG. */
+  readonly labels?: RunLabels;
+  /** Of a DAG that is carried along. */
+  readonly dotenv?: DotenvTexts;
   /** Empty: none. */
   readonly idempotencyKey: string;
   /** Absent: a person or a program asked for it. */
@@ -45,6 +54,12 @@ export interface Retry {
   readonly refreshLibrary: boolean;
   /** Empty: none. */
   readonly idempotencyKey: string;
+}
+
+interface SubmittedText {
+  readonly text: string;
+  readonly file: string;
+  readonly dotenv: DotenvTexts;
 }
 
 const keyCharactersMax = 200;
@@ -68,19 +83,26 @@ export class Submitter {
   }
 
   /** Rejects with ProblemsError, like {@link submit}, but stores nothing. */
-  async validate(text: string, fileName: string): Promise<void> {
-    const parsed = parseDag(text, fileName || "dag.yaml");
-    await this.#pins(parsed);
+  async validate(dag: DagText): Promise<void> {
+    await this.#check(dag);
   }
 
   /** Keeps a DAG under its name. Rejects with ProblemsError, like {@link submit}. */
-  async put(text: string, fileName: string): Promise<{ name: string; changed: boolean }> {
-    const parsed = parseDag(text, fileName || "dag.yaml");
-    await this.#pins(parsed);
+  async put(asked: DagText): Promise<{ name: string; changed: boolean }> {
+    const parsed = await this.#check(asked);
+    const { dag: text, dotenv = {} } = asked;
     const { name, schedules = [] } = parsed.spec;
-    const dag = { name, digest: sha256(text), source: text, fileName: parsed.source.file, schedules };
+    const digest = sha256(text + (Object.keys(dotenv).length === 0 ? "" : sortedJson(dotenv)));
+    const dag = { name, digest, source: text, dotenv, fileName: parsed.source.file, schedules };
     const { changed } = await this.#store.write.dagPut({ ...dag, now: this.#ports.clock.now() });
     return { name, changed };
+  }
+
+  async #check({ dag, fileName, dotenv = {} }: DagText): Promise<ParsedDag> {
+    const parsed = parseDag(dag, fileName || "dag.yaml", dotenv);
+    await refuseKeys(parsed.dotenv, this.#snapshots.library);
+    await this.#pins(parsed);
+    return parsed;
   }
 
   async submit(submission: Submission): Promise<{ runId: RunId; existed: boolean }> {
@@ -90,18 +112,21 @@ export class Submitter {
     // A repetition gets its run back even if the library has changed since.
     const existing = await this.#store.read.runFind({ idempotencyKey, bodyDigest });
     if (existing !== undefined) return existing;
-    const { text, file } = await this.#textOf(submission);
-    const parsed = this.#dags.get(text, file);
+    const { text, file, dotenv } = await this.#textOf(submission);
+    const parsed = this.#dags.get(text, file, dotenv);
+    await refuseKeys(parsed.dotenv, this.#snapshots.library);
     const params = settleParams(parsed.spec, submission.params, file);
     const pins = await this.#pins(parsed);
     const id = parseRunId(this.#ports.random.id());
     const data = templateData(id, parsed, params);
+    const labels = settleLabels(parsed.spec, submission.labels ?? {}, data, file);
     return await this.#store.write.runSubmit({
       id,
       dagDigest: parsed.digest,
       dag: parsed.spec,
       source: text,
       params,
+      labels,
       bodyDigest,
       now: this.#ports.clock.now(),
       steps: allSteps(parsed.spec).map((step) => stepSubmission(step, pins.get(step.id), data)),
@@ -112,14 +137,14 @@ export class Submitter {
     });
   }
 
-  async #textOf({ dag, dagName = "", fileName }: Submission): Promise<{ text: string; file: string }> {
+  async #textOf({ dag, dagName = "", fileName, dotenv = {} }: Submission): Promise<SubmittedText> {
     if ((dag === "") === (dagName === "")) {
       const message = "a submission carries a DAG or names a stored one: exactly one of dag and dag_name";
       throw new FaultError("invalid", "bad_submission", message);
     }
-    if (dagName === "") return { text: dag, file: fileName || "dag.yaml" };
+    if (dagName === "") return { text: dag, file: fileName || "dag.yaml", dotenv };
     const stored = await this.#store.read.dagRead({ name: dagName });
-    return { text: stored.source, file: stored.fileName };
+    return { text: stored.source, file: stored.fileName, dotenv: stored.dotenv };
   }
 
   /** Rejects when the earlier run has not ended, or when today's library lacks what a step needs. */
@@ -171,10 +196,15 @@ export class Submitter {
 }
 
 /** What a repetition has in common with its first. A stored DAG may have got another text in between. */
-function bodyOf({ dag, dagName = "", params, idempotencyKey, trigger }: Submission): object {
-  if (trigger?.due !== undefined) return { time: idempotencyKey };
-  return dagName === "" ? { dag, params } : { dagName, params };
+function bodyOf({ dag, dagName = "", params, labels = {}, dotenv = {}, ...rest }: Submission): object {
+  if (rest.trigger?.due !== undefined) return { time: rest.idempotencyKey };
+  const asked = { params, ...filled({ labels }), ...filled({ dotenv }) };
+  return dagName === "" ? { dag, ...asked } : { dagName, ...asked };
 }
+
+/** An empty map is left out: it says the same as none. */
+const filled = <T extends object>(maps: T): Partial<T> =>
+  Object.values(maps).every((map) => Object.keys(map as object).length === 0) ? {} : maps;
 
 function checkKey(idempotencyKey: string, trigger?: RunTrigger): void {
   if (idempotencyKey.startsWith(scheduleKeys) && trigger?.due === undefined) {

@@ -15,9 +15,10 @@ import {
   memoryScopes,
   memoryVersions,
 } from "./verbs/memory-verbs.ts";
+import { runsList } from "./verbs/run-list.ts";
 import { runRetry, runSourceRead } from "./verbs/run-retry.ts";
 import { runFind } from "./verbs/run-submit.ts";
-import { runCancel, runProgress, runRead, runsCount, runsList } from "./verbs/run-verbs.ts";
+import { runCancel, runProgress, runRead, runsCount } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
 import { stepsListReady, stepsTake, stepsWaiting } from "./verbs/step-verbs.ts";
 import { workersList } from "./verbs/worker-verbs.ts";

@@ -16,7 +16,10 @@ export interface DagSpec {
   readonly name: string;
   readonly description?: string;
   readonly params: { readonly [name: string]: ParamSpec };
+  /** Those of its dotenv files included. */
   readonly env: { readonly [name: string]: string };
+  /** What its runs are found by; expressions over params still in place. Absent: nothing. */
+  readonly labels?: { readonly [label: string]: string };
   readonly steps: readonly StepSpec[];
   /** When it is started by itself, once it is stored; absent: never. */
   readonly schedules?: readonly ScheduleSpec[];

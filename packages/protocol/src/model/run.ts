@@ -4,6 +4,7 @@ import type { HandlerKind, StepKind } from "./dag.ts";
 import type { Digest, RunId, StepId, WorkerId } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 import type { Artifact, Failure, Usage } from "./outcome.ts";
+import type { RunLabels } from "./run-labels.ts";
 import type { RunTrigger } from "./schedule.ts";
 
 export type RunStatus = "queued" | "running" | "succeeded" | "failed" | "cancelled";
@@ -44,6 +45,8 @@ export interface Run {
   readonly eventSeq: number;
   /** The run whose succeeded steps this one kept. */
   readonly retryOf?: RunId;
+  /** Absent: none. */
+  readonly labels?: RunLabels;
   /** Absent: told by an older coordinator. */
   readonly trigger?: RunTrigger;
 }
@@ -80,4 +83,20 @@ export interface Step {
 export interface RunDetail extends Run {
   /** In the order of the DAG file, handlers last. */
   readonly steps: readonly Step[];
+}
+
+/** Which runs a list holds, newest first. What is absent lets every run pass. */
+export interface RunFilter {
+  readonly status?: RunStatus;
+  readonly dagName?: string;
+  /** All of them. */
+  readonly labels?: RunLabels;
+  /** Submitted from the first moment on, and before the second. */
+  readonly since?: number;
+  readonly until?: number;
+  readonly retryOf?: string;
+  readonly trigger?: RunTrigger["kind"];
+  readonly pageSize?: number;
+  /** Of the page before, with the same filter. */
+  readonly pageToken?: string;
 }

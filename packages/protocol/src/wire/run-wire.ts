@@ -4,6 +4,8 @@ import { create, type MessageInitShape, type JsonObject as WireJsonObject } from
 import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import {
   RunSchema,
+  type RunServiceListRequest,
+  type RunServiceListRequestSchema,
   type RunServiceWatchResponse,
   RunServiceWatchResponseSchema,
   StepSchema,
@@ -13,7 +15,8 @@ import {
 import { type HandlerKind, handlerKinds } from "../model/dag.ts";
 import type { RunChange, RunEvent, StepChange } from "../model/event.ts";
 import { digestOfBytes, digestToBytes, parseRunId, parseStepId, parseWorkerId } from "../model/ids.ts";
-import type { Run, RunDetail, Step } from "../model/run.ts";
+import type { Run, RunDetail, RunFilter, Step } from "../model/run.ts";
+import { triggerKinds } from "../model/schedule.ts";
 import {
   artifactFromWire,
   artifactToWire,
@@ -46,6 +49,7 @@ export function runToWire(run: Run, steps: readonly Step[] = []): WireRun {
     eventSeq: BigInt(run.eventSeq),
     steps: steps.map(stepToWire),
     retryOf: run.retryOf ?? "",
+    labels: { ...run.labels },
   };
   const startedAt = time(run.startedAt);
   const endedAt = time(run.endedAt);
@@ -68,10 +72,39 @@ export function runFromWire(wire: WireRun): RunDetail {
     eventSeq: safeNumber(wire.eventSeq, "run.event_seq"),
     steps: wire.steps.map(stepFromWire),
     ...(wire.retryOf === "" ? {} : { retryOf: parseRunId(wire.retryOf) }),
+    ...(Object.keys(wire.labels).length === 0 ? {} : { labels: wire.labels }),
     ...(wire.trigger === undefined ? {} : { trigger: triggerFromWire(wire.trigger) }),
     ...(wire.startedAt === undefined ? {} : { startedAt: timestampMs(wire.startedAt) }),
     ...(wire.endedAt === undefined ? {} : { endedAt: timestampMs(wire.endedAt) }),
     ...(wire.failure === undefined ? {} : { failure: failureFromWire(wire.failure) }),
+  };
+}
+
+export function runFilterToWire(filter: RunFilter): MessageInitShape<typeof RunServiceListRequestSchema> {
+  const { status, labels = {}, since, until, ...rest } = filter;
+  return {
+    ...rest,
+    labels: { ...labels },
+    ...(status === undefined ? {} : { status: runStatusToWire[status] }),
+    ...(since === undefined ? {} : { since: timestampFromMs(since) }),
+    ...(until === undefined ? {} : { until: timestampFromMs(until) }),
+  };
+}
+
+/** Throws `invalid` for what this version does not know. */
+export function runFilterFromWire(wire: RunServiceListRequest): RunFilter {
+  const { pageSize, pageToken, dagName, labels, retryOf } = wire;
+  const trigger = triggerKinds.find((kind) => kind === wire.trigger);
+  return {
+    pageSize,
+    pageToken,
+    ...(wire.status === 0 ? {} : { status: known(runStatusFromWire(wire.status), "status") }),
+    ...(dagName === "" ? {} : { dagName }),
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    ...(wire.since === undefined ? {} : { since: timestampMs(wire.since) }),
+    ...(wire.until === undefined ? {} : { until: timestampMs(wire.until) }),
+    ...(retryOf === "" ? {} : { retryOf: parseRunId(retryOf) }),
+    ...(wire.trigger === "" ? {} : { trigger: known(trigger, "trigger") }),
   };
 }
 

@@ -23,6 +23,7 @@ import {
   stepsRepeat,
 } from "../statements/retry.ts";
 import { runByKey } from "../statements/run.ts";
+import { runLabelsCarry } from "../statements/run-list.ts";
 import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { decideFirst } from "./end-run.ts";
@@ -51,6 +52,7 @@ export async function runRetry(context: VerbContext, request: RetryRequest) {
   await insertPacks(context, request.pinned?.packs ?? [], now);
   const row = await tx.one(runRepeat, earlier.no, newId, key ?? null, request.bodyDigest, now, again.size);
   const no = integer(present(row, "the run that was inserted"), "no");
+  await tx.run(runLabelsCarry, earlier.no, no, now);
   const run = newRun({ ...earlier, no, id: newId, unfinished: again.size });
   context.runs.add(run);
   recordRun(context, run, now);

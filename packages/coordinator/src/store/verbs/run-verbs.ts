@@ -12,6 +12,7 @@ import {
   type Run,
   type RunDetail,
   type RunId,
+  type RunLabels,
   type RunStatus,
   type RunTrigger,
   type Step,
@@ -24,7 +25,7 @@ import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from
 import type { Row } from "../statement.ts";
 import { artifactsOfRun } from "../statements/artifact.ts";
 import { attemptsOfRun } from "../statements/attempt.ts";
-import { runCount, runGet, runList, runRequestCancel } from "../statements/run.ts";
+import { runCount, runGet, runRequestCancel } from "../statements/run.ts";
 import { stepPhase, stepsOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { cancelIdle } from "./end-run.ts";
@@ -47,19 +48,6 @@ export async function runRead(context: VerbContext, { id }: { readonly id: RunId
     return own === undefined ? known : { ...known, memory: own };
   });
   return { ...run, steps };
-}
-
-export interface RunListQuery {
-  /** Only runs older than this one. */
-  readonly before?: string;
-  readonly status?: RunStatus;
-  readonly dagName?: string;
-  readonly limit: number;
-}
-
-export async function runsList({ tx }: VerbContext, query: RunListQuery): Promise<Run[]> {
-  const { before = "~", status = "", dagName = "", limit } = query;
-  return (await tx.all(runList, before, status, dagName, limit)).map(runOfRow);
 }
 
 export async function runsCount({ tx }: VerbContext): Promise<number> {
@@ -112,6 +100,7 @@ export function runOfRow(row: Row): Run {
   const endedAt = integerOrNone(row, "ended_at");
   const failure = jsonOrNone<NonNullable<Run["failure"]>>(row, "failure");
   const retryOf = textOrNone(row, "retry_of");
+  const labels = json<RunLabels>(row, "run_labels");
   return {
     id: parseRunId(text(row, "id")),
     dagName: text(row, "dag_name"),
@@ -125,6 +114,7 @@ export function runOfRow(row: Row): Run {
     ...(endedAt === undefined ? {} : { endedAt }),
     ...(failure === undefined ? {} : { failure }),
     ...(retryOf === undefined ? {} : { retryOf: parseRunId(retryOf) }),
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
     trigger: triggerOfRow(row),
   };
 }
