@@ -5,7 +5,6 @@ import { openOwnedFolder } from "@haversack/base";
 import { expect, test } from "vitest";
 import { backUp } from "../../../packages/coordinator/src/maintenance/backup.ts";
 import { checkStore } from "../../../packages/coordinator/src/maintenance/check/check-store.ts";
-import { migrateStore } from "../../../packages/coordinator/src/maintenance/migrate-store.ts";
 import { moveToPostgres } from "../../../packages/coordinator/src/maintenance/move-store.ts";
 import { prepareDataFolder } from "../../../packages/coordinator/src/maintenance/prepare-data-folder.ts";
 import { restoreIntoPostgres } from "../../../packages/coordinator/src/maintenance/restore-postgres.ts";
@@ -95,24 +94,6 @@ withPostgres("moving to PostgreSQL", () => {
     const again = restoreIntoPostgres({ from, dataDir: busy.elsewhere, store: second.url }, signal);
     await expect(again).rejects.toMatchObject({ code: "database_occupied" });
     expect((await readdir(busy.elsewhere)).filter((name) => name.includes("restore"))).toEqual([]);
-  });
-
-  test("store migrate tells the schema of a server, and brings it to that of this version", async () => {
-    await using schema = await tempSchema();
-    const asked = { dataDir: "/nowhere", store: schema.url };
-    const { databases } = await migrateStore({ ...asked, dryRun: true }, ports, signal);
-    expect(databases.map(({ name, schema: version }) => [name, version])).toEqual([
-      ["postgres", 0],
-      ["postgres-logs", 0],
-    ]);
-    expect(databases[0]?.due.length).toBeGreaterThan(4);
-    await migrateStore({ ...asked, dryRun: false }, ports, signal);
-    const after = await migrateStore({ ...asked, dryRun: true }, ports, signal);
-    expect(after.databases.flatMap(({ due }) => due)).toEqual([]);
-    await schema.query("insert into migration values (9999, 'later')");
-    await expect(migrateStore({ ...asked, dryRun: true }, ports, signal)).rejects.toMatchObject({
-      code: "newer_schema",
-    });
   });
 
   test("without tables of ours there is nothing to back up or to check", async () => {
