@@ -18,6 +18,7 @@ export const partTexts: Readonly<Record<string, string>> = {
   schedule: "A schedule of a stored DAG.",
   schedules: "When the DAG starts by itself, once it is stored: cron text, an object, or a list of either.",
   step: "A vertex of the DAG, of exactly one kind.",
+  value: "Any value: text, a number, true or false, null, a list or an object.",
   workerLabels: "Labels that a worker must have. A value may be an expression over params.",
 };
 
@@ -86,6 +87,15 @@ export const keyTexts: Readonly<Record<string, string>> = {
   "step.artifacts": "Files of the work folder that leave the step: paths or globs.",
   "step.inputs": "Artifacts of ancestors that are laid into the work folder: paths or globs.",
   "step.onWorkerLost": "What happens when its worker is lost: it is tried again elsewhere, or fails.",
+
+  "step.foreach":
+    "A list, or an expression that gives one: the step is done once for each item. `item` and `index` in its `${{ }}`; its outputs are lists.",
+  "step.matrix":
+    "Lists by name: the step is done once for each combination. `matrix.<name>` and `index` in its `${{ }}`; its outputs are lists.",
+  "step.matrix.include": "Adds its values to the combinations that it does not contradict, or is one more.",
+  "step.matrix.exclude": "Combinations that are left out: those in which all these values are.",
+  "step.maxParallel": "Items that may be under way at once; default 10.",
+  "step.failFast": "Whether the first item that fails ends the others; default true.",
 
   "retry.limit": "Tries after the first one.",
   "retry.backoff": "Whether the delay stays the same or doubles each time.",
