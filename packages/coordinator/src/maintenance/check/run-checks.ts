@@ -30,7 +30,12 @@ export const runsChecks: readonly Check[] = [
     statements.attemptsWrong,
     statements.leasesWrong,
   ),
-  asked("counters", "runs count the steps that have not ended", statements.countersWrong),
+  asked(
+    "counters",
+    "runs count the steps that have not ended, and steps with items their items",
+    statements.countersWrong,
+    statements.itemsWrong,
+  ),
   asked(
     "ends",
     "a run has ended when its steps have, and not before",

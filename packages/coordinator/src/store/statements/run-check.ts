@@ -46,14 +46,31 @@ export const attemptsWrong = {
                  from step left join attempt a on a.run = step.run and a.idx = step.idx
                  group by step.run, step.idx) as past on past.run = step.run and past.idx = step.idx
            where ${kept} and (past.n <> past.newest
-                              or past.n <> step.attempt - case when step.phase in ${live} then 1 else 0 end) ${most}`,
+                              or past.n <> step.attempt - case when step.phase in ${live} and step.attempt > 0 then 1 else 0 end) ${most}`,
 } as const;
 
 export const leasesWrong = {
   sqlite: `select ${aStep} || ' is ' || step.phase || ', and nobody has the lease' as fault
            from step join run on run.no = step.run
            where ${kept} and step.phase in ${live}
-             and (step.worker_id is null or step.generation is null or step.lease_until is null) ${most}`,
+             and case when step.attempt = 0
+                      then not exists (select 1 from item_group g where g.run = step.run and g.idx = step.idx)
+                      else step.worker_id is null or step.generation is null or step.lease_until is null end ${most}`,
+} as const;
+
+/** Items are called by their step, a dot and their position. */
+export const itemsWrong = {
+  sqlite: `select ${aStep} || ' counts ' || g.open || ' items that have not ended, ' || g.waiting || ' of ' || g.total
+                    || ' that wait; there are ' || of.open || ', ' || of.waiting || ' of ' || of.total as fault
+           from item_group g join step on step.run = g.run and step.idx = g.idx join run on run.no = g.run
+           join (select g.run, g.idx, count(item.idx) as total,
+                        count(item.idx) filter (where item.phase = 'waiting') as waiting,
+                        count(item.idx) filter (where item.phase not in ${ended}) as open
+                 from item_group g join step on step.run = g.run and step.idx = g.idx
+                 left join step item on item.run = g.run and item.item is not null
+                   and substr(item.step_id, 1, length(step.step_id) + 1) = step.step_id || '.'
+                 group by g.run, g.idx) as of on of.run = g.run and of.idx = g.idx
+           where ${kept} and (g.total <> of.total or g.waiting <> of.waiting or g.open <> of.open) ${most}`,
 } as const;
 
 /** Handlers are counted once the steps have ended. */
@@ -63,7 +80,7 @@ export const countersWrong = {
            from run join (select run.no, count(step.idx) filter (where
                                   case when run.outcome is null then step.handler is null
                                        else step.handler is not null and step.phase <> 'waiting' end) as n
-                          from run left join step on step.run = run.no and step.phase not in ${ended}
+                          from run left join step on step.run = run.no and step.item is null and step.phase not in ${ended}
                           group by run.no, run.outcome) as left_over on left_over.no = run.no
            where ${kept} and run.unfinished <> left_over.n ${most}`,
 } as const;
@@ -115,5 +132,5 @@ export const runsGoingOn = {
 } as const;
 
 export const stepsToCheck = {
-  sqlite: `select idx, step_id, phase, waiting_for from step where run = ?1 and handler is null order by idx`,
+  sqlite: `select idx, step_id, phase, waiting_for from step where run = ?1 and handler is null and item is null order by idx`,
 } as const;
