@@ -19,7 +19,8 @@ export const partTexts: Readonly<Record<string, string>> = {
   schedules: "When the DAG starts by itself, once it is stored: cron text, an object, or a list of either.",
   step: "A vertex of the DAG, of exactly one kind.",
   value: "Any value: text, a number, true or false, null, a list or an object.",
-  workerLabels: "Labels that a worker must have. A value may be an expression over params.",
+  workerLabels:
+    "What the labels of a worker must be: a value, a list of values, {in: [...]}, {not: ...} or {exists: true | false}. A text may hold expressions over params.",
 };
 
 export const keyTexts: Readonly<Record<string, string>> = {
@@ -31,6 +32,11 @@ export const keyTexts: Readonly<Record<string, string>> = {
   env: "Variables of every step and handler. May use params and run in `${{ }}`.",
   dotenv:
     "Files of variables beside the DAG, read when it is submitted or stored. `env` wins over them. Not for secrets: their values are stored.",
+  worker:
+    "What the labels of a worker must be, for all steps; `defaults` and the step's own stand above it, label by label.",
+  priority: "1 to 5, for all steps that do not say their own; 5 goes first, 3 is the default.",
+  concurrency:
+    "How many runs with one key may be under way: a key, or {key, limit, onConflict}. The next one waits (`queue`), takes the place of the oldest (`cancel-running`) or is refused (`skip`).",
   labels:
     "What its runs are found by (`haversack runs --label name=value`). Values may use params in `${{ }}`; `run --label` wins.",
   defaults: "What steps have when they do not say; a step's own value wins, maps are merged by name.",
@@ -62,7 +68,7 @@ export const keyTexts: Readonly<Record<string, string>> = {
 
   "defaults.timeout": "How long an attempt may take.",
   "defaults.retry": "What happens after an attempt that failed.",
-  "defaults.worker": "Labels that a worker must have; merged with the step's by name.",
+  "defaults.worker": "What the labels of a worker must be; merged with the step's, label by label.",
   "defaults.env": "Variables of every step; merged with the step's by name.",
   "defaults.agent": "What agent steps use when they and their profile do not say.",
 
@@ -80,21 +86,23 @@ export const keyTexts: Readonly<Record<string, string>> = {
   "step.workdir": "A folder below the work folder in which the command starts.",
   "step.agent": "An agent: a prompt, and the model, skills and tools that it may use.",
   "step.env": "Its variables. Values may use params, run, and outputs and statuses of ancestors in `${{ }}`.",
-  "step.worker": "Labels that its worker must have.",
+  "step.worker": "What the labels of its worker must be.",
+  "step.priority": "1 to 5; 5 goes first.",
+  "step.concurrency":
+    "What it takes a part of while it is in flight: a key, {key, limit}, {pool, units}, or a list of these.",
   "step.timeout": "How long an attempt may take.",
   "step.retry": "What happens after an attempt that failed.",
   "step.outputs": 'Names of the values that a command writes to "$HAVERSACK_OUTPUT".',
   "step.artifacts": "Files of the work folder that leave the step: paths or globs.",
   "step.inputs": "Artifacts of ancestors that are laid into the work folder: paths or globs.",
   "step.onWorkerLost": "What happens when its worker is lost: it is tried again elsewhere, or fails.",
-
   "step.foreach":
-    "A list, or an expression that gives one: the step is done once for each item. `item` and `index` in its `${{ }}`; its outputs are lists.",
-  "step.matrix":
-    "Lists by name: the step is done once for each combination. `matrix.<name>` and `index` in its `${{ }}`; its outputs are lists.",
-  "step.matrix.include": "Adds its values to the combinations that it does not contradict, or is one more.",
-  "step.matrix.exclude": "Combinations that are left out: those in which all these values are.",
-  "step.maxParallel": "Items that may be under way at once; default 10.",
+    "It is done once for each item of this list, or of the one that an expression gives: `${{ item }}`, `${{ index }}`.",
+  "step.matrix": "Names with their lists: it is done for each combination, `${{ matrix.name }}`.",
+  "step.matrix.include":
+    "Each adds its values to the combinations that it does not contradict, or is one more where there is none.",
+  "step.matrix.exclude": "Combinations that agree with one of these are left out.",
+  "step.maxParallel": "Items that may have begun and not ended; default 10.",
   "step.failFast": "Whether the first item that fails ends the others; default true.",
 
   "retry.limit": "Tries after the first one.",

@@ -1,15 +1,7 @@
 /** What verbs leave true of runs, steps and attempts: each statement finds the rows of which it is not, as `fault`. */
 
-import { isTerminalStep, type StepPhase } from "@haversack/protocol";
-import { isLiveStep, stepMoves } from "../../runs/step-moves.ts";
-
-const phases = Object.keys(stepMoves) as StepPhase[];
-const listed = (some: readonly StepPhase[]): string => `(${some.map((phase) => `'${phase}'`).join(", ")})`;
-
-const live = listed(phases.filter(isLiveStep));
-const ended = listed(phases.filter(isTerminalStep));
-/** Something can happen to it without another step. */
-const going = listed(phases.filter((phase) => phase !== "waiting" && !isTerminalStep(phase)));
+const live = `('leased', 'running')`;
+const ended = `('succeeded', 'failed', 'cancelled', 'blocked', 'skipped')`;
 const most = `limit 100`;
 
 /** What is being forgotten is deleted piece by piece. */
@@ -17,6 +9,9 @@ const kept = `run.forgotten = 0`;
 
 /** The beginning of a fault. */
 const aStep = `'run ' || run.id || ', step ' || step.step_id`;
+
+/** No worker holds it: its items are what runs. */
+const withItems = `exists (select 1 from item_group where item_group.run = step.run and item_group.idx = step.idx)`;
 
 export const runsKnown = { sqlite: `select id, forgotten from run` } as const;
 
@@ -46,31 +41,16 @@ export const attemptsWrong = {
                  from step left join attempt a on a.run = step.run and a.idx = step.idx
                  group by step.run, step.idx) as past on past.run = step.run and past.idx = step.idx
            where ${kept} and (past.n <> past.newest
-                              or past.n <> step.attempt - case when step.phase in ${live} and step.attempt > 0 then 1 else 0 end) ${most}`,
+                              or past.n <> step.attempt - case when step.phase in ${live} and not ${withItems} then 1 else 0 end)
+           ${most}`,
 } as const;
 
 export const leasesWrong = {
   sqlite: `select ${aStep} || ' is ' || step.phase || ', and nobody has the lease' as fault
            from step join run on run.no = step.run
            where ${kept} and step.phase in ${live}
-             and case when step.attempt = 0
-                      then not exists (select 1 from item_group g where g.run = step.run and g.idx = step.idx)
-                      else step.worker_id is null or step.generation is null or step.lease_until is null end ${most}`,
-} as const;
-
-/** Items are called by their step, a dot and their position. */
-export const itemsWrong = {
-  sqlite: `select ${aStep} || ' counts ' || g.open || ' items that have not ended, ' || g.waiting || ' of ' || g.total
-                    || ' that wait; there are ' || of.open || ', ' || of.waiting || ' of ' || of.total as fault
-           from item_group g join step on step.run = g.run and step.idx = g.idx join run on run.no = g.run
-           join (select g.run, g.idx, count(item.idx) as total,
-                        count(item.idx) filter (where item.phase = 'waiting') as waiting,
-                        count(item.idx) filter (where item.phase not in ${ended}) as open
-                 from item_group g join step on step.run = g.run and step.idx = g.idx
-                 left join step item on item.run = g.run and item.item is not null
-                   and substr(item.step_id, 1, length(step.step_id) + 1) = step.step_id || '.'
-                 group by g.run, g.idx) as of on of.run = g.run and of.idx = g.idx
-           where ${kept} and (g.total <> of.total or g.waiting <> of.waiting or g.open <> of.open) ${most}`,
+             and (step.worker_id is null or step.generation is null or step.lease_until is null)
+             and not ${withItems} ${most}`,
 } as const;
 
 /** Handlers are counted once the steps have ended. */
@@ -95,8 +75,9 @@ export const endedWrongly = {
 export const stuck = {
   sqlite: `select 'run ' || run.id || ' is ' || run.status || ' and none of its steps can go on' as fault
            from run
-           where ${kept} and run.status in ('queued', 'running')
-             and not exists (select 1 from step where step.run = run.no and step.phase in ${going}) ${most}`,
+           where ${kept} and run.status in ('queued', 'running') and run.held = 0
+             and not exists (select 1 from step where step.run = run.no and step.phase in ('ready', 'leased', 'running')
+                               and not ${withItems}) ${most}`,
 } as const;
 
 /** @param length of the list in a row @param zero of the type of a number of events */
@@ -132,5 +113,6 @@ export const runsGoingOn = {
 } as const;
 
 export const stepsToCheck = {
-  sqlite: `select idx, step_id, phase, waiting_for from step where run = ?1 and handler is null and item is null order by idx`,
+  sqlite: `select idx, step_id, phase, waiting_for from step where run = ?1 and handler is null and item is null
+           order by idx`,
 } as const;
