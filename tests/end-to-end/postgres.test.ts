@@ -2,13 +2,19 @@
 
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { Fleet, haversack } from "../support/fleet.ts";
+import { Fleet, haversack, noSignal } from "../support/fleet.ts";
 import { type TempSchema, tempSchema, withPostgres } from "../support/postgres.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 const dag = `
 name: one
 steps: [{ id: a, run: "echo last" }]
+`;
+
+const everySecond = `
+name: tick
+schedule: { cron: "* * * * * *", overlap: cancel-previous }
+steps: [{ id: a, run: "true" }]
 `;
 
 async function fleetOn(schema: TempSchema, blobs: string): Promise<Fleet> {
@@ -37,8 +43,12 @@ withPostgres("two coordinators on one PostgreSQL, end to end", () => {
     await using first = await fleetOn(schema, blobs.path);
     await first.coordinator?.line(/"term":1.*this coordinator leads/);
     await using second = await fleetOn(schema, blobs.path);
+    // The leader starts what the other one was told of; then the other one does.
+    await (await second.client()).putDag({ dag: everySecond, fileName: "tick.yaml" }, noSignal);
+    await first.coordinator?.line(/started by its schedule/);
     await first.killCoordinator();
     await second.coordinator?.line(/"term":2.*this coordinator leads/);
+    await second.coordinator?.line(/started by its schedule/);
     // Stopped in good order, it gives the lead back at once.
     const restarted = await first.startCoordinator();
     await second.coordinator?.kill("SIGTERM");

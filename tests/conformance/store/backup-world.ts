@@ -11,7 +11,7 @@ import { migrationsFolderOf } from "../../../packages/coordinator/src/maintenanc
 import { migrate, readMigrations } from "../../../packages/coordinator/src/store/migrate.ts";
 import { openSqliteLogStore, openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
-import { dag, step, World } from "./store-world.ts";
+import { dag, each, step, World } from "./store-world.ts";
 
 export const ports = { clock: systemClock, random: systemRandom, log: silentLog };
 export const { signal } = new AbortController();
@@ -106,6 +106,15 @@ export async function busyFolder(): Promise<Setup> {
   }
   if (retried !== undefined) await world.retry(retried);
   invariant(queued !== undefined, "a run waits");
+  // Four items of which two at a time: one has ended, one runs, one is ready, one waits.
+  const items = dag(step("a", [], each([1, 2, 3, 4], { maxParallel: 2 })), step("b", ["a"]));
+  const some = await world.submit(items);
+  await worker.finish(await worker.claim(some, "a.1"));
+  await worker.start(await worker.claim(some, "a.0"));
+  const all = await world.submit(items);
+  for (const id of ["a.0", "a.1", "a.2", "a.3", "b"]) await worker.finish(await worker.claim(all, id));
+  const retriedItems = await world.submit(items);
+  await worker.fail(await worker.claim(retriedItems, "a.0"));
   const noter = await world.submitWriter();
   const ref = await worker.claim(noter, "a");
   const change = { kind: "add", text: "a note" } as const;

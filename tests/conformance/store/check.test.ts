@@ -61,6 +61,9 @@ describe("store check", () => {
       `update step set lease_until = null where run = ${going} and phase in ('leased', 'running')`,
     ],
     ["counters", `update run set unfinished = unfinished - 1 where no = ${going}`],
+    ["items", "update item_group set open = open + 1"],
+    ["items", "update item_group set waiting = waiting + 1"],
+    ["attempts", "delete from item_group"],
     ["ends", `update run set status = 'succeeded' where no = ${going}`],
     ["ends", `update run set status = 'running' where no = ${first}`],
     [

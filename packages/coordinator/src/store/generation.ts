@@ -1,7 +1,8 @@
 /**
- * Which life of the embedded database issues fences: a counter and a random tag, in a file beside it. Whoever puts a
- * database back from a copy raises the counter, so that no fence of the lost future is accepted (P10). The tag tells two
- * copies apart that were put back from one backup.
+ * Which life of the embedded database issues fences: a counter and a random tag, in a file beside it. It grows whenever the
+ * database is opened to be written, and before one is put back: so whatever was done to its files in between, by a restore
+ * or by hand, no fence of the lost future is accepted (P10). A live attempt has the generation of its claim in its row and
+ * goes on. The tag tells two copies apart that were put back from one backup.
  */
 
 import { randomBytes } from "node:crypto";
@@ -11,15 +12,10 @@ import { type Generation, parseGeneration } from "@haversack/protocol";
 
 const fileName = "generation";
 
-/** Makes the first one when there is none. */
-export async function readGeneration(folder: string): Promise<Generation> {
-  return (await generationIfThere(folder)) ?? (await write(folder, 1));
-}
-
-/** A generation later than that of the folder and than those given. On disk when this resolves. */
+/** A generation later than that of the folder and than those given. On disk when this resolves: the first one is 1. */
 export async function raiseGeneration(
   folder: string,
-  earlier: readonly (string | undefined)[],
+  earlier: readonly (string | undefined)[] = [],
 ): Promise<Generation> {
   const known = [await generationIfThere(folder), ...earlier].filter((each) => each !== undefined);
   const counters = known.map((each) => Number.parseInt(each, 10)).filter(Number.isSafeInteger);

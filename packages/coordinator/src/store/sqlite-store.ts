@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FaultError } from "@haversack/base";
-import { readGeneration } from "./generation.ts";
+import { raiseGeneration } from "./generation.ts";
 import type { Dying, LogStore, Store } from "./store.ts";
 import { ThreadClient } from "./thread-client.ts";
 import { logReadVerbs, logWriteVerbs, readVerbs, writeVerbs } from "./verb-tables.ts";
@@ -42,7 +42,7 @@ async function close({ writer, reader }: Pair): Promise<void> {
 export async function openSqliteStore(folder: string): Promise<Store & Dying> {
   const pair = await openPair(join(folder, "haversack.db"), "sqlite", ["write", "read"]);
   return {
-    generation: await readGeneration(folder),
+    generation: await raiseGeneration(folder),
     write: pair.writer.calls<Store["write"]>(writeVerbs),
     read: pair.reader.calls<Store["read"]>(readVerbs),
     listen: (listener) => pair.writer.listen(listener),
