@@ -11,7 +11,7 @@ import { messageBytesMax } from "./limits.ts";
 import type { RunEvent } from "./model/event.ts";
 import { type Digest, digestOfBytes, parseStepId, type RunId, type StepId } from "./model/ids.ts";
 import type { LogStream } from "./model/outcome.ts";
-import type { Run, RunDetail, RunFilter } from "./model/run.ts";
+import type { Run, RunDetail, RunFilter, Step } from "./model/run.ts";
 import type { KeptSnapshot, SnapshotReport } from "./model/snapshot-report.ts";
 import type { RetryRequest, Submission } from "./model/submission.ts";
 import {
@@ -25,13 +25,20 @@ import {
 } from "./services.ts";
 import { logStreamFromWire } from "./wire/enums.ts";
 import { required, safeNumber } from "./wire/fields.ts";
-import { eventFromWire, runFilterToWire, runFromWire } from "./wire/run-wire.ts";
+import { eventFromWire, runFilterToWire, runFromWire, stepFromWire } from "./wire/run-wire.ts";
 import { keptFromWire, reportFromWire } from "./wire/snapshot-wire.ts";
 
 export interface ClientOptions {
   /** Such as `http://127.0.0.1:7420`. */
   readonly url: string;
   readonly token: string;
+}
+
+export interface ItemQuery {
+  readonly runId: string;
+  /** The step, or one item of it. */
+  readonly stepId: string;
+  readonly pageToken?: string;
 }
 
 export interface LogQuery {
@@ -61,6 +68,8 @@ export interface HaversackClient extends MemoryClient, DagClient, PlacementClien
   cancel(id: string, signal: AbortSignal): Promise<RunDetail>;
   /** A new run that does again what did not succeed. */
   retry(request: RetryRequest, signal: AbortSignal): Promise<{ run: RunDetail; existed: boolean }>;
+  /** Of a step with `foreach` or `matrix`, in their order. */
+  items(query: ItemQuery, signal: AbortSignal): Promise<{ items: readonly Step[]; nextPageToken: string }>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogPiece>;
   artifact(runId: string, stepId: string, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** @param name a digest or `<run>/<step>` */
@@ -111,7 +120,7 @@ const bearer =
     return next(request);
   };
 
-type RunMethods = "submit" | "run" | "runs" | "watch" | "cancel" | "retry" | "logs" | "artifact";
+type RunMethods = "submit" | "run" | "runs" | "watch" | "cancel" | "retry" | "items" | "logs" | "artifact";
 
 function runClient(client: Client<typeof RunService>): Pick<HaversackClient, RunMethods> {
   return {
@@ -143,6 +152,10 @@ function runClient(client: Client<typeof RunService>): Pick<HaversackClient, Run
       const request = { runId, fromStep, refreshLibrary, idempotencyKey };
       const answer = await once(client.retry(request, { signal }), signal);
       return { run: runFromWire(required(answer.run, "run")), existed: answer.existed };
+    },
+    async items({ runId, stepId, pageToken = "" }, signal) {
+      const answer = await once(client.listItems({ runId, stepId, pageToken }, { signal }), signal);
+      return { items: answer.items.map(stepFromWire), nextPageToken: answer.nextPageToken };
     },
     async *logs({ runId, stepId = "", follow, afterPosition = 0 }, signal) {
       const request = { runId, stepId, follow, afterPosition: BigInt(afterPosition) };

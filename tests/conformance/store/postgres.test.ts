@@ -1,13 +1,11 @@
 import { vi } from "vitest";
 import { withPostgres } from "../../support/postgres.ts";
 import { openPostgres } from "../../support/postgres-store.ts";
-import { describeHandlers } from "./describe-handlers.ts";
 import { describeLeader } from "./describe-leader.ts";
 import { describeLists } from "./describe-lists.ts";
 import { describeMemory } from "./describe-memory.ts";
-import { describeOutcomes } from "./describe-outcomes.ts";
 import { describeRetention } from "./describe-retention.ts";
-import { describeRetry } from "./describe-retry.ts";
+import { describeRuns } from "./describe-runs.ts";
 import { describeSchedules } from "./describe-schedules.ts";
 import { describeStore } from "./describe-store.ts";
 
@@ -18,10 +16,8 @@ withPostgres("postgres", () => {
   describeStore("postgres", openPostgres);
   describeLists("postgres", openPostgres);
   describeLeader("postgres", openPostgres);
+  describeRuns("postgres", openPostgres);
   describeMemory("postgres", openPostgres);
-  describeRetry("postgres", openPostgres);
-  describeOutcomes("postgres", openPostgres);
-  describeHandlers("postgres", openPostgres);
   describeRetention("postgres", openPostgres);
   describeSchedules("postgres", openPostgres);
 });

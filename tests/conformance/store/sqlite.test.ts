@@ -1,12 +1,10 @@
 import { openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
-import { describeHandlers } from "./describe-handlers.ts";
 import { describeLeader } from "./describe-leader.ts";
 import { describeLists } from "./describe-lists.ts";
 import { describeMemory } from "./describe-memory.ts";
-import { describeOutcomes } from "./describe-outcomes.ts";
 import { describeRetention } from "./describe-retention.ts";
-import { describeRetry } from "./describe-retry.ts";
+import { describeRuns } from "./describe-runs.ts";
 import { describeSchedules } from "./describe-schedules.ts";
 import { describeStore, type OpenStore } from "./describe-store.ts";
 
@@ -25,9 +23,7 @@ const open: OpenStore = async () => {
 describeStore("sqlite", open);
 describeLists("sqlite", open);
 describeLeader("sqlite", open);
+describeRuns("sqlite", open);
 describeMemory("sqlite", open);
-describeRetry("sqlite", open);
-describeOutcomes("sqlite", open);
-describeHandlers("sqlite", open);
 describeRetention("sqlite", open);
 describeSchedules("sqlite", open);

@@ -1,6 +1,7 @@
 /** `haversack show`: one run, for people. */
 
 import type { Artifact, JsonObject, RunDetail, Step } from "@haversack/protocol";
+import { countsProgress } from "../follow/items-picture.ts";
 import { bytes, elapsed, moment } from "./moment.ts";
 import type { Paint } from "./paint.ts";
 import { clip, printable, printableLines } from "./printable.ts";
@@ -47,7 +48,7 @@ function stepTable(steps: readonly Step[], now: number, paint: Paint): string {
     elapsed(step.startedAt, step.endedAt, now),
     printable(step.workerName ?? ""),
     clip(
-      printable(step.failure?.message ?? step.waitingFor ?? skipped(step) ?? usage(step)),
+      printable(step.failure?.message ?? items(step) ?? step.waitingFor ?? skipped(step) ?? usage(step)),
       valueColumnsMax,
     ),
   ]);
@@ -56,6 +57,12 @@ function stepTable(steps: readonly Step[], now: number, paint: Paint): string {
 
 function skipped({ phase, condition }: Step): string | undefined {
   return phase === "skipped" && condition !== undefined ? `if ${condition}` : undefined;
+}
+
+function items(step: Step): string | undefined {
+  if (step.items === undefined) return undefined;
+  const parts = [countsProgress(step.items), step.waitingFor ?? skipped(step) ?? ""];
+  return parts.filter((part) => part !== "").join("; ");
 }
 
 function usage({ usage }: Step): string {

@@ -8,6 +8,8 @@ import { agentSettingsSchema } from "@haversack/snapshot";
 import { z } from "zod";
 import { runConcurrencySchema, stepConcurrencySchema } from "./concurrency-schema.ts";
 import { dotenvSchema } from "./dotenv.ts";
+import { foreachKeys } from "./foreach-schema.ts";
+import { jsonValue } from "./json-value.ts";
 import { runLabelsSchema } from "./run-labels.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
 import { selectorSchema } from "./worker-schema.ts";
@@ -83,6 +85,8 @@ export const commandKeys = ["shell", "workdir"] as const;
 export const notInHandlers = {
   depends: "all handlers of a kind start together, when the run's steps have ended; leave `depends` out",
   continueOnError: "a handler that fails never changes the run's status; leave `continueOnError` out",
+  foreach: "a handler is one step: do it for all in its command, or in a step before",
+  matrix: "a handler is one step: do it for all in its command, or in a step before",
 } as const;
 
 const step = z.strictObject({
@@ -113,6 +117,7 @@ const step = z.strictObject({
   artifacts: names.optional(),
   inputs: names.optional(),
   onWorkerLost: z.enum(["retry", "fail"]).optional(),
+  ...foreachKeys,
 });
 
 const handlerList = z.array(step).max(handlersMax);
@@ -160,6 +165,7 @@ const parts = {
   param,
   retry,
   step,
+  value: jsonValue,
   workerLabels: selectorSchema,
 };
 for (const [id, schema] of Object.entries(parts)) {
@@ -177,10 +183,6 @@ export const plannedKeys = new Set([
   "deploy",
   "dag",
   "human",
-  "foreach",
-  "matrix",
-  "maxParallel",
-  "failFast",
   "queueTimeout",
   "container",
 ]);

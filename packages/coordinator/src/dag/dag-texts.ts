@@ -18,6 +18,7 @@ export const partTexts: Readonly<Record<string, string>> = {
   schedule: "A schedule of a stored DAG.",
   schedules: "When the DAG starts by itself, once it is stored: cron text, an object, or a list of either.",
   step: "A vertex of the DAG, of exactly one kind.",
+  value: "Any value: text, a number, true or false, null, a list or an object.",
   workerLabels:
     "What the labels of a worker must be: a value, a list of values, {in: [...]}, {not: ...} or {exists: true | false}. A text may hold expressions over params.",
 };
@@ -95,6 +96,14 @@ export const keyTexts: Readonly<Record<string, string>> = {
   "step.artifacts": "Files of the work folder that leave the step: paths or globs.",
   "step.inputs": "Artifacts of ancestors that are laid into the work folder: paths or globs.",
   "step.onWorkerLost": "What happens when its worker is lost: it is tried again elsewhere, or fails.",
+  "step.foreach":
+    "It is done once for each item of this list, or of the one that an expression gives: `${{ item }}`, `${{ index }}`.",
+  "step.matrix": "Names with their lists: it is done for each combination, `${{ matrix.name }}`.",
+  "step.matrix.include":
+    "Each adds its values to the combinations that it does not contradict, or is one more where there is none.",
+  "step.matrix.exclude": "Combinations that agree with one of these are left out.",
+  "step.maxParallel": "Items that may have begun and not ended; default 10.",
+  "step.failFast": "Whether the first item that fails ends the others; default true.",
 
   "retry.limit": "Tries after the first one.",
   "retry.backoff": "Whether the delay stays the same or doubles each time.",

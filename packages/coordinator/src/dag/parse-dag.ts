@@ -29,6 +29,7 @@ import {
   stepKinds,
 } from "./dag-schema.ts";
 import { type ReadDotenv, readDotenv } from "./dotenv.ts";
+import { foreachKeyProblems, foreachSpec } from "./foreach-schema.ts";
 import { schemaProblem, settleParams } from "./params.ts";
 import { placesIn } from "./places.ts";
 import { type ReadSchedules, readSchedules } from "./schedule-schema.ts";
@@ -97,9 +98,10 @@ function kindProblems(file: DagFile, source: YamlSource): Problem[] {
       ];
     }
     const stray = commandKeys.filter((key) => step.run === undefined && step[key] !== undefined);
-    const late = path[0] === "steps" ? [] : (["depends", "continueOnError"] as const);
+    const late = path[0] === "steps" ? [] : (["depends", "continueOnError", "foreach", "matrix"] as const);
     return [
       ...stray.map((key) => ({ ...place, code: "step_kind", message: `\`${key}\` belongs to a run step` })),
+      ...foreachKeyProblems(step).map((problem) => ({ ...place, ...problem })),
       ...late
         .filter((key) => step[key] !== undefined)
         .map((key) => ({ ...place, code: "not_in_handler", message: notInHandlers[key] })),
@@ -168,6 +170,7 @@ function paramSpec(value: NonNullable<DagFile["params"]>[string]): ParamSpec {
 function stepSpec(step: StepFile, { defaults = {}, worker, priority }: DagFile): StepSpec {
   const timeoutMs = step.timeout ?? defaults.timeout;
   const retry = step.retry ?? defaults.retry;
+  const foreach = foreachSpec(step);
   return {
     id: step.id,
     ...(step.name === undefined ? {} : { name: step.name }),
@@ -184,6 +187,7 @@ function stepSpec(step: StepFile, { defaults = {}, worker, priority }: DagFile):
     artifacts: step.artifacts ?? [],
     inputs: step.inputs ?? [],
     onWorkerLost: step.onWorkerLost ?? "retry",
+    ...(foreach === undefined ? {} : { foreach }),
     work: workOf(step),
   };
 }

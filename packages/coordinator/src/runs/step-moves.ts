@@ -5,7 +5,9 @@
  *   step      waiting ─released→ ready ─claimed→ leased ─started→ running ─┬─succeeded→ succeeded
  *                │                 ↑                  │          │         ├─failed→ failed
  *                ├─skipped→ skipped└──── returned, lost, retried ┴─────────┘
- *                └─blocked→ blocked
+ *                ├─blocked→ blocked
+ *                ├─opened→ running, with items and no worker, until they have ended
+ *                └─failed→ failed: its items could not be made
  *             (waiting, ready, leased, running) ─cancelled→ cancelled
  *
  * Terminal phases absorb: nothing leaves them (L3).
@@ -17,6 +19,7 @@ export type StepEvent =
   | "released"
   | "skipped"
   | "blocked"
+  | "opened"
   | "claimed"
   | "started"
   | "returned"
@@ -27,7 +30,14 @@ export type StepEvent =
   | "cancelled";
 
 export const stepMoves = {
-  waiting: { released: "ready", skipped: "skipped", blocked: "blocked", cancelled: "cancelled" },
+  waiting: {
+    released: "ready",
+    skipped: "skipped",
+    blocked: "blocked",
+    cancelled: "cancelled",
+    opened: "running",
+    failed: "failed",
+  },
   ready: { claimed: "leased", cancelled: "cancelled" },
   leased: {
     started: "running",

@@ -2,9 +2,9 @@
 
 import { placementReads, placementWrites } from "./placement-tables.ts";
 import { retentionReads, retentionWrites } from "./retention-tables.ts";
+import { runReads } from "./run-tables.ts";
 import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
 import { attemptIsLive, attemptsFinish, attemptsStart } from "./verbs/attempt-verbs.ts";
-import { runEvents } from "./verbs/event-verbs.ts";
 import { leasesRenew, leasesTrust, workerGreet } from "./verbs/lease-verbs.ts";
 import { logsAppend, logsErase, logsRead } from "./verbs/log-verbs.ts";
 import {
@@ -16,10 +16,8 @@ import {
   memoryScopes,
   memoryVersions,
 } from "./verbs/memory-verbs.ts";
-import { runsList } from "./verbs/run-list.ts";
-import { runRetry, runSourceRead } from "./verbs/run-retry.ts";
-import { runFind } from "./verbs/run-submit.ts";
-import { runCancel, runProgress, runRead, runsCount } from "./verbs/run-verbs.ts";
+import { runRetry } from "./verbs/run-retry.ts";
+import { runCancel } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
 
 export const writeVerbs = {
@@ -38,13 +36,7 @@ export const writeVerbs = {
 } as const;
 
 export const readVerbs = {
-  runRead,
-  runFind,
-  runSourceRead,
-  runsList,
-  runsCount,
-  runEvents,
-  runProgress,
+  ...runReads,
   ...placementReads,
   attemptIsLive,
   snapshotRead,

@@ -3,6 +3,7 @@
  * canonical JSON is the version of the DAG, so everything here is plain JSON.
  */
 
+import type { ForeachSpec } from "./foreach.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { Priority, RunConcurrency, Selector, StepLimit } from "./placement.ts";
 import type { ScheduleSpec } from "./schedule.ts";
@@ -65,6 +66,8 @@ export interface StepSpec {
   /** Paths or globs over the artifacts of ancestors. */
   readonly inputs: readonly string[];
   readonly onWorkerLost: "retry" | "fail";
+  /** Absent: it is done once. */
+  readonly foreach?: ForeachSpec;
   readonly work: CommandSpec | AgentSpec;
 }
 
@@ -100,5 +103,5 @@ export interface AgentSpec {
 export const allSteps = ({ steps, handlers }: DagSpec): readonly StepSpec[] =>
   handlers === undefined ? steps : [...steps, ...handlers];
 
-export const stepAt = ({ steps, handlers }: DagSpec, index: number): StepSpec | undefined =>
-  steps[index] ?? handlers?.[index - steps.length];
+/** Steps and handlers. */
+export const stepsCount = ({ steps, handlers = [] }: DagSpec): number => steps.length + handlers.length;

@@ -179,6 +179,15 @@ const step = fc.record(
     condition: text.filter((name) => name !== ""),
     continueOnError: fc.constant(true as const),
     memory: fc.record({ applied: small, inReview: small }),
+    items: fc.record({
+      total: small,
+      waiting: small,
+      active: small,
+      succeeded: small,
+      failed: small,
+      cancelled: small,
+    }),
+    item: fc.record({ value: json }),
   },
   { requiredKeys: ["id", "kind", "phase", "depends", "attempt", "outputs", "artifacts"] },
 );
@@ -254,6 +263,7 @@ const runChange = fc.oneof(
       workerId: id.map(parseWorkerId),
       failure,
       exitCode,
+      items: small,
     },
     { requiredKeys: ["kind", "stepId", "phase", "attempt"] },
   ),

@@ -1,7 +1,14 @@
 /** Runs, steps and events: protobuf ⇄ nouns. */
 
-import { create, type MessageInitShape, type JsonObject as WireJsonObject } from "@bufbuild/protobuf";
-import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import {
+  create,
+  fromJson,
+  type MessageInitShape,
+  toJson,
+  type JsonObject as WireJsonObject,
+  type JsonValue as WireJsonValue,
+} from "@bufbuild/protobuf";
+import { type Timestamp, timestampFromMs, timestampMs, ValueSchema } from "@bufbuild/protobuf/wkt";
 import {
   RunSchema,
   type RunServiceListRequest,
@@ -108,7 +115,7 @@ export function runFilterFromWire(wire: RunServiceListRequest): RunFilter {
   };
 }
 
-function stepToWire(step: Step): WireStep {
+export function stepToWire(step: Step): WireStep {
   const init: MessageInitShape<typeof StepSchema> = {
     id: step.id,
     kind: step.kind,
@@ -133,10 +140,12 @@ function stepToWire(step: Step): WireStep {
   if (step.exitCode !== undefined) init.exitCode = step.exitCode;
   if (step.usage !== undefined) init.usage = usageToWire(step.usage);
   if (step.memory !== undefined) init.memory = { ...step.memory };
+  if (step.items !== undefined) init.items = { ...step.items };
+  if (step.item !== undefined) init.item = fromJson(ValueSchema, step.item.value as WireJsonValue);
   return create(StepSchema, init);
 }
 
-function stepFromWire(wire: WireStep): Step {
+export function stepFromWire(wire: WireStep): Step {
   const kind = wire.kind === "run" || wire.kind === "agent" ? wire.kind : undefined;
   return {
     id: parseStepId(wire.id),
@@ -159,6 +168,8 @@ function stepFromWire(wire: WireStep): Step {
     ...(wire.continueOnError ? { continueOnError: true } : {}),
     ...(wire.waitingFor === "" ? {} : { waitingFor: wire.waitingFor }),
     ...(wire.memory === undefined ? {} : { memory: memoryFromWire(wire.memory) }),
+    ...(wire.items === undefined ? {} : { items: itemsFromWire(wire.items) }),
+    ...(wire.item === undefined ? {} : { item: { value: toJson(ValueSchema, wire.item) } }),
   };
 }
 
@@ -166,6 +177,11 @@ const handlerOf = (name: string): HandlerKind | undefined => handlerKinds.find((
 
 function memoryFromWire({ applied, inReview }: NonNullable<WireStep["memory"]>) {
   return { applied, inReview };
+}
+
+function itemsFromWire(wire: NonNullable<WireStep["items"]>) {
+  const { total, waiting, active, succeeded, failed, cancelled } = wire;
+  return { total, waiting, active, succeeded, failed, cancelled };
 }
 
 export function eventToWire(event: RunEvent): RunServiceWatchResponse {
@@ -191,6 +207,7 @@ function changeToWire(change: RunChange | StepChange) {
       workerId: change.workerId ?? "",
       ...failure,
       ...(change.exitCode === undefined ? {} : { exitCode: change.exitCode }),
+      ...(change.items === undefined ? {} : { items: change.items }),
     },
   };
 }
@@ -218,7 +235,7 @@ function changeFromWire(event: RunServiceWatchResponse["event"]): RunChange | St
       ...failure,
     };
   }
-  const { stepId, phase, attempt, workerId, exitCode } = event.value;
+  const { stepId, phase, attempt, workerId, exitCode, items } = event.value;
   return {
     kind: "step",
     stepId: parseStepId(stepId),
@@ -226,6 +243,7 @@ function changeFromWire(event: RunServiceWatchResponse["event"]): RunChange | St
     attempt,
     ...(workerId === "" ? {} : { workerId: parseWorkerId(workerId) }),
     ...(exitCode === undefined ? {} : { exitCode }),
+    ...(items === undefined ? {} : { items }),
     ...failure,
   };
 }

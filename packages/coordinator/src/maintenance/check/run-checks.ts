@@ -4,6 +4,7 @@ import { isTerminalStep, parseDigest, type StepPhase } from "@haversack/protocol
 import { DagCache } from "../../store/dag-cache.ts";
 import { integer, text } from "../../store/rows.ts";
 import type { Statement } from "../../store/statement.ts";
+import { itemsWrong } from "../../store/statements/item-check.ts";
 import * as limits from "../../store/statements/limit-check.ts";
 import * as statements from "../../store/statements/run-check.ts";
 import type { Check, CheckParts } from "./check.ts";
@@ -31,6 +32,7 @@ export const runsChecks: readonly Check[] = [
     statements.attemptsWrong,
     statements.leasesWrong,
   ),
+  asked("items", "steps count their items", itemsWrong),
   asked("counters", "runs count the steps that have not ended", statements.countersWrong),
   asked(
     "ends",

@@ -1,5 +1,9 @@
 /** Queues of steps that wait. Their numbers are those of the store, and their order says nothing. */
 
+export const queueOfStep = {
+  sqlite: `select queue.* from step join queue on queue.no = step.queue where step.run = ?1 and step.idx = ?2`,
+} as const;
+
 export const queueByDigest = { sqlite: `select no, used_at from queue where digest = ?1` } as const;
 
 export const queueInsert = {

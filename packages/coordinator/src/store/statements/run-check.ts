@@ -10,6 +10,9 @@ const kept = `run.forgotten = 0`;
 /** The beginning of a fault. */
 const aStep = `'run ' || run.id || ', step ' || step.step_id`;
 
+/** No worker holds it: its items are what runs. */
+const withItems = `exists (select 1 from item_group where item_group.run = step.run and item_group.idx = step.idx)`;
+
 export const runsKnown = { sqlite: `select id, forgotten from run` } as const;
 
 export const acceptedTwice = {
@@ -38,14 +41,16 @@ export const attemptsWrong = {
                  from step left join attempt a on a.run = step.run and a.idx = step.idx
                  group by step.run, step.idx) as past on past.run = step.run and past.idx = step.idx
            where ${kept} and (past.n <> past.newest
-                              or past.n <> step.attempt - case when step.phase in ${live} then 1 else 0 end) ${most}`,
+                              or past.n <> step.attempt - case when step.phase in ${live} and not ${withItems} then 1 else 0 end)
+           ${most}`,
 } as const;
 
 export const leasesWrong = {
   sqlite: `select ${aStep} || ' is ' || step.phase || ', and nobody has the lease' as fault
            from step join run on run.no = step.run
            where ${kept} and step.phase in ${live}
-             and (step.worker_id is null or step.generation is null or step.lease_until is null) ${most}`,
+             and (step.worker_id is null or step.generation is null or step.lease_until is null)
+             and not ${withItems} ${most}`,
 } as const;
 
 /** Handlers are counted once the steps have ended. */
@@ -55,7 +60,7 @@ export const countersWrong = {
            from run join (select run.no, count(step.idx) filter (where
                                   case when run.outcome is null then step.handler is null
                                        else step.handler is not null and step.phase <> 'waiting' end) as n
-                          from run left join step on step.run = run.no and step.phase not in ${ended}
+                          from run left join step on step.run = run.no and step.item is null and step.phase not in ${ended}
                           group by run.no, run.outcome) as left_over on left_over.no = run.no
            where ${kept} and run.unfinished <> left_over.n ${most}`,
 } as const;
@@ -71,7 +76,8 @@ export const stuck = {
   sqlite: `select 'run ' || run.id || ' is ' || run.status || ' and none of its steps can go on' as fault
            from run
            where ${kept} and run.status in ('queued', 'running') and run.held = 0
-             and not exists (select 1 from step where step.run = run.no and step.phase in ('ready', 'leased', 'running')) ${most}`,
+             and not exists (select 1 from step where step.run = run.no and step.phase in ('ready', 'leased', 'running')
+                               and not ${withItems}) ${most}`,
 } as const;
 
 /** @param length of the list in a row @param zero of the type of a number of events */
@@ -107,5 +113,6 @@ export const runsGoingOn = {
 } as const;
 
 export const stepsToCheck = {
-  sqlite: `select idx, step_id, phase, waiting_for from step where run = ?1 and handler is null order by idx`,
+  sqlite: `select idx, step_id, phase, waiting_for from step where run = ?1 and handler is null and item is null
+           order by idx`,
 } as const;

@@ -93,9 +93,10 @@ export async function placesOf(
   return await Promise.all(places);
 }
 
-/** A step with an `if` is decided when all steps are there, a handler when they have ended. */
-export function firstPhase({ condition, handler }: StepSpec, waitingFor: number): StepPhase {
-  return waitingFor === 0 && condition === undefined && handler === undefined ? "ready" : "waiting";
+/** A step with an `if`, or items, is decided when all steps are there, a handler when they have ended. */
+export function firstPhase({ condition, handler, foreach }: StepSpec, waitingFor: number): StepPhase {
+  const isDecided = condition === undefined && handler === undefined && foreach === undefined;
+  return waitingFor === 0 && isDecided ? "ready" : "waiting";
 }
 
 export async function insertPacks(

@@ -18,6 +18,7 @@ import {
   type Step,
   type StepSpec,
   stepAt,
+  stepsCount,
 } from "@haversack/protocol";
 import { outlivesCancel } from "../../runs/handlers.ts";
 import { noRun } from "../missing.ts";
@@ -29,7 +30,7 @@ import { runCount, runGet, runRequestCancel } from "../statements/run.ts";
 import { stepPhase, stepsOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { cancelIdle } from "./end-run.ts";
-import { memoryOfSteps } from "./memory-verbs.ts";
+import { extrasOfSteps } from "./step-extras.ts";
 
 export async function runRead(context: VerbContext, { id }: { readonly id: RunId }): Promise<RunDetail> {
   const { tx, dags } = context;
@@ -37,15 +38,16 @@ export async function runRead(context: VerbContext, { id }: { readonly id: RunId
   if (row === undefined) throw noRun(id);
   const run = runOfRow(row);
   const no = integer(row, "no");
-  const { spec } = await dags.get(tx, run.dagDigest);
-  const artifacts = Map.groupBy(await tx.all(artifactsOfRun, no), (artifact) => integer(artifact, "idx"));
-  const memory = await memoryOfSteps(context, id);
-  const steps = (await tx.all(stepsOfRun, no)).map((step) => {
+  const dag = await dags.get(tx, run.dagDigest);
+  const count = stepsCount(dag.spec);
+  const artifacts = Map.groupBy(await tx.all(artifactsOfRun, no, count), (artifact) =>
+    integer(artifact, "idx"),
+  );
+  const extras = await extrasOfSteps(context, { id, no }, dag);
+  const steps = (await tx.all(stepsOfRun, no, count)).map((step) => {
     const index = integer(step, "idx");
-    const own = memory.get(text(step, "step_id"));
-    const stepSpec = present(stepAt(spec, index), "step");
-    const known = stepOfRow(step, stepSpec, (artifacts.get(index) ?? []).map(artifactOfRow));
-    return own === undefined ? known : { ...known, memory: own };
+    const own = (artifacts.get(index) ?? []).map(artifactOfRow);
+    return { ...stepOfRow(step, present(stepAt(dag.spec, index), "step"), own), ...extras(index) };
   });
   return { ...run, steps };
 }
@@ -125,7 +127,7 @@ function triggerOfRow(row: Row): RunTrigger {
   return { kind, schedule: integer(row, "trigger_schedule"), due: integer(row, "trigger_due") };
 }
 
-function stepOfRow(row: Row, spec: StepSpec, artifacts: readonly Artifact[]): Step {
+export function stepOfRow(row: Row, spec: StepSpec, artifacts: readonly Artifact[]): Step {
   const { condition, handler } = spec;
   const workerId = textOrNone(row, "worker_id");
   const workerName = textOrNone(row, "worker_name");

@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Artifact, Failure, LogStream, Usage } from "./attempt_pb.ts";
 import { file_haversack_v1_attempt } from "./attempt_pb.ts";
@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file haversack/v1/run_service.proto.
  */
 export const file_haversack_v1_run_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5oYXZlcnNhY2svdjEvcnVuX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSKqBAoDUnVuEgoKAmlkGAEgASgJEhAKCGRhZ19uYW1lGAIgASgJEhIKCmRhZ19kaWdlc3QYAyABKAwSJwoGc3RhdHVzGAQgASgOMhcuaGF2ZXJzYWNrLnYxLlJ1blN0YXR1cxImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSJwoGcGFyYW1zGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQY2FuY2VsX3JlcXVlc3RlZBgKIAEoCBIRCglldmVudF9zZXEYCyABKAQSIQoFc3RlcHMYDCADKAsyEi5oYXZlcnNhY2sudjEuU3RlcBIQCghyZXRyeV9vZhgNIAEoCRIpCgd0cmlnZ2VyGBQgASgLMhguaGF2ZXJzYWNrLnYxLlJ1blRyaWdnZXISLQoGbGFiZWxzGB4gAygLMh0uaGF2ZXJzYWNrLnYxLlJ1bi5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBImcKClJ1blRyaWdnZXISDAoEa2luZBgBIAEoCRIVCghzY2hlZHVsZRgCIAEoDUgAiAEBEicKA2R1ZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCwoJX3NjaGVkdWxlIs4ECgRTdGVwEgoKAmlkGAEgASgJEgwKBGtpbmQYAiABKAkSJgoFcGhhc2UYAyABKA4yFy5oYXZlcnNhY2sudjEuU3RlcFBoYXNlEg8KB2RlcGVuZHMYBCADKAkSDwoHYXR0ZW1wdBgFIAEoDRIRCgl3b3JrZXJfaWQYBiABKAkSEwoLd29ya2VyX25hbWUYByABKAkSLgoKc3RhcnRlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKB2ZhaWx1cmUYCiABKAsyFS5oYXZlcnNhY2sudjEuRmFpbHVyZRIWCglleGl0X2NvZGUYCyABKAVIAIgBARIoCgdvdXRwdXRzGAwgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIpCglhcnRpZmFjdHMYDSADKAsyFi5oYXZlcnNhY2sudjEuQXJ0aWZhY3QSFwoPc25hcHNob3RfZGlnZXN0GA4gASgMEiIKBXVzYWdlGA8gASgLMhMuaGF2ZXJzYWNrLnYxLlVzYWdlEhMKC3dhaXRpbmdfZm9yGBAgASgJEigKBm1lbW9yeRgRIAEoCzIYLmhhdmVyc2Fjay52MS5TdGVwTWVtb3J5EhEKCWNvbmRpdGlvbhgSIAEoCRIZChFjb250aW51ZV9vbl9lcnJvchgTIAEoCBIPCgdoYW5kbGVyGBQgASgJQgwKCl9leGl0X2NvZGUiMAoKU3RlcE1lbW9yeRIPCgdhcHBsaWVkGAEgASgNEhEKCWluX3JldmlldxgCIAEoDSLxAgoXUnVuU2VydmljZVN1Ym1pdFJlcXVlc3QSCwoDZGFnGAEgASgJEhEKCWZpbGVfbmFtZRgCIAEoCRInCgZwYXJhbXMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhcKD2lkZW1wb3RlbmN5X2tleRgEIAEoCRIQCghkYWdfbmFtZRgFIAEoCRJBCgZsYWJlbHMYCiADKAsyMS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVN1Ym1pdFJlcXVlc3QuTGFiZWxzRW50cnkSQQoGZG90ZW52GAsgAygLMjEuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VTdWJtaXRSZXF1ZXN0LkRvdGVudkVudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaLQoLRG90ZW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJLChhSdW5TZXJ2aWNlU3VibWl0UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdleGlzdGVkGAIgASgIIiYKFFJ1blNlcnZpY2VHZXRSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSI3ChVSdW5TZXJ2aWNlR2V0UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1biLiAgoVUnVuU2VydmljZUxpc3RSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJEicKBnN0YXR1cxgDIAEoDjIXLmhhdmVyc2Fjay52MS5SdW5TdGF0dXMSEAoIZGFnX25hbWUYBCABKAkSPwoGbGFiZWxzGAogAygLMi8uaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0UmVxdWVzdC5MYWJlbHNFbnRyeRIpCgVzaW5jZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJldHJ5X29mGA0gASgJEg8KB3RyaWdnZXIYDiABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJSChZSdW5TZXJ2aWNlTGlzdFJlc3BvbnNlEh8KBHJ1bnMYASADKAsyES5oYXZlcnNhY2sudjEuUnVuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI7ChZSdW5TZXJ2aWNlV2F0Y2hSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIRCglhZnRlcl9zZXEYAiABKAQiqwEKF1J1blNlcnZpY2VXYXRjaFJlc3BvbnNlEgsKA3NlcRgBIAEoBBImCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDcnVuGAMgASgLMhguaGF2ZXJzYWNrLnYxLlJ1bkNoYW5nZWRIABIpCgRzdGVwGAQgASgLMhkuaGF2ZXJzYWNrLnYxLlN0ZXBDaGFuZ2VkSABCBwoFZXZlbnQidwoKUnVuQ2hhbmdlZBInCgZzdGF0dXMYASABKA4yFy5oYXZlcnNhY2sudjEuUnVuU3RhdHVzEiYKB2ZhaWx1cmUYAiABKAsyFS5oYXZlcnNhY2sudjEuRmFpbHVyZRIYChBjYW5jZWxfcmVxdWVzdGVkGAMgASgIIrgBCgtTdGVwQ2hhbmdlZBIPCgdzdGVwX2lkGAEgASgJEiYKBXBoYXNlGAIgASgOMhcuaGF2ZXJzYWNrLnYxLlN0ZXBQaGFzZRIPCgdhdHRlbXB0GAMgASgNEhEKCXdvcmtlcl9pZBgEIAEoCRImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAYgASgFSACIAQFCDAoKX2V4aXRfY29kZSIpChdSdW5TZXJ2aWNlQ2FuY2VsUmVxdWVzdBIOCgZydW5faWQYASABKAkiOgoYUnVuU2VydmljZUNhbmNlbFJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4ibQoWUnVuU2VydmljZVJldHJ5UmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJZnJvbV9zdGVwGAIgASgJEhcKD3JlZnJlc2hfbGlicmFyeRgDIAEoCBIXCg9pZGVtcG90ZW5jeV9rZXkYBCABKAkiSgoXUnVuU2VydmljZVJldHJ5UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdleGlzdGVkGAIgASgIIlwKEVN0cmVhbUxvZ3NSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgdzdGVwX2lkGAIgASgJEg4KBmZvbGxvdxgDIAEoCBIWCg5hZnRlcl9wb3NpdGlvbhgEIAEoBCKPAQoSU3RyZWFtTG9nc1Jlc3BvbnNlEhAKCHBvc2l0aW9uGAEgASgEEg8KB3N0ZXBfaWQYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRInCgZzdHJlYW0YBCABKA4yFy5oYXZlcnNhY2sudjEuTG9nU3RyZWFtEg4KBm9mZnNldBgFIAEoBBIMCgRkYXRhGAYgASgMIkMKEkdldEFydGlmYWN0UmVxdWVzdBIOCgZydW5faWQYASABKAkSDwoHc3RlcF9pZBgCIAEoCRIMCgRwYXRoGAMgASgJIiMKE0dldEFydGlmYWN0UmVzcG9uc2USDAoEZGF0YRgBIAEoDCqhAQoJUnVuU3RhdHVzEhoKFlJVTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFSVU5fU1RBVFVTX1FVRVVFRBABEhYKElJVTl9TVEFUVVNfUlVOTklORxACEhgKFFJVTl9TVEFUVVNfU1VDQ0VFREVEEAMSFQoRUlVOX1NUQVRVU19GQUlMRUQQBBIYChRSVU5fU1RBVFVTX0NBTkNFTExFRBAFKv8BCglTdGVwUGhhc2USGgoWU1RFUF9QSEFTRV9VTlNQRUNJRklFRBAAEhYKElNURVBfUEhBU0VfV0FJVElORxABEhQKEFNURVBfUEhBU0VfUkVBRFkQAhIVChFTVEVQX1BIQVNFX0xFQVNFRBADEhYKElNURVBfUEhBU0VfUlVOTklORxAEEhgKFFNURVBfUEhBU0VfU1VDQ0VFREVEEAUSFQoRU1RFUF9QSEFTRV9GQUlMRUQQBhIYChRTVEVQX1BIQVNFX0NBTkNFTExFRBAHEhYKElNURVBfUEhBU0VfQkxPQ0tFRBAIEhYKElNURVBfUEhBU0VfU0tJUFBFRBAJMrgFCgpSdW5TZXJ2aWNlElcKBlN1Ym1pdBIlLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVxdWVzdBomLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVzcG9uc2USTgoDR2V0EiIuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VHZXRSZXF1ZXN0GiMuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VHZXRSZXNwb25zZRJRCgRMaXN0EiMuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0UmVxdWVzdBokLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlTGlzdFJlc3BvbnNlElYKBVdhdGNoEiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VXYXRjaFJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVdhdGNoUmVzcG9uc2UwARJXCgZDYW5jZWwSJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZUNhbmNlbFJlcXVlc3QaJi5oYXZlcnNhY2sudjEuUnVuU2VydmljZUNhbmNlbFJlc3BvbnNlElQKBVJldHJ5EiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VSZXRyeVJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVJldHJ5UmVzcG9uc2USUQoKU3RyZWFtTG9ncxIfLmhhdmVyc2Fjay52MS5TdHJlYW1Mb2dzUmVxdWVzdBogLmhhdmVyc2Fjay52MS5TdHJlYW1Mb2dzUmVzcG9uc2UwARJUCgtHZXRBcnRpZmFjdBIgLmhhdmVyc2Fjay52MS5HZXRBcnRpZmFjdFJlcXVlc3QaIS5oYXZlcnNhY2sudjEuR2V0QXJ0aWZhY3RSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_haversack_v1_attempt]);
+  fileDesc("Ch5oYXZlcnNhY2svdjEvcnVuX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSKqBAoDUnVuEgoKAmlkGAEgASgJEhAKCGRhZ19uYW1lGAIgASgJEhIKCmRhZ19kaWdlc3QYAyABKAwSJwoGc3RhdHVzGAQgASgOMhcuaGF2ZXJzYWNrLnYxLlJ1blN0YXR1cxImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSJwoGcGFyYW1zGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQY2FuY2VsX3JlcXVlc3RlZBgKIAEoCBIRCglldmVudF9zZXEYCyABKAQSIQoFc3RlcHMYDCADKAsyEi5oYXZlcnNhY2sudjEuU3RlcBIQCghyZXRyeV9vZhgNIAEoCRIpCgd0cmlnZ2VyGBQgASgLMhguaGF2ZXJzYWNrLnYxLlJ1blRyaWdnZXISLQoGbGFiZWxzGB4gAygLMh0uaGF2ZXJzYWNrLnYxLlJ1bi5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBImcKClJ1blRyaWdnZXISDAoEa2luZBgBIAEoCRIVCghzY2hlZHVsZRgCIAEoDUgAiAEBEicKA2R1ZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCwoJX3NjaGVkdWxlIp0FCgRTdGVwEgoKAmlkGAEgASgJEgwKBGtpbmQYAiABKAkSJgoFcGhhc2UYAyABKA4yFy5oYXZlcnNhY2sudjEuU3RlcFBoYXNlEg8KB2RlcGVuZHMYBCADKAkSDwoHYXR0ZW1wdBgFIAEoDRIRCgl3b3JrZXJfaWQYBiABKAkSEwoLd29ya2VyX25hbWUYByABKAkSLgoKc3RhcnRlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKB2ZhaWx1cmUYCiABKAsyFS5oYXZlcnNhY2sudjEuRmFpbHVyZRIWCglleGl0X2NvZGUYCyABKAVIAIgBARIoCgdvdXRwdXRzGAwgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIpCglhcnRpZmFjdHMYDSADKAsyFi5oYXZlcnNhY2sudjEuQXJ0aWZhY3QSFwoPc25hcHNob3RfZGlnZXN0GA4gASgMEiIKBXVzYWdlGA8gASgLMhMuaGF2ZXJzYWNrLnYxLlVzYWdlEhMKC3dhaXRpbmdfZm9yGBAgASgJEigKBm1lbW9yeRgRIAEoCzIYLmhhdmVyc2Fjay52MS5TdGVwTWVtb3J5EhEKCWNvbmRpdGlvbhgSIAEoCRIZChFjb250aW51ZV9vbl9lcnJvchgTIAEoCBIPCgdoYW5kbGVyGBQgASgJEicKBWl0ZW1zGCggASgLMhguaGF2ZXJzYWNrLnYxLkl0ZW1Db3VudHMSJAoEaXRlbRgpIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZUIMCgpfZXhpdF9jb2RlInIKCkl0ZW1Db3VudHMSDQoFdG90YWwYASABKA0SDwoHd2FpdGluZxgCIAEoDRIOCgZhY3RpdmUYAyABKA0SEQoJc3VjY2VlZGVkGAQgASgNEg4KBmZhaWxlZBgFIAEoDRIRCgljYW5jZWxsZWQYBiABKA0iMAoKU3RlcE1lbW9yeRIPCgdhcHBsaWVkGAEgASgNEhEKCWluX3JldmlldxgCIAEoDSLxAgoXUnVuU2VydmljZVN1Ym1pdFJlcXVlc3QSCwoDZGFnGAEgASgJEhEKCWZpbGVfbmFtZRgCIAEoCRInCgZwYXJhbXMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhcKD2lkZW1wb3RlbmN5X2tleRgEIAEoCRIQCghkYWdfbmFtZRgFIAEoCRJBCgZsYWJlbHMYCiADKAsyMS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVN1Ym1pdFJlcXVlc3QuTGFiZWxzRW50cnkSQQoGZG90ZW52GAsgAygLMjEuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VTdWJtaXRSZXF1ZXN0LkRvdGVudkVudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaLQoLRG90ZW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJLChhSdW5TZXJ2aWNlU3VibWl0UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdleGlzdGVkGAIgASgIIiYKFFJ1blNlcnZpY2VHZXRSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSI3ChVSdW5TZXJ2aWNlR2V0UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1biLiAgoVUnVuU2VydmljZUxpc3RSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJEicKBnN0YXR1cxgDIAEoDjIXLmhhdmVyc2Fjay52MS5SdW5TdGF0dXMSEAoIZGFnX25hbWUYBCABKAkSPwoGbGFiZWxzGAogAygLMi8uaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0UmVxdWVzdC5MYWJlbHNFbnRyeRIpCgVzaW5jZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJldHJ5X29mGA0gASgJEg8KB3RyaWdnZXIYDiABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJSChZSdW5TZXJ2aWNlTGlzdFJlc3BvbnNlEh8KBHJ1bnMYASADKAsyES5oYXZlcnNhY2sudjEuUnVuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI7ChZSdW5TZXJ2aWNlV2F0Y2hSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIRCglhZnRlcl9zZXEYAiABKAQiqwEKF1J1blNlcnZpY2VXYXRjaFJlc3BvbnNlEgsKA3NlcRgBIAEoBBImCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDcnVuGAMgASgLMhguaGF2ZXJzYWNrLnYxLlJ1bkNoYW5nZWRIABIpCgRzdGVwGAQgASgLMhkuaGF2ZXJzYWNrLnYxLlN0ZXBDaGFuZ2VkSABCBwoFZXZlbnQidwoKUnVuQ2hhbmdlZBInCgZzdGF0dXMYASABKA4yFy5oYXZlcnNhY2sudjEuUnVuU3RhdHVzEiYKB2ZhaWx1cmUYAiABKAsyFS5oYXZlcnNhY2sudjEuRmFpbHVyZRIYChBjYW5jZWxfcmVxdWVzdGVkGAMgASgIItYBCgtTdGVwQ2hhbmdlZBIPCgdzdGVwX2lkGAEgASgJEiYKBXBoYXNlGAIgASgOMhcuaGF2ZXJzYWNrLnYxLlN0ZXBQaGFzZRIPCgdhdHRlbXB0GAMgASgNEhEKCXdvcmtlcl9pZBgEIAEoCRImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAYgASgFSACIAQESEgoFaXRlbXMYKCABKA1IAYgBAUIMCgpfZXhpdF9jb2RlQggKBl9pdGVtcyIpChdSdW5TZXJ2aWNlQ2FuY2VsUmVxdWVzdBIOCgZydW5faWQYASABKAkiOgoYUnVuU2VydmljZUNhbmNlbFJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4ibQoWUnVuU2VydmljZVJldHJ5UmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJZnJvbV9zdGVwGAIgASgJEhcKD3JlZnJlc2hfbGlicmFyeRgDIAEoCBIXCg9pZGVtcG90ZW5jeV9rZXkYBCABKAkiSgoXUnVuU2VydmljZVJldHJ5UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdleGlzdGVkGAIgASgIIloKEExpc3RJdGVtc1JlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg8KB3N0ZXBfaWQYAiABKAkSEQoJcGFnZV9zaXplGAMgASgNEhIKCnBhZ2VfdG9rZW4YBCABKAkiTwoRTGlzdEl0ZW1zUmVzcG9uc2USIQoFaXRlbXMYASADKAsyEi5oYXZlcnNhY2sudjEuU3RlcBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiXAoRU3RyZWFtTG9nc1JlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg8KB3N0ZXBfaWQYAiABKAkSDgoGZm9sbG93GAMgASgIEhYKDmFmdGVyX3Bvc2l0aW9uGAQgASgEIo8BChJTdHJlYW1Mb2dzUmVzcG9uc2USEAoIcG9zaXRpb24YASABKAQSDwoHc3RlcF9pZBgCIAEoCRIPCgdhdHRlbXB0GAMgASgNEicKBnN0cmVhbRgEIAEoDjIXLmhhdmVyc2Fjay52MS5Mb2dTdHJlYW0SDgoGb2Zmc2V0GAUgASgEEgwKBGRhdGEYBiABKAwiQwoSR2V0QXJ0aWZhY3RSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgdzdGVwX2lkGAIgASgJEgwKBHBhdGgYAyABKAkiIwoTR2V0QXJ0aWZhY3RSZXNwb25zZRIMCgRkYXRhGAEgASgMKqEBCglSdW5TdGF0dXMSGgoWUlVOX1NUQVRVU19VTlNQRUNJRklFRBAAEhUKEVJVTl9TVEFUVVNfUVVFVUVEEAESFgoSUlVOX1NUQVRVU19SVU5OSU5HEAISGAoUUlVOX1NUQVRVU19TVUNDRUVERUQQAxIVChFSVU5fU1RBVFVTX0ZBSUxFRBAEEhgKFFJVTl9TVEFUVVNfQ0FOQ0VMTEVEEAUq/wEKCVN0ZXBQaGFzZRIaChZTVEVQX1BIQVNFX1VOU1BFQ0lGSUVEEAASFgoSU1RFUF9QSEFTRV9XQUlUSU5HEAESFAoQU1RFUF9QSEFTRV9SRUFEWRACEhUKEVNURVBfUEhBU0VfTEVBU0VEEAMSFgoSU1RFUF9QSEFTRV9SVU5OSU5HEAQSGAoUU1RFUF9QSEFTRV9TVUNDRUVERUQQBRIVChFTVEVQX1BIQVNFX0ZBSUxFRBAGEhgKFFNURVBfUEhBU0VfQ0FOQ0VMTEVEEAcSFgoSU1RFUF9QSEFTRV9CTE9DS0VEEAgSFgoSU1RFUF9QSEFTRV9TS0lQUEVEEAkyhgYKClJ1blNlcnZpY2USVwoGU3VibWl0EiUuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VTdWJtaXRSZXF1ZXN0GiYuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VTdWJtaXRSZXNwb25zZRJOCgNHZXQSIi5oYXZlcnNhY2sudjEuUnVuU2VydmljZUdldFJlcXVlc3QaIy5oYXZlcnNhY2sudjEuUnVuU2VydmljZUdldFJlc3BvbnNlElEKBExpc3QSIy5oYXZlcnNhY2sudjEuUnVuU2VydmljZUxpc3RSZXF1ZXN0GiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0UmVzcG9uc2USVgoFV2F0Y2gSJC5oYXZlcnNhY2sudjEuUnVuU2VydmljZVdhdGNoUmVxdWVzdBolLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlV2F0Y2hSZXNwb25zZTABElcKBkNhbmNlbBIlLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlQ2FuY2VsUmVxdWVzdBomLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlQ2FuY2VsUmVzcG9uc2USVAoFUmV0cnkSJC5oYXZlcnNhY2sudjEuUnVuU2VydmljZVJldHJ5UmVxdWVzdBolLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlUmV0cnlSZXNwb25zZRJMCglMaXN0SXRlbXMSHi5oYXZlcnNhY2sudjEuTGlzdEl0ZW1zUmVxdWVzdBofLmhhdmVyc2Fjay52MS5MaXN0SXRlbXNSZXNwb25zZRJRCgpTdHJlYW1Mb2dzEh8uaGF2ZXJzYWNrLnYxLlN0cmVhbUxvZ3NSZXF1ZXN0GiAuaGF2ZXJzYWNrLnYxLlN0cmVhbUxvZ3NSZXNwb25zZTABElQKC0dldEFydGlmYWN0EiAuaGF2ZXJzYWNrLnYxLkdldEFydGlmYWN0UmVxdWVzdBohLmhhdmVyc2Fjay52MS5HZXRBcnRpZmFjdFJlc3BvbnNlMAFiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_haversack_v1_attempt]);
 
 /**
  * @generated from message haversack.v1.Run
@@ -267,6 +267,20 @@ export type Step = Message<"haversack.v1.Step"> & {
    * @generated from field: string handler = 20;
    */
   handler: string;
+
+  /**
+   * Of a step with `foreach` or `matrix`; absent: it is done once. They are listed by ListItems.
+   *
+   * @generated from field: haversack.v1.ItemCounts items = 40;
+   */
+  items?: ItemCounts | undefined;
+
+  /**
+   * Of an item: what it is for.
+   *
+   * @generated from field: google.protobuf.Value item = 41;
+   */
+  item?: Value | undefined;
 };
 
 /**
@@ -275,6 +289,54 @@ export type Step = Message<"haversack.v1.Step"> & {
  */
 export const StepSchema: GenMessage<Step> = /*@__PURE__*/
   messageDesc(file_haversack_v1_run_service, 2);
+
+/**
+ * Zeros until the step's items are known.
+ *
+ * @generated from message haversack.v1.ItemCounts
+ */
+export type ItemCounts = Message<"haversack.v1.ItemCounts"> & {
+  /**
+   * @generated from field: uint32 total = 1;
+   */
+  total: number;
+
+  /**
+   * For a place among those that may run at once.
+   *
+   * @generated from field: uint32 waiting = 2;
+   */
+  waiting: number;
+
+  /**
+   * Have begun and not ended.
+   *
+   * @generated from field: uint32 active = 3;
+   */
+  active: number;
+
+  /**
+   * @generated from field: uint32 succeeded = 4;
+   */
+  succeeded: number;
+
+  /**
+   * @generated from field: uint32 failed = 5;
+   */
+  failed: number;
+
+  /**
+   * @generated from field: uint32 cancelled = 6;
+   */
+  cancelled: number;
+};
+
+/**
+ * Describes the message haversack.v1.ItemCounts.
+ * Use `create(ItemCountsSchema)` to create a new message.
+ */
+export const ItemCountsSchema: GenMessage<ItemCounts> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 3);
 
 /**
  * @generated from message haversack.v1.StepMemory
@@ -298,7 +360,7 @@ export type StepMemory = Message<"haversack.v1.StepMemory"> & {
  * Use `create(StepMemorySchema)` to create a new message.
  */
 export const StepMemorySchema: GenMessage<StepMemory> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 3);
+  messageDesc(file_haversack_v1_run_service, 4);
 
 /**
  * @generated from message haversack.v1.RunServiceSubmitRequest
@@ -356,7 +418,7 @@ export type RunServiceSubmitRequest = Message<"haversack.v1.RunServiceSubmitRequ
  * Use `create(RunServiceSubmitRequestSchema)` to create a new message.
  */
 export const RunServiceSubmitRequestSchema: GenMessage<RunServiceSubmitRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 4);
+  messageDesc(file_haversack_v1_run_service, 5);
 
 /**
  * @generated from message haversack.v1.RunServiceSubmitResponse
@@ -380,7 +442,7 @@ export type RunServiceSubmitResponse = Message<"haversack.v1.RunServiceSubmitRes
  * Use `create(RunServiceSubmitResponseSchema)` to create a new message.
  */
 export const RunServiceSubmitResponseSchema: GenMessage<RunServiceSubmitResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 5);
+  messageDesc(file_haversack_v1_run_service, 6);
 
 /**
  * @generated from message haversack.v1.RunServiceGetRequest
@@ -397,7 +459,7 @@ export type RunServiceGetRequest = Message<"haversack.v1.RunServiceGetRequest"> 
  * Use `create(RunServiceGetRequestSchema)` to create a new message.
  */
 export const RunServiceGetRequestSchema: GenMessage<RunServiceGetRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 6);
+  messageDesc(file_haversack_v1_run_service, 7);
 
 /**
  * @generated from message haversack.v1.RunServiceGetResponse
@@ -414,7 +476,7 @@ export type RunServiceGetResponse = Message<"haversack.v1.RunServiceGetResponse"
  * Use `create(RunServiceGetResponseSchema)` to create a new message.
  */
 export const RunServiceGetResponseSchema: GenMessage<RunServiceGetResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 7);
+  messageDesc(file_haversack_v1_run_service, 8);
 
 /**
  * @generated from message haversack.v1.RunServiceListRequest
@@ -485,7 +547,7 @@ export type RunServiceListRequest = Message<"haversack.v1.RunServiceListRequest"
  * Use `create(RunServiceListRequestSchema)` to create a new message.
  */
 export const RunServiceListRequestSchema: GenMessage<RunServiceListRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 8);
+  messageDesc(file_haversack_v1_run_service, 9);
 
 /**
  * @generated from message haversack.v1.RunServiceListResponse
@@ -511,7 +573,7 @@ export type RunServiceListResponse = Message<"haversack.v1.RunServiceListRespons
  * Use `create(RunServiceListResponseSchema)` to create a new message.
  */
 export const RunServiceListResponseSchema: GenMessage<RunServiceListResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 9);
+  messageDesc(file_haversack_v1_run_service, 10);
 
 /**
  * @generated from message haversack.v1.RunServiceWatchRequest
@@ -533,7 +595,7 @@ export type RunServiceWatchRequest = Message<"haversack.v1.RunServiceWatchReques
  * Use `create(RunServiceWatchRequestSchema)` to create a new message.
  */
 export const RunServiceWatchRequestSchema: GenMessage<RunServiceWatchRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 10);
+  messageDesc(file_haversack_v1_run_service, 11);
 
 /**
  * @generated from message haversack.v1.RunServiceWatchResponse
@@ -574,7 +636,7 @@ export type RunServiceWatchResponse = Message<"haversack.v1.RunServiceWatchRespo
  * Use `create(RunServiceWatchResponseSchema)` to create a new message.
  */
 export const RunServiceWatchResponseSchema: GenMessage<RunServiceWatchResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 11);
+  messageDesc(file_haversack_v1_run_service, 12);
 
 /**
  * @generated from message haversack.v1.RunChanged
@@ -601,7 +663,7 @@ export type RunChanged = Message<"haversack.v1.RunChanged"> & {
  * Use `create(RunChangedSchema)` to create a new message.
  */
 export const RunChangedSchema: GenMessage<RunChanged> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 12);
+  messageDesc(file_haversack_v1_run_service, 13);
 
 /**
  * @generated from message haversack.v1.StepChanged
@@ -636,6 +698,13 @@ export type StepChanged = Message<"haversack.v1.StepChanged"> & {
    * @generated from field: optional int32 exit_code = 6;
    */
   exitCode?: number | undefined;
+
+  /**
+   * Of a step with `foreach` or `matrix`: how many items it has. Each tells its own changes, as step "<id>.<index>".
+   *
+   * @generated from field: optional uint32 items = 40;
+   */
+  items?: number | undefined;
 };
 
 /**
@@ -643,7 +712,7 @@ export type StepChanged = Message<"haversack.v1.StepChanged"> & {
  * Use `create(StepChangedSchema)` to create a new message.
  */
 export const StepChangedSchema: GenMessage<StepChanged> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 13);
+  messageDesc(file_haversack_v1_run_service, 14);
 
 /**
  * @generated from message haversack.v1.RunServiceCancelRequest
@@ -660,7 +729,7 @@ export type RunServiceCancelRequest = Message<"haversack.v1.RunServiceCancelRequ
  * Use `create(RunServiceCancelRequestSchema)` to create a new message.
  */
 export const RunServiceCancelRequestSchema: GenMessage<RunServiceCancelRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 14);
+  messageDesc(file_haversack_v1_run_service, 15);
 
 /**
  * @generated from message haversack.v1.RunServiceCancelResponse
@@ -677,7 +746,7 @@ export type RunServiceCancelResponse = Message<"haversack.v1.RunServiceCancelRes
  * Use `create(RunServiceCancelResponseSchema)` to create a new message.
  */
 export const RunServiceCancelResponseSchema: GenMessage<RunServiceCancelResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 15);
+  messageDesc(file_haversack_v1_run_service, 16);
 
 /**
  * @generated from message haversack.v1.RunServiceRetryRequest
@@ -689,7 +758,7 @@ export type RunServiceRetryRequest = Message<"haversack.v1.RunServiceRetryReques
   runId: string;
 
   /**
-   * This step and all that depends on it are done again even if they succeeded; empty: only what did not succeed.
+   * This step (or this item of one) and all that depends on it are done again even if they succeeded; empty: only what did not succeed.
    *
    * @generated from field: string from_step = 2;
    */
@@ -713,7 +782,7 @@ export type RunServiceRetryRequest = Message<"haversack.v1.RunServiceRetryReques
  * Use `create(RunServiceRetryRequestSchema)` to create a new message.
  */
 export const RunServiceRetryRequestSchema: GenMessage<RunServiceRetryRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 16);
+  messageDesc(file_haversack_v1_run_service, 17);
 
 /**
  * @generated from message haversack.v1.RunServiceRetryResponse
@@ -737,7 +806,67 @@ export type RunServiceRetryResponse = Message<"haversack.v1.RunServiceRetryRespo
  * Use `create(RunServiceRetryResponseSchema)` to create a new message.
  */
 export const RunServiceRetryResponseSchema: GenMessage<RunServiceRetryResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 17);
+  messageDesc(file_haversack_v1_run_service, 18);
+
+/**
+ * @generated from message haversack.v1.ListItemsRequest
+ */
+export type ListItemsRequest = Message<"haversack.v1.ListItemsRequest"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * A step with `foreach` or `matrix`, or one item of it: "build.3".
+   *
+   * @generated from field: string step_id = 2;
+   */
+  stepId: string;
+
+  /**
+   * At most 100; 0: 100.
+   *
+   * @generated from field: uint32 page_size = 3;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 4;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message haversack.v1.ListItemsRequest.
+ * Use `create(ListItemsRequestSchema)` to create a new message.
+ */
+export const ListItemsRequestSchema: GenMessage<ListItemsRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 19);
+
+/**
+ * @generated from message haversack.v1.ListItemsResponse
+ */
+export type ListItemsResponse = Message<"haversack.v1.ListItemsResponse"> & {
+  /**
+   * @generated from field: repeated haversack.v1.Step items = 1;
+   */
+  items: Step[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message haversack.v1.ListItemsResponse.
+ * Use `create(ListItemsResponseSchema)` to create a new message.
+ */
+export const ListItemsResponseSchema: GenMessage<ListItemsResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 20);
 
 /**
  * @generated from message haversack.v1.StreamLogsRequest
@@ -749,7 +878,7 @@ export type StreamLogsRequest = Message<"haversack.v1.StreamLogsRequest"> & {
   runId: string;
 
   /**
-   * Empty: all steps.
+   * Empty: all steps. Of a step with `foreach` or `matrix`: all its items.
    *
    * @generated from field: string step_id = 2;
    */
@@ -775,7 +904,7 @@ export type StreamLogsRequest = Message<"haversack.v1.StreamLogsRequest"> & {
  * Use `create(StreamLogsRequestSchema)` to create a new message.
  */
 export const StreamLogsRequestSchema: GenMessage<StreamLogsRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 18);
+  messageDesc(file_haversack_v1_run_service, 21);
 
 /**
  * @generated from message haversack.v1.StreamLogsResponse
@@ -817,7 +946,7 @@ export type StreamLogsResponse = Message<"haversack.v1.StreamLogsResponse"> & {
  * Use `create(StreamLogsResponseSchema)` to create a new message.
  */
 export const StreamLogsResponseSchema: GenMessage<StreamLogsResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 19);
+  messageDesc(file_haversack_v1_run_service, 22);
 
 /**
  * @generated from message haversack.v1.GetArtifactRequest
@@ -844,7 +973,7 @@ export type GetArtifactRequest = Message<"haversack.v1.GetArtifactRequest"> & {
  * Use `create(GetArtifactRequestSchema)` to create a new message.
  */
 export const GetArtifactRequestSchema: GenMessage<GetArtifactRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 20);
+  messageDesc(file_haversack_v1_run_service, 23);
 
 /**
  * @generated from message haversack.v1.GetArtifactResponse
@@ -861,7 +990,7 @@ export type GetArtifactResponse = Message<"haversack.v1.GetArtifactResponse"> & 
  * Use `create(GetArtifactResponseSchema)` to create a new message.
  */
 export const GetArtifactResponseSchema: GenMessage<GetArtifactResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 21);
+  messageDesc(file_haversack_v1_run_service, 24);
 
 /**
  * @generated from enum haversack.v1.RunStatus
@@ -1045,6 +1174,16 @@ export const RunService: GenService<{
     methodKind: "unary";
     input: typeof RunServiceRetryRequestSchema;
     output: typeof RunServiceRetryResponseSchema;
+  },
+  /**
+   * The items of a step with `foreach` or `matrix`, each as a step of its own, in their order.
+   *
+   * @generated from rpc haversack.v1.RunService.ListItems
+   */
+  listItems: {
+    methodKind: "unary";
+    input: typeof ListItemsRequestSchema;
+    output: typeof ListItemsResponseSchema;
   },
   /**
    * @generated from rpc haversack.v1.RunService.StreamLogs
