@@ -2,7 +2,6 @@
 
 import type { Task } from "@haversack/protocol";
 import { describe, expect, test } from "vitest";
-import { until } from "../../../../tests/support/fake-clock.ts";
 import { dispatchWorld, type Placed } from "../testing/dispatch-world.ts";
 import { stepOf } from "../testing/fleet-samples.ts";
 import { openRealStores } from "../testing/real-store.ts";
@@ -11,15 +10,17 @@ const world = async () => await dispatchWorld(await openRealStores());
 const steps = (count: number, placement: Placed["placement"] = {}): Placed[] =>
   Array.from({ length: count }, (_, index) => ({ step: stepOf(`s${index}`), placement }));
 
+type World = Awaited<ReturnType<typeof world>>;
+
 interface Worker {
   readonly tasks: readonly Task[];
   readonly finish: (ref: Task["ref"]) => Promise<void>;
 }
 
 /** One after the other on one slot. @returns the DAGs in the order in which their steps went out */
-async function drain(worker: Worker, count: number): Promise<string[]> {
+async function drain(here: World, worker: Worker, count: number): Promise<string[]> {
   for (let index = 0; index < count; index++) {
-    await until(() => worker.tasks.length > index);
+    await here.until(() => worker.tasks.length > index);
     const task = worker.tasks[index] ?? expect.fail("no task");
     if (index < count - 1) await worker.finish(task.ref);
   }
@@ -31,9 +32,9 @@ describe("turns", () => {
     await using here = await world();
     await here.submit("big", steps(3000));
     const worker = here.connect("w", 1);
-    await drain(worker, 5);
+    await drain(here, worker, 5);
     await here.submit("small", steps(3));
-    const order = await drain(worker, 12);
+    const order = await drain(here, worker, 12);
     const last = order.lastIndexOf("small");
     expect(order.filter((name) => name === "small")).toHaveLength(3);
     expect(last).toBeLessThan(12);
@@ -44,7 +45,7 @@ describe("turns", () => {
     await using here = await world();
     await here.submit("low", steps(40, { priority: 2 }));
     await here.submit("high", steps(40, { priority: 5 }));
-    const order = await drain(here.connect("w", 1), 60);
+    const order = await drain(here, here.connect("w", 1), 60);
     expect(order[0]).toBe("high");
     expect(order.slice(0, 41).filter((name) => name === "high").length).toBeGreaterThanOrEqual(39);
     expect(order.filter((name) => name === "low").length).toBeGreaterThanOrEqual(20);
@@ -57,11 +58,11 @@ describe("nobody is held up by what cannot go", () => {
     const gpu = await here.submit("gpu", steps(2000, { labels: { pool: "gpu" }, priority: 5 }));
     await here.submit("plain", steps(2, { priority: 1 }));
     const worker = here.connect("w", 2);
-    await until(() => worker.tasks.length === 2);
+    await here.until(() => worker.tasks.length === 2);
     expect(worker.tasks.map(({ dagName }) => dagName)).toEqual(["plain", "plain"]);
     expect(await here.reasons(gpu, 0)).toEqual(["no_matching_worker"]);
     const able = here.connect("g", 1, { pool: "gpu" });
-    await until(() => able.tasks.length === 1);
+    await here.until(() => able.tasks.length === 1);
   });
 
   test("not by a key that is full, and the next goes when it is free", async () => {
@@ -70,12 +71,12 @@ describe("nobody is held up by what cannot go", () => {
     const keyed = await here.submit("keyed", steps(500, { limits, priority: 5 }));
     await here.submit("plain", steps(2));
     const worker = here.connect("w", 3);
-    await until(() => worker.tasks.length === 3);
+    await here.until(() => worker.tasks.length === 3);
     expect(worker.tasks.map(({ dagName }) => dagName).toSorted()).toEqual(["keyed", "plain", "plain"]);
     const first = worker.tasks.find(({ dagName }) => dagName === "keyed") ?? expect.fail("no keyed task");
     expect(await here.reasons(keyed, 1)).toEqual(["key_full", "no_free_slot"]);
     await worker.finish(first.ref);
-    await until(() => worker.tasks.length === 4);
+    await here.until(() => worker.tasks.length === 4);
     expect(worker.tasks[3]?.dagName).toBe("keyed");
   });
 
@@ -84,7 +85,7 @@ describe("nobody is held up by what cannot go", () => {
     const retry = { limit: 1, backoff: "fixed", delayMs: 60_000, maxDelayMs: 60_000 } as const;
     const flaky = await here.submit("flaky", [{ step: stepOf("a", [], { retry }) }, { step: stepOf("b") }]);
     const worker = here.connect("w", 1);
-    await until(() => worker.tasks.length === 1);
+    await here.until(() => worker.tasks.length === 1);
     await here.store.write.attemptsFinish({
       results: [
         {
@@ -104,7 +105,7 @@ describe("nobody is held up by what cannot go", () => {
     expect(await here.reasons(flaky, 0)).toContain("retry");
     worker.link.grant(2);
     await here.submit("next", steps(1));
-    await until(() => worker.tasks.length === 2);
+    await here.until(() => worker.tasks.length === 2);
     expect(worker.tasks[1]?.ref.stepId).toBe("b");
   });
 });
@@ -119,7 +120,7 @@ describe("pools", () => {
     const live = new Set<Task>();
     const seen = new Set<Task>();
     while (seen.size < 40) {
-      await until(() => here.sent.some((task) => !seen.has(task)));
+      await here.until(() => here.sent.some((task) => !seen.has(task)));
       for (const task of here.sent) {
         if (seen.has(task)) continue;
         seen.add(task);
@@ -142,7 +143,7 @@ describe("pools", () => {
     const worker = here.connect("w", 2);
     expect(await here.reasons(run, 0)).toEqual(["pool_too_small"]);
     await here.store.write.poolSet({ name: "p", limit: 2 });
-    await until(() => worker.tasks.length === 2);
+    await here.until(() => worker.tasks.length === 2);
   });
 });
 
@@ -153,7 +154,7 @@ test("runs of one key start one after the other", async () => {
   for (let index = 0; index < 3; index++) runs.push(await here.submit("d", steps(1), key));
   const worker = here.connect("w", 3);
   for (let index = 0; index < 3; index++) {
-    await until(() => worker.tasks.length === index + 1);
+    await here.until(() => worker.tasks.length === index + 1);
     expect(worker.tasks[index]?.ref.runId).toBe(runs[index]);
     const next = runs[index + 1];
     if (next !== undefined) expect(await here.reasons(next, 0)).toEqual(["run_concurrency"]);

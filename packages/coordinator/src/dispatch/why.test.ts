@@ -12,6 +12,7 @@ const facts = (more: Partial<WaitFacts> = {}): WaitFacts => ({
   queue: { priority: 3, share: "demo", selector: {}, limits: [] },
   behind: [],
   isHandler: false,
+  isItem: false,
   limits: [],
   ...more,
 });
@@ -30,6 +31,12 @@ describe("a step that is not released", () => {
     expect(messages({ ...waiting, behind })).toEqual(["dependency: waits for build (running), lint (ready)"]);
     const many = Array.from({ length: 8 }, (_, index) => ({ id: `s${index}`, phase: "ready" as const }));
     expect(messages({ ...waiting, behind: many })[0]).toMatch(/s4 \(ready\) and 3 more$/);
+  });
+
+  test("says that other items have their turn", () => {
+    expect(messages({ ...waiting, isItem: true })).toEqual([
+      "items: as many items of its step as may be are under way",
+    ]);
   });
 
   test("says that it is a handler", () => {

@@ -20,13 +20,14 @@ export function waitReasons(
   return facts.phase === "ready" ? readyReasons(facts, workers, now) : [];
 }
 
-function waitingReasons({ behind, isHandler, hold }: WaitFacts): WaitReason[] {
+function waitingReasons({ behind, isHandler, isItem, hold }: WaitFacts): WaitReason[] {
   const reasons: WaitReason[] = [];
   if (hold !== undefined) reasons.push({ code: "run_concurrency", message: holdText(hold) });
   if (behind.length > 0) {
     const names = listed(behind.map(({ id, phase }) => `${id} (${phase})`));
     reasons.push({ code: "dependency", message: `waits for ${names}` });
   }
+  if (isItem) reasons.push({ code: "items", message: "as many items of its step as may be are under way" });
   if (isHandler) reasons.push({ code: "handler", message: "comes when the steps of the run have ended" });
   return reasons;
 }

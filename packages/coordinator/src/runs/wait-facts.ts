@@ -14,6 +14,8 @@ export interface WaitFacts {
   readonly behind: readonly { readonly id: string; readonly phase: StepPhase }[];
   /** It comes when the steps of its run have ended. */
   readonly isHandler: boolean;
+  /** It is one of the items of a step. */
+  readonly isItem: boolean;
   /** Its run waits for other runs; absent: it does not. */
   readonly hold?: RunHold;
   readonly limits: readonly LimitFacts[];

@@ -18,6 +18,8 @@ export interface ConnectParts {
   /** To be awaited when the links have ended. */
   readonly readings: Promise<void>[];
   readonly ring: () => void;
+  /** Tasks came. */
+  readonly onTasks: () => void;
 }
 
 export function connectWorker(parts: ConnectParts, hello: WorkerHello, slots: number) {
@@ -29,6 +31,7 @@ export function connectWorker(parts: ConnectParts, hello: WorkerHello, slots: nu
       if (message.kind !== "tasks") continue;
       tasks.push(...message.tasks);
       parts.sent.push(...message.tasks);
+      parts.onTasks();
     }
   };
   let granted = slots;

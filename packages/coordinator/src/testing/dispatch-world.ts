@@ -40,14 +40,20 @@ export async function dispatchWorld(stores: RealStores) {
   const stop = store.listen({ runs: () => {}, ready: () => dispatcher.ring() });
   const sent: Task[] = [];
   const readings: Promise<void>[] = [];
+  let arrival = Promise.withResolvers<void>();
+  const onTasks = (): void => arrival.resolve();
+  /** Until the tasks that were sent are such. */
+  const until = async (isSo: () => boolean): Promise<void> => {
+    while (!isSo()) {
+      arrival = Promise.withResolvers<void>();
+      await arrival.promise;
+    }
+  };
 
   const connect = (name: string, slots: number, labels: Readonly<Record<string, string>> = {}) => {
     const hello = helloOf(name, { labels: new Map(Object.entries(labels)) });
-    return connectWorker(
-      { store, registry, clock, sent, readings, ring: () => dispatcher.ring() },
-      hello,
-      slots,
-    );
+    const ring = (): void => dispatcher.ring();
+    return connectWorker({ store, registry, clock, sent, readings, ring, onTasks }, hello, slots);
   };
 
   async function submit(
@@ -84,5 +90,5 @@ export async function dispatchWorld(stores: RealStores) {
     await Promise.all(readings);
     await stores.close();
   };
-  return { clock, store, connect, submit, sent, reasons, failures, [Symbol.asyncDispose]: close };
+  return { clock, store, connect, submit, sent, until, reasons, failures, [Symbol.asyncDispose]: close };
 }
