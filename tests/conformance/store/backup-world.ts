@@ -11,7 +11,7 @@ import { migrationsFolderOf } from "../../../packages/coordinator/src/maintenanc
 import { migrate, readMigrations } from "../../../packages/coordinator/src/store/migrate.ts";
 import { openSqliteLogStore, openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
-import { dag, step, World } from "./store-world.ts";
+import { dag, each, step, World } from "./store-world.ts";
 
 export const ports = { clock: systemClock, random: systemRandom, log: silentLog };
 export const { signal } = new AbortController();
@@ -86,6 +86,21 @@ export async function oldFolder(path: string): Promise<string> {
 export const newestSchema = (): number | undefined =>
   readMigrations(migrationsFolderOf("haversack.db")).at(-1)?.version;
 
+async function itemsInEveryState({ world }: Setup): Promise<void> {
+  const worker = world.worker("w");
+  const spec = dag(step("a", [], each([1, 2, 3, 4], { maxParallel: 2 })), step("b", ["a"]));
+  const [running, stopped] = [await world.submit(spec), await world.submit(spec)];
+  await worker.finish(await worker.claim(running, "a.0"));
+  await worker.start(await worker.claim(running, "a.1"));
+  const held = await worker.claim(stopped, "a.1");
+  await worker.fail(await worker.claim(stopped, "a.0"));
+  const retried = await world.submit(spec);
+  await worker.finish(await worker.claim(retried, "a.1"));
+  await worker.fail(await worker.claim(retried, "a.0"));
+  await world.retry(retried);
+  await worker.renew(held);
+}
+
 /** Runs in every state, while the store goes on to be open. */
 export async function busyFolder(): Promise<Setup> {
   const opened = await setup();
@@ -106,6 +121,7 @@ export async function busyFolder(): Promise<Setup> {
   }
   if (retried !== undefined) await world.retry(retried);
   invariant(queued !== undefined, "a run waits");
+  await itemsInEveryState(opened);
   const noter = await world.submitWriter();
   const ref = await worker.claim(noter, "a");
   const change = { kind: "add", text: "a note" } as const;

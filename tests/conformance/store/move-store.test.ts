@@ -27,7 +27,8 @@ withPostgres("moving to PostgreSQL", () => {
     await busy.close();
     const { tables, generation } = await moveToPostgres({ dataDir, url: schema.url }, signal);
     expect(Object.fromEntries(tables.map(({ table, rows }) => [table, rows]))).toMatchObject({
-      run: 10,
+      run: 14,
+      item_group: 4,
       memory_version: 1,
       log_chunk: 1,
     });
