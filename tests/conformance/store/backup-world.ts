@@ -106,6 +106,7 @@ export async function busyFolder(): Promise<Setup> {
   const opened = await setup();
   const { world, dataDir } = opened;
   await finishedRun(opened);
+  await itemsInEveryState(opened);
   const worker = world.worker("w");
   const chain = dag(step("a"), step("b", ["a"]), step("c", ["a", "b"], { continueOnError: true }));
   const [queued, leased, running, half, cancelled, failed, retried] = await Promise.all(
@@ -121,7 +122,6 @@ export async function busyFolder(): Promise<Setup> {
   }
   if (retried !== undefined) await world.retry(retried);
   invariant(queued !== undefined, "a run waits");
-  await itemsInEveryState(opened);
   const noter = await world.submitWriter();
   const ref = await worker.claim(noter, "a");
   const change = { kind: "add", text: "a note" } as const;
