@@ -235,7 +235,7 @@ steps:
     const waiting = await (await fleet.client()).run(run.id, noSignal);
     expect(waiting.steps[0]).toMatchObject({
       phase: "ready",
-      waitingFor: "no connected worker has label pool=gpu",
+      waitingFor: expect.stringContaining("no connected worker has pool=gpu") as string,
     });
     const worker = await fleet.startWorker("gpu", ["--label", "pool=gpu"]);
     const { run: ended } = await fleet.finished(run.id);

@@ -16,12 +16,12 @@ import { artifactCommand } from "./commands/artifact.ts";
 import { cancelCommand } from "./commands/cancel.ts";
 import { dagCommands } from "./commands/dag-commands.ts";
 import { logsCommand } from "./commands/logs.ts";
+import { placementCommands } from "./commands/placement-commands.ts";
 import { retryCommand } from "./commands/retry.ts";
 import { runCommand } from "./commands/run.ts";
 import { runsCommand } from "./commands/runs.ts";
 import { servingCommands } from "./commands/serving-commands.ts";
 import { showCommand } from "./commands/show.ts";
-import { workersCommand } from "./commands/workers.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "./exit-codes.ts";
 import type { Outside } from "./outside.ts";
 import { printableLines } from "./print/printable.ts";
@@ -38,7 +38,7 @@ const commands = [
   logsCommand,
   cancelCommand,
   artifactCommand,
-  workersCommand,
+  ...placementCommands,
   ...agentCommands,
 ];
 

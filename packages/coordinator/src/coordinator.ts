@@ -166,7 +166,8 @@ class OneCoordinator implements Coordinator {
     // Heartbeats come a fifth early or late: two and a half are two missed ones.
     const registry = new WorkerRegistry(leases.times.heartbeatMs * 2.5);
     const { snapshots, submitter } = openLibrary(store, this.#settings, ports);
-    const dispatcher = new Dispatcher({ store, registry, snapshots, leases, ports, onFailure });
+    const onHeld = (): void => upkeep.held();
+    const dispatcher = new Dispatcher({ store, registry, snapshots, leases, ports, onFailure, onHeld });
     const runChanges = new RunChanges();
     const logChanges = new RunChanges();
     store.listen({
@@ -183,7 +184,7 @@ class OneCoordinator implements Coordinator {
     const stopping = this.#stopping.signal;
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
-    const routes = routesOf({ ...follow, ...fleet, blobs, submitter, dispatcher, scheduler, stopping });
+    const routes = routesOf({ ...follow, ...fleet, blobs, submitter, scheduler, stopping });
     const interceptors = [mapErrors(ports.log), authorize(tokens)];
     this.#server = new HttpServer(listen, createHandler({ routes, interceptors, stopping }), ports.clock);
     return [...upkeep.services, dispatcher.loop, scheduler.loop, this.#server];

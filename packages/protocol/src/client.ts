@@ -6,6 +6,7 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { each, once } from "./calls.ts";
 import { type DagClient, dagClient } from "./client-dags.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
+import { type PlacementClient, placementClient } from "./client-placement.ts";
 import { messageBytesMax } from "./limits.ts";
 import type { RunEvent } from "./model/event.ts";
 import { type Digest, digestOfBytes, parseStepId, type RunId, type StepId } from "./model/ids.ts";
@@ -13,11 +14,11 @@ import type { LogStream } from "./model/outcome.ts";
 import type { Run, RunDetail, RunFilter, Step } from "./model/run.ts";
 import type { KeptSnapshot, SnapshotReport } from "./model/snapshot-report.ts";
 import type { RetryRequest, Submission } from "./model/submission.ts";
-import type { WorkerInfo } from "./model/worker-info.ts";
 import {
   DagService,
   FleetService,
   MemoryService,
+  PlacementService,
   RunService,
   ScheduleService,
   SnapshotService,
@@ -26,7 +27,6 @@ import { logStreamFromWire } from "./wire/enums.ts";
 import { required, safeNumber } from "./wire/fields.ts";
 import { eventFromWire, runFilterToWire, runFromWire, stepFromWire } from "./wire/run-wire.ts";
 import { keptFromWire, reportFromWire } from "./wire/snapshot-wire.ts";
-import { workerFromWire } from "./wire/worker-wire.ts";
 
 export interface ClientOptions {
   /** Such as `http://127.0.0.1:7420`. */
@@ -59,7 +59,7 @@ export interface LogPiece {
 }
 
 /** Every method rejects with a FaultError. */
-export interface HaversackClient extends MemoryClient, DagClient {
+export interface HaversackClient extends MemoryClient, DagClient, PlacementClient {
   submit(submission: Submission, signal: AbortSignal): Promise<{ run: RunDetail; existed: boolean }>;
   run(id: string, signal: AbortSignal): Promise<RunDetail>;
   runs(filter: RunFilter, signal: AbortSignal): Promise<{ runs: readonly Run[]; nextPageToken: string }>;
@@ -72,7 +72,6 @@ export interface HaversackClient extends MemoryClient, DagClient {
   items(query: ItemQuery, signal: AbortSignal): Promise<{ items: readonly Step[]; nextPageToken: string }>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogPiece>;
   artifact(runId: string, stepId: string, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  workers(signal: AbortSignal): Promise<readonly WorkerInfo[]>;
   /** @param name a digest or `<run>/<step>` */
   inspectSnapshot(name: string, signal: AbortSignal): Promise<SnapshotReport>;
   /** The gzip bytes. @param name a digest or `<run>/<step>` */
@@ -98,10 +97,19 @@ export function createClient(options: ClientOptions): HaversackClient {
     createConnectClient(DagService, transport),
     createConnectClient(ScheduleService, transport),
   );
-  const fleet = createConnectClient(FleetService, transport);
   const snapshots = createConnectClient(SnapshotService, transport);
   const memory = createConnectClient(MemoryService, transport);
-  return { ...runClient(runs), ...dags, ...otherClient(fleet, snapshots), ...memoryClient(memory) };
+  const placement = placementClient(
+    createConnectClient(PlacementService, transport),
+    createConnectClient(FleetService, transport),
+  );
+  return {
+    ...runClient(runs),
+    ...dags,
+    ...snapshotClient(snapshots),
+    ...memoryClient(memory),
+    ...placement,
+  };
 }
 
 const bearer =
@@ -169,14 +177,10 @@ function runClient(client: Client<typeof RunService>): Pick<HaversackClient, Run
   };
 }
 
-function otherClient(
-  fleet: Client<typeof FleetService>,
+function snapshotClient(
   snapshots: Client<typeof SnapshotService>,
-): Omit<HaversackClient, RunMethods | keyof MemoryClient | keyof DagClient> {
+): Omit<HaversackClient, RunMethods | keyof MemoryClient | keyof DagClient | keyof PlacementClient> {
   return {
-    async workers(signal) {
-      return (await once(fleet.listWorkers({}, { signal }), signal)).workers.map(workerFromWire);
-    },
     async inspectSnapshot(name, signal) {
       return reportFromWire(
         required((await once(snapshots.inspect({ name }, { signal }), signal)).report, "report"),

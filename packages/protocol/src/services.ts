@@ -12,6 +12,7 @@ import type { MethodDefinition } from "@grpc/grpc-js";
 export { DagService } from "./gen/haversack/v1/dag_service_pb.ts";
 export { FleetService } from "./gen/haversack/v1/fleet_service_pb.ts";
 export { MemoryService, ReviewDecision } from "./gen/haversack/v1/memory_service_pb.ts";
+export { PlacementService } from "./gen/haversack/v1/placement_service_pb.ts";
 export { RunService } from "./gen/haversack/v1/run_service_pb.ts";
 export { ScheduleService } from "./gen/haversack/v1/schedule_service_pb.ts";
 export { SnapshotService } from "./gen/haversack/v1/snapshot_service_pb.ts";

@@ -77,6 +77,13 @@ describe("store check", () => {
     ["events", `update event set changes = '[]' where run = ${first}`],
     ["events", `update run set event_seq = event_seq + 1 where no = ${first}`],
     ["named-packs", `update step set pin_digest = 'sha256:none' where run = ${first}`],
+    ["queues", `update step set queue = 999 where run = ${going}`],
+    ["queues", `update step set gated = 1 where run = ${going}`],
+    [
+      "limits",
+      `insert into shared_limit (no, kind, name) values (99, 'key', 'k');
+       insert into queue_limit select 99, no, 1, 0 from queue; update step set gated = 1 where run = ${going}`,
+    ],
     ["waiting", `update step set waiting_for = 0 where run = ${going} and phase = 'waiting'`],
     ["memory", "update memory_scope set version = version + 1"],
     ["memory", "delete from memory_version"],

@@ -126,7 +126,7 @@ function describeMany(openStore: OpenStore): void {
       dag(step("a", [], { ...each(items, { maxParallel: 50 }), outputs: ["n"] })),
     );
     for (let done = 0; done < 1000; ) {
-      const { steps } = await store.read.stepsListReady({ now: world.now, limit: 100 });
+      const steps = await world.readySteps(100);
       expect(steps.length).toBe(50);
       const claims = steps.map(({ runId, index }) => {
         return { runId, index, workerId: worker.id, bootId: worker.bootId };

@@ -32,7 +32,7 @@ function describeOpened(openStore: OpenStore): void {
     expect(await world.phases(run)).toBe("queued: a=running b=waiting");
     expect(await world.itemPhases(run, "a")).toBe("ready ready waiting waiting");
     expect(await world.ready()).toEqual(["a.0", "a.1"]);
-    const { steps } = await store.read.stepsListReady({ now: world.now, limit: 10 });
+    const steps = await world.readySteps();
     expect(steps.map(({ labels }) => labels)).toEqual([
       { os: "linux", zone: "" },
       { os: "linux", zone: "eu" },
@@ -62,7 +62,7 @@ function describeOpened(openStore: OpenStore): void {
     const digest = parseDigest(`sha256:${"d".repeat(64)}`);
     const pinned = { labels: { pool: "x" }, pinDigest: digest, snapshotDigest: digest, memoryWrite };
     const run = await world.submit(dag(step("a", [], each([1, 2]))), undefined, "body", pinned);
-    const { steps } = await store.read.stepsListReady({ now: world.now, limit: 10 });
+    const steps = await world.readySteps();
     expect(steps).toEqual(
       ["a.0", "a.1"].map((stepId) =>
         expect.objectContaining({ runId: run, stepId, labels: { pool: "x" }, snapshotDigest: digest }),

@@ -138,7 +138,7 @@ export function describeStore(name: string, open: OpenStore): void {
       await worker.fail(await worker.claim(run, "a"));
       expect(await world.ready()).toEqual([]);
       expect(await worker.tryClaim(run, "a")).toBeUndefined();
-      const { nextDue } = await store.read.stepsListReady({ now: world.now, limit: 10 });
+      const { nextDue } = await store.read.queuesLook({ after: 0, limit: 10 });
       expect(nextDue).toBe(world.now + 5000);
       world.now += 5000;
       await worker.fail(await worker.claim(run, "a"));

@@ -3,7 +3,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { migratePostgres } from "../../../packages/coordinator/src/store/postgres-migrate.ts";
 import { preparedText } from "../../../packages/coordinator/src/store/postgres-text.ts";
 import { openSqlite } from "../../../packages/coordinator/src/store/sqlite-database.ts";
 import type { BulkStatement, Statement } from "../../../packages/coordinator/src/store/statement.ts";
@@ -11,8 +10,9 @@ import * as attempts from "../../../packages/coordinator/src/store/statements/at
 import * as outcomes from "../../../packages/coordinator/src/store/statements/outcome.ts";
 import { sessionSetup } from "../../../packages/coordinator/src/store/statements/postgres-server.ts";
 import * as steps from "../../../packages/coordinator/src/store/statements/step.ts";
-import { type TempSchema, tempSchema, withPostgres } from "../../support/postgres.ts";
+import { withPostgres } from "../../support/postgres.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
+import { fill, migrated } from "./postgres-fill.ts";
 
 const folder = join(import.meta.dirname, "../../../packages/coordinator/src/store/statements");
 
@@ -32,35 +32,6 @@ async function allStatements(): Promise<[name: string, statement: Statement][]> 
   }
   return found;
 }
-
-async function migrated(): Promise<TempSchema> {
-  const schema = await tempSchema();
-  await migratePostgres(schema.url, "postgres");
-  await migratePostgres(schema.url, "postgres-logs");
-  return schema;
-}
-
-/** As many live attempts as this, while the statistics say that there is none. */
-const count = 20_000;
-const fill = `
-  insert into dag values ('d', 'd', '{}', '');
-  insert into run (id, dag_digest, dag_name, status, params, body_digest, created_at, unfinished)
-    select 'r' || r, 'd', 'd', 'running', '{}', '', 0, 100 from generate_series(1, ${count / 100}) r;
-  alter table step set (autovacuum_enabled = false);
-  insert into step (run, idx, step_id, kind, phase, waiting_for, labels)
-    select r, i, 's' || i, 'run', 'succeeded', 0, '{}'
-    from generate_series(1, ${count / 100}) r, generate_series(0, 99) i;
-  analyze step;
-  insert into step (run, idx, step_id, kind, phase, waiting_for, labels, attempt, generation, worker_id, boot_id,
-                    lease_until, claimed_at)
-    select r, i, 's' || i, 'run', 'leased', 0, '{}', 1, '1-0', 'w', 'b', 5, 0
-    from generate_series(1, ${count / 100}) r, generate_series(100, 199) i;
-  insert into step (run, idx, step_id, kind, phase, waiting_for, labels)
-    select r, i, 's' || i, 'run', 'ready', 0, '{}'
-    from generate_series(1, ${count / 100}) r, generate_series(200, 299) i;
-  insert into step (run, idx, step_id, kind, phase, waiting_for, labels)
-    select r, i, 's' || i, 'run', 'waiting', 1, '{}'
-    from generate_series(1, ${count / 100}) r, generate_series(300, 399) i`;
 
 const sqliteColumns = `select m.name || '.' || c.name as name from sqlite_schema m, pragma_table_info(m.name) c
                        where m.type = 'table' and m.name not like 'sqlite_%' order by 1`;
@@ -126,7 +97,7 @@ withPostgres("statements on PostgreSQL", () => {
       ],
       [
         steps.stepsClaim,
-        `${ready}, ${all("'w'::text")}, ${all("'b'::text")}, ${all("'1-0'::text")}, ${all("9")}, ${all("5")}, ${all("0")}`,
+        `${ready}, ${all("'w'::text")}, ${all("'b'::text")}, ${all("'1-0'::text")}, ${all("9")}, ${all("5")}, ${all("0")}, ${all("null::bigint")}`,
       ],
       [steps.stepsPackName, `${ready}, ${all("'sha256:0'::text")}`],
       [outcomes.stepsDependencyEnded, `${waiting}, ${all("1")}, ${all("0")}, ${all("0")}, ${all("0")}`],

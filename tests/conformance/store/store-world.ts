@@ -25,7 +25,7 @@ import {
   type WorkerId,
 } from "@haversack/protocol";
 import type { Store } from "../../../packages/coordinator/src/store/store.ts";
-import type { StepSubmission } from "../../../packages/coordinator/src/store/verbs/run-submit.ts";
+import type { StepSubmission } from "../../../packages/coordinator/src/store/verbs/new-steps.ts";
 import type { Claimed } from "../../../packages/coordinator/src/store/verbs/step-verbs.ts";
 
 export const digestOf = (text: string): Digest =>
@@ -106,8 +106,16 @@ export class World {
   }
 
   async ready(): Promise<string[]> {
-    const { steps } = await this.store.read.stepsListReady({ now: this.now, limit: 1000 });
-    return steps.map(({ stepId }) => stepId);
+    return (await this.readySteps()).map(({ stepId }) => stepId);
+  }
+
+  /** With what they ask of a worker. */
+  async readySteps(count = 1000) {
+    await this.store.write.stepsDueNow({ now: this.now, limit: 1000 });
+    const { queues } = await this.store.read.queuesLook({ after: 0, limit: 1000 });
+    const steps = await this.store.read.stepsHead({ counts: new Map(queues.map(({ no }) => [no, count])) });
+    const selectors = new Map(queues.map(({ no, selector }) => [no, selector]));
+    return steps.map((step) => ({ ...step, labels: selectors.get(step.queue) }));
   }
 
   async expire(): Promise<AttemptRef[]> {

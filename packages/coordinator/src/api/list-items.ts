@@ -2,8 +2,7 @@
 
 import { FaultError } from "@haversack/base";
 import { parseRunId, type Step, stepToWire } from "@haversack/protocol";
-import type { Dispatcher } from "../dispatch/dispatcher.ts";
-import type { Store } from "../store/store.ts";
+import { type ExplainParts, whyWaiting } from "../dispatch/explainer.ts";
 
 const countMax = 100;
 /** Outputs of one page: an item may have much, and a message holds only so much. */
@@ -17,10 +16,7 @@ export interface ItemsRequest {
   readonly pageToken: string;
 }
 
-export async function listItems(
-  { store, dispatcher }: { readonly store: Store; readonly dispatcher: Dispatcher },
-  { runId, stepId, pageSize, pageToken }: ItemsRequest,
-) {
+export async function listItems(parts: ExplainParts, { runId, stepId, pageSize, pageToken }: ItemsRequest) {
   if (pageSize > countMax) {
     const message = `page_size is ${pageSize}, at most ${countMax}`;
     throw new FaultError("invalid", "bad_page_size", message);
@@ -31,15 +27,15 @@ export async function listItems(
   const id = parseRunId(runId);
   const from = Number(pageToken);
   const limit = pageSize === 0 ? countMax : pageSize;
-  const items = await store.read.itemsRead({ id, stepId, from, limit: limit + 1 });
+  const items = await parts.store.read.itemsRead({ id, stepId, from, limit: limit + 1 });
   const count = countThatFits(
     items.slice(0, limit).map(({ step }) => step),
     bytesMax,
   );
   const isReady = items.some(({ step }) => step.phase === "ready");
-  const reasons = isReady ? await dispatcher.whyWaiting(id) : new Map<number, string>();
+  const reasons = isReady ? await whyWaiting(parts, id) : undefined;
   const page = items.slice(0, count).map(({ index, step }) => {
-    const waitingFor = step.phase === "ready" ? reasons.get(index) : undefined;
+    const waitingFor = step.phase === "ready" ? reasons?.get(index)?.[0]?.message : undefined;
     return stepToWire(waitingFor === undefined ? step : { ...step, waitingFor });
   });
   return { items: page, nextPageToken: items.length > count ? String(from + count) : "" };

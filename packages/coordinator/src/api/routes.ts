@@ -6,6 +6,7 @@ import {
   FleetService,
   Health,
   MemoryService,
+  PlacementService,
   RunService,
   ScheduleService,
   ServerReflection,
@@ -14,7 +15,7 @@ import {
 } from "@haversack/protocol";
 import type { Scheduler } from "../schedule/scheduler.ts";
 import { dagService } from "./dag-service.ts";
-import { fleetService } from "./fleet-service.ts";
+import { fleetRoutes } from "./fleet-routes.ts";
 import { healthService } from "./health-service.ts";
 import { memoryService } from "./memory-service.ts";
 import { reflectionService } from "./reflection-service.ts";
@@ -28,6 +29,7 @@ const services = [
   DagService,
   ScheduleService,
   FleetService,
+  PlacementService,
   SnapshotService,
   MemoryService,
   WorkerService,
@@ -41,15 +43,14 @@ type Parts = Parameters<typeof runService>[0] &
 export const routesOf =
   (parts: Parts) =>
   (router: ConnectRouter): void => {
-    const { store, registry, submitter, clock, stopping, scheduler } = parts;
+    const { store, submitter, clock, stopping, scheduler } = parts;
     const submit = submitter.submit.bind(submitter);
     const schedules = { store, submit, clock, ring: () => scheduler.ring() };
     const names = services.map(({ typeName }) => typeName);
-    router
+    fleetRoutes(parts)(router)
       .service(RunService, runService(parts))
       .service(DagService, dagService(submitter, store, schedules.ring))
       .service(ScheduleService, scheduleService(schedules))
-      .service(FleetService, fleetService(store, registry))
       .service(SnapshotService, snapshotService(store, clock))
       .service(MemoryService, memoryService(store, clock))
       .service(WorkerService, workerService(parts))

@@ -17,7 +17,7 @@ import {
   safeNumber,
 } from "@haversack/protocol";
 import type { BlobStore } from "../blobs/blob-store.ts";
-import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import { whyWaiting } from "../dispatch/explainer.ts";
 import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
 import type { Submitter } from "../library/submit.ts";
 import { noStep } from "../store/missing.ts";
@@ -29,7 +29,6 @@ import { listRuns } from "./list-runs.ts";
 export interface RunServiceParts extends FollowParts {
   readonly blobs: BlobStore;
   readonly submitter: Submitter;
-  readonly dispatcher: Dispatcher;
   readonly registry: WorkerRegistry;
 }
 
@@ -95,20 +94,21 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
   };
 }
 
-/** Says of each ready step what it waits for. */
-async function withReasons(run: RunDetail, { dispatcher }: RunServiceParts): Promise<RunDetail> {
-  const isOpen = ({ phase, items }: Step) => phase === "ready" || (items?.active ?? 0) > 0;
-  if (!run.steps.some(isOpen)) return run;
-  const reasons = await dispatcher.whyWaiting(run.id);
+/** Says of each step that has not started what it waits for. */
+async function withReasons(run: RunDetail, parts: RunServiceParts): Promise<RunDetail> {
+  const waits = ({ phase, items }: Step) =>
+    phase === "ready" || phase === "waiting" || (items?.active ?? 0) > 0;
+  if (!run.steps.some(waits)) return run;
+  const reasons = await whyWaiting(parts, run.id);
   // Of a step with items, what the first of them waits for.
   const ofItems = new Map<number, string>();
-  for (const [index, reason] of reasons) {
+  for (const [index, [first]] of reasons) {
     const group = groupOfIndex(run.steps.length, index);
-    if (group !== undefined && !ofItems.has(group)) ofItems.set(group, reason);
+    if (group !== undefined && first !== undefined && !ofItems.has(group)) ofItems.set(group, first.message);
   }
   const steps = run.steps.map((step, index) => {
-    const waitingFor = step.items === undefined ? reasons.get(index) : ofItems.get(index);
-    return waitingFor === undefined || !isOpen(step) ? step : { ...step, waitingFor };
+    const waitingFor = step.items === undefined ? reasons.get(index)?.[0]?.message : ofItems.get(index);
+    return waitingFor === undefined || !waits(step) ? step : { ...step, waitingFor };
   });
   return { ...run, steps };
 }

@@ -5,6 +5,7 @@ import { type AgentSpec, type DagSpec, type Problem, type StepSpec } from "@have
 import { hasExpression } from "../runs/expressions.ts";
 import { type DagGraph, findCycle, graphOf } from "../runs/graph.ts";
 import { textsIn } from "../runs/json-texts.ts";
+import { textsOfTest } from "../runs/selector.ts";
 import { ExpressionChecker, type Place, type Reporter } from "./check-expressions.ts";
 import { checkForeach, itemArtifacts, itemInputProblem, noItemInIf } from "./check-foreach.ts";
 import { isForbiddenEnv } from "./dotenv.ts";
@@ -50,6 +51,10 @@ export class DagChecker {
   check(): readonly Problem[] {
     this.#checkGraph();
     this.#env(["env"], this.#spec.env, { of: "dag" });
+    const { concurrency } = this.#spec;
+    if (concurrency !== undefined) {
+      this.#expressions.template(["concurrency"], concurrency.key, { of: "label" });
+    }
     for (const [label, value] of Object.entries(this.#spec.labels ?? {}))
       this.#expressions.template(["labels", label], value, { of: "label" });
     for (const { step, path } of this.#places) this.#step(path, step);
@@ -121,12 +126,7 @@ export class DagChecker {
     const own = at[0] === "steps" ? ({ of: "step", index: at[1] } as const) : ({ of: "handler" } as const);
     const place = item === undefined ? own : { ...own, item };
     this.#env([...at, "env"], step.env, place);
-    for (const [label, value] of Object.entries(step.worker))
-      this.#expressions.template(
-        [...at, "worker", label],
-        value,
-        item === undefined ? { of: "label" } : { of: "label", item },
-      );
+    this.#placement(at, step);
     if (step.condition !== undefined) {
       const once = item === undefined ? own : { ...own, item: noItemInIf };
       this.#expressions.condition([...at, "if"], step.condition, once);
@@ -152,6 +152,25 @@ export class DagChecker {
     for (const { text, path } of textsIn(settings)) {
       if (hasExpression(text))
         this.#report([...at, "agent", ...path], "expression_in_pack", noExpressionInPack);
+    }
+  }
+
+  /** What decides who may run the step, and when: known at submission. */
+  #placement(at: YamlPath, { worker, concurrency = [], foreach: item }: StepSpec): void {
+    const early = { of: "label" } as const;
+    const ofWorker = item === undefined ? early : { ...early, item };
+    for (const [label, test] of Object.entries(worker)) {
+      for (const text of textsOfTest(test)) {
+        this.#expressions.template([...at, "worker", label], text, ofWorker);
+      }
+    }
+    const seen = new Set<string>();
+    for (const [index, limit] of concurrency.entries()) {
+      const path = [...at, "concurrency", ...(concurrency.length > 1 ? [index] : [])];
+      const name = "pool" in limit ? `pool ${limit.pool}` : `key ${limit.key}`;
+      if ("key" in limit) this.#expressions.template(path, limit.key, early);
+      if (seen.has(name)) this.#report(path, "duplicate_limit", `${name} is listed twice`);
+      seen.add(name);
     }
   }
 

@@ -79,7 +79,8 @@ export class ExpressionChecker {
       return this.#item(at, path, place);
     }
     if (place.of === "label") {
-      return this.#report.problem(at, "bad_expression", "a label may use params only");
+      const message = "a label and a concurrency key may use params only";
+      return this.#report.problem(at, "bad_expression", message);
     }
     if (path.root === "run") {
       if (path.field !== "status" || place.of === "handler") return;

@@ -3,12 +3,16 @@
  */
 
 import { durationForm, parseDuration } from "@haversack/base";
+import { priorities } from "@haversack/protocol";
 import { agentSettingsSchema } from "@haversack/snapshot";
 import { z } from "zod";
+import { runConcurrencySchema, stepConcurrencySchema } from "./concurrency-schema.ts";
 import { dotenvSchema } from "./dotenv.ts";
 import { foreachKeys } from "./foreach-schema.ts";
+import { jsonValue } from "./json-value.ts";
 import { runLabelsSchema } from "./run-labels.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
+import { selectorSchema } from "./worker-schema.ts";
 
 const stepsMax = 10_000;
 /** Of one kind. */
@@ -39,7 +43,11 @@ const duration = durationText.transform((text, context) => {
 
 const scalar = z.union([z.string().max(textMax), z.number(), z.boolean()]).transform(String);
 const envMap = z.record(envName, scalar);
-const labelMap = z.record(z.string().min(1).max(128), scalar);
+/** 5 goes before 1. */
+const priority = z.literal(
+  priorities,
+  "expected 1 to 5; 5 goes first, 3 is what steps have that say nothing",
+);
 const names = z.array(z.string().min(1).max(1024)).max(1000);
 
 const retry = z.strictObject({
@@ -100,7 +108,9 @@ const step = z.strictObject({
   workdir: z.string().max(240).optional(),
   agent: agent.optional(),
   env: envMap.optional(),
-  worker: labelMap.optional(),
+  worker: selectorSchema.optional(),
+  priority: priority.optional(),
+  concurrency: stepConcurrencySchema.optional(),
   timeout: duration.optional(),
   retry: retry.optional(),
   outputs: z.array(outputName).max(200).optional(),
@@ -117,7 +127,7 @@ const agentDefaults = agentSettingsSchema.clone();
 const defaults = z.strictObject({
   timeout: duration.optional(),
   retry: retry.optional(),
-  worker: labelMap.optional(),
+  worker: selectorSchema.optional(),
   env: envMap.optional(),
   agent: agentDefaults.optional(),
 });
@@ -128,6 +138,9 @@ export const dagSchema = z.strictObject({
   schedule: scheduleSchema.optional(),
   params: z.record(paramName, param).optional(),
   env: envMap.optional(),
+  worker: selectorSchema.optional(),
+  priority: priority.optional(),
+  concurrency: runConcurrencySchema.optional(),
   dotenv: dotenvSchema.optional(),
   labels: runLabelsSchema.optional(),
   defaults: defaults.optional(),
@@ -152,7 +165,8 @@ const parts = {
   param,
   retry,
   step,
-  workerLabels: labelMap,
+  value: jsonValue,
+  workerLabels: selectorSchema,
 };
 for (const [id, schema] of Object.entries(parts)) {
   z.globalRegistry.add(schema as z.ZodType, { ...z.globalRegistry.get(schema as z.ZodType), id });
@@ -164,10 +178,7 @@ export const plannedKeys = new Set([
   "files",
   "dags",
   "limits",
-  "worker",
   "timeout",
-  "concurrency",
-  "priority",
   "outputs",
   "deploy",
   "dag",

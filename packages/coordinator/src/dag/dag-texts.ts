@@ -18,7 +18,9 @@ export const partTexts: Readonly<Record<string, string>> = {
   schedule: "A schedule of a stored DAG.",
   schedules: "When the DAG starts by itself, once it is stored: cron text, an object, or a list of either.",
   step: "A vertex of the DAG, of exactly one kind.",
-  workerLabels: "Labels that a worker must have. A value may be an expression over params.",
+  value: "Any value: text, a number, true or false, null, a list or an object.",
+  workerLabels:
+    "What the labels of a worker must be: a value, a list of values, {in: [...]}, {not: ...} or {exists: true | false}. A text may hold expressions over params.",
 };
 
 export const keyTexts: Readonly<Record<string, string>> = {
@@ -30,6 +32,11 @@ export const keyTexts: Readonly<Record<string, string>> = {
   env: "Variables of every step and handler. May use params and run in `${{ }}`.",
   dotenv:
     "Files of variables beside the DAG, read when it is submitted or stored. `env` wins over them. Not for secrets: their values are stored.",
+  worker:
+    "What the labels of a worker must be, for all steps; `defaults` and the step's own stand above it, label by label.",
+  priority: "1 to 5, for all steps that do not say their own; 5 goes first, 3 is the default.",
+  concurrency:
+    "How many runs with one key may be under way: a key, or {key, limit, onConflict}. The next one waits (`queue`), takes the place of the oldest (`cancel-running`) or is refused (`skip`).",
   labels:
     "What its runs are found by (`haversack runs --label name=value`). Values may use params in `${{ }}`; `run --label` wins.",
   defaults: "What steps have when they do not say; a step's own value wins, maps are merged by name.",
@@ -61,7 +68,7 @@ export const keyTexts: Readonly<Record<string, string>> = {
 
   "defaults.timeout": "How long an attempt may take.",
   "defaults.retry": "What happens after an attempt that failed.",
-  "defaults.worker": "Labels that a worker must have; merged with the step's by name.",
+  "defaults.worker": "What the labels of a worker must be; merged with the step's, label by label.",
   "defaults.env": "Variables of every step; merged with the step's by name.",
   "defaults.agent": "What agent steps use when they and their profile do not say.",
 
@@ -79,7 +86,10 @@ export const keyTexts: Readonly<Record<string, string>> = {
   "step.workdir": "A folder below the work folder in which the command starts.",
   "step.agent": "An agent: a prompt, and the model, skills and tools that it may use.",
   "step.env": "Its variables. Values may use params, run, and outputs and statuses of ancestors in `${{ }}`.",
-  "step.worker": "Labels that its worker must have.",
+  "step.worker": "What the labels of its worker must be.",
+  "step.priority": "1 to 5; 5 goes first.",
+  "step.concurrency":
+    "What it takes a part of while it is in flight: a key, {key, limit}, {pool, units}, or a list of these.",
   "step.timeout": "How long an attempt may take.",
   "step.retry": "What happens after an attempt that failed.",
   "step.outputs": 'Names of the values that a command writes to "$HAVERSACK_OUTPUT".',

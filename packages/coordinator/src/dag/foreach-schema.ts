@@ -1,7 +1,8 @@
 /** `foreach` and `matrix` of a DAG file, with the keys that go with them. */
 
-import { type ForeachSpec, itemsMax, type JsonValue, type Problem } from "@haversack/protocol";
+import { type ForeachSpec, itemsMax, type Problem } from "@haversack/protocol";
 import { z } from "zod";
+import { jsonValue } from "./json-value.ts";
 
 const axesMax = 10;
 const maxParallelDefault = 10;
@@ -9,16 +10,9 @@ const maxParallelDefault = 10;
 const namedMax = 200;
 const listHint = "expected a list, or an expression that gives one";
 
-/** Of YAML: what JSON has no word for, such as `.inf`, is none. */
-function isJson(value: unknown): boolean {
-  if (typeof value === "object" && value !== null) return Object.values(value).every(isJson);
-  return typeof value === "number" ? Number.isFinite(value) : value !== undefined;
-}
-const item = z.custom<JsonValue>(isJson, "expected text, a number, true, false, null, a list or a map");
-
 const axisName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, "expected a name such as version");
-const list = z.union([z.array(item), z.string().min(1)], listHint);
-const combination = z.record(axisName, item);
+const list = z.union([z.array(jsonValue), z.string().min(1)], listHint);
+const combination = z.record(axisName, jsonValue);
 
 const matrix = z
   .object({

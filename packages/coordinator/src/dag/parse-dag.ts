@@ -9,8 +9,10 @@ import {
   type JsonObject,
   type JsonValue,
   type ParamSpec,
+  type Priority,
   type Problem,
   ProblemsError,
+  priorityDefault,
   type RetrySpec,
   type StepSpec,
 } from "@haversack/protocol";
@@ -31,6 +33,7 @@ import { foreachKeyProblems, foreachSpec } from "./foreach-schema.ts";
 import { schemaProblem, settleParams } from "./params.ts";
 import { placesIn } from "./places.ts";
 import { type ReadSchedules, readSchedules } from "./schedule-schema.ts";
+import { mergedSelector } from "./worker-schema.ts";
 import { fieldOf, readYaml, type YamlSource } from "./yaml-source.ts";
 
 export interface ParsedDag {
@@ -137,7 +140,7 @@ function scheduleParamProblems(
 
 function specOf(file: DagFile, dotenv: DagSpec["env"]): DagSpec {
   const handlers = handlerKinds.flatMap((kind) =>
-    (file[kind] ?? []).map((step): StepSpec => ({ ...stepSpec(step, file.defaults ?? {}), handler: kind })),
+    (file[kind] ?? []).map((step): StepSpec => ({ ...stepSpec(step, file), handler: kind })),
   );
   return {
     name: file.name,
@@ -147,7 +150,8 @@ function specOf(file: DagFile, dotenv: DagSpec["env"]): DagSpec {
     ),
     env: { ...dotenv, ...file.env },
     ...(file.labels === undefined ? {} : { labels: file.labels }),
-    steps: file.steps.map((step) => stepSpec(step, file.defaults ?? {})),
+    ...(file.concurrency === undefined ? {} : { concurrency: file.concurrency }),
+    steps: file.steps.map((step) => stepSpec(step, file)),
     ...(handlers.length === 0 ? {} : { handlers }),
   };
 }
@@ -163,7 +167,7 @@ function paramSpec(value: NonNullable<DagFile["params"]>[string]): ParamSpec {
   };
 }
 
-function stepSpec(step: StepFile, defaults: NonNullable<DagFile["defaults"]>): StepSpec {
+function stepSpec(step: StepFile, { defaults = {}, worker, priority }: DagFile): StepSpec {
   const timeoutMs = step.timeout ?? defaults.timeout;
   const retry = step.retry ?? defaults.retry;
   const foreach = foreachSpec(step);
@@ -175,7 +179,8 @@ function stepSpec(step: StepFile, defaults: NonNullable<DagFile["defaults"]>): S
     ...(step.if === undefined ? {} : { condition: step.if }),
     ...(step.continueOnError === true ? { continueOnError: true } : {}),
     env: { ...defaults.env, ...step.env },
-    worker: { ...defaults.worker, ...step.worker },
+    worker: mergedSelector(worker, defaults.worker, step.worker),
+    ...placementOf(step, priority),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     retry: retry === undefined ? noRetry : retrySpec(retry),
     outputs: step.outputs ?? [],
@@ -184,6 +189,14 @@ function stepSpec(step: StepFile, defaults: NonNullable<DagFile["defaults"]>): S
     onWorkerLost: step.onWorkerLost ?? "retry",
     ...(foreach === undefined ? {} : { foreach }),
     work: workOf(step),
+  };
+}
+
+function placementOf({ priority, concurrency }: StepFile, ofDag: Priority | undefined) {
+  const level = priority ?? ofDag;
+  return {
+    ...(level === undefined || level === priorityDefault ? {} : { priority: level }),
+    ...(concurrency === undefined ? {} : { concurrency }),
   };
 }
 

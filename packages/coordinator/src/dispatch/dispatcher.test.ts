@@ -68,22 +68,18 @@ describe("ready steps", () => {
     await using world = await setup(2);
     const run = await stores.submit(world.clock.now(), stepOf("a"), stepOf("b"), stepOf("c"));
     await until(() => world.tasks().length === 2);
-    expect((await world.dispatcher.whyWaiting(run)).get(2)).toBe(
-      "all slots of the workers that may run it are taken",
-    );
     world.link.grant(3);
     world.dispatcher.ring();
     await until(() => world.tasks().length === 3);
     expect(await stores.phases(run)).toBe("running a=leased b=leased c=leased");
   });
 
-  test("a retry goes out when its time has come, and says until when it waits", async () => {
+  test("a retry goes out when its time has come", async () => {
     await using world = await setup();
     const retry = { limit: 1, backoff: "fixed", delayMs: 90_000, maxDelayMs: 90_000 } as const;
-    const run = await stores.submit(world.clock.now(), stepOf("a", [], { retry }));
+    await stores.submit(world.clock.now(), stepOf("a", [], { retry }));
     await until(() => world.tasks().length === 1);
     await world.finish(world.tasks()[0]?.ref ?? expect.fail("no task"), { outcome: "failed" });
-    expect((await world.dispatcher.whyWaiting(run)).get(0)).toBe("its next attempt, in 1m30s");
     await until(() => world.clock.nextIn !== undefined);
     for (let second = 0; second < 92 && world.tasks().length < 2; second += 2) {
       world.clock.advance(2000);
@@ -97,7 +93,6 @@ describe("ready steps", () => {
     await using world = await setup();
     world.link.end();
     const run = await stores.submit(world.clock.now(), stepOf("a"));
-    expect((await world.dispatcher.whyWaiting(run)).get(0)).toContain("slots");
     expect(await stores.phases(run)).toBe("queued a=ready");
   });
 });

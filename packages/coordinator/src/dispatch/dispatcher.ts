@@ -1,12 +1,12 @@
 /**
- * Where a plan becomes fact: reads what is ready, decides with `place`, claims in the store, sends. Losing a claim to
- * another coordinator is normal; what was lost is looked at again in the next round.
+ * Where a plan becomes fact: looks which queues have steps, deals turns, reads the first steps of those whose turn it is,
+ * decides with `place`, claims in the store, sends. Losing a claim to another coordinator is normal; what was lost is
+ * looked at again in the next round.
  */
 
 import {
   Background,
   FaultError,
-  formatDuration,
   messageOf,
   type Ports,
   present,
@@ -17,7 +17,6 @@ import {
   batchBytesMax,
   inlinePackBytesMax,
   parseWorkerId,
-  type RunId,
   type SnapshotDescriptor,
   type Task,
 } from "@haversack/protocol";
@@ -27,16 +26,19 @@ import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 import type { Claim, Claimed, ReadyStep } from "../store/verbs/step-verbs.ts";
 import { buildTask, taskBytes } from "./build-task.ts";
 import type { LeaseClock } from "./lease-clock.ts";
-import { explain, place } from "./place.ts";
-import type { ViewStep } from "./view.ts";
+import { place } from "./place.ts";
+import { QueueBook } from "./queue-book.ts";
 import type { WorkerLink } from "./worker-link.ts";
 import type { WorkerRegistry } from "./worker-registry.ts";
 
-/** Ready steps that one look takes in: about what can be placed, and more when what it saw fits nobody. */
-const pageSizeMin = 16;
-const pageSizeMax = 512;
-/** Steps of one run that are explained; whoever has more of them waiting needs no further one. */
-const explainedMax = 200;
+/** Queues that one look takes in. What fits nobody costs no more than that. */
+const queuesPerLook = 256;
+/** Steps that are claimed together. */
+const stepsMax = 512;
+/** Rounds of claims in a row that others were faster in. */
+const lostMax = 3;
+/** Retries that are due, and that somebody holds at this moment. */
+const againMs = 50;
 /** A missed wake-up is made good after this long. */
 const sweepMs = 2000;
 
@@ -47,10 +49,13 @@ export interface DispatcherParts {
   readonly leases: LeaseClock;
   readonly ports: Ports;
   readonly onFailure: (error: unknown) => void;
+  /** Runs wait for others of their key. */
+  readonly onHeld?: () => void;
 }
 
 export class Dispatcher {
   readonly #parts: DispatcherParts;
+  readonly #book = new QueueBook();
   readonly #wakeup = new Wakeup();
   readonly loop: Service;
 
@@ -64,22 +69,6 @@ export class Dispatcher {
     this.#wakeup.ring();
   }
 
-  /** Why ready steps of a run have no worker at this moment, by position; not those that are about to get one. */
-  async whyWaiting(runId: RunId): Promise<ReadonlyMap<number, string>> {
-    const now = this.#parts.ports.clock.now();
-    const workers = this.#parts.registry.view();
-    const reasons = new Map<number, string>();
-    for (const step of await this.#parts.store.read.stepsWaiting({ runId, limit: explainedMax })) {
-      if (step.notBefore > now) {
-        reasons.set(step.index, `its next attempt, in ${formatDuration(step.notBefore - now)}`);
-        continue;
-      }
-      const reason = place({ steps: [await this.#viewStep(step)], workers }).unplaced[0]?.reason;
-      if (reason !== undefined) reasons.set(step.index, explain(reason));
-    }
-    return reasons;
-  }
-
   async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const nextDue = await this.#round();
@@ -89,54 +78,73 @@ export class Dispatcher {
     }
   }
 
-  /** Places what can be placed. @returns when the next retry is due, on the clock of the ports */
+  /** Looks through all queues, piece by piece, and hands out what can go. @returns when the next retry is due */
   async #round(): Promise<number | undefined> {
-    const { store, registry, ports } = this.#parts;
-    let after: ReadyStep | undefined;
-    let pageSize = pageSizeMin;
+    const { store, registry, ports, onHeld } = this.#parts;
+    let after = 0;
     for (;;) {
-      const workers = registry.view();
-      const credits = workers.reduce((sum, worker) => sum + worker.credits, 0);
-      if (credits === 0) return undefined;
-      pageSize = Math.min(pageSizeMax, Math.max(pageSize, credits));
-      const query = { now: ports.clock.now(), limit: pageSize, ...(after === undefined ? {} : { after }) };
-      const { steps, nextDue } = await store.read.stepsListReady(query);
-      const byStep = new Map(steps.map((step) => [key(step), step]));
-      const view = { steps: await Promise.all(steps.map((step) => this.#viewStep(step))), workers };
-      const { placed } = place(view);
-      const claims = placed.flatMap(({ step, workerId }) => {
-        const ready = byStep.get(key(step));
-        const link = registry.get(parseWorkerId(workerId));
-        return ready === undefined || link === undefined ? [] : [{ step: ready, link }];
-      });
-      await this.#claimAll(claims);
-      const last = steps.at(-1);
-      if (steps.length < pageSize || last === undefined) return nextDue;
-      after = last;
-      pageSize *= 2;
+      if (!registry.view().some(({ credits }) => credits > 0)) return undefined;
+      const { nextDue, held, ...look } = await store.read.queuesLook({ after, limit: queuesPerLook });
+      this.#book.learn({ after, ...look });
+      if (held) onHeld?.();
+      await this.#handOut();
+      const now = ports.clock.now();
+      const isDue = nextDue !== undefined && nextDue <= now;
+      if (isDue) await store.write.stepsDueNow({ now, limit: stepsMax });
+      if (look.upTo === undefined) return isDue ? now + againMs : nextDue;
+      after = look.upTo;
     }
   }
 
-  async #viewStep(step: Omit<ViewStep, "pack">): Promise<ViewStep> {
-    const { runId, index, kind, labels, pinDigest, snapshotDigest } = step;
-    const digest = snapshotDigest ?? pinDigest;
-    // A pack that cannot be read is told when the step is claimed.
-    const pack =
-      digest === undefined ? undefined : await this.#parts.snapshots.read(digest).catch(() => undefined);
-    return {
-      runId,
-      index,
-      kind,
-      labels,
-      ...(pinDigest === undefined ? {} : { pinDigest }),
-      ...(snapshotDigest === undefined ? {} : { snapshotDigest }),
-      ...(pack === undefined ? {} : { pack: { formatVersion: pack.formatVersion, requires: pack.requires } }),
-    };
+  /** Until no worker has a free slot for what is known to wait. */
+  async #handOut(): Promise<void> {
+    const { store, registry } = this.#parts;
+    let lost = 0;
+    while (lost < lostMax) {
+      const workers = registry.view();
+      const credits = workers.reduce((sum, worker) => sum + worker.credits, 0);
+      const turns = this.#book.deal(workers, Math.min(credits, stepsMax));
+      if (turns.size === 0) return;
+      const steps = await store.read.stepsHead({ counts: turns });
+      const placed = this.#place(steps, workers);
+      const claimed = await this.#claimAll(placed);
+      this.#account(turns, steps, placed, claimed);
+      // Others were faster: what they left is looked at again, but not for ever.
+      lost = claimed.length === 0 ? lost + 1 : 0;
+    }
+  }
+
+  #place(steps: readonly ReadyStep[], workers: ReturnType<WorkerRegistry["view"]>): Placed[] {
+    const views = steps.flatMap((step) => {
+      const queue = this.#book.get(step.queue);
+      return queue === undefined ? [] : [{ ...step, queue, step }];
+    });
+    return place({ steps: views, workers }).placed.flatMap(({ step: { step }, workerId }) => {
+      const link = this.#parts.registry.get(parseWorkerId(workerId));
+      return link === undefined ? [] : [{ step, link }];
+    });
+  }
+
+  /** What came of the turns. */
+  #account(
+    turns: ReadonlyMap<number, number>,
+    steps: readonly ReadyStep[],
+    placed: readonly Placed[],
+    claimed: readonly Claimed[],
+  ): void {
+    const found = countBy(steps.map(({ queue }) => queue));
+    const had = new Set(claimed.map(key));
+    const went = countBy(placed.flatMap(({ step }) => (had.has(key(step)) ? [step.queue] : [])));
+    for (const [no, turn] of turns) {
+      this.#book.charge(no, went.get(no) ?? 0);
+      if ((found.get(no) ?? 0) < turn) this.#book.drained(no);
+    }
+    for (const { step } of placed) if (step.gated && !had.has(key(step))) this.#book.full(step.queue);
   }
 
   /** Claims of one round are one call; the tasks of a link leave together. */
-  async #claimAll(placed: readonly Placed[]): Promise<void> {
-    if (placed.length === 0) return;
+  async #claimAll(placed: readonly Placed[]): Promise<readonly Claimed[]> {
+    if (placed.length === 0) return [];
     const { store, leases, ports } = this.#parts;
     const asked = await Promise.all(placed.map((each) => this.#claim(each)));
     const byStep = new Map(asked.map((each) => [key(each.claim), each]));
@@ -161,12 +169,14 @@ export class Dispatcher {
       if (link.ended.aborted) await this.#handBack(list, link);
       else link.sendTasks(list);
     }
+    return claimed;
   }
 
   /** A pack that cannot be made fails its step, by name, and nothing else: no input may stop the dispatcher (D3). */
   async #claim({ step, link }: Placed): Promise<Asked> {
     const { workerId, bootId } = link.hello;
-    const claim = { runId: step.runId, index: step.index, workerId, bootId };
+    const { runId, index, gated, queue } = step;
+    const claim = { runId, index, workerId, bootId, ...(gated ? { queue } : {}) };
     try {
       const pack = await this.#finalPack(step);
       return { claim: pack === undefined ? claim : { ...claim, pack }, link };
@@ -238,6 +248,12 @@ interface Asked {
   readonly link: WorkerLink;
   /** Why its pack could not be made. */
   readonly broken?: unknown;
+}
+
+function countBy(numbers: readonly number[]): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  for (const no of numbers) counts.set(no, (counts.get(no) ?? 0) + 1);
+  return counts;
 }
 
 const key = ({ runId, index }: { runId: string; index: number }): string => `${runId}/${index}`;

@@ -2,7 +2,8 @@ import { parseDigest } from "@haversack/protocol";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { viewStep, viewWorker } from "../testing/fleet-samples.ts";
-import { explain, place } from "./place.ts";
+import { explain } from "./explain.ts";
+import { place } from "./place.ts";
 import type { ViewStep, ViewWorker } from "./view.ts";
 
 const digest = (letter: string) => parseDigest(`sha256:${letter.repeat(64)}`);
@@ -30,7 +31,7 @@ describe("who gets a step", () => {
   });
 
   test("only a worker with every label of the step gets it", () => {
-    const step = viewStep(0, { labels: { os: "linux", pool: "gpu" } });
+    const step = viewStep(0, { queue: { selector: { os: "linux", pool: "gpu" } } });
     const labels = (text: string) =>
       new Map(text.split(" ").map((pair) => pair.split("=") as [string, string]));
     const workers = [
@@ -42,12 +43,12 @@ describe("who gets a step", () => {
   });
 
   test("a step that fits nobody holds up no other", () => {
-    const steps = [viewStep(0, { labels: { pool: "gpu" } }), viewStep(1)];
+    const steps = [viewStep(0, { queue: { selector: { pool: "gpu" } } }), viewStep(1)];
     expect(who(steps, [viewWorker("a", 1)])).toEqual(["1:a"]);
   });
 
   test("a pack asks for a worker that reads its version and knows its features", () => {
-    const step = viewStep(0, { pack: { formatVersion: 2, requires: ["skills"] } });
+    const step = viewStep(0, { queue: { selector: {}, pack: { formatVersion: 2, requires: ["skills"] } } });
     const old = viewWorker("old", 1);
     const newer = viewWorker("newer", 1, { snapshotMaxVersion: 2 });
     const able = viewWorker("able", 1, { snapshotMaxVersion: 2, snapshotFeatures: ["skills"] });
@@ -58,7 +59,9 @@ describe("who gets a step", () => {
     expect(why(step, [old, newer])).toBe(
       "the step's snapshot requires skills, and the connected workers offer none: upgrade a worker to one that offers it, or leave out skills in the step and its profile",
     );
-    const telepathic = viewStep(0, { pack: { formatVersion: 2, requires: ["skills", "telepathy"] } });
+    const telepathic = viewStep(0, {
+      queue: { selector: {}, pack: { formatVersion: 2, requires: ["skills", "telepathy"] } },
+    });
     expect(why(telepathic, [able])).toBe(
       "the step's snapshot requires telepathy, and the connected workers offer skills: upgrade a worker to one that offers it",
     );
@@ -74,12 +77,32 @@ describe("why a step waits", () => {
   });
 
   test("nobody has the label", () => {
-    const step = viewStep(0, { labels: { pool: "gpu" } });
-    expect(why(step, [viewWorker("a", 1)])).toBe("no connected worker has label pool=gpu");
+    const step = viewStep(0, { queue: { selector: { pool: "gpu" } } });
+    expect(why(step, [viewWorker("a", 1)])).toBe(
+      "no connected worker has pool=gpu: a comes nearest and has no pool",
+    );
+  });
+
+  test("of those that lack something, the nearest is named with what it has instead", () => {
+    const selector = { os: "linux", pool: { in: ["gpu", "tpu"] }, spot: { not: ["yes"] } };
+    const workers = [
+      viewWorker("far", 1, { labels: new Map([["os", "mac"]]) }),
+      viewWorker("near", 1, {
+        labels: new Map([
+          ["os", "linux"],
+          ["pool", "cpu"],
+        ]),
+      }),
+    ];
+    expect(why(viewStep(0, { queue: { selector } }), workers)).toBe(
+      "no connected worker has pool in (gpu, tpu): near comes nearest and has pool=cpu",
+    );
   });
 
   test("those who may run it are busy", () => {
-    expect(why(viewStep(0), [viewWorker("a", 0)])).toBe("all slots of the workers that may run it are taken");
+    expect(why(viewStep(0), [viewWorker("a", 0)])).toBe(
+      "all slots of the one worker that may run it are taken",
+    );
   });
 });
 
@@ -98,9 +121,11 @@ const steps = fc
   .map((all) =>
     all.map(({ labels, held, version }, index) =>
       viewStep(index, {
-        labels,
+        queue: {
+          selector: labels,
+          ...(version === null ? {} : { pack: { formatVersion: version, requires: [] } }),
+        },
         ...(held === null ? {} : { snapshotDigest: digest(held) }),
-        ...(version === null ? {} : { pack: { formatVersion: version, requires: [] } }),
       }),
     ),
   );
@@ -126,8 +151,8 @@ const workers = fc
 
 test("for any fleet: no credit is used twice, no label is missed, every step is in one list, nobody idles for nothing", () => {
   const fits = (step: ViewStep, worker: ViewWorker): boolean =>
-    Object.entries(step.labels).every(([label, value]) => worker.labels.get(label) === value) &&
-    (step.pack === undefined || step.pack.formatVersion <= worker.snapshotMaxVersion);
+    Object.entries(step.queue.selector).every(([label, value]) => worker.labels.get(label) === value) &&
+    (step.queue.pack?.formatVersion ?? 0) <= worker.snapshotMaxVersion;
   fc.assert(
     fc.property(steps, workers, (steps, workers) => {
       const { placed, unplaced } = place({ steps, workers });

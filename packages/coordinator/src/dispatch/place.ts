@@ -3,21 +3,20 @@
  * step's pack already; among equals to the one with the most free slots. A step that fits nobody holds up no other.
  */
 
-import { type FormatRange, formatsText } from "@haversack/snapshot";
-import type { FleetView, Plan, Unplaced, ViewStep, ViewWorker } from "./view.ts";
+import { matches, testText, unmetLabels } from "../runs/selector.ts";
+import type { FleetView, Plan, Unplaced, ViewQueue, ViewStep, ViewWorker } from "./view.ts";
 
-export function place(view: FleetView): Plan {
+export function place<S extends ViewStep>(view: FleetView & { readonly steps: readonly S[] }): Plan<S> {
   const credits = new Map(view.workers.map((worker) => [worker.id, worker.credits]));
-  const placed: { step: ViewStep; workerId: string }[] = [];
-  const unplaced: { step: ViewStep; reason: Unplaced }[] = [];
+  const ableOf = new Map<ViewQueue, readonly ViewWorker[]>();
+  const placed: { step: S; workerId: string }[] = [];
+  const unplaced: { step: S; reason: Unplaced }[] = [];
   for (const step of view.steps) {
-    const able = view.workers.filter((worker) => obstacle(step, worker) === undefined);
+    const able = ableOf.get(step.queue) ?? ableWorkers(step.queue, view.workers);
+    ableOf.set(step.queue, able);
     const best = pick(step, able, credits);
     if (best === undefined) {
-      unplaced.push({
-        step,
-        reason: able.length > 0 ? { why: "no-free-slot" } : whyNobody(step, view.workers),
-      });
+      unplaced.push({ step, reason: whyNot(step.queue, able, view.workers) });
       continue;
     }
     credits.set(best.id, (credits.get(best.id) ?? 0) - 1);
@@ -26,15 +25,14 @@ export function place(view: FleetView): Plan {
   return { placed, unplaced };
 }
 
-/** What keeps this worker from this step, its load aside. */
-function obstacle(step: ViewStep, worker: ViewWorker): Unplaced | undefined {
-  for (const [label, value] of Object.entries(step.labels)) {
-    if (worker.labels.get(label) !== value) return { why: "no-label", label, value };
-  }
-  return step.pack === undefined ? undefined : packObstacle(step.pack, worker);
-}
+/** Those that may run the steps of a queue, their load aside. */
+export const ableWorkers = (queue: ViewQueue, workers: readonly ViewWorker[]): ViewWorker[] =>
+  workers.filter(
+    (worker) => matches(queue.selector, worker.labels) && packObstacle(queue, worker) === undefined,
+  );
 
-function packObstacle(pack: NonNullable<ViewStep["pack"]>, worker: ViewWorker): Unplaced | undefined {
+function packObstacle({ pack }: ViewQueue, worker: ViewWorker): Unplaced | undefined {
+  if (pack === undefined) return undefined;
   const version = pack.formatVersion;
   const reads = { min: worker.snapshotMinVersion, max: worker.snapshotMaxVersion };
   if (version < reads.min || version > reads.max) {
@@ -68,49 +66,35 @@ function pick(
   return best;
 }
 
-/** The reason that the most promising worker gives: the one that passes the most checks. */
-function whyNobody(step: ViewStep, workers: readonly ViewWorker[]): Unplaced {
-  const order: readonly Unplaced["why"][] = ["no-worker", "no-label", "snapshot-version", "snapshot-feature"];
-  let reason: Unplaced = { why: "no-worker" };
+/** Why no worker takes a step of the queue at this moment. */
+export function whyNot(
+  queue: ViewQueue,
+  able: readonly ViewWorker[],
+  workers: readonly ViewWorker[],
+): Unplaced {
+  if (able.length > 0) return { why: "no-free-slot", able: able.length };
+  const matching = workers.filter(({ labels }) => matches(queue.selector, labels));
+  if (matching.length === 0) return nearestWorker(queue, workers);
+  const obstacles = matching.flatMap((worker) => packObstacle(queue, worker) ?? []);
+  // A worker that reads the pack comes nearer than one that does not.
+  return obstacles.find(({ why }) => why === "snapshot-feature") ?? obstacles[0] ?? { why: "no-worker" };
+}
+
+function nearestWorker({ selector }: ViewQueue, workers: readonly ViewWorker[]): Unplaced {
+  let nearest: { worker: ViewWorker; unmet: readonly string[] } | undefined;
   for (const worker of workers) {
-    const found: Unplaced = obstacle(step, worker) ?? reason;
-    if (order.indexOf(found.why) > order.indexOf(reason.why)) reason = found;
+    const unmet = unmetLabels(selector, worker.labels);
+    if (nearest === undefined || unmet.length < nearest.unmet.length) nearest = { worker, unmet };
   }
-  return reason;
-}
-
-/** For people. */
-export function explain(reason: Unplaced): string {
-  switch (reason.why) {
-    case "no-worker":
-      return "no worker is connected";
-    case "no-label":
-      return `no connected worker has label ${reason.label}=${reason.value}`;
-    case "snapshot-version":
-      return versionText(reason.version, reason.reads);
-    case "snapshot-feature":
-      return featureText(reason.feature, reason.known);
-    case "no-free-slot":
-      return "all slots of the workers that may run it are taken";
-  }
-}
-
-function versionText(version: number, reads: FormatRange): string {
-  const both = `the step's snapshot has format ${version}, and the connected workers read ${formatsText(reads)}`;
-  if (version > reads.max) return `${both}: upgrade a worker to one that reads format ${version}`;
-  return `${both}: upgrade the coordinator, and submit the run again`;
-}
-
-/** What brings a feature into a pack, where a person can change it. */
-const settingOf: Readonly<Record<string, string>> = {
-  mcp: "mcpServers",
-  "memory.ops": "memory.write",
-  skills: "skills",
-};
-
-function featureText(feature: string, known: readonly string[]): string {
-  const offer = known.length === 0 ? "none" : known.join(", ");
-  const setting = settingOf[feature];
-  const instead = setting === undefined ? "" : `, or leave out ${setting} in the step and its profile`;
-  return `the step's snapshot requires ${feature}, and the connected workers offer ${offer}: upgrade a worker to one that offers it${instead}`;
+  if (nearest === undefined) return { why: "no-worker" };
+  const { worker, unmet } = nearest;
+  return {
+    why: "no-label",
+    nearest: worker.name,
+    unmet: unmet.map((label) => {
+      const has = worker.labels.get(label);
+      const test = testText(label, selector[label] ?? { exists: true });
+      return { test, label, ...(has === undefined ? {} : { has }) };
+    }),
+  };
 }

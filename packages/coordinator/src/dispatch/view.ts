@@ -1,7 +1,8 @@
 /** The picture from which placement is decided. Plain data: no clock, no store, no promise. */
 
+import type { Digest, RunId } from "@haversack/protocol";
 import type { FormatRange } from "@haversack/snapshot";
-import type { ReadyStep } from "../store/verbs/step-verbs.ts";
+import type { QueueKey } from "../runs/queue-key.ts";
 
 export interface FleetView {
   /** In the order in which they should go out. */
@@ -9,21 +10,20 @@ export interface FleetView {
   readonly workers: readonly ViewWorker[];
 }
 
-export type ViewStep = Pick<
-  ReadyStep,
-  "runId" | "index" | "kind" | "labels" | "pinDigest" | "snapshotDigest"
-> & {
-  /** What the step's pack asks of its reader; absent for a step without one. */
-  readonly pack?: PackNeeds;
-};
+/** What decides who may run a step: the same object for all steps of a queue. */
+export type ViewQueue = Pick<QueueKey, "selector" | "pack">;
 
-export interface PackNeeds {
-  readonly formatVersion: number;
-  readonly requires: readonly string[];
+export interface ViewStep {
+  readonly runId: RunId;
+  readonly index: number;
+  readonly queue: ViewQueue;
+  readonly pinDigest?: Digest;
+  readonly snapshotDigest?: Digest;
 }
 
 export interface ViewWorker {
   readonly id: string;
+  readonly name: string;
   readonly labels: ReadonlyMap<string, string>;
   /** Tasks that may be sent to it now. */
   readonly credits: number;
@@ -35,12 +35,22 @@ export interface ViewWorker {
 
 export type Unplaced =
   | { readonly why: "no-worker" }
-  | { readonly why: "no-label"; readonly label: string; readonly value: string }
+  /** @property unmet the tests that the nearest worker does not pass, and what it has instead */
+  | { readonly why: "no-label"; readonly unmet: readonly Unmet[]; readonly nearest: string }
   | { readonly why: "snapshot-version"; readonly version: number; readonly reads: FormatRange }
   | { readonly why: "snapshot-feature"; readonly feature: string; readonly known: readonly string[] }
-  | { readonly why: "no-free-slot" };
+  /** @property able workers that could run it */
+  | { readonly why: "no-free-slot"; readonly able: number };
 
-export interface Plan {
-  readonly placed: readonly { readonly step: ViewStep; readonly workerId: string }[];
-  readonly unplaced: readonly { readonly step: ViewStep; readonly reason: Unplaced }[];
+export interface Unmet {
+  /** Such as `pool=gpu`. */
+  readonly test: string;
+  readonly label: string;
+  /** Absent: the worker does not have the label. */
+  readonly has?: string;
+}
+
+export interface Plan<S extends ViewStep = ViewStep> {
+  readonly placed: readonly { readonly step: S; readonly workerId: string }[];
+  readonly unplaced: readonly { readonly step: S; readonly reason: Unplaced }[];
 }

@@ -166,6 +166,7 @@ describe("the registry", () => {
     expect(registry.view()).toEqual([
       {
         id: "w",
+        name: "w",
         labels: link.hello.labels,
         credits: 2,
         snapshotMinVersion: 1,

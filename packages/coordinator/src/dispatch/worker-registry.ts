@@ -57,6 +57,7 @@ export class WorkerRegistry {
   view(): ViewWorker[] {
     return this.all().map((link) => ({
       id: link.hello.workerId,
+      name: link.hello.name,
       labels: link.hello.labels,
       credits: link.silentForMs < this.#suspectAfterMs ? link.credits : 0,
       snapshotMinVersion: link.hello.snapshotMinVersion,

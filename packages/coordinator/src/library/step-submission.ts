@@ -1,11 +1,13 @@
-/** What is decided about a step when its run is submitted: its labels and its pins. */
+/** What is decided about a step when its run is submitted: who may run it, what it takes a part of, and its pins. */
 
 import type { JsonObject, RunId, StepSpec } from "@haversack/protocol";
 import type { MemoryModes } from "@haversack/snapshot";
 import type { ParsedDag } from "../dag/parse-dag.ts";
 import type { TemplateData } from "../runs/expression-value.ts";
 import { render } from "../runs/expressions.ts";
-import type { StepSubmission } from "../store/verbs/run-submit.ts";
+import { limitUses } from "../runs/limits.ts";
+import { filledSelector } from "../runs/selector.ts";
+import type { StepSubmission } from "../store/verbs/new-steps.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 
 /** For what is decided at submission: no step has an output yet. */
@@ -21,14 +23,18 @@ export interface Pin {
 }
 
 export function stepSubmission(step: StepSpec, pin: Pin | undefined, data: TemplateData): StepSubmission {
-  const labels = Object.fromEntries(
-    Object.entries(step.worker).map(([label, text]) => [label, render(text, data)]),
-  );
-  if (pin === undefined) return { labels };
+  const fill = (text: string): string => render(text, data);
+  const { priority, concurrency } = step;
+  const placement = {
+    labels: filledSelector(step.worker, fill),
+    ...(priority === undefined ? {} : { priority }),
+    ...(concurrency === undefined ? {} : { limits: limitUses(concurrency, fill) }),
+  };
+  if (pin === undefined) return placement;
   const { digest } = pin.pack;
   const { read, write } = pin.memory;
   return {
-    labels,
+    ...placement,
     pinDigest: digest,
     ...(read.length > 0 ? {} : { snapshotDigest: digest }),
     ...(write.global === "none" && write.dag === "none" ? {} : { memoryWrite: write }),

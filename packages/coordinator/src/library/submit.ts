@@ -24,7 +24,7 @@ import { ParsedDags } from "../dag/parsed-dags.ts";
 import { plannableDag } from "../dag/plannable-dag.ts";
 import { settleLabels } from "../dag/run-labels.ts";
 import type { Store } from "../store/store.ts";
-import { refuseKeys } from "./refuse-keys.ts";
+import { checkHere, settleKeys } from "./check-limits.ts";
 import { type Snapshots, storedPack } from "./snapshots.ts";
 import { type Pin, stepSubmission, templateData } from "./step-submission.ts";
 
@@ -100,7 +100,7 @@ export class Submitter {
 
   async #check({ dag, fileName, dotenv = {} }: DagText): Promise<ParsedDag> {
     const parsed = parseDag(dag, fileName || "dag.yaml", dotenv);
-    await refuseKeys(parsed.dotenv, this.#snapshots.library);
+    await checkHere(parsed, this.#store, this.#snapshots.library);
     await this.#pins(parsed);
     return parsed;
   }
@@ -114,7 +114,7 @@ export class Submitter {
     if (existing !== undefined) return existing;
     const { text, file, dotenv } = await this.#textOf(submission);
     const parsed = this.#dags.get(text, file, dotenv);
-    await refuseKeys(parsed.dotenv, this.#snapshots.library);
+    await checkHere(parsed, this.#store, this.#snapshots.library);
     const params = settleParams(parsed.spec, submission.params, file);
     const pins = await this.#pins(parsed);
     const id = parseRunId(this.#ports.random.id());
@@ -133,6 +133,7 @@ export class Submitter {
       packs: [...pins.values()].map(({ pack }) => pack),
       ...(idempotencyKey === "" ? {} : { idempotencyKey }),
       ...(trigger === undefined ? {} : { trigger }),
+      ...settleKeys(parsed, data),
       ...(term === undefined ? {} : { term }),
     });
   }

@@ -5,6 +5,7 @@ import type { BlobStore } from "../blobs/blob-store.ts";
 import { sharedFolderGuard } from "../blobs/shared-folder.ts";
 import type { LeaseClock } from "../dispatch/lease-clock.ts";
 import { leaseKeeper } from "../dispatch/lease-keeper.ts";
+import { runKeeper } from "../dispatch/run-keeper.ts";
 import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
 import { LeaderKeeper, type Leadership, soleLeader } from "../leadership/leadership.ts";
 import { janitor } from "../retention/janitor.ts";
@@ -25,13 +26,18 @@ export interface Upkeep {
   readonly leadership: Leadership;
   /** In the order of their start. */
   readonly services: readonly Service[];
+  /** Runs wait for others of their key. */
+  readonly held: () => void;
 }
 
 export function keepUp(parts: UpkeepParts, onFailure: (error: unknown) => void): Upkeep {
   const { store, blobs, leases, ports } = parts;
+  const runs = runKeeper(parts, onFailure);
+  const held = (): void => runs.held();
   if (store.shared === undefined) {
     const led = { ...parts, leadership: soleLeader };
-    return { leadership: soleLeader, services: [leaseKeeper(led, onFailure), janitor(led, onFailure)] };
+    const services = [leaseKeeper(led, onFailure), runs.loop, janitor(led, onFailure)];
+    return { leadership: soleLeader, services, held };
   }
   const names = {
     known: () => store.read.blobFolder(),
@@ -41,6 +47,6 @@ export function keepUp(parts: UpkeepParts, onFailure: (error: unknown) => void):
   const leader = new LeaderKeeper({ store, leases, ports }, onFailure);
   const led = { ...parts, leadership: leader };
   // The clock that a lead is counted on is that of the keeper of leases.
-  const services = [guard, leaseKeeper(led, onFailure), leader, janitor(led, onFailure)];
-  return { leadership: leader, services };
+  const services = [guard, leaseKeeper(led, onFailure), leader, runs.loop, janitor(led, onFailure)];
+  return { leadership: leader, services, held };
 }

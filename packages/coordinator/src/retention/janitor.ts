@@ -5,6 +5,7 @@
  *
  *   runs     that ended longer ago than they are kept: their logs, then their rows, the run's own row last
  *   packs    that no step names any more and nobody keeps
+ *   queues   of keys and pools that no step names any more
  *   blobs    that no artifact names any more; halves of files that a crash left
  */
 
@@ -32,6 +33,8 @@ const breatherMs: Ms = 20;
 const runsPerSlice = 100;
 const rowsPerSlice = 500;
 const packsPerSlice = 500;
+/** Much longer than it takes to notice that a queue is in use again. */
+const queueIdleMs: Ms = 86_400_000;
 /** Up to 8 MiB. */
 const logChunksPerSlice = 128;
 
@@ -56,6 +59,7 @@ async function round(parts: JanitorParts, lead: Lead, signal: AbortSignal): Prom
   try {
     const runs = await forgetRuns(parts, lead, signal);
     const packs = await collectPacks(parts, lead, signal);
+    await collectQueues(parts, lead, signal);
     const blobs = await collectBlobs(parts, signal);
     const removed = {
       runs,
@@ -113,6 +117,11 @@ async function collectPacks({ store, ports, graceMs }: JanitorParts, lead: Lead,
     return next !== undefined;
   });
   return removed;
+}
+
+async function collectQueues({ store, ports }: JanitorParts, lead: Lead, signal: AbortSignal): Promise<void> {
+  const idle = { usedBefore: ports.clock.now() - queueIdleMs, limit: rowsPerSlice, ...lead };
+  await inSlices(ports.clock, signal, async () => (await store.write.queuesCollect(idle)) === rowsPerSlice);
 }
 
 /**

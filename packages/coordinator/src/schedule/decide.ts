@@ -1,6 +1,6 @@
 /** One look at one schedule: what is due is started, queued or told to be missed, and then counts as decided. */
 
-import { faultOf, type Log, messageOf, worthRetrying } from "@haversack/base";
+import { FaultError, faultOf, type Log, messageOf, worthRetrying } from "@haversack/base";
 import type { RunId } from "@haversack/protocol";
 import type { Cron } from "croner";
 import { newestTimes } from "../dag/cron.ts";
@@ -115,6 +115,9 @@ class Look {
     } catch (error) {
       if (worthRetrying[faultOf(error)] || isOver(error)) throw error;
       const detail = messageOf(error).slice(0, detailCharactersMax);
+      // Its DAG says that there is to be no run beside those of its key.
+      if (error instanceof FaultError && error.code === "run_key_taken")
+        return { due, outcome: "skipped", detail };
       log.warn({ ...told, error: detail }, "a schedule could not start its run");
       return { due, outcome: "failed", detail };
     }

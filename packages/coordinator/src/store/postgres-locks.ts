@@ -1,7 +1,7 @@
 /** What each writing verb locks before it reads: the rows it decides on. {@link openPostgresStore} has the rule. */
 
 import type { RunId } from "@haversack/protocol";
-import { runsOfWorker, runsWithLiveAttempts } from "./statements/postgres-locks.ts";
+import { runsHeld, runsOfWorker, runsWithLiveAttempts } from "./statements/postgres-locks.ts";
 import type { VerbArgs } from "./verb.ts";
 import type { logWriteVerbs, writeVerbs } from "./verb-tables.ts";
 
@@ -18,6 +18,8 @@ export interface Locks {
   readonly memory?: boolean;
   /** Calls with the same name keep their order, although they lock nothing. */
   readonly order?: string;
+  /** It lets something start that shares a key or a pool: it counts what those before it have let start. */
+  readonly limits?: boolean;
   /** Under the term of a leader: no other one begins before it has ended. */
   readonly term?: boolean;
   /** It changes more than its arguments name, so it has a transaction of its own. */
@@ -35,17 +37,24 @@ const under = (term: number | undefined) => ({ term: term !== undefined });
 const keyOrder = (key: string | undefined) => (key === undefined ? {} : { order: `key ${key}` });
 
 export const writeLocks: LocksOf<typeof writeVerbs> = {
-  runSubmit: ({ idempotencyKey, trigger, term }) => ({
+  runSubmit: ({ idempotencyKey, trigger, term, concurrency }) => ({
     runs: [],
     ...under(term),
     packs: "name",
     schedules: trigger !== undefined,
+    limits: concurrency !== undefined,
     ...keyOrder(idempotencyKey),
   }),
-  runRetry: ({ id, idempotencyKey }) => ({ runs: [id], packs: "name", ...keyOrder(idempotencyKey) }),
+  runRetry: ({ id, idempotencyKey }) => ({
+    runs: [id],
+    packs: "name",
+    limits: true,
+    ...keyOrder(idempotencyKey),
+  }),
   runCancel: ({ id }) => ({ runs: [id] }),
   stepsTake: ({ claims }) => ({
     runs: runsOf(claims),
+    limits: claims.some(({ queue }) => queue !== undefined),
     ...(claims.some(({ pack }) => pack !== undefined) ? { packs: "name" } : {}),
   }),
   attemptsStart: ({ refs }) => ({ runs: runsOf(refs) }),
@@ -63,6 +72,12 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
     order: `worker ${hello.workerId}`,
     alone: true,
   }),
+  // Locks what it finds, and leaves out what others have locked.
+  stepsDueNow: () => ({ runs: [], alone: true }),
+  queuesCollect: ({ term }) => ({ runs: [], ...under(term), alone: true }),
+  runsAdmit: () => ({ runs: [], find: [runsHeld], alone: true }),
+  poolSet: ({ name }) => ({ runs: [], order: `pool ${name}` }),
+  poolDelete: ({ name }) => ({ runs: [], order: `pool ${name}` }),
   memoryResolve: () => ({ runs: [], memory: true }),
   memoryRevert: () => ({ runs: [], memory: true }),
   // Leaves out what others have locked.
@@ -88,10 +103,11 @@ export const logLocks: LocksOf<typeof logWriteVerbs> = {
 };
 
 /** Calls with a common key are done one after the other. */
-export function keysOf({ runs, schedules, memory, order }: Locks): string[] {
+export function keysOf({ runs, schedules, memory, limits, order }: Locks): string[] {
   const keys = [...new Set(runs)].map((run) => `run ${run}`);
   if (schedules === true) keys.push("schedules");
   if (memory === true) keys.push("memory");
+  if (limits === true) keys.push("limits");
   if (order !== undefined) keys.push(order);
   return keys;
 }

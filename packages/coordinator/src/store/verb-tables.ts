@@ -1,5 +1,6 @@
 /** Which verbs an engine must answer. Writing verbs share commits; reading ones have a connection of their own. */
 
+import { placementReads, placementWrites } from "./placement-tables.ts";
 import { retentionReads, retentionWrites } from "./retention-tables.ts";
 import { runReads } from "./run-tables.ts";
 import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
@@ -18,13 +19,10 @@ import {
 import { runRetry } from "./verbs/run-retry.ts";
 import { runCancel } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
-import { stepsListReady, stepsTake, stepsWaiting } from "./verbs/step-verbs.ts";
-import { workersList } from "./verbs/worker-verbs.ts";
 
 export const writeVerbs = {
   runRetry,
   runCancel,
-  stepsTake,
   attemptsStart,
   attemptsFinish,
   leasesRenew,
@@ -32,18 +30,17 @@ export const writeVerbs = {
   workerGreet,
   memoryResolve,
   memoryRevert,
+  ...placementWrites,
   ...retentionWrites,
   ...scheduleWrites,
 } as const;
 
 export const readVerbs = {
   ...runReads,
-  stepsListReady,
-  stepsWaiting,
+  ...placementReads,
   attemptIsLive,
   snapshotRead,
   snapshotOfStep,
-  workersList,
   memoryAt,
   memoryRead,
   memoryReviews,

@@ -76,13 +76,13 @@ export const stepOf = (id: string, depends: string[] = [], more: Partial<StepSpe
 export const viewStep = (index: number, more: Partial<ViewStep> = {}): ViewStep => ({
   runId: parseRunId("run"),
   index,
-  kind: "run",
-  labels: {},
+  queue: { selector: {} },
   ...more,
 });
 
 export const viewWorker = (id: string, credits: number, more: Partial<ViewWorker> = {}): ViewWorker => ({
   id,
+  name: id,
   labels: new Map(),
   credits,
   snapshotMinVersion: 1,

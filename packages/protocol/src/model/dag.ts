@@ -5,6 +5,7 @@
 
 import type { ForeachSpec } from "./foreach.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
+import type { Priority, RunConcurrency, Selector, StepLimit } from "./placement.ts";
 import type { ScheduleSpec } from "./schedule.ts";
 
 export type StepKind = "run" | "agent";
@@ -22,6 +23,8 @@ export interface DagSpec {
   /** What its runs are found by; expressions over params still in place. Absent: nothing. */
   readonly labels?: { readonly [label: string]: string };
   readonly steps: readonly StepSpec[];
+  /** How many of its runs may be under way; absent: any number. */
+  readonly concurrency?: RunConcurrency;
   /** When it is started by itself, once it is stored; absent: never. */
   readonly schedules?: readonly ScheduleSpec[];
   /** Started when the steps have ended; absent: none. By kind, in the order of `handlerKinds`. */
@@ -50,8 +53,12 @@ export interface StepSpec {
   /** Its failure counts as success, for its dependents and for the run. */
   readonly continueOnError?: true;
   readonly env: { readonly [name: string]: string };
-  /** Labels that a worker must have. */
-  readonly worker: { readonly [label: string]: string };
+  /** What a worker must be like; its texts are templates over the parameters. */
+  readonly worker: Selector;
+  /** Absent: 3. */
+  readonly priority?: Priority;
+  /** What it takes a part of while it is in flight; absent: nothing. */
+  readonly concurrency?: readonly StepLimit[];
   readonly timeoutMs?: number;
   readonly retry: RetrySpec;
   readonly outputs: readonly string[];

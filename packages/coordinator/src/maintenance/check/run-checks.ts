@@ -5,6 +5,7 @@ import { DagCache } from "../../store/dag-cache.ts";
 import { integer, text } from "../../store/rows.ts";
 import type { Statement } from "../../store/statement.ts";
 import { itemsWrong } from "../../store/statements/item-check.ts";
+import * as limits from "../../store/statements/limit-check.ts";
 import * as statements from "../../store/statements/run-check.ts";
 import type { Check, CheckParts } from "./check.ts";
 
@@ -41,6 +42,13 @@ export const runsChecks: readonly Check[] = [
   ),
   asked("events", "events are numbered from 1 without a gap", statements.eventsWrong),
   asked("named-packs", "every snapshot that a step names is there", statements.packsMissing),
+  asked("queues", "every step stands in a queue that is there", limits.queuesWrong),
+  asked(
+    "limits",
+    "no more steps and runs are under way than their keys allow",
+    limits.keysExceeded,
+    limits.runsExceeded,
+  ),
   { id: "waiting", holds: "a step waits for as many as have not ended before it", faults: waitingFaults },
 ];
 

@@ -3,8 +3,8 @@
 /** What decides about a step and its newest attempt. */
 const columns = (step: string) =>
   ["run", "idx", "attempt", "phase", "generation", "worker_id", "boot_id", "claimed_at", "started_at", "failed_count",
-   "lost_count", "snapshot_digest", "memory_write", "handler", "continue_on_error", "unsatisfied", "ancestor_failed",
-   "ancestor_cancelled", "cancel_requested"].map((name) => `${step}.${name}`).join(", "); // biome-ignore format: a list
+   "lost_count", "snapshot_digest", "memory_write", "handler", "gated", "continue_on_error", "unsatisfied",
+   "ancestor_failed", "ancestor_cancelled", "cancel_requested"].map((name) => `${step}.${name}`).join(", "); // biome-ignore format: a list
 
 export const attemptsNewest = {
   sqlite: `select ${columns("step")} from step where run = ?1 and idx = ?2`,

@@ -24,6 +24,9 @@ export const runsOfWorker = `select distinct run.id from step join run on run.no
 export const runsWithLiveAttempts = `select distinct run.id from step join run on run.no = step.run
                                      where phase in ('leased', 'running')`;
 
+/** Runs that wait for others of their key. */
+export const runsHeld = `select id from run where held = 1 and status = 'queued' order by run_key, no limit 1000`;
+
 /** Until the end of the transaction, in one order everywhere. */
 export const logsLock = `select pg_advisory_xact_lock(key)
                          from (select distinct hashtextextended(id, 71) as key from unnest($1::text[]) as id

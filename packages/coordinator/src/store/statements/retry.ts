@@ -7,15 +7,15 @@ export const runRepeat = {
 
 /** Steps that are done again: pinned as before, with memory read afresh. */
 export const stepsRepeat = {
-  sqlite: `insert into step (run, idx, step_id, kind, phase, waiting_for, labels, pin_digest, snapshot_digest,
-                             memory_write, continue_on_error, handler)
-           select ?2, idx, step_id, kind, ?4, ?5, labels, pin_digest,
-                  case when snapshot_digest = pin_digest then pin_digest end, memory_write, continue_on_error, handler
+  sqlite: `insert into step (run, idx, step_id, kind, phase, waiting_for, queue, pin_digest, snapshot_digest,
+                             memory_write, continue_on_error, handler, gated)
+           select ?2, idx, step_id, kind, ?4, ?5, queue, pin_digest,
+                  case when snapshot_digest = pin_digest then pin_digest end, memory_write, continue_on_error, handler, gated
            from step where run = ?1 and idx = ?3`,
-  postgres: `insert into step (run, idx, step_id, kind, phase, waiting_for, labels, pin_digest, snapshot_digest,
-                               memory_write, continue_on_error, handler)
-             select k.target, step.idx, step_id, kind, k.phase, k.waiting_for, labels, pin_digest,
-                    case when snapshot_digest = pin_digest then pin_digest end, memory_write, continue_on_error, handler
+  postgres: `insert into step (run, idx, step_id, kind, phase, waiting_for, queue, pin_digest, snapshot_digest,
+                               memory_write, continue_on_error, handler, gated)
+             select k.target, step.idx, step_id, kind, k.phase, k.waiting_for, queue, pin_digest,
+                    case when snapshot_digest = pin_digest then pin_digest end, memory_write, continue_on_error, handler, gated
              from unnest($1::bigint[], $2::bigint[], $3::integer[], $4::text[], $5::integer[])
                     as k (source, target, idx, phase, waiting_for)
              join step on step.run = k.source and step.idx = k.idx`,
@@ -23,16 +23,17 @@ export const stepsRepeat = {
 
 /** Steps that keep what they made. They have no attempt in this run. */
 export const stepsCarry = {
-  sqlite: `insert into step (run, idx, step_id, kind, phase, waiting_for, labels, worker_id, started_at, ended_at,
-                             exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error, item)
-           select ?2, idx, step_id, kind, phase, 0, labels, worker_id, started_at, ended_at,
-                  exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error, item
+  sqlite: `insert into step (run, idx, step_id, kind, phase, waiting_for, queue, worker_id, started_at, ended_at,
+                             exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error, gated,
+                             item)
+           select ?2, idx, step_id, kind, phase, 0, queue, worker_id, started_at, ended_at,
+                  exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error, gated, item
            from step where run = ?1 and idx = ?3 returning idx, phase`,
-  postgres: `insert into step (run, idx, step_id, kind, phase, waiting_for, labels, worker_id, started_at, ended_at,
-                               exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error,
+  postgres: `insert into step (run, idx, step_id, kind, phase, waiting_for, queue, worker_id, started_at, ended_at,
+                               exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error, gated,
                                item)
-             select k.target, step.idx, step_id, kind, phase, 0, labels, worker_id, started_at, ended_at,
-                    exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error, item
+             select k.target, step.idx, step_id, kind, phase, 0, queue, worker_id, started_at, ended_at,
+                    exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error, gated, item
              from unnest($1::bigint[], $2::bigint[], $3::integer[]) as k (source, target, idx)
              join step on step.run = k.source and step.idx = k.idx returning idx, phase`,
 } as const;

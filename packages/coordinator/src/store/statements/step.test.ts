@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { tempFolder } from "../../../../../tests/support/temp-folder.ts";
 import { openSqlite } from "../sqlite-database.ts";
-import { stepsNextDue, stepsReady } from "./step.ts";
+import { limitsInUse } from "./limit.ts";
+import { queuesOpen, stepsDue, stepsFirst, stepsNextDue } from "./queue.ts";
 
-test("what is ready, and when the next retry is due, are found by indexes of nothing else", async () => {
+test("queues, their first steps, and retries that are due are found by indexes of nothing else", async () => {
   await using folder = await tempFolder();
   const migrations = join(import.meta.dirname, "../migrations/sqlite");
   const db = openSqlite({ file: join(folder.path, "x.db"), migrations });
@@ -18,8 +19,24 @@ test("what is ready, and when the next retry is due, are found by indexes of not
   expect(plan(stepsNextDue.sqlite)).toEqual([
     "SEARCH step USING COVERING INDEX step_retry_due (not_before>?)",
   ]);
-  const ready = plan(stepsReady.sqlite);
-  expect(ready[0]).toMatch(/^SEARCH step USING (COVERING )?INDEX step_ready \(\(run,idx\)>\(\?,\?\)\)$/);
-  expect(ready.join("\n")).not.toMatch(/SCAN|TEMP B-TREE/);
+  const open = plan(queuesOpen.sqlite).join("\n");
+  expect(open.match(/SEARCH step USING COVERING INDEX step_ready \(queue>\?\)/g)).toHaveLength(2);
+  expect(open).not.toMatch(/SCAN (step|queue)|TEMP B-TREE/);
+  const first = plan(stepsFirst.sqlite);
+  expect(first[0]).toMatch(/^SEARCH step USING (COVERING )?INDEX step_ready \(queue=\?\)$/);
+  expect(first.join("\n")).not.toMatch(/SCAN|TEMP B-TREE/);
+  expect(plan(stepsDue.sqlite).join("\n")).toContain("INDEX step_retry_due (not_before>? AND not_before<?)");
+  db.close();
+});
+
+test("what is in use is counted from the live steps of the queues that take part, and no others", async () => {
+  await using folder = await tempFolder();
+  const migrations = join(import.meta.dirname, "../migrations/sqlite");
+  const db = openSqlite({ file: join(folder.path, "x.db"), migrations });
+  const rows = db.prepare(`explain query plan ${limitsInUse.sqlite}`).all();
+  expect(rows.map((row) => String(row["detail"]))).toEqual([
+    "SEARCH queue_limit USING PRIMARY KEY (shared_limit=?)",
+    "SEARCH step USING COVERING INDEX step_gated (queue=? AND phase=?)",
+  ]);
   db.close();
 });

@@ -5,24 +5,19 @@
  */
 
 export const stepsInsert = {
-  sqlite: `insert into step (run, idx, step_id, kind, phase, waiting_for, labels, pin_digest, snapshot_digest,
-                             memory_write, continue_on_error, handler)
-           values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)`,
-  postgres: `insert into step (run, idx, step_id, kind, phase, waiting_for, labels, pin_digest, snapshot_digest,
-                               memory_write, continue_on_error, handler)
-             select * from unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::text[],
-                                  $8::text[], $9::text[], $10::text[], $11::integer[], $12::text[])`,
+  sqlite: `insert into step (run, idx, step_id, kind, phase, waiting_for, queue, pin_digest, snapshot_digest,
+                             memory_write, continue_on_error, handler, gated)
+           values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)`,
+  postgres: `insert into step (run, idx, step_id, kind, phase, waiting_for, queue, pin_digest, snapshot_digest,
+                               memory_write, continue_on_error, handler, gated)
+             select * from unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::integer[],
+                                  $7::bigint[], $8::text[], $9::text[], $10::text[], $11::integer[], $12::text[],
+                                  $13::integer[])`,
 } as const;
 
 export const stepsOfRun = {
   sqlite: `select step.*, worker.name as worker_name from step left join worker on worker.id = step.worker_id
            where run = ?1 and idx < ?2 order by idx`,
-} as const;
-
-export const stepsReadyOfRun = {
-  sqlite: `select run.id as run_id, run.no, idx, kind, labels, pin_digest, snapshot_digest, not_before
-           from step join run on run.no = step.run
-           where run.id = ?1 and phase = 'ready' order by idx limit ?2`,
 } as const;
 
 export const stepPhase = { sqlite: `select phase from step where run = ?1 and idx = ?2` } as const;
@@ -37,35 +32,24 @@ export const stepsOutputs = {
              join step on step.run = k.run and step.idx = k.idx`,
 } as const;
 
-/** Steps that may start, oldest run first, after a given one; the time of retries that wait is looked at too. */
-export const stepsReady = {
-  sqlite: `select run.id as run_id, run.no, step.idx, step.step_id, step.kind, step.labels, step.pin_digest,
-                  step.snapshot_digest, run.dag_digest, run.dag_name
-           from step join run on run.no = step.run
-           where step.phase = 'ready' and step.not_before <= ?1 and (step.run, step.idx) > (?2, ?3)
-           order by step.run, step.idx limit ?4`,
-} as const;
-
-/** When the next retry is due. */
-export const stepsNextDue = {
-  // The second condition says that the index of retries will do.
-  sqlite: `select min(not_before) as due from step where phase = 'ready' and not_before > ?1 and not_before > 0`,
-} as const;
-
-/** Gives steps to workers. Of a run that is being cancelled (?9) only the handlers that come after a cancel. */
+/**
+ * Gives steps to workers. Of a run that is being cancelled (?8) only the handlers that come after a cancel. Of steps with
+ * limits only those whose queue (?9) was asked whether there is room.
+ */
 export const stepsClaim = {
   sqlite: `update step set phase = 'leased', attempt = attempt + 1, worker_id = ?3, boot_id = ?4, generation = ?5,
                   lease_until = ?6, claimed_at = ?7, started_at = null, ended_at = null, failure = null, exit_code = null
            where run = ?1 and idx = ?2 and phase = 'ready' and not_before <= ?7
-             and (?8 = 0 or handler in ('onCancel', 'onExit'))
+             and (?8 = 0 or handler in ('onCancel', 'onExit')) and (gated = 0 or queue = ?9)
            returning run, idx, attempt, snapshot_digest, item`,
   postgres: `update step set phase = 'leased', attempt = attempt + 1, worker_id = k.worker_id, boot_id = k.boot_id,
                     generation = k.generation, lease_until = k.lease_until, claimed_at = k.now, started_at = null,
                     ended_at = null, failure = null, exit_code = null
              from unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
-                         $8::integer[]) as k (run, idx, worker_id, boot_id, generation, lease_until, now, cancelled)
+                         $8::integer[], $9::bigint[])
+                    as k (run, idx, worker_id, boot_id, generation, lease_until, now, cancelled, queue)
              where step.run = k.run and step.idx = k.idx and coalesce(phase = 'ready', false) and not_before <= k.now
-               and (cancelled = 0 or handler in ('onCancel', 'onExit'))
+               and (cancelled = 0 or handler in ('onCancel', 'onExit')) and (gated = 0 or step.queue = k.queue)
              returning step.run, step.idx, attempt, snapshot_digest, item`,
 } as const;
 

@@ -30,6 +30,8 @@ export interface AttemptRow {
   readonly startedAt: number | undefined;
   readonly history: StepHistory;
   readonly continueOnError: boolean;
+  /** Its end makes room for others. */
+  readonly gated: boolean;
   readonly before: Before;
   readonly snapshotDigest: string | undefined;
   /** What the step may write to memory, as pinned with it. */
@@ -59,6 +61,7 @@ export function attemptOfRow(row: Row, run: RunState, stepId: StepId): AttemptRo
       cancelRequested: isCancelled(row, run),
     },
     continueOnError: flag(row, "continue_on_error"),
+    gated: flag(row, "gated"),
     before: beforeOfRow(row),
     snapshotDigest: textOrNone(row, "snapshot_digest"),
     memoryWrite: jsonOrNone<MemoryWrite>(row, "memory_write") ?? { global: "none", dag: "none" },

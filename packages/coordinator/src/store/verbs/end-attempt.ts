@@ -62,7 +62,7 @@ export async function endAttempts(
   const changed = written[0].size + written[1].size;
   invariant(changed === ends.length, "a live attempt belongs to a step that is leased or running");
   for (const end of endings) record(context, end.attempt.run, stepChange(end), now);
-  if (requeued.length > 0) context.touched.ready = true;
+  if (requeued.length > 0 || ended.some(({ attempt }) => attempt.gated)) context.touched.ready = true;
   for (const { attempt, phase, result } of ended) {
     if (phase === "succeeded") await applyMemory(context, attempt, result?.memory ?? [], now);
   }

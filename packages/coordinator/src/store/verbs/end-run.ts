@@ -14,7 +14,14 @@ import { stepCounts, stepFirstFailed, stepsCancelIdle } from "../statements/step
 import type { VerbContext } from "../verb.ts";
 import { groupsCancelled, itemsEnded } from "./item-groups.ts";
 import { record, recordRun } from "./record.ts";
-import { type EndedStep, type SettledRun, settleBehind, settleFirst, settleHandler } from "./settle.ts";
+import {
+  type EndedStep,
+  type SettledRun,
+  settleBehind,
+  settleFirst,
+  settleFree,
+  settleHandler,
+} from "./settle.ts";
 
 /** Attempts have ended their steps. */
 export async function stepsEnded(
@@ -33,6 +40,15 @@ export async function decideFirst(
   indexes: readonly number[],
 ): Promise<void> {
   await count(context, run, await settleFirst(context, run, indexes));
+}
+
+/** The run waited, and may start: so do the steps that wait for nobody else. */
+export async function decideHeld(
+  context: VerbContext,
+  run: SettledRun,
+  indexes: readonly number[],
+): Promise<void> {
+  await count(context, run, await settleFree(context, run, indexes));
 }
 
 /** Ends what nobody runs and the cancel is for. */

@@ -1,13 +1,18 @@
-import { itemId, itemRange, type JsonValue } from "@haversack/protocol";
+import { present } from "@haversack/base";
+import { itemId, itemRange, type JsonValue, type Selector } from "@haversack/protocol";
 import type { TemplateData } from "../../runs/expression-value.ts";
 import { type GroupState, openedGroup } from "../../runs/group.ts";
 import { itemLabels } from "../../runs/item-labels.ts";
+import type { QueueKey } from "../../runs/queue-key.ts";
 import type { CachedDag } from "../dag-cache.ts";
 import { integer } from "../rows.ts";
+import type { SqlValue } from "../statement.ts";
 import { itemsInsert, itemsThere } from "../statements/item.ts";
+import { queueOfStep } from "../statements/queue.ts";
 import type { VerbContext } from "../verb.ts";
 import type { SettledRun } from "./ended-step.ts";
 import type { Group } from "./group-row.ts";
+import { QueueRows, queueKeyOfRow } from "./queue-rows.ts";
 
 export interface NewItems {
   readonly values: readonly JsonValue[];
@@ -17,21 +22,49 @@ export interface NewItems {
 
 /** All wait; those that an earlier run did are there already. */
 export async function insertItems(
-  { tx }: VerbContext,
-  { run }: SettledRun,
+  context: VerbContext,
+  { run, now }: SettledRun,
   { dag, index, spec }: { readonly dag: CachedDag } & Pick<Group, "index" | "spec">,
   { values, data }: NewItems,
 ): Promise<GroupState> {
+  const { tx } = context;
   const [from, to] = itemRange(dag.spec, index);
   const there = await tx.all(itemsThere, run.no, from, to);
   const kept = new Set(there.map((row) => integer(row, "idx") - from));
-  const rows = [...values.entries()]
-    .filter(([item]) => !kept.has(item))
-    .map(([item, value]) => {
-      const labels = itemLabels(spec, { ...data, item: { index: item, value } });
-      const own = labels === undefined ? null : JSON.stringify(labels);
-      return [run.no, index, from + item, itemId(spec.id, item), own, JSON.stringify(value)];
-    });
+  const queues = new ItemQueues(context, { run, now }, index);
+  const rows: SqlValue[][] = [];
+  for (const [item, value] of values.entries()) {
+    if (kept.has(item)) continue;
+    const labels = itemLabels(spec, { ...data, item: { index: item, value } });
+    const queue = labels === undefined ? null : await queues.ofItem(labels);
+    rows.push([run.no, index, from + item, itemId(spec.id, item), queue, JSON.stringify(value)]);
+  }
   await tx.each(itemsInsert, rows);
   return openedGroup(values.length, kept.size);
+}
+
+/** What items of one step ask of a worker may differ; the rest they have in common with their step. */
+class ItemQueues {
+  readonly #context: VerbContext;
+  readonly #settled: SettledRun;
+  readonly #index: number;
+  readonly #rows: QueueRows;
+  #ofStep: QueueKey | undefined;
+
+  constructor(context: VerbContext, settled: SettledRun, index: number) {
+    this.#context = context;
+    this.#settled = settled;
+    this.#index = index;
+    this.#rows = new QueueRows(context, settled.now);
+  }
+
+  async ofItem(selector: Selector): Promise<number> {
+    this.#ofStep ??= await this.#read();
+    return (await this.#rows.placeOf({ ...this.#ofStep, selector })).queue;
+  }
+
+  async #read(): Promise<QueueKey> {
+    const row = await this.#context.tx.one(queueOfStep, this.#settled.run.no, this.#index);
+    return queueKeyOfRow(present(row, "the queue of the step"));
+  }
 }

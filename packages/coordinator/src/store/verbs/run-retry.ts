@@ -22,14 +22,14 @@ import {
   stepsCarry,
   stepsRepeat,
 } from "../statements/retry.ts";
-import { runByKey } from "../statements/run.ts";
 import { runLabelsCarry } from "../statements/run-list.ts";
-import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { decideFirst } from "./end-run.ts";
+import { firstPhase, insertPacks, insertSteps as insertRows, placesOf, stepRow } from "./new-steps.ts";
 import { record, recordRun } from "./record.ts";
 import { carryGroups, isThere, itemsToKeep, type KeptItems } from "./retry-items.ts";
-import { existingRun, firstPhase, insertPacks, type RunSubmission, stepRow } from "./run-submit.ts";
+import { enterKeyOf, setKey } from "./run-key-verbs.ts";
+import { type RunSubmission, runFind } from "./run-submit.ts";
 
 export interface RetryRequest {
   readonly id: RunId;
@@ -46,20 +46,25 @@ export interface RetryRequest {
 export async function runRetry(context: VerbContext, request: RetryRequest) {
   const { tx } = context;
   const { id, newId, now, idempotencyKey: key } = request;
-  const existing = key === undefined ? undefined : await tx.one(runByKey, key);
-  if (existing !== undefined) return existingRun(existing, request.bodyDigest);
+  const { bodyDigest } = request;
+  const existing =
+    key === undefined ? undefined : await runFind(context, { idempotencyKey: key, bodyDigest });
+  if (existing !== undefined) return existing;
   const earlier = await context.runs.get(id);
   const again = await whatToRepeat(context, earlier, request.fromStep);
   await insertPacks(context, request.pinned?.packs ?? [], now);
-  const row = await tx.one(runRepeat, earlier.no, newId, key ?? null, request.bodyDigest, now, again.size);
+  const place = await enterKeyOf(context, earlier);
+  const row = await tx.one(runRepeat, earlier.no, newId, key ?? null, bodyDigest, now, again.size);
   const no = integer(present(row, "the run that was inserted"), "no");
   await tx.run(runLabelsCarry, earlier.no, no, now);
   const run = newRun({ ...earlier, no, id: newId, unfinished: again.size });
   context.runs.add(run);
+  if (place !== undefined) await setKey(context, run, place);
   recordRun(context, run, now);
-  const first = await insertSteps(context, { earlier, run, again }, request);
+  const held = place?.held === true;
+  const first = await insertSteps(context, { earlier, run, again, held }, request);
   context.touched.ready = true;
-  await decideFirst(context, { run, now }, first);
+  if (!held) await decideFirst(context, { run, now }, first);
   return { runId: newId, existed: false };
 }
 
@@ -87,27 +92,30 @@ async function whatToRepeat(
   throw new FaultError("conflict", "nothing_to_retry", message);
 }
 
-type StepValues = ReturnType<typeof stepRow>;
-
 interface Repeating {
   readonly earlier: RunState;
   readonly run: RunState;
   readonly again: ReadonlySet<number>;
+  /** The new one waits for others. */
+  readonly held: boolean;
 }
+
+type Rows = ReturnType<typeof stepRow>[];
 
 /** @returns the steps that wait for nobody */
 async function insertSteps(
   context: VerbContext,
-  { earlier, run, again }: Repeating,
+  { earlier, run, again, held }: Repeating,
   { pinned, now, fromStep }: RetryRequest,
 ): Promise<readonly number[]> {
   const { tx } = context;
   const first: number[] = [];
-  const carried: StepValues[] = [];
-  const repeated: StepValues[] = [];
-  const inserted: StepValues[] = [];
+  const carried: Rows = [];
+  const repeated: Rows = [];
+  const inserted: Rows = [];
   const kept: KeptItems[] = [];
   const { spec, graph, idAt } = await context.dags.get(tx, run.dagDigest);
+  const places = pinned === undefined ? [] : await placesOf(context, spec.name, { ...pinned, now });
   for (const [index, step] of allSteps(spec).entries()) {
     if (step.handler === undefined && !again.has(index)) {
       carried.push([earlier.no, run.no, index]);
@@ -119,10 +127,14 @@ async function insertSteps(
     if (waitingFor === 0 && step.foreach !== undefined && fromStep !== step.id)
       kept.push({ index, isWhole: false });
     const pins = pinned?.steps[index];
-    if (pins !== undefined) inserted.push(stepRow({ run, index, step, waitingFor }, pins));
-    else repeated.push([earlier.no, run.no, index, firstPhase(step, waitingFor), waitingFor]);
+    const phase = held ? "waiting" : firstPhase(step, waitingFor);
+    if (pins === undefined) repeated.push([earlier.no, run.no, index, phase, waitingFor]);
+    else {
+      const stands = present(places[index], "its queue");
+      inserted.push(stepRow({ run, index, step, waitingFor, held }, pins, stands));
+    }
   }
-  await Promise.all([tx.each(stepsInsert, inserted), tx.each(stepsRepeat, repeated)]);
+  await Promise.all([insertRows(context, inserted), tx.each(stepsRepeat, repeated)]);
   const items = await itemsToKeep(context, { earlier, run }, kept, fromStep);
   const all = [...carried, ...items.map((index) => [earlier.no, run.no, index])];
   const rows = await tx.each(stepsCarry, all);

@@ -7,27 +7,24 @@ import {
   type Digest,
   parseRunId,
   type Run,
+  type RunConcurrency,
   type RunId,
   type RunLabels,
   type RunTrigger,
-  type StepPhase,
-  type StepSpec,
 } from "@haversack/protocol";
 import { integer, text } from "../rows.ts";
 import { newRun, type RunState } from "../run-states.ts";
-import type { Row, SqlValue } from "../statement.ts";
 import { dagInsert } from "../statements/dag.ts";
 import { runByKey, runInsert } from "../statements/run.ts";
 import { runLabelsInsert } from "../statements/run-list.ts";
-import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
-import type { MemoryWrite } from "./attempt-row.ts";
 import { decideFirst } from "./end-run.ts";
+import { insertPacks, insertSteps, placesOf, type SubmittedSteps, stepRow } from "./new-steps.ts";
 import { recordRun } from "./record.ts";
-import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
+import { enterKey, setKey } from "./run-key-verbs.ts";
 import { recordTrigger } from "./tick-verbs.ts";
 
-export interface RunSubmission {
+export interface RunSubmission extends SubmittedSteps {
   readonly id: RunId;
   readonly dagDigest: Digest;
   readonly dag: DagSpec;
@@ -39,42 +36,36 @@ export interface RunSubmission {
   readonly bodyDigest: Digest;
   /** Absent: a person or a program asked for it. */
   readonly trigger?: RunTrigger;
-  readonly now: number;
-  /** In the order of the DAG's steps, then of its handlers. */
-  readonly steps: readonly StepSubmission[];
-  readonly packs: readonly StoredPack[];
-}
-
-export interface StepSubmission {
-  /** What a worker must have; expressions evaluated. */
-  readonly labels: Readonly<Record<string, string>>;
-  readonly pinDigest?: Digest;
-  /** Set at once for a step that reads no memory. */
-  readonly snapshotDigest?: Digest;
-  /** Absent: it may write no memory. */
-  readonly memoryWrite?: MemoryWrite;
+  /** Its key, filled in; absent: it has none. */
+  readonly concurrency?: RunConcurrency;
 }
 
 /** The run, its steps, its packs, its first ready steps: all or nothing (R1, R2). */
 export async function runSubmit(context: VerbContext, run: RunSubmission) {
   const { tx } = context;
-  const existing = run.idempotencyKey === undefined ? undefined : await tx.one(runByKey, run.idempotencyKey);
-  if (existing !== undefined) return existingRun(existing, run.bodyDigest);
+  const { idempotencyKey = "", bodyDigest } = run;
+  const existing = await runFind(context, { idempotencyKey, bodyDigest });
+  if (existing !== undefined) return existing;
   await tx.run(dagInsert, run.dagDigest, run.dag.name, JSON.stringify(run.dag), run.source);
   await insertPacks(context, run.packs, run.now);
+  const key = run.concurrency === undefined ? undefined : await enterKey(context, run.concurrency);
   const state = await insertRun(context, run);
+  if (key !== undefined) await setKey(context, state, key);
   if (run.trigger !== undefined) {
     await recordTrigger(context, { id: run.id, dagName: run.dag.name, now: run.now }, run.trigger);
   }
   recordRun(context, state, run.now);
+  const held = key?.held === true;
+  const places = await placesOf(context, shareOf(run.dag.name, run.labels), run);
   const rows = allSteps(run.dag).map((step, index) => {
-    const place = { run: state, index, step, waitingFor: step.depends.length };
-    return stepRow(place, present(run.steps[index], "step of the submission"));
+    const place = { run: state, index, step, waitingFor: step.depends.length, held };
+    const submission = present(run.steps[index], "step of the submission");
+    return stepRow(place, submission, present(places[index], "its queue"));
   });
-  await tx.each(stepsInsert, rows);
+  await insertSteps(context, rows);
   context.touched.ready = true;
   const first = run.dag.steps.flatMap(({ depends }, index) => (depends.length === 0 ? [index] : []));
-  await decideFirst(context, { run: state, now: run.now }, first);
+  if (!held) await decideFirst(context, { run: state, now: run.now }, first);
   return { runId: run.id, existed: false };
 }
 
@@ -102,60 +93,17 @@ async function insertRun(context: VerbContext, run: RunSubmission): Promise<RunS
   return state;
 }
 
-export async function insertPacks(
-  context: VerbContext,
-  packs: readonly StoredPack[],
-  now: number,
-): Promise<void> {
-  for (const pack of packs) await packInsert(context, pack, now);
-}
+/** Runs of one tenant take turns together, whatever their DAGs; without one, those of one DAG. */
+const shareOf = (dagName: string, labels: RunLabels = {}): string =>
+  labels["tenant"] === undefined ? dagName : `tenant ${labels["tenant"]}`;
 
 /** The run that an idempotency key stands for; rejects when it was used for another submission. */
 export async function runFind({ tx }: VerbContext, query: { idempotencyKey: string; bodyDigest: Digest }) {
   const row = query.idempotencyKey === "" ? undefined : await tx.one(runByKey, query.idempotencyKey);
-  return row === undefined ? undefined : existingRun(row, query.bodyDigest);
-}
-
-/** Rejects when the key was used for something else. */
-export function existingRun(row: Row, bodyDigest: Digest) {
-  if (text(row, "body_digest") !== bodyDigest) {
+  if (row === undefined) return undefined;
+  if (text(row, "body_digest") !== query.bodyDigest) {
     const message = "the idempotency key was used for a different submission; use a new key for a new run";
     throw new FaultError("conflict", "idempotency_key_reused", message);
   }
   return { runId: parseRunId(text(row, "id")), existed: true };
-}
-
-export interface NewStep {
-  readonly run: RunState;
-  readonly index: number;
-  readonly step: StepSpec;
-  /** Dependencies that have not ended. */
-  readonly waitingFor: number;
-}
-
-/** As `stepsInsert` takes it. */
-export function stepRow(
-  { run, index, step, waitingFor }: NewStep,
-  { labels, pinDigest, snapshotDigest, memoryWrite }: StepSubmission,
-): SqlValue[] {
-  return [
-    run.no,
-    index,
-    step.id,
-    step.work.kind,
-    firstPhase(step, waitingFor),
-    waitingFor,
-    JSON.stringify(labels),
-    pinDigest ?? null,
-    snapshotDigest ?? null,
-    memoryWrite === undefined ? null : JSON.stringify(memoryWrite),
-    step.continueOnError === true ? 1 : 0,
-    step.handler ?? null,
-  ];
-}
-
-/** A step with an `if`, or items, is decided when all steps are there, a handler when they have ended. */
-export function firstPhase({ condition, handler, foreach }: StepSpec, waitingFor: number): StepPhase {
-  const isDecided = condition === undefined && handler === undefined && foreach === undefined;
-  return waitingFor === 0 && isDecided ? "ready" : "waiting";
 }

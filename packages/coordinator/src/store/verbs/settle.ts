@@ -58,9 +58,20 @@ export async function settleFirst(
   indexes: readonly number[],
 ): Promise<number> {
   const { spec, conditions } = await context.dags.get(context.tx, run.run.dagDigest);
-  const settling = indexes
-    .filter((index) => conditions[index] !== undefined || spec.steps[index]?.foreach !== undefined)
-    .map((index) => ({ index, condition: conditions[index], before: nothingBefore }));
+  const undecided = indexes.filter(
+    (index) => conditions[index] !== undefined || spec.steps[index]?.foreach !== undefined,
+  );
+  return await settleFree(context, run, undecided);
+}
+
+/** Decides steps that wait for nobody any more. @returns how many steps ended */
+export async function settleFree(
+  context: VerbContext,
+  run: SettledRun,
+  indexes: readonly number[],
+): Promise<number> {
+  const { spec, conditions } = await context.dags.get(context.tx, run.run.dagDigest);
+  const settling = indexes.map((index) => ({ index, condition: conditions[index], before: nothingBefore }));
   const moved = await settle(context, run, settling, new RunFacts(context, run.run));
   const ended = moved
     .filter(({ phase }) => isTerminalStep(phase))

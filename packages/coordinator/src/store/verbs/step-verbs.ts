@@ -1,82 +1,38 @@
-/** Steps: which may start, and handing them out. */
+/** Steps: handing them out. */
 
 import {
   type BootId,
   type Digest,
   type Generation,
   parseDigest,
-  parseRunId,
-  parseStepId,
   type RunId,
   type StepId,
-  type StepKind,
   type WorkerId,
 } from "@haversack/protocol";
-import { integer, integerOrNone, json, text, textOrNone } from "../rows.ts";
+import { integer, textOrNone } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
 import type { Row } from "../statement.ts";
 import { runsStart } from "../statements/run.ts";
-import { stepsClaim, stepsNextDue, stepsPackName, stepsReady, stepsReadyOfRun } from "../statements/step.ts";
+import { stepsClaim, stepsPackName } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { type Material, Materials } from "./claim-material.ts";
 import { record, recordRun } from "./record.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
+import { withinLimits } from "./take-limits.ts";
 
-/** What decides who may run a step. */
-export interface StepPlacement {
+/** A step that may be claimed. */
+export interface ReadyStep {
   readonly runId: RunId;
-  readonly index: number;
-  readonly kind: StepKind;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly pinDigest?: Digest;
-  readonly snapshotDigest?: Digest;
-}
-
-export interface ReadyStep extends StepPlacement {
   /** Of the store: runs that came earlier have lower ones. */
   readonly runNo: number;
+  readonly index: number;
   readonly stepId: StepId;
+  readonly queue: number;
+  /** It takes parts of keys or pools. */
+  readonly gated: boolean;
   readonly dagName: string;
-}
-
-function placementOfRow(row: Row): StepPlacement {
-  const pinDigest = textOrNone(row, "pin_digest");
-  const snapshotDigest = textOrNone(row, "snapshot_digest");
-  return {
-    runId: parseRunId(text(row, "run_id")),
-    index: integer(row, "idx"),
-    kind: text(row, "kind") as StepKind,
-    labels: json<Record<string, string>>(row, "labels"),
-    ...(pinDigest === undefined ? {} : { pinDigest: parseDigest(pinDigest) }),
-    ...(snapshotDigest === undefined ? {} : { snapshotDigest: parseDigest(snapshotDigest) }),
-  };
-}
-
-/** The ready steps of a run, and until when the next attempt at each has to wait. */
-export async function stepsWaiting({ tx }: VerbContext, query: { runId: RunId; limit: number }) {
-  const rows = await tx.all(stepsReadyOfRun, query.runId, query.limit);
-  return rows.map((row) => ({ ...placementOfRow(row), notBefore: integer(row, "not_before") }));
-}
-
-export interface ReadyQuery {
-  readonly now: number;
-  readonly after?: Pick<ReadyStep, "runNo" | "index">;
-  readonly limit: number;
-}
-
-export async function stepsListReady({ tx }: VerbContext, query: ReadyQuery) {
-  const { runNo = 0, index = 0 } = query.after ?? {};
-  const rows = await tx.all(stepsReady, query.now, runNo, index, query.limit);
-  const due = await tx.one(stepsNextDue, query.now);
-  const steps = rows.map(
-    (row): ReadyStep => ({
-      ...placementOfRow(row),
-      runNo: integer(row, "no"),
-      stepId: parseStepId(text(row, "step_id")),
-      dagName: text(row, "dag_name"),
-    }),
-  );
-  return { steps, nextDue: due === undefined ? undefined : integerOrNone(due, "due") };
+  readonly pinDigest?: Digest;
+  readonly snapshotDigest?: Digest;
 }
 
 export interface Claim {
@@ -84,6 +40,8 @@ export interface Claim {
   readonly index: number;
   readonly workerId: WorkerId;
   readonly bootId: BootId;
+  /** Of a step with limits: the queue in which it stands. Without it, such a step is not had. */
+  readonly queue?: number;
   /** The final pack of a step that reads memory; the first that is named stays. */
   readonly pack?: StoredPack;
 }
@@ -107,15 +65,24 @@ export interface Claimed extends Material {
   readonly snapshotDigest?: Digest;
 }
 
-/** @returns those that were had; of the others somebody else was faster, or their run is being cancelled (L1) */
-export async function stepsTake(context: VerbContext, { claims, ...lease }: Claims): Promise<Claimed[]> {
+/**
+ * @returns those that were had; of the others somebody else was faster, their run is being cancelled (L1), or a key or a
+ * pool has no room (P9)
+ */
+export async function stepsTake(
+  context: VerbContext,
+  { claims: asked, ...lease }: Claims,
+): Promise<Claimed[]> {
   const { tx } = context;
+  const claims = await withinLimits(context, asked);
   const runs = await context.runs.many(claims.map(({ runId }) => runId));
-  const rows = claims.flatMap(({ runId, index, workerId, bootId }) => {
+  const rows = claims.flatMap(({ runId, index, workerId, bootId, queue = null }) => {
     const run = runs.get(runId);
     if (run === undefined) return [];
     const { generation, leaseUntil, now } = lease;
-    return [[run.no, index, workerId, bootId, generation, leaseUntil, now, Number(run.cancelRequested)]];
+    return [
+      [run.no, index, workerId, bootId, generation, leaseUntil, now, Number(run.cancelRequested), queue],
+    ];
   });
   const had = new Map((await tx.each(stepsClaim, rows)).map((row) => [keyOf(row), row]));
   const taken = claims.flatMap((claim): Taken[] => {

@@ -1,0 +1,63 @@
+/** Why no worker takes a step, for people. */
+
+import type { WaitReason } from "@haversack/protocol";
+import { type FormatRange, formatsText } from "@haversack/snapshot";
+import type { Unmet, Unplaced } from "./view.ts";
+
+const codes = {
+  "no-worker": "no_worker",
+  "no-label": "no_matching_worker",
+  "snapshot-version": "snapshot_version",
+  "snapshot-feature": "snapshot_feature",
+  "no-free-slot": "no_free_slot",
+} as const satisfies Record<Unplaced["why"], string>;
+
+export const explained = (reason: Unplaced): WaitReason => ({
+  code: codes[reason.why],
+  message: explain(reason),
+});
+
+export function explain(reason: Unplaced): string {
+  switch (reason.why) {
+    case "no-worker":
+      return "no worker is connected";
+    case "no-label":
+      return labelText(reason.unmet, reason.nearest);
+    case "snapshot-version":
+      return versionText(reason.version, reason.reads);
+    case "snapshot-feature":
+      return featureText(reason.feature, reason.known);
+    case "no-free-slot":
+      return reason.able === 1
+        ? "all slots of the one worker that may run it are taken"
+        : `all slots of the ${reason.able} workers that may run it are taken`;
+  }
+}
+
+function labelText(unmet: readonly Unmet[], nearest: string): string {
+  const asked = unmet.map(({ test }) => test).join(" and ");
+  const has = unmet.map(({ label, has: value }) =>
+    value === undefined ? `no ${label}` : `${label}=${value}`,
+  );
+  return `no connected worker has ${asked}: ${nearest} comes nearest and has ${has.join(" and ")}`;
+}
+
+function versionText(version: number, reads: FormatRange): string {
+  const both = `the step's snapshot has format ${version}, and the connected workers read ${formatsText(reads)}`;
+  if (version > reads.max) return `${both}: upgrade a worker to one that reads format ${version}`;
+  return `${both}: upgrade the coordinator, and submit the run again`;
+}
+
+/** What brings a feature into a pack, where a person can change it. */
+const settingOf: Readonly<Record<string, string>> = {
+  mcp: "mcpServers",
+  "memory.ops": "memory.write",
+  skills: "skills",
+};
+
+function featureText(feature: string, known: readonly string[]): string {
+  const offer = known.length === 0 ? "none" : known.join(", ");
+  const setting = settingOf[feature];
+  const instead = setting === undefined ? "" : `, or leave out ${setting} in the step and its profile`;
+  return `the step's snapshot requires ${feature}, and the connected workers offer ${offer}: upgrade a worker to one that offers it${instead}`;
+}

@@ -1,0 +1,21 @@
+/** Verbs of placement: queues, what bounds them, and what steps wait for. */
+
+import { ofLeader } from "./verbs/leader-verbs.ts";
+import { poolDelete, poolSet, poolsList } from "./verbs/pool-verbs.ts";
+import { queuesCollect } from "./verbs/queue-collect.ts";
+import { queuesLook, stepsDueNow, stepsHead } from "./verbs/queue-verbs.ts";
+import { runsAdmit } from "./verbs/run-key-verbs.ts";
+import { stepsTake } from "./verbs/step-verbs.ts";
+import { stepsWhy } from "./verbs/why-verbs.ts";
+import { workersList } from "./verbs/worker-verbs.ts";
+
+export const placementWrites = {
+  queuesCollect: ofLeader(queuesCollect),
+  stepsTake,
+  stepsDueNow,
+  runsAdmit,
+  poolSet,
+  poolDelete,
+} as const;
+
+export const placementReads = { queuesLook, stepsHead, stepsWhy, poolsList, workersList } as const;

@@ -1,0 +1,14 @@
+/** Steps that have not started. */
+
+const columns = `idx, phase, not_before, queue, gated`;
+
+export const stepsWaiting = {
+  sqlite: `select ${columns} from step where run = ?1 and phase in ('waiting', 'ready') order by idx limit ?2`,
+} as const;
+
+export const stepPlaces = { sqlite: `select ${columns} from step where run = ?1 and idx = ?2` } as const;
+
+export const queueGet = {
+  sqlite: `select no, priority, share, selector, limits, pack from queue where no = ?1`,
+  postgres: `select no, priority, share, selector, limits, pack from queue where no = any($1::bigint[])`,
+} as const;

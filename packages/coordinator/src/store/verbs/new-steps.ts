@@ -1,0 +1,113 @@
+/** The steps of a run that is submitted, as rows: what was decided about each, and the queue in which it stands. */
+
+import {
+  type Digest,
+  type Priority,
+  priorityDefault,
+  type Selector,
+  type StepPhase,
+  type StepSpec,
+} from "@haversack/protocol";
+import type { LimitUse } from "../../runs/limits.ts";
+import type { RunState } from "../run-states.ts";
+import type { SqlValue } from "../statement.ts";
+import { stepsInsert } from "../statements/step.ts";
+import type { VerbContext } from "../verb.ts";
+import type { MemoryWrite } from "./attempt-row.ts";
+import { type QueuePlace, QueueRows } from "./queue-rows.ts";
+import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
+
+export interface StepSubmission {
+  /** What a worker must be like; expressions evaluated. */
+  readonly labels: Selector;
+  /** Absent: 3. */
+  readonly priority?: Priority;
+  /** In one order; absent: it takes a part of nothing. */
+  readonly limits?: readonly LimitUse[];
+  readonly pinDigest?: Digest;
+  /** Set at once for a step that reads no memory. */
+  readonly snapshotDigest?: Digest;
+  /** Absent: it may write no memory. */
+  readonly memoryWrite?: MemoryWrite;
+}
+
+export interface NewStep {
+  readonly run: RunState;
+  readonly index: number;
+  readonly step: StepSpec;
+  /** Dependencies that have not ended. */
+  readonly waitingFor: number;
+  /** Its run waits for others. */
+  readonly held: boolean;
+}
+
+/** As `stepsInsert` takes it. */
+export function stepRow(
+  { run, index, step, waitingFor, held }: NewStep,
+  { pinDigest, snapshotDigest, memoryWrite }: StepSubmission,
+  { queue, gated }: QueuePlace,
+): SqlValue[] {
+  return [
+    run.no,
+    index,
+    step.id,
+    step.work.kind,
+    held ? "waiting" : firstPhase(step, waitingFor),
+    waitingFor,
+    queue,
+    pinDigest ?? null,
+    snapshotDigest ?? null,
+    memoryWrite === undefined ? null : JSON.stringify(memoryWrite),
+    step.continueOnError === true ? 1 : 0,
+    step.handler ?? null,
+    gated,
+  ];
+}
+
+export interface SubmittedSteps {
+  /** In the order of the DAG's steps, then of its handlers. */
+  readonly steps: readonly StepSubmission[];
+  readonly packs: readonly StoredPack[];
+  readonly now: number;
+}
+
+/** Where the steps of a submission stand, in their order. @param share whose turns they use up */
+export async function placesOf(
+  context: VerbContext,
+  share: string,
+  { steps, packs, now }: SubmittedSteps,
+): Promise<readonly QueuePlace[]> {
+  const queues = new QueueRows(context, now);
+  const needs = new Map(
+    packs.map(({ digest, formatVersion, requires }) => [digest, { formatVersion, requires }]),
+  );
+  const known = new Map<string, Promise<QueuePlace>>();
+  const places = steps.map(({ labels: selector, priority = priorityDefault, limits = [], pinDigest }) => {
+    const text = JSON.stringify([selector, priority, limits, pinDigest]);
+    const pack = pinDigest === undefined ? undefined : needs.get(pinDigest);
+    const common = { priority, share, selector, limits };
+    const place = known.get(text) ?? queues.placeOf(pack === undefined ? common : { ...common, pack });
+    known.set(text, place);
+    return place;
+  });
+  return await Promise.all(places);
+}
+
+/** A step with an `if`, or items, is decided when all steps are there, a handler when they have ended. */
+export function firstPhase({ condition, handler, foreach }: StepSpec, waitingFor: number): StepPhase {
+  const isDecided = condition === undefined && handler === undefined && foreach === undefined;
+  return waitingFor === 0 && isDecided ? "ready" : "waiting";
+}
+
+export async function insertPacks(
+  context: VerbContext,
+  packs: readonly StoredPack[],
+  now: number,
+): Promise<void> {
+  for (const pack of packs) await packInsert(context, pack, now);
+}
+
+/** @param rows of `stepRow` */
+export async function insertSteps({ tx }: VerbContext, rows: readonly SqlValue[][]): Promise<void> {
+  await tx.each(stepsInsert, rows);
+}
