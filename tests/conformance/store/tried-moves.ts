@@ -51,7 +51,7 @@ export const moves: readonly Move[] = [
   settle("released", "ready"),
   settle("skipped", "skipped"),
   settle("blocked", "blocked"),
-  { event: "claimed", bulk: stepsClaim, args: [1, 0, "w", "b", "g", 99, 9, 0] },
+  { event: "claimed", bulk: stepsClaim, args: [1, 0, "w", "b", "g", 99, 9, 0, 1] },
   { event: "started", bulk: stepsStart, args: [1, 0, 1, "g", "w", 9] },
   requeue("returned"),
   requeue("retried"),
