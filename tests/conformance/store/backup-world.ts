@@ -86,11 +86,27 @@ export async function oldFolder(path: string): Promise<string> {
 export const newestSchema = (): number | undefined =>
   readMigrations(migrationsFolderOf("haversack.db")).at(-1)?.version;
 
+async function itemsInEveryState({ world }: Setup): Promise<void> {
+  const worker = world.worker("w");
+  const spec = dag(step("a", [], each([1, 2, 3, 4], { maxParallel: 2 })), step("b", ["a"]));
+  const [running, stopped] = [await world.submit(spec), await world.submit(spec)];
+  await worker.finish(await worker.claim(running, "a.0"));
+  await worker.start(await worker.claim(running, "a.1"));
+  const held = await worker.claim(stopped, "a.1");
+  await worker.fail(await worker.claim(stopped, "a.0"));
+  const retried = await world.submit(spec);
+  await worker.finish(await worker.claim(retried, "a.1"));
+  await worker.fail(await worker.claim(retried, "a.0"));
+  await world.retry(retried);
+  await worker.renew(held);
+}
+
 /** Runs in every state, while the store goes on to be open. */
 export async function busyFolder(): Promise<Setup> {
   const opened = await setup();
   const { world, dataDir } = opened;
   await finishedRun(opened);
+  await itemsInEveryState(opened);
   const worker = world.worker("w");
   const chain = dag(step("a"), step("b", ["a"]), step("c", ["a", "b"], { continueOnError: true }));
   const [queued, leased, running, half, cancelled, failed, retried] = await Promise.all(
