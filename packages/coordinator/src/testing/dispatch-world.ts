@@ -8,15 +8,14 @@ import { whyWaiting } from "../dispatch/explainer.ts";
 import { LeaseClock } from "../dispatch/lease-clock.ts";
 import { runKeeper } from "../dispatch/run-keeper.ts";
 import { WorkerRegistry } from "../dispatch/worker-registry.ts";
-import type { StepSubmission } from "../store/verbs/new-steps.ts";
 import { connectWorker, noSnapshots } from "./connect-worker.ts";
 import { helloOf } from "./fleet-samples.ts";
 import { digestOf } from "./packs.ts";
-import type { RealStores } from "./real-store.ts";
+import type { RealStores, SubmittedStep } from "./real-store.ts";
 
 export interface Placed {
   readonly step: StepSpec;
-  readonly placement?: Partial<StepSubmission>;
+  readonly placement?: Partial<SubmittedStep>;
 }
 
 /** @param stores closed with the world */

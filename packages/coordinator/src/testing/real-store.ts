@@ -11,6 +11,7 @@ import {
 } from "@haversack/protocol";
 import { tempFolder } from "../../../../tests/support/temp-folder.ts";
 import { openSqliteLogStore, openSqliteStore } from "../store/sqlite-store.ts";
+import type { StepSubmission } from "../store/verbs/new-steps.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 import { digestOf } from "./packs.ts";
 
@@ -61,6 +62,7 @@ export async function openRealStores() {
   return { store, logs, submit, submitWith, claim, phases, close };
 }
 
+export type SubmittedStep = StepSubmission;
 export type RealStores = Awaited<ReturnType<typeof openRealStores>>;
 
 function pinned(pack: StoredPack | undefined) {
