@@ -1,6 +1,6 @@
 /** What is known of steps that have not started, for whoever asks what they wait for. */
 
-import { parseRunId, type RunId, type StepPhase } from "@haversack/protocol";
+import { parseRunId, type RunId, type StepPhase, stepsCount } from "@haversack/protocol";
 import type { LimitFacts, RunHold, WaitFacts } from "../../runs/wait-facts.ts";
 import { noStep } from "../missing.ts";
 import { flag, integer, text } from "../rows.ts";
@@ -35,7 +35,9 @@ export async function stepsWhy(
   if (stepId !== undefined && index === undefined) throw noStep(runId, stepId);
   const rows =
     index === undefined ? await tx.all(stepsWaiting, run.no, limit) : await tx.all(stepPlaces, run.no, index);
-  const phases = (await tx.all(stepPhases, run.no)).map((row) => text(row, "phase") as StepPhase);
+  const phases = (await tx.all(stepPhases, run.no, stepsCount(spec))).map(
+    (row) => text(row, "phase") as StepPhase,
+  );
   const hold = await holdOf(context, run);
   const queues = await queuesOf(context, rows);
   const limits = await limitsOf(context, rows);
