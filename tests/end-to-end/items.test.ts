@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { acceptedCounts, Fleet, haversack, noSignal, repositoryRoot } from "../support/fleet.ts";
 import { processesWith } from "../support/linux-processes.ts";
 import { tempSchema, withPostgres } from "../support/postgres.ts";
+import { tempFolder } from "../support/temp-folder.ts";
 
 const onLinux = test.skipIf(platform !== "linux");
 const open = "$" + "{{";
@@ -67,10 +68,12 @@ steps:
     // Asked for more than once: the dispatcher may be between two rounds.
     await expect
       .poll(async () => (await (await fleet.client()).run(run.id, noSignal)).steps[0]?.waitingFor)
-      .toBe("no connected worker has label pool=none");
-    expect((await cli("show", run.id)).stdout).toContain("2/3; no connected worker has label pool=none");
+      .toBe("no connected worker has pool=none: w comes nearest and has pool=small");
+    expect((await cli("show", run.id)).stdout).toContain(
+      "2/3; no connected worker has pool=none: w comes nearest and has pool=small",
+    );
     const [waiting] = await itemsOf(fleet, run.id, "test.2");
-    expect(waiting?.waitingFor).toBe("no connected worker has label pool=none");
+    expect(waiting?.waitingFor).toBe("no connected worker has pool=none: w comes nearest and has pool=small");
     await (await fleet.client()).cancel(run.id, noSignal);
     expect((await fleet.finished(run.id)).run.steps[0]?.phase).toBe("cancelled");
   });
@@ -147,7 +150,8 @@ steps:
 withPostgres("items on PostgreSQL, end to end", () => {
   test("two coordinators share them while one is killed; a failure ends those that run with the other", async () => {
     await using schema = await tempSchema();
-    const options = { leaseTtl: "3s", env: { HAVERSACK_STORE: schema.url } };
+    await using blobs = await tempFolder();
+    const options = { leaseTtl: "3s", blobs: blobs.path, env: { HAVERSACK_STORE: schema.url } };
     await using stays = await Fleet.start(options);
     await using dies = await Fleet.start(options);
     await stays.startWorker("steady");
