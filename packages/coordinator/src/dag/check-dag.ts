@@ -4,6 +4,7 @@ import { didYouMean, pathProblem } from "@haversack/base";
 import { type DagSpec, loadsCode, type Problem, type StepSpec } from "@haversack/protocol";
 import { hasExpression } from "../runs/expressions.ts";
 import { findCycle, graphOf } from "../runs/graph.ts";
+import { checkChild } from "./check-child.ts";
 import { ExpressionChecker, type Place } from "./check-expressions.ts";
 import { type Placed, placesOf } from "./places.ts";
 import type { YamlPath, YamlSource } from "./yaml-source.ts";
@@ -42,6 +43,8 @@ export class DagChecker {
     this.#checkGraph();
     this.#env(["env"], this.#spec.env, { of: "dag" });
     for (const { step, path } of this.#places) this.#step(path, step);
+    for (const [name, text] of Object.entries(this.#spec.outputs ?? {}))
+      this.#expressions.template(["outputs", name], text, { of: "handler" });
     const more = this.#found - this.problems.length;
     if (more > 0) this.#tell([], "more_problems", `and ${more} more problems`);
     return this.problems;
@@ -112,7 +115,14 @@ export class DagChecker {
       for (const [place, path] of step[key].entries()) this.#file([...at, key, place], path);
     }
     if (step.work.kind === "run") this.#command(at, step.work);
-    else this.#expressions.template([...at, "agent", "prompt"], step.work.prompt, place);
+    else if (step.work.kind === "dag") {
+      checkChild(step.work, {
+        dag: this.#spec,
+        at,
+        problem: (path, code, message) => this.#report(path, code, message),
+        template: (path, text) => this.#expressions.template(path, text, place),
+      });
+    } else this.#expressions.template([...at, "agent", "prompt"], step.work.prompt, place);
   }
 
   #command(at: YamlPath, work: { script: string; shell: readonly string[]; workdir: string }): void {

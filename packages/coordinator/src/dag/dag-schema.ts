@@ -11,6 +11,9 @@ const stepsMax = 10_000;
 /** Of one kind. */
 const handlersMax = 100;
 const textMax = 64 * 1024;
+const candidatesMax = 100;
+const localDagsMax = 100;
+const outputsMax = 200;
 
 const stepId = z
   .string()
@@ -62,6 +65,12 @@ const agent = agentSettingsSchema.extend({
   output: z.record(z.string(), z.unknown()).optional(),
 });
 
+const child = z.strictObject({
+  use: z.string().min(1).max(textMax),
+  params: z.record(paramName, z.json()).optional(),
+  candidates: z.array(dagName).min(1).max(candidatesMax).optional(),
+});
+
 const step = z.strictObject({
   id: stepId,
   name: z.string().max(200).optional(),
@@ -80,6 +89,7 @@ const step = z.strictObject({
   shell: z.array(z.string().min(1)).min(1).max(32).optional(),
   workdir: z.string().max(240).optional(),
   agent: agent.optional(),
+  dag: child.optional(),
   env: envMap.optional(),
   worker: labelMap.optional(),
   timeout: duration.optional(),
@@ -100,10 +110,9 @@ const defaults = z.strictObject({
   agent: agentSettingsSchema.optional(),
 });
 
-export const dagSchema = z.strictObject({
-  name: dagName,
+/** What a DAG of a file and one under its `dags` have in common. */
+const localDag = z.strictObject({
   description: z.string().max(2000).optional(),
-  schedule: scheduleSchema.optional(),
   params: z.record(paramName, param).optional(),
   env: envMap.optional(),
   defaults: defaults.optional(),
@@ -112,8 +121,23 @@ export const dagSchema = z.strictObject({
   onFailure: handlers,
   onCancel: handlers,
   onExit: handlers,
+  outputs: z
+    .record(outputName, z.string().max(textMax))
+    .refine((outputs) => Object.keys(outputs).length <= outputsMax, `expected at most ${outputsMax} outputs`)
+    .optional(),
 });
 
+export const dagSchema = localDag.extend({
+  name: dagName,
+  schedule: scheduleSchema.optional(),
+  dags: z
+    .record(dagName, localDag)
+    .refine((dags) => Object.keys(dags).length <= localDagsMax, `expected at most ${localDagsMax} DAGs`)
+    .optional(),
+});
+
+/** Of a DAG of a file, or of one under its `dags`. */
+export type DagBody = z.infer<typeof localDag>;
 export type DagFile = z.infer<typeof dagSchema>;
 export type StepFile = DagFile["steps"][number];
 
@@ -122,15 +146,12 @@ export const plannedKeys = new Set([
   "labels",
   "secrets",
   "files",
-  "dags",
   "limits",
   "worker",
   "timeout",
   "concurrency",
   "priority",
-  "outputs",
   "deploy",
-  "dag",
   "human",
   "foreach",
   "matrix",

@@ -1,12 +1,15 @@
 /** YAML text to a checked DAG. Throws ProblemsError with everything that is wrong. */
 
+import { present } from "@haversack/base";
 import {
   type AgentSpec,
+  type ChildSpec,
   type CommandSpec,
   type DagSpec,
   handlerKinds,
   type JsonObject,
   type JsonValue,
+  type LocalDag,
   type ParamSpec,
   type Problem,
   ProblemsError,
@@ -16,10 +19,12 @@ import {
 import { type AgentSettings, fieldProblems } from "@haversack/snapshot";
 import type { z } from "zod";
 import { DagChecker, problemsMax } from "./check-dag.ts";
-import { type DagFile, dagSchema, plannedKeys, type StepFile } from "./dag-schema.ts";
+import { type DagBody, dagSchema, plannedKeys, type StepFile } from "./dag-schema.ts";
+import { type LocalBody, localBodies, toldInFile, withLocals } from "./local-dags.ts";
 import { schemaProblem, settleParams } from "./params.ts";
 import { placesIn } from "./places.ts";
 import { type ReadSchedules, readSchedules } from "./schedule-schema.ts";
+import { strayKeys } from "./stray-keys.ts";
 import { fieldOf, readYaml, type YamlSource } from "./yaml-source.ts";
 
 export interface ParsedDag {
@@ -27,6 +32,8 @@ export interface ParsedDag {
   readonly source: YamlSource;
   /** `defaults.agent`: merged with the library by the snapshot planner. */
   readonly agentDefaults: AgentSettings;
+  /** Those under `dags`, each with the others of the file. */
+  readonly locals?: ReadonlyMap<string, ParsedDag>;
 }
 
 const defaultShell: readonly string[] = ["bash", "-euo", "pipefail"];
@@ -47,14 +54,34 @@ export function parseDag(text: string, file: string): ParsedDag {
     ...paramProblems(shape.data, source),
     ...schedules.problems,
   ];
+  const bodies = localBodies(shape.data, source);
+  const localSpecs = bodies.map(
+    ({ name, body }): LocalDag => ({ ...specOf(name, body), localOf: shape.data.name }),
+  );
   const spec = {
-    ...specOf(shape.data),
+    ...withLocals(specOf(shape.data.name, shape.data), localSpecs),
     ...(schedules.specs.length === 0 ? {} : { schedules: schedules.specs }),
   };
   if (early.length === 0) early.push(...scheduleParamProblems(spec, schedules, source));
   const problems = [...early, ...new DagChecker(source, spec).check()];
+  const locals = new Map<string, ParsedDag>();
+  for (const [index, each] of bodies.entries()) {
+    if (problems.length > problemsMax) break;
+    const own = withLocals(present(localSpecs[index], "the spec of a local DAG"), localSpecs);
+    problems.push(...toldInFile(each, bodyProblems(each, own)));
+    locals.set(each.name, parsedDag(own, each));
+  }
   if (problems.length > 0) throw new ProblemsError(problems);
-  return { spec, source, agentDefaults: shape.data.defaults?.agent ?? {} };
+  return { ...parsedDag(spec, { body: shape.data, source }), ...(locals.size === 0 ? {} : { locals }) };
+}
+
+function bodyProblems({ body, source }: Pick<LocalBody, "body" | "source">, spec: DagSpec): Problem[] {
+  const early = [...kindProblems(body, source), ...paramProblems(body, source)];
+  return [...early, ...new DagChecker(source, spec).check()];
+}
+
+function parsedDag(spec: DagSpec, { body, source }: Pick<LocalBody, "body" | "source">): ParsedDag {
+  return { spec, source, agentDefaults: body.defaults?.agent ?? {} };
 }
 
 function shapeProblems(error: z.ZodError, source: YamlSource): Problem[] {
@@ -69,25 +96,22 @@ function shapeProblems(error: z.ZodError, source: YamlSource): Problem[] {
   });
 }
 
-function kindProblems(file: DagFile, source: YamlSource): Problem[] {
+function kindProblems(file: DagBody, source: YamlSource): Problem[] {
   return placesIn(file).flatMap(({ step, path }) => {
-    const kinds = [step.run, step.agent].filter((kind) => kind !== undefined).length;
+    const kinds = [step.run, step.agent, step.dag].filter((kind) => kind !== undefined).length;
     const place = { file: source.file, ...source.at(fieldOf(path)), field: fieldOf(path) };
     if (kinds !== 1) {
       return [
         {
           ...place,
           code: "step_kind",
-          message: `step "${step.id}" needs exactly one of run, agent; it has ${kinds}`,
+          message: `step "${step.id}" needs exactly one of run, agent, dag; it has ${kinds}`,
         },
       ];
     }
-    const stray = (["shell", "workdir"] as const).filter(
-      (key) => step.agent !== undefined && step[key] !== undefined,
-    );
     const late = path[0] === "steps" ? [] : (["depends", "continueOnError"] as const);
     return [
-      ...stray.map((key) => ({ ...place, code: "step_kind", message: `\`${key}\` belongs to a run step` })),
+      ...strayKeys(step).map((message) => ({ ...place, code: "step_kind", message })),
       ...late
         .filter((key) => step[key] !== undefined)
         .map((key) => ({ ...place, code: "not_in_handler", message: notInHandlers[key] })),
@@ -95,7 +119,7 @@ function kindProblems(file: DagFile, source: YamlSource): Problem[] {
   });
 }
 
-function paramProblems(file: DagFile, source: YamlSource): Problem[] {
+function paramProblems(file: DagBody, source: YamlSource): Problem[] {
   return Object.entries(file.params ?? {}).flatMap(([name, value]) => {
     const path = ["params", name];
     const problem = schemaProblem(paramSpec(value));
@@ -124,12 +148,12 @@ function scheduleParamProblems(
   });
 }
 
-function specOf(file: DagFile): DagSpec {
+function specOf(name: string, file: DagBody): DagSpec {
   const handlers = handlerKinds.flatMap((kind) =>
     (file[kind] ?? []).map((step): StepSpec => ({ ...stepSpec(step, file.defaults ?? {}), handler: kind })),
   );
   return {
-    name: file.name,
+    name,
     ...(file.description === undefined ? {} : { description: file.description }),
     params: Object.fromEntries(
       Object.entries(file.params ?? {}).map(([name, value]) => [name, paramSpec(value)]),
@@ -137,10 +161,11 @@ function specOf(file: DagFile): DagSpec {
     env: file.env ?? {},
     steps: file.steps.map((step) => stepSpec(step, file.defaults ?? {})),
     ...(handlers.length === 0 ? {} : { handlers }),
+    ...(file.outputs === undefined ? {} : { outputs: file.outputs }),
   };
 }
 
-function paramSpec(value: NonNullable<DagFile["params"]>[string]): ParamSpec {
+function paramSpec(value: NonNullable<DagBody["params"]>[string]): ParamSpec {
   const { required = false, default: preset, description, ...schema } = value as Record<string, JsonValue>;
   return {
     type: value.type,
@@ -151,7 +176,7 @@ function paramSpec(value: NonNullable<DagFile["params"]>[string]): ParamSpec {
   };
 }
 
-function stepSpec(step: StepFile, defaults: NonNullable<DagFile["defaults"]>): StepSpec {
+function stepSpec(step: StepFile, defaults: NonNullable<DagBody["defaults"]>): StepSpec {
   const timeoutMs = step.timeout ?? defaults.timeout;
   const retry = step.retry ?? defaults.retry;
   return {
@@ -185,7 +210,11 @@ function retrySpec(retry: NonNullable<StepFile["retry"]>): RetrySpec {
   };
 }
 
-function workOf(step: StepFile): CommandSpec | AgentSpec {
+function workOf(step: StepFile): CommandSpec | AgentSpec | ChildSpec {
+  if (step.dag !== undefined) {
+    const { use, params = {}, candidates } = step.dag;
+    return { kind: "dag", use, params, ...(candidates === undefined ? {} : { candidates }) };
+  }
   if (step.agent === undefined) {
     return {
       kind: "run",

@@ -2,6 +2,7 @@
 
 import type { StepSpec } from "@haversack/protocol";
 import type { PlannableDag, PlannableStep } from "@haversack/snapshot";
+import { hasExpression } from "../runs/expressions.ts";
 import { type ParsedDag, parseDag } from "./parse-dag.ts";
 import { placesOf } from "./places.ts";
 import { fieldOf } from "./yaml-source.ts";
@@ -11,12 +12,13 @@ export function readPlannableDag(text: string, file: string): PlannableDag {
   return plannableDag(parseDag(text, file));
 }
 
-export function plannableDag({ spec, source, agentDefaults }: ParsedDag): PlannableDag {
+export function plannableDag({ spec, source, agentDefaults, locals }: ParsedDag): PlannableDag {
   const places = placesOf(spec);
+  const { whole = source, place } = source;
   const planned = (from: number, to?: number) =>
     places.slice(from, to).map(({ step, path }) => {
-      const field = fieldOf(path);
-      return plannableStep(step, field, source.at(field).line);
+      const field = place === undefined ? fieldOf(path) : `${place}.${fieldOf(path)}`;
+      return plannableStep(step, field, whole.at(field).line);
     });
   return {
     name: spec.name,
@@ -24,11 +26,19 @@ export function plannableDag({ spec, source, agentDefaults }: ParsedDag): Planna
     defaultsAgent: agentDefaults,
     steps: planned(0, spec.steps.length),
     handlers: planned(spec.steps.length),
-    locate: (field) => source.at(field),
+    locate: (field) => whole.at(field),
+    ...(locals === undefined
+      ? {}
+      : { dags: new Map([...locals].map(([name, local]) => [name, plannableDag(local)])) }),
   };
 }
 
 function plannableStep(step: StepSpec, field: string, line: number): PlannableStep {
   const common = { id: step.id, kind: step.work.kind, field, line };
+  if (step.work.kind === "dag") {
+    const { use, candidates } = step.work;
+    const dag = { use, dynamic: hasExpression(use), ...(candidates === undefined ? {} : { candidates }) };
+    return { ...common, dag };
+  }
   return step.work.kind === "agent" ? { ...common, agent: step.work.settings } : common;
 }

@@ -6,7 +6,8 @@
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { ScheduleSpec } from "./schedule.ts";
 
-export type StepKind = "run" | "agent";
+export const stepKinds = ["run", "agent", "dag"] as const;
+export type StepKind = (typeof stepKinds)[number];
 
 /** When a handler is started: by how the steps ended, and then once more whatever happened. In this order. */
 export const handlerKinds = ["onSuccess", "onFailure", "onCancel", "onExit"] as const;
@@ -22,7 +23,15 @@ export interface DagSpec {
   readonly schedules?: readonly ScheduleSpec[];
   /** Started when the steps have ended; absent: none. By kind, in the order of `handlerKinds`. */
   readonly handlers?: readonly StepSpec[];
+  /** What a parent's `dag` step gets when the run succeeded: name to template. */
+  readonly outputs?: { readonly [name: string]: string };
+  /** DAGs that stand in the same file, for `use`; they see each other, and have none of their own. */
+  readonly dags?: { readonly [name: string]: LocalDag };
+  /** Of a local DAG: the name of the DAG whose file it stands in. */
+  readonly localOf?: string;
 }
+
+export type LocalDag = Omit<DagSpec, "dags" | "schedules">;
 
 export interface ParamSpec {
   readonly type: "string" | "number" | "integer" | "boolean" | "array" | "object";
@@ -55,7 +64,7 @@ export interface StepSpec {
   /** Paths or globs over the artifacts of ancestors. */
   readonly inputs: readonly string[];
   readonly onWorkerLost: "retry" | "fail";
-  readonly work: CommandSpec | AgentSpec;
+  readonly work: CommandSpec | AgentSpec | ChildSpec;
 }
 
 /** How often a step that failed is tried again. An attempt that was lost with its worker does not count. */
@@ -84,6 +93,23 @@ export interface AgentSpec {
   readonly outputSchema?: JsonObject;
   /** The step's own settings (`use`, model, skills, ...), merged with the library's by the snapshot planner. */
   readonly settings: JsonObject;
+}
+
+/** A step that is a run of another DAG. No worker takes it. */
+export interface ChildSpec {
+  readonly kind: "dag";
+  /** A name, or a template that gives one. */
+  readonly use: string;
+  /** What its run is given; templates may stand wherever there is text. */
+  readonly params: JsonObject;
+  /** The names that the template may give; absent: any. */
+  readonly candidates?: readonly string[];
+}
+
+/** A local DAG as one that stands on its own: with those of its file. Undefined: there is none of this name. */
+export function localDag({ dags = {} }: DagSpec, name: string): DagSpec | undefined {
+  const local = Object.hasOwn(dags, name) ? dags[name] : undefined;
+  return local === undefined ? undefined : { ...local, dags };
 }
 
 /** Steps, then handlers: a step's position in this list is its number in the store. */

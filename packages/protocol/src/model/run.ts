@@ -46,6 +46,16 @@ export interface Run {
   readonly retryOf?: RunId;
   /** Absent: told by an older coordinator. */
   readonly trigger?: RunTrigger;
+  /** Absent: no other run started it. */
+  readonly parent?: ParentStep;
+}
+
+/** The step of another run that a child run belongs to. */
+export interface ParentStep {
+  readonly runId: RunId;
+  readonly stepId: StepId;
+  /** Of the child: 1 when the parent has none itself. */
+  readonly depth: number;
 }
 
 export interface Step {
@@ -75,9 +85,13 @@ export interface Step {
   readonly waitingFor?: string;
   /** What became of its memory operations; absent: it asked for none. */
   readonly memory?: { readonly applied: number; readonly inReview: number };
+  /** Of a `dag` step: the run that its newest attempt is. */
+  readonly childRunId?: RunId;
 }
 
 export interface RunDetail extends Run {
   /** In the order of the DAG file, handlers last. */
   readonly steps: readonly Step[];
+  /** What the DAG's `outputs` gave; absent before the run has succeeded. */
+  readonly outputs?: JsonObject;
 }

@@ -22,7 +22,7 @@ export interface ScheduleSpec {
 
 /** What started a run. */
 export interface RunTrigger {
-  readonly kind: "manual" | "schedule" | "backfill" | "retry";
+  readonly kind: "manual" | "schedule" | "backfill" | "retry" | "child";
   /** The place of the schedule in the DAG's list, from 0. */
   readonly schedule?: number;
   /** The time of the schedule that the run is for. */

@@ -10,10 +10,10 @@ import {
   type Run as WireRun,
   type Step as WireStep,
 } from "../gen/haversack/v1/run_service_pb.ts";
-import { type HandlerKind, handlerKinds } from "../model/dag.ts";
+import { type HandlerKind, handlerKinds, type StepKind, stepKinds } from "../model/dag.ts";
 import type { RunChange, RunEvent, StepChange } from "../model/event.ts";
 import { digestOfBytes, digestToBytes, parseRunId, parseStepId, parseWorkerId } from "../model/ids.ts";
-import type { Run, RunDetail, Step } from "../model/run.ts";
+import type { ParentStep, Run, RunDetail, Step } from "../model/run.ts";
 import {
   artifactFromWire,
   artifactToWire,
@@ -34,7 +34,7 @@ const known = <T>(value: T | undefined, field: string): T => {
 const time = (ms: number | undefined): { value: Timestamp } | undefined =>
   ms === undefined ? undefined : { value: timestampFromMs(ms) };
 
-export function runToWire(run: Run, steps: readonly Step[] = []): WireRun {
+export function runToWire(run: Run & Pick<RunDetail, "outputs">, steps: readonly Step[] = []): WireRun {
   const init: MessageInitShape<typeof RunSchema> = {
     id: run.id,
     dagName: run.dagName,
@@ -46,12 +46,16 @@ export function runToWire(run: Run, steps: readonly Step[] = []): WireRun {
     eventSeq: BigInt(run.eventSeq),
     steps: steps.map(stepToWire),
     retryOf: run.retryOf ?? "",
+    parentRunId: run.parent?.runId ?? "",
+    parentStepId: run.parent?.stepId ?? "",
+    depth: run.parent?.depth ?? 0,
   };
   const startedAt = time(run.startedAt);
   const endedAt = time(run.endedAt);
   if (startedAt !== undefined) init.startedAt = startedAt.value;
   if (endedAt !== undefined) init.endedAt = endedAt.value;
   if (run.failure !== undefined) init.failure = failureToWire(run.failure);
+  if (run.outputs !== undefined) init.outputs = run.outputs as WireJsonObject;
   if (run.trigger !== undefined) init.trigger = triggerToWire(run.trigger);
   return create(RunSchema, init);
 }
@@ -68,11 +72,17 @@ export function runFromWire(wire: WireRun): RunDetail {
     eventSeq: safeNumber(wire.eventSeq, "run.event_seq"),
     steps: wire.steps.map(stepFromWire),
     ...(wire.retryOf === "" ? {} : { retryOf: parseRunId(wire.retryOf) }),
+    ...(wire.parentRunId === "" ? {} : { parent: parentFromWire(wire) }),
+    ...(wire.outputs === undefined ? {} : { outputs: wire.outputs }),
     ...(wire.trigger === undefined ? {} : { trigger: triggerFromWire(wire.trigger) }),
     ...(wire.startedAt === undefined ? {} : { startedAt: timestampMs(wire.startedAt) }),
     ...(wire.endedAt === undefined ? {} : { endedAt: timestampMs(wire.endedAt) }),
     ...(wire.failure === undefined ? {} : { failure: failureFromWire(wire.failure) }),
   };
+}
+
+function parentFromWire({ parentRunId, parentStepId, depth }: WireRun): ParentStep {
+  return { runId: parseRunId(parentRunId), stepId: parseStepId(parentStepId), depth };
 }
 
 function stepToWire(step: Step): WireStep {
@@ -91,6 +101,7 @@ function stepToWire(step: Step): WireStep {
     condition: step.condition ?? "",
     handler: step.handler ?? "",
     continueOnError: step.continueOnError ?? false,
+    childRunId: step.childRunId ?? "",
   };
   const startedAt = time(step.startedAt);
   const endedAt = time(step.endedAt);
@@ -104,10 +115,9 @@ function stepToWire(step: Step): WireStep {
 }
 
 function stepFromWire(wire: WireStep): Step {
-  const kind = wire.kind === "run" || wire.kind === "agent" ? wire.kind : undefined;
   return {
     id: parseStepId(wire.id),
-    kind: known(kind, "step.kind"),
+    kind: known(kindOf(wire.kind), "step.kind"),
     phase: known(stepPhaseFromWire(wire.phase), "step.phase"),
     depends: wire.depends.map(parseStepId),
     attempt: wire.attempt,
@@ -125,9 +135,12 @@ function stepFromWire(wire: WireStep): Step {
     ...(wire.condition === "" ? {} : { condition: wire.condition }),
     ...(wire.continueOnError ? { continueOnError: true } : {}),
     ...(wire.waitingFor === "" ? {} : { waitingFor: wire.waitingFor }),
+    ...(wire.childRunId === "" ? {} : { childRunId: parseRunId(wire.childRunId) }),
     ...(wire.memory === undefined ? {} : { memory: memoryFromWire(wire.memory) }),
   };
 }
+
+const kindOf = (name: string): StepKind | undefined => stepKinds.find((kind) => kind === name);
 
 const handlerOf = (name: string): HandlerKind | undefined => handlerKinds.find((kind) => kind === name);
 
@@ -156,6 +169,7 @@ function changeToWire(change: RunChange | StepChange) {
       phase: stepPhaseToWire[change.phase],
       attempt: change.attempt,
       workerId: change.workerId ?? "",
+      childRunId: change.childRunId ?? "",
       ...failure,
       ...(change.exitCode === undefined ? {} : { exitCode: change.exitCode }),
     },
@@ -185,7 +199,7 @@ function changeFromWire(event: RunServiceWatchResponse["event"]): RunChange | St
       ...failure,
     };
   }
-  const { stepId, phase, attempt, workerId, exitCode } = event.value;
+  const { stepId, phase, attempt, workerId, exitCode, childRunId } = event.value;
   return {
     kind: "step",
     stepId: parseStepId(stepId),
@@ -193,6 +207,7 @@ function changeFromWire(event: RunServiceWatchResponse["event"]): RunChange | St
     attempt,
     ...(workerId === "" ? {} : { workerId: parseWorkerId(workerId) }),
     ...(exitCode === undefined ? {} : { exitCode }),
+    ...(childRunId === "" ? {} : { childRunId: parseRunId(childRunId) }),
     ...failure,
   };
 }

@@ -26,7 +26,7 @@ import { badField, required } from "./fields.ts";
 const catchUps = ["none", "last", "all"] as const satisfies CatchUp[];
 const overlaps = ["skip", "queue", "cancel-previous"] as const satisfies Overlap[];
 const outcomes = ["started", "queued", "skipped", "missed", "failed"] as const satisfies TickOutcome[];
-const kinds = ["manual", "schedule", "backfill", "retry"] as const satisfies RunTrigger["kind"][];
+const kinds = ["manual", "schedule", "backfill", "retry", "child"] as const satisfies RunTrigger["kind"][];
 
 function oneOf<T extends string>(known: readonly T[], text: string, field: string): T {
   const found = known.find((each) => each === text);
