@@ -6,6 +6,7 @@ import { runJson } from "../print/json.ts";
 import { elapsed, moment } from "../print/moment.ts";
 import type { Paint } from "../print/paint.ts";
 import { clip, printable } from "../print/printable.ts";
+import { indented, runTree } from "../print/run-tree.ts";
 import { table } from "../print/table.ts";
 import type { Shell } from "../shell.ts";
 
@@ -31,8 +32,8 @@ Examples:
   $ haversack runs --json | jq -r '.runs[] | select(.dagName == "repo-report") | .id'
 
 --json: {runs: [{id, dagName, dagDigest, status, failure, params, createdAt, startedAt, endedAt, cancelRequested,
-  retryOf, trigger: {kind, schedule, due}}]}
-BY is what started it: manual, schedule, backfill or retry.`;
+  retryOf, trigger: {kind, schedule, due}, parent: {runId, stepId, depth}}]}
+BY is what started it: manual, schedule, backfill, retry or child (a step of the run above it).`;
 
 export function runsCommand(shell: Shell): Command {
   const command = new Command("runs")
@@ -78,8 +79,8 @@ async function newest(
 }
 
 function runTable(list: readonly Run[], now: number, paint: Paint): string {
-  const rows = list.map((run) => [
-    run.id,
+  const rows = runTree(list).map(({ of: run, level }) => [
+    indented(run.id, level),
     printable(run.dagName),
     run.trigger?.kind ?? "",
     paint.status(run.status, run.status),

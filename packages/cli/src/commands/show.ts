@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { type ExitCode, exitCodeOfRun, exitCodes } from "../exit-codes.ts";
+import { readChildRuns } from "../follow/child-runs.ts";
 import { flagsOf, given, withConnection, withJson } from "../options.ts";
 import { runJson } from "../print/json.ts";
 import { runDetail } from "../print/run-detail.ts";
@@ -23,9 +24,9 @@ Examples:
   $ haversack show latest --json | jq '.steps[] | select(.phase == "failed")'
 
 --json: {id, dagName, dagDigest, status, failure, params, createdAt, startedAt, endedAt, cancelRequested,
-  retryOf, trigger: {kind, schedule, due},
+  retryOf, trigger: {kind, schedule, due}, parent: {runId, stepId, depth}, outputs,
   steps: [{id, kind, phase, depends, attempt, workerName, startedAt, endedAt, failure, exitCode, outputs, artifacts,
-  snapshotDigest, usage, memory: {applied, inReview}, waitingFor}]}`;
+  snapshotDigest, usage, memory: {applied, inReview}, waitingFor, childRunId}]}`;
 
 export function showCommand(shell: Shell): Command {
   const command = new Command("show")
@@ -49,6 +50,9 @@ async function show(name: string, options: ShowOptions, shell: Shell): Promise<E
     return exitCodeOfRun(ended.status);
   }
   if (json) shell.json(runJson(run));
-  else shell.out(runDetail(run, outside.clock.now(), paint));
+  else {
+    const children = await readChildRuns(client, run, outside.stopping);
+    shell.out(runDetail(run, outside.clock.now(), paint, children));
+  }
   return exitCodes.ok;
 }

@@ -7,6 +7,7 @@ import {
   isTerminalStep,
   type RunDetail,
   type RunEvent,
+  type RunId,
   type RunStatus,
   type StepChange,
   type StepKind,
@@ -39,6 +40,8 @@ export interface StepPicture {
   readonly workerName?: string | undefined;
   readonly waitingFor?: string | undefined;
   readonly lastLine?: string | undefined;
+  /** Of a `dag` step: its newest run. */
+  readonly childRunId?: RunId | undefined;
 }
 
 /** It failed, and that counts as success. */
@@ -70,7 +73,8 @@ export function afterEvent(picture: RunPicture, event: RunEvent): RunPicture {
 
 function afterChange(step: StepPicture, change: StepChange, at: number): StepPicture {
   const { phase, attempt, failure } = change;
-  const base = { ...step, phase, attempt, failure, waitingFor: undefined };
+  const childRunId = change.childRunId ?? step.childRunId;
+  const base = { ...step, phase, attempt, failure, childRunId, waitingFor: undefined };
   if (isTerminalStep(phase)) return { ...base, endedAt: at };
   if (phase === "waiting" || phase === "ready") return { ...base, startedAt: undefined, endedAt: undefined };
   const startedAt = step.attempt === attempt ? (step.startedAt ?? at) : at;

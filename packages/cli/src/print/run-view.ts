@@ -100,12 +100,12 @@ function remark(step: StepPicture, picture: RunPicture): string {
     case "waiting":
       return waitsFor(step, picture);
     case "ready":
-      return `${again}${step.waitingFor ?? "waits for a worker"}`;
+      return `${again}${step.waitingFor ?? (step.kind === "dag" ? "its run starts" : "waits for a worker")}`;
     case "leased":
       return `${again}starts${step.workerName === undefined ? "" : ` on ${step.workerName}`}`;
     case "running":
     case "succeeded":
-      return `${again}${step.lastLine ?? ""}`;
+      return `${again}${step.lastLine ?? childRun(step)}`;
     case "failed":
     case "cancelled":
       return `${excuse(step)}${firstLine(step.failure?.message ?? step.phase)}`;
@@ -117,6 +117,9 @@ function remark(step: StepPicture, picture: RunPicture): string {
       return step.phase satisfies never;
   }
 }
+
+const childRun = ({ childRunId }: StepPicture): string =>
+  childRunId === undefined ? "" : `run ${childRunId}`;
 
 function skipReason({ handler, condition }: StepPicture): string {
   if (condition !== undefined) return `skipped: its \`if\` was false: ${firstLine(condition)}`;
