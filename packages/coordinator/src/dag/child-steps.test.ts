@@ -3,7 +3,7 @@ import { localDag } from "@haversack/protocol";
 import { describe, expect, test } from "vitest";
 import { dag, open, problemsOf } from "../testing/dag-text.ts";
 import { parseDag } from "./parse-dag.ts";
-import { plannableDag } from "./plannable-dag.ts";
+import { plannableFile } from "./plannable-dag.ts";
 
 const local = (body: string): string => `dags:\n  build:\n${body.replaceAll(/^/gm, "    ")}\n`;
 const build = local(`params:
@@ -50,7 +50,7 @@ describe("a local DAG", () => {
   });
 
   test("is planned with the places of the file", () => {
-    const planned = present(plannableDag(parseDag(text, "f.yaml")).dags?.get("build"), "the planned DAG");
+    const planned = present(plannableFile(parseDag(text, "f.yaml")).dags?.get("build"), "the planned DAG");
     expect(planned.steps[0]).toMatchObject({ id: "make", field: "dags.build.steps[0]", line: 6 });
     expect(planned.locate?.("dags.build.steps[0].run")?.line).toBe(6);
   });

@@ -32,7 +32,7 @@ export interface ParsedDag {
   readonly source: YamlSource;
   /** `defaults.agent`: merged with the library by the snapshot planner. */
   readonly agentDefaults: AgentSettings;
-  /** Those under `dags`, each with the others of the file. */
+  /** Those under `dags` of the file. */
   readonly locals?: ReadonlyMap<string, ParsedDag>;
 }
 
@@ -69,7 +69,7 @@ export function parseDag(text: string, file: string): ParsedDag {
     if (problems.length > problemsMax) break;
     const own = withLocals(present(localSpecs[index], "the spec of a local DAG"), localSpecs);
     problems.push(...toldInFile(each, bodyProblems(each, own)));
-    locals.set(each.name, parsedDag(own, each));
+    locals.set(each.name, { ...parsedDag(own, each), locals });
   }
   if (problems.length > 0) throw new ProblemsError(problems);
   return { ...parsedDag(spec, { body: shape.data, source }), ...(locals.size === 0 ? {} : { locals }) };

@@ -9,10 +9,16 @@ import { fieldOf } from "./yaml-source.ts";
 
 /** YAML text, for a caller that only plans. Throws ProblemsError with everything that is wrong. */
 export function readPlannableDag(text: string, file: string): PlannableDag {
-  return plannableDag(parseDag(text, file));
+  return plannableFile(parseDag(text, file));
 }
 
-export function plannableDag({ spec, source, agentDefaults, locals }: ParsedDag): PlannableDag {
+/** A DAG with the local ones of its file. */
+export function plannableFile(parsed: ParsedDag, plannable = plannableDag): PlannableDag {
+  const dags = [...(parsed.locals ?? [])].map(([name, local]) => [name, plannable(local)] as const);
+  return dags.length === 0 ? plannableDag(parsed) : { ...plannableDag(parsed), dags: new Map(dags) };
+}
+
+export function plannableDag({ spec, source, agentDefaults }: ParsedDag): PlannableDag {
   const places = placesOf(spec);
   const { whole = source, place } = source;
   const planned = (from: number, to?: number) =>
@@ -27,9 +33,6 @@ export function plannableDag({ spec, source, agentDefaults, locals }: ParsedDag)
     steps: planned(0, spec.steps.length),
     handlers: planned(spec.steps.length),
     locate: (field) => whole.at(field),
-    ...(locals === undefined
-      ? {}
-      : { dags: new Map([...locals].map(([name, local]) => [name, plannableDag(local)])) }),
   };
 }
 

@@ -3,24 +3,14 @@
  * told at once: YAML, shape, names, cycles, expressions, parameters, and every item that an agent step needs.
  */
 
-import { FaultError, type Ports, present, sortedJson } from "@haversack/base";
-import {
-  allSteps,
-  type Digest,
-  type JsonObject,
-  ProblemsError,
-  parseDigest,
-  parseRunId,
-  type RunId,
-  type RunTrigger,
-} from "@haversack/protocol";
-import { buildPins, digestOf, planSnapshots } from "@haversack/snapshot";
+import { FaultError, faultOf, type Ports, sortedJson } from "@haversack/base";
+import { allSteps, type JsonObject, parseRunId, type RunId, type RunTrigger } from "@haversack/protocol";
 import { settleParams } from "../dag/params.ts";
-import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
-import { plannableDag } from "../dag/plannable-dag.ts";
 import type { Store } from "../store/store.ts";
-import { type Snapshots, storedPack } from "./snapshots.ts";
-import { type Pin, stepSubmission, templateData } from "./step-submission.ts";
+import { type PinnedDags, pinDags } from "./pin-dags.ts";
+import { digestOfDag, type ReadDag, readDag, sha256 } from "./reached-dags.ts";
+import type { Snapshots } from "./snapshots.ts";
+import { stepSubmission, templateData } from "./step-submission.ts";
 
 export interface Submission {
   /** Empty when a stored DAG is named. */
@@ -65,14 +55,13 @@ export class Submitter {
 
   /** Rejects with ProblemsError, like {@link submit}, but stores nothing. */
   async validate(text: string, fileName: string): Promise<void> {
-    const parsed = parseDag(text, fileName || "dag.yaml");
-    await this.#pins(parsed);
+    await this.#pins(readDag(text, fileName || "dag.yaml"));
   }
 
   /** Keeps a DAG under its name. Rejects with ProblemsError, like {@link submit}. */
   async put(text: string, fileName: string): Promise<{ name: string; changed: boolean }> {
-    const parsed = parseDag(text, fileName || "dag.yaml");
-    await this.#pins(parsed);
+    const { parsed } = readDag(text, fileName || "dag.yaml");
+    await this.#pins({ parsed, text });
     const { name, schedules = [] } = parsed.spec;
     const dag = { name, digest: sha256(text), source: text, fileName: parsed.source.file, schedules };
     const { changed } = await this.#store.write.dagPut({ ...dag, now: this.#ports.clock.now() });
@@ -87,15 +76,14 @@ export class Submitter {
     const existing = await this.#store.read.runFind({ idempotencyKey, bodyDigest });
     if (existing !== undefined) return existing;
     const { text, file } = await this.#textOf(submission);
-    const parsed = parseDag(text, file);
+    const { parsed } = readDag(text, file);
     const params = settleParams(parsed.spec, submission.params, file);
-    const pins = await this.#pins(parsed);
+    const { pins } = await this.#pins({ parsed, text });
     const id = parseRunId(this.#ports.random.id());
     const data = templateData(id, parsed, params);
     return await this.#store.write.runSubmit({
       id,
-      // What agents get by default is part of the DAG: two that differ there alone must not share a source.
-      dagDigest: sha256(sortedJson({ ...parsed.spec, defaultsAgent: parsed.agentDefaults })),
+      dagDigest: digestOfDag(parsed),
       dag: parsed.spec,
       source: text,
       params,
@@ -140,29 +128,23 @@ export class Submitter {
   async #repin(runId: RunId, newId: RunId) {
     const { dagName, source } = await this.#store.read.runSourceRead({ id: runId });
     const { params } = await this.#store.read.runRead({ id: runId });
-    const parsed = parseDag(source, `${dagName}.yaml`);
-    const pins = await this.#pins(parsed);
+    const { parsed } = readDag(source, `${dagName}.yaml`);
+    const { pins } = await this.#pins({ parsed, text: source });
     const data = templateData(newId, parsed, params);
     const steps = allSteps(parsed.spec).map((step) => stepSubmission(step, pins.get(step.id), data));
     return { steps, packs: [...pins.values()].map(({ pack }) => pack) };
   }
 
-  /** What each agent step needs, as packs that could be built. */
-  async #pins(parsed: ParsedDag): Promise<ReadonlyMap<string, Pin>> {
-    if (!allSteps(parsed.spec).some(({ work }) => work.kind === "agent")) return new Map();
-    const { library } = this.#snapshots;
-    const { defaultModel } = library;
-    const options = defaultModel === undefined ? {} : { defaultModel };
-    const { plans, problems } = await planSnapshots(plannableDag(parsed), await library.read(), options);
-    if (problems.length > 0) throw new ProblemsError(problems);
-    const pins = buildPins(plans, library.limits);
-    if (pins.problems.length > 0) throw new ProblemsError(pins.problems);
-    return new Map(
-      [...pins.packs].map(([stepId, pack]) => {
-        const { memory } = present(plans.get(stepId), "the plan of a pack").config;
-        return [stepId, { pack: storedPack(pack), memory }];
-      }),
-    );
+  /** What each agent step needs, of all that it can start too, as packs that could be built. */
+  async #pins(dag: ReadDag): Promise<PinnedDags> {
+    return await pinDags(dag, this.#snapshots.library, (name) => this.#readStored(name));
+  }
+
+  async #readStored(name: string) {
+    return await this.#store.read.dagRead({ name }).catch((error: unknown) => {
+      if (faultOf(error) === "missing") return undefined;
+      throw error;
+    });
   }
 }
 
@@ -184,5 +166,3 @@ function checkKey(idempotencyKey: string, trigger?: RunTrigger): void {
     `an idempotency key has at most ${keyCharactersMax} characters`,
   );
 }
-
-const sha256 = (text: string): Digest => parseDigest(digestOf(text));
