@@ -5,6 +5,7 @@ import { type DagSpec, loadsCode, type Problem, type StepSpec } from "@haversack
 import { hasExpression } from "../runs/expressions.ts";
 import { findCycle, graphOf } from "../runs/graph.ts";
 import { checkChild } from "./check-child.ts";
+import { checkDeploy } from "./check-deploy.ts";
 import { ExpressionChecker, type Place } from "./check-expressions.ts";
 import { type Placed, placesOf } from "./places.ts";
 import type { YamlPath, YamlSource } from "./yaml-source.ts";
@@ -121,6 +122,13 @@ export class DagChecker {
         at,
         problem: (path, code, message) => this.#report(path, code, message),
         template: (path, text) => this.#expressions.template(path, text, place),
+      });
+    } else if (step.work.kind === "deploy") {
+      checkDeploy(step.work, {
+        at: [...at, "deploy"],
+        problem: (path, code, message) => this.#report(path, code, message),
+        template: (path, text) => this.#expressions.template(path, text, place),
+        env: (path, env) => this.#env(path, env, place),
       });
     } else this.#expressions.template([...at, "agent", "prompt"], step.work.prompt, place);
   }

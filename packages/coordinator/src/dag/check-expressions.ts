@@ -126,15 +126,18 @@ export class ExpressionChecker {
   }
 }
 
+const deployOutputs = ["id", "host", "url", "image", "path"] as const;
 const declareOutput = {
   run: "; declare it under the step's `outputs`",
   agent: "",
+  deploy: "",
   dag: "; declare it under `outputs` of the child DAG",
 } as const;
 
 /** Undefined: any name may come, such as from an agent whose schema lists no properties, or from a DAG that stands elsewhere. */
 function outputNames(step: StepSpec, dag: DagSpec): readonly string[] | undefined {
   if (step.work.kind === "run") return step.outputs;
+  if (step.work.kind === "deploy") return deployOutputs;
   if (step.work.kind === "dag") {
     const child = localDag(dag, step.work.use);
     return child === undefined ? undefined : Object.keys(child.outputs ?? {});

@@ -5,6 +5,7 @@
 import { parseDuration } from "@haversack/base";
 import { agentSettingsSchema } from "@haversack/snapshot";
 import { z } from "zod";
+import { deploySchema } from "./deploy-schema.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
 
 const stepsMax = 10_000;
@@ -90,6 +91,7 @@ const step = z.strictObject({
   workdir: z.string().max(240).optional(),
   agent: agent.optional(),
   dag: child.optional(),
+  deploy: deploySchema.optional(),
   env: envMap.optional(),
   worker: labelMap.optional(),
   timeout: duration.optional(),
@@ -151,7 +153,6 @@ export const plannedKeys = new Set([
   "timeout",
   "concurrency",
   "priority",
-  "deploy",
   "human",
   "foreach",
   "matrix",

@@ -2,9 +2,6 @@
 
 import { present } from "@haversack/base";
 import {
-  type AgentSpec,
-  type ChildSpec,
-  type CommandSpec,
   type DagSpec,
   handlerKinds,
   type JsonObject,
@@ -20,6 +17,7 @@ import { type AgentSettings, fieldProblems } from "@haversack/snapshot";
 import type { z } from "zod";
 import { DagChecker, problemsMax } from "./check-dag.ts";
 import { type DagBody, dagSchema, plannedKeys, type StepFile } from "./dag-schema.ts";
+import { deploySpec } from "./deploy-spec.ts";
 import { type LocalBody, localBodies, toldInFile, withLocals } from "./local-dags.ts";
 import { schemaProblem, settleParams } from "./params.ts";
 import { placesIn } from "./places.ts";
@@ -98,14 +96,14 @@ function shapeProblems(error: z.ZodError, source: YamlSource): Problem[] {
 
 function kindProblems(file: DagBody, source: YamlSource): Problem[] {
   return placesIn(file).flatMap(({ step, path }) => {
-    const kinds = [step.run, step.agent, step.dag].filter((kind) => kind !== undefined).length;
+    const kinds = [step.run, step.agent, step.dag, step.deploy].filter((kind) => kind !== undefined).length;
     const place = { file: source.file, ...source.at(fieldOf(path)), field: fieldOf(path) };
     if (kinds !== 1) {
       return [
         {
           ...place,
           code: "step_kind",
-          message: `step "${step.id}" needs exactly one of run, agent, dag; it has ${kinds}`,
+          message: `step "${step.id}" needs exactly one of run, agent, dag, deploy; it has ${kinds}`,
         },
       ];
     }
@@ -193,7 +191,7 @@ function stepSpec(step: StepFile, defaults: NonNullable<DagBody["defaults"]>): S
     outputs: step.outputs ?? [],
     artifacts: step.artifacts ?? [],
     inputs: step.inputs ?? [],
-    onWorkerLost: step.onWorkerLost ?? "retry",
+    onWorkerLost: step.onWorkerLost ?? (step.deploy === undefined ? "retry" : "fail"),
     work: workOf(step),
   };
 }
@@ -210,7 +208,8 @@ function retrySpec(retry: NonNullable<StepFile["retry"]>): RetrySpec {
   };
 }
 
-function workOf(step: StepFile): CommandSpec | AgentSpec | ChildSpec {
+function workOf(step: StepFile): StepSpec["work"] {
+  if (step.deploy !== undefined) return deploySpec(step.deploy);
   if (step.dag !== undefined) {
     const { use, params = {}, candidates } = step.dag;
     return { kind: "dag", use, params, ...(candidates === undefined ? {} : { candidates }) };

@@ -43,5 +43,8 @@ function plannableStep(step: StepSpec, field: string, line: number): PlannableSt
     const dag = { use, dynamic: hasExpression(use), ...(candidates === undefined ? {} : { candidates }) };
     return { ...common, dag };
   }
+  if (step.work.kind === "deploy") {
+    return step.work.agent === undefined ? common : { ...common, agent: { use: step.work.agent } };
+  }
   return step.work.kind === "agent" ? { ...common, agent: step.work.settings } : common;
 }

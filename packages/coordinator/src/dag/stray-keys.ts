@@ -20,12 +20,36 @@ const notInChild: Strays = {
 
 const notInAgent: Strays = { shell: "belongs to a run step", workdir: "belongs to a run step" };
 
+/** What it runs has an environment of its own, and gives what it always gives. */
+const notInDeploy: Strays = {
+  shell: "belongs to a run step",
+  workdir: "belongs to a run step",
+  env: "does not reach a container; give it under `deploy.env`",
+  outputs: "of a deploy step are always id, host, url, image and path; leave the key out",
+  artifacts: "do not leave a container; it goes on when the step has ended",
+};
+
 /** As messages. */
 export function strayKeys(step: StepFile): string[] {
-  const strays: Strays = step.dag !== undefined ? notInChild : step.agent !== undefined ? notInAgent : {};
+  const strays = straysOf(step);
   const told = Object.entries(strays)
     .filter(([key]) => step[key as keyof StepFile] !== undefined)
     .map(([key, why]) => `\`${key}\` ${why}`);
-  if (step.dag === undefined || step.retry?.exitCodes === undefined) return told;
-  return [...told, "`retry.exitCodes` is about commands, and a child run has no exit code"];
+  if (step.run === undefined && step.agent === undefined && step.retry?.exitCodes !== undefined) {
+    told.push("`retry.exitCodes` is about commands, and this step has no exit code");
+  }
+  if (step.deploy?.state !== "absent") return told;
+  const useless = Object.keys(step.deploy).filter((key) => key !== "name" && key !== "state");
+  return [
+    ...told,
+    ...useless.map(
+      (key) => `\`deploy.${key}\` says how it runs, and \`state: absent\` removes it; leave it out`,
+    ),
+  ];
+}
+
+function straysOf(step: StepFile): Strays {
+  if (step.dag !== undefined) return notInChild;
+  if (step.deploy !== undefined) return notInDeploy;
+  return step.agent === undefined ? {} : notInAgent;
 }

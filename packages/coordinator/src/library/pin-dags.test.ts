@@ -70,7 +70,9 @@ describe("the pins of a submission", () => {
       expect.stringMatching(
         /^f\.yaml:6:\d+: dags\.near\.steps\[1\]\.dag\.use: there is no DAG "gone" \(reached by parent → near → gone\)/,
       ),
-      expect.stringMatching(/^f\.yaml:5:\d+: dags\.near\.steps\[0\]\.agent\.use: the library has no profile "nobody"/),
+      expect.stringMatching(
+        /^f\.yaml:5:\d+: dags\.near\.steps\[0\]\.agent\.use: the library has no profile "nobody"/,
+      ),
     ]);
     const deep = { deep: `name: deep\nsteps: [${agent("nobody")}]` };
     expect(await problemsOf(parent("{ use: deep }"), deep)).toEqual([

@@ -53,7 +53,8 @@ export const keyOf = (name: string, file: string | undefined): string =>
 /** Rejects with ProblemsError: every item that is missing, in any of the DAGs, by name. */
 export async function pinDags(root: ReadDag, library: Library, readStored: ReadStored): Promise<PinnedDags> {
   const kinds = new Set(allSteps(root.parsed.spec).map(({ work }) => work.kind));
-  if (!kinds.has("agent") && !kinds.has("dag")) return { pins: new Map(), children: [] };
+  if (!kinds.has("agent") && !kinds.has("dag") && !kinds.has("deploy"))
+    return { pins: new Map(), children: [] };
   const dags = new ReachedDags(root, readStored);
   const { defaultModel } = library;
   const outcome = await planSnapshots(dags.root, await library.read(), {

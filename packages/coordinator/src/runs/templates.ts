@@ -7,6 +7,8 @@ import { evaluate, render } from "./expressions.ts";
 /** Every text of a step that is evaluated when it starts. */
 export function templatesOf(dag: DagSpec, step: StepSpec): string[] {
   if (step.work.kind === "dag") return childTemplates(step.work);
+  if (step.work.kind === "deploy")
+    return [step.work.name, ...(step.work.command ?? []), ...Object.values(step.work.env)];
   const prompt = step.work.kind === "agent" ? [step.work.prompt] : [];
   return [...Object.values(dag.env), ...Object.values(step.env), ...prompt];
 }

@@ -177,7 +177,7 @@ export type Step = Message<"haversack.v1.Step"> & {
   id: string;
 
   /**
-   * "run", "agent" or "dag".
+   * "run", "agent", "dag" or "deploy".
    *
    * @generated from field: string kind = 2;
    */
