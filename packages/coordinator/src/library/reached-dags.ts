@@ -1,10 +1,11 @@
 /** The DAGs that a DAG can start, each read once and known by its digest: what the planner asks for by name. */
 
-import { FaultError, sortedJson } from "@haversack/base";
+import { FaultError, faultOf, sortedJson } from "@haversack/base";
 import { type Digest, parseDigest } from "@haversack/protocol";
 import { digestOf, type PlannableDag } from "@haversack/snapshot";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
 import { plannableDag, plannableFile } from "../dag/plannable-dag.ts";
+import type { Store } from "../store/store.ts";
 
 /** A DAG as it was read. */
 export interface ReadDag {
@@ -17,6 +18,14 @@ export interface ReadDag {
 export type ReadStored = (
   name: string,
 ) => Promise<{ readonly source: string; readonly fileName: string } | undefined>;
+
+export const storedDags =
+  (store: Pick<Store, "read">): ReadStored =>
+  async (name) =>
+    await store.read.dagRead({ name }).catch((error: unknown) => {
+      if (faultOf(error) === "missing") return undefined;
+      throw error;
+    });
 
 export const sha256 = (text: string): Digest => parseDigest(digestOf(text));
 

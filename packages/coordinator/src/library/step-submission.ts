@@ -1,16 +1,15 @@
 /** What is decided about a step when its run is submitted: its labels and its pins. */
 
-import type { JsonObject, RunId, StepSpec } from "@haversack/protocol";
+import type { DagSpec, JsonObject, RunId, StepSpec } from "@haversack/protocol";
 import type { MemoryModes } from "@haversack/snapshot";
-import type { ParsedDag } from "../dag/parse-dag.ts";
 import type { TemplateData } from "../runs/expression-value.ts";
 import { render } from "../runs/expressions.ts";
 import type { StepSubmission } from "../store/verbs/run-submit.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 
 /** For what is decided at submission: no step has an output yet. */
-export function templateData(id: RunId, { spec }: ParsedDag, params: JsonObject): TemplateData {
-  const run = { id, dag: spec.name, error: null, status: null };
+export function templateData(id: RunId, { name }: DagSpec, params: JsonObject): TemplateData {
+  const run = { id, dag: name, error: null, status: null };
   return { params: new Map(Object.entries(params)), outputs: new Map(), statuses: new Map(), run };
 }
 
@@ -20,15 +19,21 @@ export interface Pin {
   readonly memory: MemoryModes;
 }
 
-export function stepSubmission(step: StepSpec, pin: Pin | undefined, data: TemplateData): StepSubmission {
+type PinFields = Omit<StepSubmission, "labels">;
+
+export function stepSubmission(step: StepSpec, pin: PinFields | undefined, data: TemplateData): StepSubmission {
   const labels = Object.fromEntries(
     Object.entries(step.worker).map(([label, text]) => [label, render(text, data)]),
   );
-  if (pin === undefined) return { labels };
+  return { labels, ...pin };
+}
+
+/** As the store keeps it with its step. */
+export function pinFields(pin: Pin | undefined): PinFields | undefined {
+  if (pin === undefined) return undefined;
   const { digest } = pin.pack;
   const { read, write } = pin.memory;
   return {
-    labels,
     pinDigest: digest,
     ...(read.length > 0 ? {} : { snapshotDigest: digest }),
     ...(write.global === "none" && write.dag === "none" ? {} : { memoryWrite: write }),

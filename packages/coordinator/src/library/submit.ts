@@ -3,14 +3,14 @@
  * told at once: YAML, shape, names, cycles, expressions, parameters, and every item that an agent step needs.
  */
 
-import { FaultError, faultOf, type Ports, sortedJson } from "@haversack/base";
+import { FaultError, type Ports, sortedJson } from "@haversack/base";
 import { allSteps, type JsonObject, parseRunId, type RunId, type RunTrigger } from "@haversack/protocol";
 import { settleParams } from "../dag/params.ts";
 import type { Store } from "../store/store.ts";
 import { type PinnedDags, pinDags } from "./pin-dags.ts";
-import { digestOfDag, type ReadDag, readDag, sha256 } from "./reached-dags.ts";
+import { digestOfDag, type ReadDag, readDag, sha256, storedDags } from "./reached-dags.ts";
 import type { Snapshots } from "./snapshots.ts";
-import { stepSubmission, templateData } from "./step-submission.ts";
+import { pinFields, stepSubmission, templateData } from "./step-submission.ts";
 
 export interface Submission {
   /** Empty when a stored DAG is named. */
@@ -80,7 +80,7 @@ export class Submitter {
     const params = settleParams(parsed.spec, submission.params, file);
     const { pins } = await this.#pins({ parsed, text });
     const id = parseRunId(this.#ports.random.id());
-    const data = templateData(id, parsed, params);
+    const data = templateData(id, parsed.spec, params);
     return await this.#store.write.runSubmit({
       id,
       dagDigest: digestOfDag(parsed),
@@ -89,7 +89,7 @@ export class Submitter {
       params,
       bodyDigest,
       now: this.#ports.clock.now(),
-      steps: allSteps(parsed.spec).map((step) => stepSubmission(step, pins.get(step.id), data)),
+      steps: allSteps(parsed.spec).map((step) => stepSubmission(step, pinFields(pins.get(step.id)), data)),
       packs: [...pins.values()].map(({ pack }) => pack),
       ...(idempotencyKey === "" ? {} : { idempotencyKey }),
       ...(trigger === undefined ? {} : { trigger }),
@@ -130,21 +130,14 @@ export class Submitter {
     const { params } = await this.#store.read.runRead({ id: runId });
     const { parsed } = readDag(source, `${dagName}.yaml`);
     const { pins } = await this.#pins({ parsed, text: source });
-    const data = templateData(newId, parsed, params);
-    const steps = allSteps(parsed.spec).map((step) => stepSubmission(step, pins.get(step.id), data));
+    const data = templateData(newId, parsed.spec, params);
+    const steps = allSteps(parsed.spec).map((step) => stepSubmission(step, pinFields(pins.get(step.id)), data));
     return { steps, packs: [...pins.values()].map(({ pack }) => pack) };
   }
 
   /** What each agent step needs, of all that it can start too, as packs that could be built. */
   async #pins(dag: ReadDag): Promise<PinnedDags> {
-    return await pinDags(dag, this.#snapshots.library, (name) => this.#readStored(name));
-  }
-
-  async #readStored(name: string) {
-    return await this.#store.read.dagRead({ name }).catch((error: unknown) => {
-      if (faultOf(error) === "missing") return undefined;
-      throw error;
-    });
+    return await pinDags(dag, this.#snapshots.library, storedDags(this.#store));
   }
 }
 

@@ -1,0 +1,69 @@
+/** A `dag` step as the run that it is: its DAG, its parameters, and the packs of its agent steps. */
+
+import { present, sortedJson } from "@haversack/base";
+import { allSteps, type DagSpec, type JsonObject, type RunId } from "@haversack/protocol";
+import { settleParams } from "../dag/params.ts";
+import { noDag } from "../store/missing.ts";
+import type { Store } from "../store/store.ts";
+import type { ChildAsked, ChildStart, ReadyChild } from "../store/verbs/child-start.ts";
+import type { PinnedStepRow } from "../store/verbs/pinned-dags.ts";
+import type { Library } from "./library.ts";
+import { packsOf, pinDags, pinnedRows } from "./pin-dags.ts";
+import { digestOfDag, type ReadDag, readDag, sha256, storedDags } from "./reached-dags.ts";
+import { pinFields, stepSubmission, templateData } from "./step-submission.ts";
+
+export interface ChildSubmitter {
+  /** Rejects with ProblemsError or FaultError when there can be no such run. */
+  readonly childRun: (ready: ReadyChild, id: RunId) => Promise<Pick<ChildStart, "child" | "pinned">>;
+}
+
+export function childSubmitter(store: Store, library: Library): ChildSubmitter {
+  /** What the run is given was decided when the first of its family was submitted. */
+  function known({ use, params, pinned }: ChildAsked, id: RunId) {
+    if (pinned === undefined) return undefined;
+    const { dag, dagDigest, fileName } = pinned;
+    const settled = settleParams(dag, params, fileName || use);
+    return { child: { ...stepsOf(dag, pinned.steps, settled, id), dagDigest, packs: [] } };
+  }
+
+  /** Only now somebody knows its name: pinned here, with all that it can start itself. */
+  async function deferred({ params }: ChildAsked, dag: ReadDag, id: RunId) {
+    const { parsed, text } = dag;
+    const settled = settleParams(parsed.spec, params, parsed.source.file);
+    const pinned = await pinDags(dag, library, storedDags(store));
+    const pins = allSteps(parsed.spec).flatMap((step, index) => {
+      const fields = pinFields(pinned.pins.get(step.id));
+      return fields === undefined ? [] : [{ index, ...fields }];
+    });
+    const run = stepsOf(parsed.spec, pins, settled, id);
+    const child = { ...run, source: text, dagDigest: digestOfDag(parsed), packs: packsOf(pinned) };
+    return { child, pinned: pinnedRows(pinned.children) };
+  }
+
+  async function find({ runId, dagName, localOf }: ReadyChild, { use, isLocal }: ChildAsked): Promise<ReadDag> {
+    if (isLocal) {
+      const { source } = await store.read.runSourceRead({ id: runId });
+      return readDag(source, `${localOf ?? dagName}.yaml`, use);
+    }
+    const stored = await storedDags(store)(use);
+    if (stored === undefined) throw noDag(use);
+    return readDag(stored.source, stored.fileName);
+  }
+
+  return {
+    async childRun(ready, id) {
+      const { runId, index, attempt } = ready;
+      const asked = present(ready.child, "what a `dag` step asks for");
+      const made = known(asked, id) ?? (await deferred(asked, await find(ready, asked), id));
+      const bodyDigest = sha256(sortedJson({ child: runId, index, attempt: attempt + 1 }));
+      return { ...made, child: { ...made.child, bodyDigest } };
+    },
+  };
+}
+
+function stepsOf(dag: DagSpec, pins: readonly PinnedStepRow[], params: JsonObject, id: RunId) {
+  const byIndex = new Map(pins.map(({ index, ...pin }) => [index, pin]));
+  const data = templateData(id, dag, params);
+  const steps = allSteps(dag).map((step, index) => stepSubmission(step, byIndex.get(index), data));
+  return { id, dag, params, steps };
+}
