@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { present, systemClock, systemRandom } from "@haversack/base";
+import { invariant, systemClock, systemRandom } from "@haversack/base";
 import {
   type AttemptRef,
   type DagSpec,
@@ -89,12 +89,11 @@ export async function wholePath(store: Store, runs: number, steps: number): Prom
   const from = systemClock.monotonic();
   const ids = await queue(store, runs, steps);
   const places = ids.flatMap((runId) => Array.from({ length: steps }, (_, index) => ({ runId, index })));
-  const refs = await inBatches(places, (place) => claim(store, place));
-  for (let at = 0; at < refs.length; at += atOnce) {
-    const started = { refs: refs.slice(at, at + atOnce), workerId: worker.workerId, now: systemClock.now() };
-    await store.write.attemptsStart(started);
+  for (let at = 0; at < places.length; at += atOnce) {
+    const refs = await claim(store, places.slice(at, at + atOnce));
+    await store.write.attemptsStart({ refs, workerId: worker.workerId, now: systemClock.now() });
+    await finish(store, refs);
   }
-  await inBatches(refs, (ref) => finish(store, ref));
   return systemClock.monotonic() - from;
 }
 
@@ -104,36 +103,34 @@ export async function claimBatches(store: Store, count: number, batches: number)
   for (let batch = 0; batch < batches; batch++) {
     const from = systemClock.monotonic();
     const { steps } = await store.read.stepsListReady({ now: systemClock.now(), limit: count });
-    const refs = await Promise.all(steps.map((step) => claim(store, step)));
+    const refs = await claim(store, steps);
     times.push(systemClock.monotonic() - from);
     // They count as queued again for the next batch.
-    await Promise.all(refs.map((ref) => finish(store, ref, "returned")));
+    await finish(store, refs, "returned");
   }
   return median(times);
 }
 
-async function inBatches<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const done: R[] = [];
-  for (let at = 0; at < items.length; at += atOnce) {
-    done.push(...(await Promise.all(items.slice(at, at + atOnce).map(work))));
-  }
-  return done;
-}
-
-async function claim(store: Store, place: { runId: RunId; index: number }): Promise<AttemptRef> {
+async function claim(
+  store: Store,
+  places: readonly { readonly runId: RunId; readonly index: number }[],
+): Promise<AttemptRef[]> {
   const now = systemClock.now();
+  const claims = places.map(({ runId, index }) => ({ runId, index, ...worker }));
   const lease = { leaseUntil: now + 3_600_000, now, generation: store.generation };
-  const claimed = await store.write.stepTake({ runId: place.runId, index: place.index, ...worker, ...lease });
-  const { runId, stepId, attempt, generation } = present(claimed, "a claim of a step that is ready");
-  return { runId, stepId, attempt, generation };
+  const claimed = await store.write.stepsTake({ claims, ...lease });
+  invariant(claimed.length === places.length, "what is ready can be claimed");
+  return claimed.map(({ runId, stepId, attempt, generation }) => ({ runId, stepId, attempt, generation }));
 }
 
 async function finish(
   store: Store,
-  ref: AttemptRef,
+  refs: readonly AttemptRef[],
   outcome: "succeeded" | "returned" = "succeeded",
 ): Promise<void> {
-  const result = { ref, outcome, outputs: new Map(), artifacts: [], logs: [] };
-  const { workerId } = worker;
-  await store.write.attemptFinish({ result, resultDigest: "bench", workerId, now: systemClock.now() });
+  const results = refs.map((ref) => ({
+    result: { ref, outcome, outputs: new Map(), artifacts: [], logs: [] },
+    resultDigest: "bench",
+  }));
+  await store.write.attemptsFinish({ results, workerId: worker.workerId, now: systemClock.now() });
 }

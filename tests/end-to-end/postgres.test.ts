@@ -55,7 +55,7 @@ withPostgres("two coordinators on one PostgreSQL, end to end", () => {
       checkOrder(events);
     }
     const accepted = await schema.query(
-      "select count(*)::int as n from attempt where phase = 'succeeded' group by run_id, idx having count(*) > 1",
+      "select count(*)::int as n from attempt where phase = 'succeeded' group by run, idx having count(*) > 1",
     );
     expect(accepted).toEqual([]);
     const workers = await schema.query("select count(distinct worker_id)::int as n from attempt");

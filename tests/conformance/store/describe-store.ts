@@ -33,10 +33,11 @@ export function describeStore(name: string, open: OpenStore): void {
     test("a submission that fails leaves nothing, and its neighbours in the batch stay", async () => {
       await using store = await open();
       const world = new World(store);
-      const twice = dag(step("a"), step("a"));
+      // The tables know handlers of four kinds.
+      const refused = dag(step("a"), { ...step("b"), handler: "onMonday" as never });
       const answers = await Promise.allSettled([
         world.submit(chain()),
-        world.submit(twice),
+        world.submit(refused),
         world.submit(chain()),
       ]);
       expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);

@@ -40,15 +40,10 @@ export class RetentionWorld extends World {
     const { id: workerId, bootId } = this.worker("w");
     const { now, store } = this;
     const index = (await store.read.runRead({ id: runId })).steps.findIndex(({ id }) => id === stepId);
-    const lease = { leaseUntil: now + ttlMs, now, ...(final === undefined ? {} : { pack: final }) };
-    return await store.write.stepTake({
-      runId,
-      index,
-      workerId,
-      bootId,
-      generation: store.generation,
-      ...lease,
-    });
+    const claim = { runId, index, workerId, bootId, ...(final === undefined ? {} : { pack: final }) };
+    const lease = { leaseUntil: now + ttlMs, now, generation: store.generation };
+    const [claimed] = await store.write.stepsTake({ claims: [claim], ...lease });
+    return claimed;
   }
 
   /** Forgets what ended before, to the last row, in slices of so many. */

@@ -153,15 +153,14 @@ export class TestWorker {
   async tryClaim(runId: RunId, stepId: string): Promise<Claimed | undefined> {
     const run = await this.world.store.read.runRead({ id: runId });
     const { now, store } = this.world;
-    return await store.write.stepTake({
-      runId,
-      index: run.steps.findIndex(({ id }) => id === stepId),
-      workerId: this.id,
-      bootId: this.bootId,
+    const index = run.steps.findIndex(({ id }) => id === stepId);
+    const [claimed] = await store.write.stepsTake({
+      claims: [{ runId, index, workerId: this.id, bootId: this.bootId }],
       generation: store.generation,
       leaseUntil: now + ttlMs,
       now,
     });
+    return claimed;
   }
 
   async claim(runId: RunId, stepId: string): Promise<AttemptRef> {
@@ -185,7 +184,9 @@ export class TestWorker {
     };
     const resultDigest = digestOf(JSON.stringify(result));
     const { store, now } = this.world;
-    return await store.write.attemptFinish({ result, resultDigest, workerId: this.id, now });
+    const results = [{ result, resultDigest }];
+    const [refusal] = await store.write.attemptsFinish({ results, workerId: this.id, now });
+    return refusal;
   }
 
   async fail(ref: AttemptRef, exitCode = 1) {

@@ -17,6 +17,7 @@ import { tempFolder } from "../../../../tests/support/temp-folder.ts";
 import { openLibrary } from "../library/open-library.ts";
 import { leaseTimes } from "../runs/lease.ts";
 import { createScheduler } from "../schedule/scheduler.ts";
+import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 import { helloOf, resultOf } from "../testing/fleet-samples.ts";
 import { openRealStores, type RealStores } from "../testing/real-store.ts";
 import { withSchedule } from "../testing/with-schedule.ts";
@@ -90,7 +91,8 @@ async function coordinator(slots = 100) {
   const finish = async (ref: AttemptRef, outcome: "succeeded" | "failed" | "returned" = "succeeded") => {
     const result = resultOf(ref, { outcome });
     const { workerId } = link.hello;
-    return await stores.store.write.attemptFinish({ result, resultDigest: "d", workerId, now: clock.now() });
+    const results = [{ result, resultDigest: "d" }];
+    return await stores.store.write.attemptsFinish({ results, workerId, now: clock.now() });
   };
   const scheduler = createScheduler({ store: stores.store, submitter, registry, ports, onFailure });
   const stop = async (): Promise<void> => {
@@ -256,13 +258,14 @@ onExit: [{ id: plain, agent: { use: analyst, prompt: "\${{ run.status }}" } }]
     };
     const packs = [await packOf("one"), await packOf("two")];
     const { workerId, bootId } = helloOf("other");
-    const lease = { workerId, bootId, generation: store.generation, leaseUntil: 1, now: world.clock.now() };
-    const claim = { runId: run, index: 1, ...lease };
-    const claims = await Promise.all(packs.map((pack) => store.write.stepTake({ ...claim, pack })));
-    const [won] = claims.filter((claimed) => claimed !== undefined);
-    expect(claims.map((claimed) => claimed?.snapshotDigest).filter(Boolean)).toEqual([packs[0]?.digest]);
+    const lease = { generation: store.generation, leaseUntil: 1, now: world.clock.now() };
+    const claim = { runId: run, index: 1, workerId, bootId };
+    const take = (pack: StoredPack) => store.write.stepsTake({ claims: [{ ...claim, pack }], ...lease });
+    const claims = (await Promise.all(packs.map(take))).flat();
+    const [won] = claims;
+    expect(claims.map(({ snapshotDigest }) => snapshotDigest)).toEqual([packs[0]?.digest]);
     await store.write.leasesExpire({ now: 1, leaseNow: Number.MAX_SAFE_INTEGER, limit: 100 });
-    const later = await store.write.stepTake({ ...claim, pack: await packOf("three") });
+    const [later] = await take(await packOf("three"));
     expect([later?.attempt, later?.snapshotDigest]).toEqual([2, won?.snapshotDigest]);
   });
 

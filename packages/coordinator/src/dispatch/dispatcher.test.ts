@@ -45,7 +45,8 @@ async function setup(slots = 4) {
   const finish = async (ref: AttemptRef, more: Parameters<typeof resultOf>[1] = {}) => {
     const result = resultOf(ref, more);
     const { workerId } = link.hello;
-    return await stores.store.write.attemptFinish({ result, resultDigest: "d", workerId, now: clock.now() });
+    const results = [{ result, resultDigest: "d" }];
+    return await stores.store.write.attemptsFinish({ results, workerId, now: clock.now() });
   };
   await dispatcher.loop.start(new AbortController().signal);
   const close = async (): Promise<void> => {

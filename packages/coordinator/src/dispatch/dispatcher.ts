@@ -9,6 +9,7 @@ import {
   formatDuration,
   messageOf,
   type Ports,
+  present,
   type Service,
   Wakeup,
 } from "@haversack/base";
@@ -23,7 +24,7 @@ import {
 import type { Snapshots } from "../library/snapshots.ts";
 import type { Store } from "../store/store.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
-import type { Claimed, ReadyStep } from "../store/verbs/step-verbs.ts";
+import type { Claim, Claimed, ReadyStep } from "../store/verbs/step-verbs.ts";
 import { buildTask, taskBytes } from "./build-task.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import { explain, place } from "./place.ts";
@@ -91,7 +92,7 @@ export class Dispatcher {
   /** Places what can be placed. @returns when the next retry is due, on the clock of the ports */
   async #round(): Promise<number | undefined> {
     const { store, registry, ports } = this.#parts;
-    let after: { runId: string; index: number } | undefined;
+    let after: ReadyStep | undefined;
     let pageSize = pageSizeMin;
     for (;;) {
       const workers = registry.view();
@@ -133,12 +134,23 @@ export class Dispatcher {
     };
   }
 
-  /** Claims of one round commit together; the tasks of a link leave together. */
-  async #claimAll(claims: readonly { step: ReadyStep; link: WorkerLink }[]): Promise<void> {
+  /** Claims of one round are one call; the tasks of a link leave together. */
+  async #claimAll(placed: readonly Placed[]): Promise<void> {
+    if (placed.length === 0) return;
+    const { store, leases, ports } = this.#parts;
+    const asked = await Promise.all(placed.map((each) => this.#claim(each)));
+    const byStep = new Map(asked.map((each) => [key(each.claim), each]));
+    const claimed = await store.write.stepsTake({
+      claims: asked.map(({ claim }) => claim),
+      generation: store.generation,
+      leaseUntil: leases.leaseUntil(),
+      now: ports.clock.now(),
+    });
     const tasks = new Map<WorkerLink, Task[]>();
     await Promise.all(
-      claims.map(async ({ step, link }) => {
-        const task = await this.#claim(step, link);
+      claimed.map(async (each) => {
+        const { link, broken } = present(byStep.get(key(each)), "a claim of this round");
+        const task = await this.#taskOrFailure(each, link, broken);
         if (task === undefined) return;
         const list = tasks.get(link) ?? [];
         list.push(task);
@@ -151,35 +163,29 @@ export class Dispatcher {
     }
   }
 
-  /** The link ended between the claim and the sending: nobody has seen these tasks. */
-  async #handBack(tasks: readonly Task[], link: WorkerLink): Promise<void> {
-    const { workerId } = link.hello;
-    const now = this.#parts.ports.clock.now();
-    for (const { ref } of tasks) {
-      const result = { ref, outcome: "returned", outputs: new Map(), artifacts: [], logs: [] } as const;
-      await this.#parts.store.write.attemptFinish({ result, resultDigest: "", workerId, now });
+  /** A pack that cannot be made fails its step, by name, and nothing else: no input may stop the dispatcher (D3). */
+  async #claim({ step, link }: Placed): Promise<Asked> {
+    const { workerId, bootId } = link.hello;
+    const claim = { runId: step.runId, index: step.index, workerId, bootId };
+    try {
+      const pack = await this.#finalPack(step);
+      return { claim: pack === undefined ? claim : { ...claim, pack }, link };
+    } catch (broken) {
+      return { claim, link, broken };
     }
   }
 
-  async #claim(step: ReadyStep, link: WorkerLink): Promise<Task | undefined> {
-    const { store, leases, ports } = this.#parts;
-    // A pack that cannot be made fails its step, by name, and nothing else: no input may stop the dispatcher (D3).
-    const [pack, broken] = await this.#finalPack(step).then(
-      (made) => [made, undefined] as const,
-      (error: unknown) => [undefined, error] as const,
-    );
-    const now = ports.clock.now();
-    const claimed = await store.write.stepTake({
-      runId: step.runId,
-      index: step.index,
-      workerId: link.hello.workerId,
-      bootId: link.hello.bootId,
-      generation: store.generation,
-      leaseUntil: leases.leaseUntil(),
-      now,
-      ...(pack === undefined ? {} : { pack }),
-    });
-    if (claimed === undefined) return undefined;
+  /** The link ended between the claim and the sending: nobody has seen these tasks. */
+  async #handBack(tasks: readonly Task[], link: WorkerLink): Promise<void> {
+    const results = tasks.map(({ ref }) => ({
+      result: { ref, outcome: "returned", outputs: new Map(), artifacts: [], logs: [] } as const,
+      resultDigest: "",
+    }));
+    const { workerId } = link.hello;
+    await this.#parts.store.write.attemptsFinish({ results, workerId, now: this.#parts.ports.clock.now() });
+  }
+
+  async #taskOrFailure(claimed: Claimed, link: WorkerLink, broken: unknown): Promise<Task | undefined> {
     try {
       if (broken !== undefined) throw broken;
       return await this.#task(claimed, link);
@@ -209,7 +215,8 @@ export class Dispatcher {
     ports.log.warn({ run: runId, step: stepId, ...failure }, "a step failed before it went out");
     const ref = { runId, stepId, attempt, generation };
     const result = { ref, outcome: "failed", failure, outputs: new Map(), artifacts: [], logs: [] } as const;
-    await store.write.attemptFinish({ result, resultDigest: "", workerId, now: ports.clock.now() });
+    const results = [{ result, resultDigest: "" }];
+    await store.write.attemptsFinish({ results, workerId, now: ports.clock.now() });
   }
 
   /** A step that reads memory gets its pack when it is first handed out: the pin with the memory of now. */
@@ -218,6 +225,19 @@ export class Dispatcher {
     const pin = await this.#parts.snapshots.read(step.pinDigest);
     return await this.#parts.snapshots.withMemory(pin, step.dagName);
   }
+}
+
+/** A step and the worker that gets it. */
+interface Placed {
+  readonly step: ReadyStep;
+  readonly link: WorkerLink;
+}
+
+interface Asked {
+  readonly claim: Claim;
+  readonly link: WorkerLink;
+  /** Why its pack could not be made. */
+  readonly broken?: unknown;
 }
 
 const key = ({ runId, index }: { runId: string; index: number }): string => `${runId}/${index}`;

@@ -185,17 +185,11 @@ class Session {
     const { workerId } = this.link.hello;
     try {
       const now = ports.clock.now();
-      const answers = await Promise.all(
-        results.map((result) =>
-          store.write.attemptFinish({
-            result: bounded(result),
-            resultDigest: digestOf(result),
-            workerId,
-            now,
-          }),
-        ),
-      );
-      const refusals = answers.filter((answer) => answer !== undefined);
+      const reports = results.map((result) => ({
+        result: bounded(result),
+        resultDigest: digestOf(result),
+      }));
+      const refusals = await store.write.attemptsFinish({ results: reports, workerId, now });
       const refused = new Set(refusals.map(({ ref }) => refKey(ref)));
       for (const { ref, reason } of refusals.filter(({ reason }) => reason === "conflict")) {
         ports.log.error(

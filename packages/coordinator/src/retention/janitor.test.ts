@@ -58,9 +58,8 @@ async function sweep(times = 1, more: Partial<JanitorParts> = {}): Promise<void>
 
 const hello = helloOf("w");
 const finish = (ref: AttemptRef, artifacts: readonly Artifact[]) =>
-  stores.store.write.attemptFinish({
-    result: resultOf(ref, { artifacts }),
-    resultDigest: "d",
+  stores.store.write.attemptsFinish({
+    results: [{ result: resultOf(ref, { artifacts }), resultDigest: "d" }],
     workerId: hello.workerId,
     now: clock.now(),
   });
@@ -185,7 +184,7 @@ describe("the janitor", () => {
     clock.advance(3 * dayMs);
     await sweep();
     expect([await blobs.has(artifact.digest), await blobs.has(stray.digest)]).toEqual([true, false]);
-    expect(await finish(ref, [artifact])).toBeUndefined();
+    expect(await finish(ref, [artifact])).toEqual([]);
     clock.advance(3 * dayMs);
     await sweep();
     expect(await blobs.has(artifact.digest)).toBe(true);

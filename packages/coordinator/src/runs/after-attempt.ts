@@ -84,7 +84,7 @@ export function spreadOf({ runId, stepId, attempt }: AttemptRef): number {
 }
 
 /** The attempt's own phase after a report. */
-export const attemptPhaseAfter = {
+export const attemptEndingAfter = {
   succeeded: "succeeded",
   failed: "failed",
   cancelled: "cancelled",

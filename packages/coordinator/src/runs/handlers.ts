@@ -23,3 +23,7 @@ export function handlerTurn(kind: HandlerKind, turn: RunEnd | "exit"): "start" |
 export function firstTurn(outcome: RunEnd, cancelRequested: boolean): RunEnd {
   return cancelRequested ? "cancelled" : outcome;
 }
+
+/** A cancel does not touch the handlers that come after it. */
+export const outlivesCancel = (handler: string | undefined): boolean =>
+  handler === "onCancel" || handler === "onExit";

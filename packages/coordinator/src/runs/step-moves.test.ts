@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import * as attemptStatements from "../store/statements/attempt.ts";
 import * as outcomeStatements from "../store/statements/outcome.ts";
 import * as stepStatements from "../store/statements/step.ts";
-import { isLiveAttempt, type StepEvent, stepAfter, stepMoves } from "./step-moves.ts";
+import { isLiveStep, type StepEvent, stepAfter, stepMoves } from "./step-moves.ts";
 
 const phases = Object.keys(stepMoves) as StepPhase[];
 const events = [
@@ -69,21 +69,22 @@ describe("the guards in the SQL", () => {
   /** The phases that a statement moves from, as its `where` compares them. */
   function guardOf(sql: string): string[] {
     const where = sql.slice(sql.lastIndexOf("where"));
-    const [, list] = /phase (?:=|in) (\('.*?'\)|'\w+')/.exec(where) ?? [];
+    const [, list] = /phase (?:\|\| '' )?(?:=|in) (\('.*?'\)|'\w+')/.exec(where) ?? [];
     return [...(list ?? "").matchAll(/'(\w+)'/g)].map(([, name = ""]) => name).toSorted();
   }
   const from = (...wanted: StepEvent[]) =>
     phases.filter((phase) => wanted.every((event) => stepAfter(phase, event) !== undefined)).toSorted();
 
   test.each([
-    ["stepClaim", from("claimed")],
-    ["stepStart", from("started")],
-    ["stepEnd", from("succeeded", "failed", "cancelled")],
-    ["stepRequeue", from("returned", "retried", "lost")],
-    ["stepSettle", from("released", "skipped", "blocked")],
-    ["stepDependencyEnded", from("released", "skipped", "blocked")],
+    ["stepsClaim", from("claimed")],
+    ["stepsStart", from("started")],
+    ["stepsEnd", from("succeeded", "failed", "cancelled")],
+    ["stepsRequeue", from("returned", "retried", "lost")],
+    ["stepsSettle", from("released", "skipped", "blocked")],
+    ["stepsDependencyEnded", from("released", "skipped", "blocked")],
   ] as const)("%s moves a step from exactly the phases of the table", (name, expected) => {
-    expect(guardOf({ ...stepStatements, ...outcomeStatements }[name].sqlite)).toEqual(expected);
+    const { sqlite, postgres } = { ...stepStatements, ...outcomeStatements }[name];
+    expect([guardOf(sqlite), guardOf(postgres)]).toEqual([expected, expected]);
   });
 
   test("idle steps are cancelled from the phases in which no worker holds them", () => {
@@ -92,11 +93,9 @@ describe("the guards in the SQL", () => {
   });
 
   test("what a worker writes about an attempt asks for a live one", () => {
-    const live = (["leased", "running"] as const).filter(isLiveAttempt).toSorted();
-    for (const name of ["attemptEnd", "attemptRenew", "attemptsTrust"] as const)
+    const live = (["leased", "running"] as const).filter(isLiveStep).toSorted();
+    for (const name of ["leasesRenew", "leasesTrust"] as const)
       expect(guardOf(attemptStatements[name].sqlite)).toEqual(live);
-    expect(guardOf(attemptStatements.attemptStart.sqlite)).toEqual(["leased"]);
-    for (const phase of ["succeeded", "failed", "cancelled", "returned", "lost"] as const)
-      expect(isLiveAttempt(phase)).toBe(false);
+    expect(phases.filter(isLiveStep).toSorted()).toEqual(live);
   });
 });

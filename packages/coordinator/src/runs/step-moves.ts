@@ -54,8 +54,8 @@ export const stepMoves = {
   skipped: {},
 } as const satisfies Record<StepPhase, Partial<Record<StepEvent, StepPhase>>>;
 
-/** `lost`: its lease ran out, or its worker came back without it. */
-export type AttemptPhase = "leased" | "running" | "succeeded" | "failed" | "cancelled" | "returned" | "lost";
+/** How an attempt ended. `lost`: its lease ran out, or its worker came back without it. */
+export type AttemptEnding = "succeeded" | "failed" | "cancelled" | "returned" | "lost";
 
 /** The phase after the event, or undefined: it cannot happen in this phase. */
 export function stepAfter(phase: StepPhase, event: StepEvent): StepPhase | undefined {
@@ -63,4 +63,5 @@ export function stepAfter(phase: StepPhase, event: StepEvent): StepPhase | undef
   return moves[event];
 }
 
-export const isLiveAttempt = (phase: AttemptPhase): boolean => phase === "leased" || phase === "running";
+/** A worker holds an attempt at it. */
+export const isLiveStep = (phase: StepPhase): boolean => phase === "leased" || phase === "running";

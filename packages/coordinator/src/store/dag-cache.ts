@@ -1,9 +1,12 @@
 /** DAGs by digest, parsed once. A digest never changes its meaning, so nothing here is ever stale. */
 
 import { present } from "@haversack/base";
-import { allSteps, type DagSpec, type Digest } from "@haversack/protocol";
+import { allSteps, type DagSpec, type Digest, stepAt } from "@haversack/protocol";
 import { type Condition, conditionOf } from "../runs/conditions.ts";
+import type { DataPath } from "../runs/expression-parse.ts";
+import { pathsOf } from "../runs/expressions.ts";
 import { type DagGraph, graphOf } from "../runs/graph.ts";
+import { templatesOf } from "../runs/templates.ts";
 import { json } from "./rows.ts";
 import type { Tx } from "./statement.ts";
 import { dagGet } from "./statements/dag.ts";
@@ -11,8 +14,12 @@ import { dagGet } from "./statements/dag.ts";
 export interface CachedDag {
   readonly spec: DagSpec;
   readonly graph: DagGraph;
+  /** Steps and handlers by name. */
+  readonly indexOf: ReadonlyMap<string, number>;
   /** The `if` of each step, by its position. */
   readonly conditions: readonly (Condition | undefined)[];
+  /** What the templates of a step name, by its position. */
+  readonly pathsOf: (index: number) => readonly DataPath[];
 }
 
 const entriesMax = 200;
@@ -25,10 +32,29 @@ export class DagCache {
     if (known !== undefined) return known;
     const row = present(await tx.one(dagGet, digest), `DAG ${digest}`);
     const spec = json<DagSpec>(row, "spec");
-    const entry = { spec, graph: graphOf(spec), conditions: allSteps(spec).map(conditionOf) };
+    const steps = allSteps(spec);
+    const indexOf = new Map(steps.map(({ id }, index) => [id, index]));
+    const entry = {
+      spec,
+      graph: graphOf(spec),
+      indexOf,
+      conditions: steps.map(conditionOf),
+      pathsOf: pathsIn(spec),
+    };
     const oldest = this.#entries.keys().next().value;
     if (this.#entries.size >= entriesMax && oldest !== undefined) this.#entries.delete(oldest);
     this.#entries.set(digest, entry);
     return entry;
   }
+}
+
+/** Looked for when they are asked for. */
+function pathsIn(spec: DagSpec): CachedDag["pathsOf"] {
+  const known = new Map<number, readonly DataPath[]>();
+  return (index) => {
+    const step = stepAt(spec, index);
+    const paths = known.get(index) ?? (step === undefined ? [] : templatesOf(spec, step).flatMap(pathsOf));
+    known.set(index, paths);
+    return paths;
+  };
 }

@@ -5,13 +5,12 @@
  * neighbours.
  */
 
-import type { RunId } from "@haversack/protocol";
 import type { DagCache } from "./dag-cache.ts";
 import { faultFor, isContention, isDuplicate, type Outcome, type PostgresCall } from "./postgres-call.ts";
 import { ConnectionLost, type PostgresConnection } from "./postgres-connection.ts";
-import { writeEvents } from "./postgres-events.ts";
 import { PostgresTx } from "./postgres-tx.ts";
 import { text } from "./rows.ts";
+import { CallRuns, TransactionRuns } from "./run-states.ts";
 import {
   logsLock,
   memoryLock,
@@ -21,7 +20,7 @@ import {
   schedulesLock,
   transactionId,
 } from "./statements/postgres-locks.ts";
-import type { GatheredEvent, Touched } from "./verb.ts";
+import type { Touched } from "./verb.ts";
 
 /** `read`: one snapshot for all. `logs` locks its runs in a way of its own, for their rows may be in no table. */
 export type BatchKind = "read" | "write" | "logs";
@@ -47,7 +46,11 @@ export async function runBatch(parts: BatchParts, calls: readonly PostgresCall[]
   }
 }
 
-type Way = (parts: BatchParts, calls: readonly PostgresCall[]) => Promise<Outcome[]>;
+interface OpenParts extends BatchParts {
+  readonly runs: TransactionRuns;
+}
+
+type Way = (parts: OpenParts, calls: readonly PostgresCall[]) => Promise<Outcome[]>;
 
 async function transaction(parts: BatchParts, calls: readonly PostgresCall[], way: Way): Promise<Outcome[]> {
   const { connection, kind } = parts;
@@ -56,7 +59,9 @@ async function transaction(parts: BatchParts, calls: readonly PostgresCall[], wa
   opening.catch(() => {});
   try {
     if (calls.some(({ locks }) => locks.find !== undefined)) await opening;
-    const outcomes = await way(parts, calls);
+    const runs = new TransactionRuns();
+    const outcomes = await way({ ...parts, runs }, calls);
+    await runs.flush(new PostgresTx(connection));
     const id = await opening;
     if (kind !== "read") parts.onCommit(id, outcomes);
     const { command } = await connection.query("commit");
@@ -105,7 +110,7 @@ async function open({ connection, kind }: BatchParts, calls: readonly PostgresCa
   return text((await id).rows[0] ?? {}, "id");
 }
 
-async function allAtOnce(parts: BatchParts, calls: readonly PostgresCall[]): Promise<Outcome[]> {
+async function allAtOnce(parts: OpenParts, calls: readonly PostgresCall[]): Promise<Outcome[]> {
   const last = new Map<string, Promise<unknown>>();
   const running = calls.map((call) => {
     const before = call.keys.flatMap((key) => last.get(key) ?? []);
@@ -125,7 +130,7 @@ async function allAtOnce(parts: BatchParts, calls: readonly PostgresCall[]): Pro
   return done.map(({ outcome }) => outcome);
 }
 
-async function oneByOne(parts: BatchParts, calls: readonly PostgresCall[]): Promise<Outcome[]> {
+async function oneByOne(parts: OpenParts, calls: readonly PostgresCall[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const call of calls) {
     let done = await guarded(parts, call);
@@ -135,7 +140,7 @@ async function oneByOne(parts: BatchParts, calls: readonly PostgresCall[]): Prom
   return outcomes;
 }
 
-async function guarded(parts: BatchParts, call: PostgresCall): Promise<Performed> {
+async function guarded(parts: OpenParts, call: PostgresCall): Promise<Performed> {
   const { connection } = parts;
   await connection.query("savepoint call");
   const done = await perform(parts, call);
@@ -153,17 +158,18 @@ interface Performed {
 }
 
 /** Never rejects. */
-async function perform({ connection, dags }: BatchParts, { verb, args }: PostgresCall): Promise<Performed> {
+async function perform(
+  { connection, dags, runs: all }: OpenParts,
+  { verb, args }: PostgresCall,
+): Promise<Performed> {
   const touched: Touched = { runs: new Set(), ready: false };
   const tx = new PostgresTx(connection);
-  const gathered = new Map<RunId, GatheredEvent[]>();
+  const runs = new CallRuns(tx, all);
   try {
-    const value = await verb({ tx, dags, touched, gathered }, args);
-    if (gathered.size > 0) await writeEvents(connection, gathered);
+    const value = await verb({ tx, dags, runs, touched }, args);
+    runs.keep();
     return { outcome: { ok: true, value, touched }, dirty: tx.dirty };
   } catch (error) {
-    // Events are written last, so a verb that has none yet and has written nothing has nothing to undo.
-    const dirty = tx.dirty || gathered.size > 0;
-    return { outcome: { ok: false, error: faultFor(error) }, error, dirty };
+    return { outcome: { ok: false, error: faultFor(error) }, error, dirty: tx.dirty };
   }
 }

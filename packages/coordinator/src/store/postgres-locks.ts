@@ -40,11 +40,14 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
   }),
   runRetry: ({ id, idempotencyKey }) => ({ runs: [id], packs: "name", ...keyOrder(idempotencyKey) }),
   runCancel: ({ id }) => ({ runs: [id] }),
-  stepTake: ({ runId, pack }) => ({ runs: [runId], ...(pack === undefined ? {} : { packs: "name" }) }),
+  stepsTake: ({ claims }) => ({
+    runs: runsOf(claims),
+    ...(claims.some(({ pack }) => pack !== undefined) ? { packs: "name" } : {}),
+  }),
   attemptsStart: ({ refs }) => ({ runs: runsOf(refs) }),
-  attemptFinish: ({ result }) => ({
-    runs: [result.ref.runId],
-    memory: (result.memory ?? []).length > 0,
+  attemptsFinish: ({ results }) => ({
+    runs: runsOf(results.map(({ result }) => result.ref)),
+    memory: results.some(({ result }) => (result.memory ?? []).length > 0),
   }),
   leasesRenew: ({ refs, workerId }) => ({ runs: runsOf(refs), order: `worker ${workerId}` }),
   // Locks what it finds, and leaves out what others have locked.

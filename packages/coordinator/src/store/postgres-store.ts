@@ -11,9 +11,9 @@
  * was had, for at READ COMMITTED each takes a snapshot of its own.
  *
  * - Events are numbered under the run's lock: no gap, and no number is seen before a lower one.
- * - A claim is still the compare-and-set of `stepClaim`: of two coordinators, the second finds the step leased.
- * - Leases that ran out are found and locked in one statement that skips what others hold; it locks run, step and
- *   attempt, so that none of the three is older than the lock.
+ * - A claim is still the compare-and-set of `stepsClaim`: of two coordinators, the second finds the step leased.
+ * - Leases that ran out are found and locked in one statement that skips what others hold; it locks run and
+ *   step, so that neither is older than the lock.
  * - What only a unique index can decide (an idempotency key used by two at once) fails there, and the call is done
  *   again: now it finds what the other one wrote.
  * - Memory has one writer, as it is promised to have; a position in the order of operations is never seen before a

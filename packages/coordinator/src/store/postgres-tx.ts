@@ -2,7 +2,7 @@
 
 import type { PostgresConnection } from "./postgres-connection.ts";
 import { preparedText } from "./postgres-text.ts";
-import type { Row, SqlValue, Statement, Tx } from "./statement.ts";
+import type { BulkStatement, Row, SqlValue, Statement, Tx } from "./statement.ts";
 
 export class PostgresTx implements Tx {
   readonly #connection: PostgresConnection;
@@ -25,7 +25,13 @@ export class PostgresTx implements Tx {
     return (await this.#ask(statement, params)).rowCount;
   }
 
-  async #ask(statement: Statement, params: readonly SqlValue[]) {
+  async each(statement: BulkStatement, rows: readonly (readonly SqlValue[])[]): Promise<readonly Row[]> {
+    if (rows.length === 0) return [];
+    const columns = (rows[0] ?? []).map((_, column) => rows.map((row) => row[column] ?? null));
+    return (await this.#ask(statement, columns)).rows;
+  }
+
+  async #ask(statement: Statement, params: readonly (SqlValue | readonly SqlValue[])[]) {
     const { name, text, writes } = preparedText(statement);
     this.dirty ||= writes;
     try {

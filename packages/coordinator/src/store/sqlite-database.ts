@@ -3,7 +3,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { FaultError, messageOf } from "@haversack/base";
 import { migrate, readMigrations } from "./migrate.ts";
-import type { Row, SqlValue, Statement, Tx } from "./statement.ts";
+import type { BulkStatement, Row, SqlValue, Statement, Tx } from "./statement.ts";
 
 export interface SqliteOptions {
   readonly file: string;
@@ -66,6 +66,15 @@ export class SqliteTx implements Tx {
 
   run(statement: Statement, ...params: SqlValue[]): number {
     return Number(this.#prepare(statement).run(...params).changes);
+  }
+
+  each(statement: BulkStatement, rows: readonly (readonly SqlValue[])[]): readonly Row[] {
+    const prepared = this.#prepare(statement);
+    const answers: Row[] = [];
+    for (const row of rows) {
+      for (const answer of prepared.all(...row)) answers.push(answer);
+    }
+    return answers;
   }
 
   #prepare(statement: Statement): StatementSync {

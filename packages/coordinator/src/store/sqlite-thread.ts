@@ -10,6 +10,7 @@ import { isMainThread, parentPort, receiveMessageOnPort, workerData } from "node
 import { FaultError, invariant, present } from "@haversack/base";
 import type { RunId } from "@haversack/protocol";
 import { DagCache } from "./dag-cache.ts";
+import { CallRuns, TransactionRuns } from "./run-states.ts";
 import { openSqlite, SqliteTx } from "./sqlite-database.ts";
 import {
   type Call,
@@ -45,22 +46,26 @@ class DatabaseThread {
     const touched: Touched = { runs: new Set<RunId>(), ready: false };
     this.#db.exec(this.#writes ? "begin immediate" : "begin");
     const answers: CallAnswer[] = [];
-    for (const call of calls) answers.push(await this.#one(call, touched));
+    const runs = new TransactionRuns();
+    for (const call of calls) answers.push(await this.#one(call, touched, runs));
+    await runs.flush(this.#tx);
     this.#db.exec("commit");
     return { kind: "answers", answers, touchedRuns: [...touched.runs], ready: touched.ready };
   }
 
-  async #one({ id, verb, args }: Call, touched: Touched): Promise<CallAnswer> {
+  async #one({ id, verb, args }: Call, touched: Touched, all: TransactionRuns): Promise<CallAnswer> {
     const body = this.#verbs.get(verb);
     if (body === undefined) {
       return { id, ok: false, error: sendError(new FaultError("bug", "unknown_verb", `no verb ${verb}`)) };
     }
     const own: Touched = { runs: new Set(), ready: false };
-    const context: VerbContext = { tx: this.#tx, dags: this.#dags, touched: own };
+    const runs = new CallRuns(this.#tx, all);
+    const context: VerbContext = { tx: this.#tx, dags: this.#dags, runs, touched: own };
     if (this.#writes) this.#db.exec("savepoint call");
     try {
       const value = await body(context, args);
       if (this.#writes) this.#db.exec("release call");
+      runs.keep();
       for (const run of own.runs) touched.runs.add(run);
       touched.ready ||= own.ready;
       return { id, ok: true, value };

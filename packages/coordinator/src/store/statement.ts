@@ -6,6 +6,14 @@ export interface Statement {
   readonly postgres?: string;
 }
 
+/** For many rows at once: one after the other where a statement costs nothing but itself, in one message where it is a round trip. */
+export interface BulkStatement {
+  /** Of one row. */
+  readonly sqlite: string;
+  /** Of all rows: `$n` is the list of the n-th values. */
+  readonly postgres: string;
+}
+
 export type SqlValue = null | number | string | Uint8Array;
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -20,4 +28,6 @@ export interface Tx {
   one(statement: Statement, ...params: SqlValue[]): Answer<Row | undefined>;
   /** The number of rows that changed. */
   run(statement: Statement, ...params: SqlValue[]): Answer<number>;
+  /** What the statement answers for each of these rows, in any order. */
+  each(statement: BulkStatement, rows: readonly (readonly SqlValue[])[]): Answer<readonly Row[]>;
 }

@@ -2,16 +2,9 @@
 
 import { retentionReads, retentionWrites } from "./retention-tables.ts";
 import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
-import {
-  attemptFinish,
-  attemptIsLive,
-  attemptsStart,
-  leasesExpire,
-  leasesRenew,
-  leasesTrust,
-  workerGreet,
-} from "./verbs/attempt-verbs.ts";
+import { attemptIsLive, attemptsFinish, attemptsStart } from "./verbs/attempt-verbs.ts";
 import { runEvents } from "./verbs/event-verbs.ts";
+import { leasesExpire, leasesRenew, leasesTrust, workerGreet } from "./verbs/lease-verbs.ts";
 import { logsAppend, logsErase, logsRead } from "./verbs/log-verbs.ts";
 import {
   memoryAt,
@@ -26,16 +19,16 @@ import { runRetry, runSourceRead } from "./verbs/run-retry.ts";
 import { runFind, runSubmit } from "./verbs/run-submit.ts";
 import { runCancel, runProgress, runRead, runsCount, runsList } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
-import { stepsListReady, stepsWaiting, stepTake } from "./verbs/step-verbs.ts";
+import { stepsListReady, stepsTake, stepsWaiting } from "./verbs/step-verbs.ts";
 import { workersList } from "./verbs/worker-verbs.ts";
 
 export const writeVerbs = {
   runSubmit,
   runRetry,
   runCancel,
-  stepTake,
+  stepsTake,
   attemptsStart,
-  attemptFinish,
+  attemptsFinish,
   leasesRenew,
   leasesExpire,
   leasesTrust,

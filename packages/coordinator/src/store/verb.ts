@@ -2,6 +2,7 @@
 
 import type { RunId } from "@haversack/protocol";
 import type { DagCache } from "./dag-cache.ts";
+import type { CallRuns } from "./run-states.ts";
 import type { Tx } from "./statement.ts";
 
 /** What committed verbs touched, so that those who wait can look again. It wakes; it never decides. */
@@ -15,15 +16,8 @@ export interface Touched {
 export interface VerbContext {
   readonly tx: Tx;
   readonly dags: DagCache;
+  readonly runs: CallRuns;
   readonly touched: Touched;
-  /** Where a statement is a round trip: events are gathered here, and numbered and written together at the end of the verb. */
-  readonly gathered?: Map<RunId, GatheredEvent[]>;
-}
-
-export interface GatheredEvent {
-  readonly at: number;
-  /** JSON */
-  readonly change: string;
 }
 
 export type Verb<Args, Result> = (context: VerbContext, args: Args) => Promise<Result>;

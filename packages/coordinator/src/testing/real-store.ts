@@ -42,7 +42,8 @@ export async function openRealStores() {
     const { workerId, bootId } = hello;
     const { generation } = store;
     const lease = { leaseUntil: now + 30_000, now };
-    const claimed = await store.write.stepTake({ runId, index, workerId, bootId, generation, ...lease });
+    const claims = [{ runId, index, workerId, bootId }];
+    const [claimed] = await store.write.stepsTake({ claims, generation, ...lease });
     if (claimed === undefined) throw new Error("the step was not ready");
     return { runId, stepId: claimed.stepId, attempt: claimed.attempt, generation };
   }

@@ -1,75 +1,74 @@
-/**
- * Where PostgreSQL finds an attempt by its key, the phase is compared as `phase || ''`: by its statistics a partial index
- * of live attempts is often "empty", and it would read that one whole instead of the key's (`phase` alone matches it).
- * Where it looks for attempts to end, it locks all three rows, so that none of them is older than the lock.
- */
+/** Attempts: the live one is part of its step's row, those that ended are rows of their own. */
 
-export const attemptInsert = {
-  sqlite: `insert into attempt (run_id, idx, attempt, generation, worker_id, boot_id, phase, lease_until, claimed_at)
-           values (?1, ?2, ?3, ?4, ?5, ?6, 'leased', ?7, ?8)`,
+/** What decides about a step and its newest attempt. */
+const columns = (step: string) =>
+  ["run", "idx", "attempt", "phase", "generation", "worker_id", "boot_id", "claimed_at", "started_at", "failed_count",
+   "lost_count", "snapshot_digest", "memory_write", "handler", "continue_on_error", "unsatisfied", "ancestor_failed",
+   "ancestor_cancelled"].map((name) => `${step}.${name}`).join(", "); // biome-ignore format: a list
+
+export const attemptsNewest = {
+  sqlite: `select ${columns("step")} from step where run = ?1 and idx = ?2`,
+  postgres: `select ${columns("step")} from unnest($1::bigint[], $2::integer[]) as k (run, idx)
+             join step on step.run = k.run and step.idx = k.idx`,
 } as const;
 
-/** A cancel does not touch the handlers that come after it. */
-const cancelRequested = `case when s.handler in ('onCancel', 'onExit') then 0 else r.cancel_requested end`;
-
-/** An attempt by the names that its worker uses, with what decides about its step. */
-export const attemptGet = {
-  sqlite: `select a.*, s.step_id, s.phase as step_phase, s.attempt as step_attempt, s.failed_count, s.lost_count,
-                  s.snapshot_digest, s.memory_write, ${cancelRequested} as cancel_requested, r.dag_digest, r.dag_name
-           from step s
-           join attempt a on a.run_id = s.run_id and a.idx = s.idx and a.attempt = ?3
-           join run r on r.id = s.run_id
-           where s.run_id = ?1 and s.step_id = ?2`,
+export const attemptEnded = {
+  sqlite: `select generation, worker_id, phase, result_digest from attempt where run = ?1 and idx = ?2 and attempt = ?3`,
 } as const;
 
-export const attemptStart = {
-  sqlite: `update attempt set phase = 'running', started_at = ?4
-           where run_id = ?1 and idx = ?2 and attempt = ?3 and phase = 'leased'`,
-  postgres: `update attempt set phase = 'running', started_at = $4
-             where run_id = $1 and idx = $2 and attempt = $3 and phase || '' = 'leased'`,
+export const attemptsInsert = {
+  sqlite: `insert into attempt (run, idx, attempt, generation, worker_id, boot_id, phase, claimed_at, started_at, ended_at,
+                                result_digest)
+           values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,
+  postgres: `insert into attempt (run, idx, attempt, generation, worker_id, boot_id, phase, claimed_at, started_at, ended_at,
+                                  result_digest)
+             select * from unnest($1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[],
+                                  $8::bigint[], $9::bigint[], $10::bigint[], $11::text[])`,
 } as const;
 
-/** Ends an attempt. Touches nothing unless it is live. */
-export const attemptEnd = {
-  sqlite: `update attempt set phase = ?4, ended_at = ?5, result_digest = ?6
-           where run_id = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')`,
-  postgres: `update attempt set phase = $4, ended_at = $5, result_digest = $6
-             where run_id = $1 and idx = $2 and attempt = $3 and phase || '' in ('leased', 'running')`,
-} as const;
-
-export const attemptRenew = {
-  sqlite: `update attempt set lease_until = ?4, boot_id = ?5
-           where run_id = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')`,
-  postgres: `update attempt set lease_until = $4, boot_id = $5
-             where run_id = $1 and idx = $2 and attempt = $3 and phase || '' in ('leased', 'running')`,
+/** Under the whole fence: an answer means that nothing else need be looked at. */
+export const leasesRenew = {
+  sqlite: `update step set lease_until = ?6, boot_id = ?7
+           where run = ?1 and idx = ?2 and attempt = ?3 and generation = ?4 and worker_id = ?5
+             and phase in ('leased', 'running')
+           returning run, idx, attempt, handler`,
+  postgres: `update step set lease_until = k.lease_until, boot_id = k.boot_id
+             from unnest($1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::bigint[], $7::text[])
+                    as k (run, idx, attempt, generation, worker_id, lease_until, boot_id)
+             where step.run = k.run and step.idx = k.idx and step.attempt = k.attempt
+               and step.generation = k.generation and step.worker_id = k.worker_id
+               and coalesce(step.phase in ('leased', 'running'), false)
+             returning step.run, step.idx, step.attempt, handler`,
 } as const;
 
 /** Nobody loses a lease because the coordinator was away; what an earlier clock said does not count. */
-export const attemptsTrust = {
-  sqlite: `update attempt set lease_until = ?1 where phase in ('leased', 'running')`,
+export const leasesTrust = {
+  sqlite: `update step set lease_until = ?1 where phase in ('leased', 'running')`,
 } as const;
 
-const live = `select a.*, s.step_id, s.phase as step_phase, s.attempt as step_attempt, s.failed_count, s.lost_count,
-                     s.memory_write, ${cancelRequested} as cancel_requested, r.dag_digest, r.dag_name
-              from attempt a
-              join step s on s.run_id = a.run_id and s.idx = a.idx
-              join run r on r.id = a.run_id
-              where a.phase in ('leased', 'running')`;
+const live = `select ${columns("step")}, step.step_id, run.id as run_id
+              from step join run on run.no = step.run
+              where step.phase in ('leased', 'running')`;
 
+/** There are as many live attempts as slots; an index has them all. */
 export const attemptsOfWorker = {
-  sqlite: `${live} and a.worker_id = ?1`,
-  postgres: `${live} and a.worker_id = $1 order by a.run_id, a.idx for no key update of a, s, r`,
+  sqlite: `${live} and step.worker_id = ?1`,
+  postgres: `${live} and step.worker_id = $1 order by run.id, step.idx for no key update`,
 } as const;
 
-export const attemptsOfRun = { sqlite: `${live} and a.run_id = ?1` } as const;
+export const attemptsOfRun = {
+  sqlite: `select idx, step_id, attempt, generation, handler from step
+           where run = ?1 and phase in ('leased', 'running') order by idx`,
+  postgres: `select idx, step_id, attempt, generation, handler from step
+             where run = $1 and coalesce(phase in ('leased', 'running'), false) order by idx`,
+} as const;
 
 export const attemptsExpired = {
-  sqlite: `${live} and a.lease_until <= ?1 order by a.lease_until limit ?2`,
+  sqlite: `${live} and step.lease_until <= ?1 order by step.lease_until limit ?2`,
   // Whose run somebody changes at this moment is looked at again in the next round.
-  postgres: `${live} and a.lease_until <= $1 order by a.lease_until limit $2
-             for no key update of a, s, r skip locked`,
+  postgres: `${live} and step.lease_until <= $1 order by step.lease_until limit $2 for no key update skip locked`,
 } as const;
 
-export const attemptsNextExpiry = {
-  sqlite: `select min(lease_until) as due from attempt where phase in ('leased', 'running')`,
+export const leasesNextExpiry = {
+  sqlite: `select min(lease_until) as due from step where phase in ('leased', 'running')`,
 } as const;

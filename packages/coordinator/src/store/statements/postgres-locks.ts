@@ -15,10 +15,11 @@ export const packsLock = `select pg_advisory_xact_lock(${packs})`;
 
 export const schedulesLock = `select pg_advisory_xact_lock(hashtextextended('haversack schedules ' || current_schema(), 0))`;
 
-export const runsOfWorker = `select distinct run_id as id from attempt
+export const runsOfWorker = `select distinct run.id from step join run on run.no = step.run
                              where worker_id = $1 and phase in ('leased', 'running')`;
 
-export const runsWithLiveAttempts = `select distinct run_id as id from attempt where phase in ('leased', 'running')`;
+export const runsWithLiveAttempts = `select distinct run.id from step join run on run.no = step.run
+                                     where phase in ('leased', 'running')`;
 
 /** Until the end of the transaction, in one order everywhere. */
 export const logsLock = `select pg_advisory_xact_lock(key)

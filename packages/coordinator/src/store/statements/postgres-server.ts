@@ -22,8 +22,16 @@ export const serverGet = `select current_setting('server_version_num')::integer 
                                  current_schema() as schema,
                                  pg_is_in_recovery() as standby`;
 
-/** Nobody waits for ever, and a lost coordinator holds no lock for long. An answer means: on disk. */
-export const sessionSetup = `set statement_timeout = '10s';
+/**
+ * Nobody waits for ever, and a lost coordinator holds no lock for long. An answer means: on disk. Verbs look rows up by
+ * their keys, some hundred at a time; whoever planned by the statistics of a queue would read it whole, for they are
+ * those of a moment when it was empty, or full.
+ */
+export const sessionSetup = `set enable_hashjoin = off;
+                             set enable_mergejoin = off;
+                             set enable_seqscan = off;
+                             set jit = off;
+                             set statement_timeout = '10s';
                              set lock_timeout = '10s';
                              set idle_in_transaction_session_timeout = '10s';
                              set default_transaction_isolation = 'read committed';

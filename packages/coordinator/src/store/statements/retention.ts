@@ -15,31 +15,32 @@ export const runsForgotten = {
 } as const;
 
 export const runForgotten = {
-  sqlite: `select dag_digest from run where id = ?1 and forgotten = 1`,
+  sqlite: `select no, dag_digest from run where id = ?1 and forgotten = 1`,
 } as const;
 
 /** The rows of a run, those that refer to others first, a bounded number at a time. */
 export const runRowsErase = [
   {
-    sqlite: `delete from event where run_id = ?1 and seq in (select seq from event where run_id = ?1 limit ?2)`,
+    sqlite: `delete from event where run = ?1 and seq in (select seq from event where run = ?1 limit ?2)`,
   },
   {
-    sqlite: `delete from artifact where run_id = ?1 and (idx, path) in
-               (select idx, path from artifact where run_id = ?1 limit ?2)`,
+    sqlite: `delete from artifact where run = ?1 and (idx, path) in
+               (select idx, path from artifact where run = ?1 limit ?2)`,
   },
   {
-    sqlite: `delete from attempt where run_id = ?1 and (idx, attempt) in
-               (select idx, attempt from attempt where run_id = ?1 limit ?2)`,
+    sqlite: `delete from attempt where run = ?1 and (idx, attempt) in
+               (select idx, attempt from attempt where run = ?1 limit ?2)`,
   },
   {
-    // What waits for a person outlives its run.
-    sqlite: `delete from memory_operation where run_id = ?1 and (step_id, id) in
-               (select step_id, id from memory_operation where run_id = ?1 and status <> 'review' limit ?2)`,
-  },
-  {
-    sqlite: `delete from step where run_id = ?1 and idx in (select idx from step where run_id = ?1 limit ?2)`,
+    sqlite: `delete from step where run = ?1 and idx in (select idx from step where run = ?1 limit ?2)`,
   },
 ] as const;
+
+/** What waits for a person outlives its run. */
+export const runMemoryErase = {
+  sqlite: `delete from memory_operation where run_id = ?1 and (step_id, id) in
+             (select step_id, id from memory_operation where run_id = ?1 and status <> 'review' limit ?2)`,
+} as const;
 
 export const runErase = { sqlite: `delete from run where id = ?1 and forgotten = 1` } as const;
 
@@ -73,5 +74,5 @@ export const blobsUnnamed = {
 } as const;
 
 export const attemptOldestClaim = {
-  sqlite: `select min(claimed_at) as claimed_at from attempt where phase in ('leased', 'running')`,
+  sqlite: `select min(claimed_at) as claimed_at from step where phase in ('leased', 'running')`,
 } as const;

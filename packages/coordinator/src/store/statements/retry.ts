@@ -2,34 +2,51 @@
 export const runRepeat = {
   sqlite: `insert into run (id, dag_digest, dag_name, status, params, idempotency_key, body_digest, created_at,
                             unfinished, retry_of)
-           select ?2, dag_digest, dag_name, 'queued', params, ?3, ?4, ?5, ?6, id from run where id = ?1`,
+           select ?2, dag_digest, dag_name, 'queued', params, ?3, ?4, ?5, ?6, id from run where no = ?1 returning no`,
 } as const;
 
-/** A step that is done again: pinned as before, with memory read afresh. */
-export const stepRepeat = {
-  sqlite: `insert into step (run_id, idx, step_id, kind, phase, waiting_for, labels, pin_digest, snapshot_digest,
+/** Steps that are done again: pinned as before, with memory read afresh. */
+export const stepsRepeat = {
+  sqlite: `insert into step (run, idx, step_id, kind, phase, waiting_for, labels, pin_digest, snapshot_digest,
                              memory_write, continue_on_error, handler)
            select ?2, idx, step_id, kind, ?4, ?5, labels, pin_digest,
                   case when snapshot_digest = pin_digest then pin_digest end, memory_write, continue_on_error, handler
-           from step where run_id = ?1 and idx = ?3`,
+           from step where run = ?1 and idx = ?3`,
+  postgres: `insert into step (run, idx, step_id, kind, phase, waiting_for, labels, pin_digest, snapshot_digest,
+                               memory_write, continue_on_error, handler)
+             select k.target, step.idx, step_id, kind, k.phase, k.waiting_for, labels, pin_digest,
+                    case when snapshot_digest = pin_digest then pin_digest end, memory_write, continue_on_error, handler
+             from unnest($1::bigint[], $2::bigint[], $3::integer[], $4::text[], $5::integer[])
+                    as k (source, target, idx, phase, waiting_for)
+             join step on step.run = k.source and step.idx = k.idx`,
 } as const;
 
-/** A step that keeps what it made. It has no attempt in this run. */
-export const stepCarry = {
-  sqlite: `insert into step (run_id, idx, step_id, kind, phase, waiting_for, labels, worker_id, started_at, ended_at,
+/** Steps that keep what they made. They have no attempt in this run. */
+export const stepsCarry = {
+  sqlite: `insert into step (run, idx, step_id, kind, phase, waiting_for, labels, worker_id, started_at, ended_at,
                              exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error)
            select ?2, idx, step_id, kind, phase, 0, labels, worker_id, started_at, ended_at,
                   exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error
-           from step where run_id = ?1 and idx = ?3 returning phase`,
+           from step where run = ?1 and idx = ?3 returning idx, phase`,
+  postgres: `insert into step (run, idx, step_id, kind, phase, waiting_for, labels, worker_id, started_at, ended_at,
+                               exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error)
+             select k.target, step.idx, step_id, kind, phase, 0, labels, worker_id, started_at, ended_at,
+                    exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error
+             from unnest($1::bigint[], $2::bigint[], $3::integer[]) as k (source, target, idx)
+             join step on step.run = k.source and step.idx = k.idx returning idx, phase`,
 } as const;
 
 export const artifactsCarry = {
-  sqlite: `insert into artifact (run_id, idx, path, digest, size, executable)
-           select ?2, idx, path, digest, size, executable from artifact where run_id = ?1 and idx = ?3`,
+  sqlite: `insert into artifact (run, idx, path, digest, size, executable)
+           select ?2, idx, path, digest, size, executable from artifact where run = ?1 and idx = ?3`,
+  postgres: `insert into artifact (run, idx, path, digest, size, executable)
+             select k.target, artifact.idx, path, digest, size, executable
+             from unnest($1::bigint[], $2::bigint[], $3::integer[]) as k (source, target, idx)
+             join artifact on artifact.run = k.source and artifact.idx = k.idx`,
 } as const;
 
 export const runSource = {
   sqlite: `select dag.name, dag.source from run join dag on dag.digest = run.dag_digest where run.id = ?1`,
 } as const;
 
-export const stepPhases = { sqlite: `select phase from step where run_id = ?1 order by idx` } as const;
+export const stepPhases = { sqlite: `select phase from step where run = ?1 order by idx` } as const;

@@ -19,7 +19,7 @@ test("what is ready, and when the next retry is due, are found by indexes of not
     "SEARCH step USING COVERING INDEX step_retry_due (not_before>?)",
   ]);
   const ready = plan(stepsReady.sqlite);
-  expect(ready[0]).toMatch(/^SEARCH step USING (COVERING )?INDEX step_ready \(\(run_id,idx\)>\(\?,\?\)\)$/);
+  expect(ready[0]).toMatch(/^SEARCH step USING (COVERING )?INDEX step_ready \(\(run,idx\)>\(\?,\?\)\)$/);
   expect(ready.join("\n")).not.toMatch(/SCAN|TEMP B-TREE/);
   db.close();
 });

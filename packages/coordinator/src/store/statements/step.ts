@@ -1,35 +1,49 @@
-export const stepInsert = {
-  sqlite: `insert into step (run_id, idx, step_id, kind, phase, waiting_for, labels, pin_digest, snapshot_digest,
+/**
+ * Steps by the number of their run and their position. Where PostgreSQL finds steps by their keys, the phase is compared
+ * inside a `coalesce`, which means nothing to its planner: by the statistics of a queue, a moment ago hardly any step was
+ * ready, so it would read the index of what is ready, or the whole table, once for each key.
+ */
+
+export const stepsInsert = {
+  sqlite: `insert into step (run, idx, step_id, kind, phase, waiting_for, labels, pin_digest, snapshot_digest,
                              memory_write, continue_on_error, handler)
            values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)`,
+  postgres: `insert into step (run, idx, step_id, kind, phase, waiting_for, labels, pin_digest, snapshot_digest,
+                               memory_write, continue_on_error, handler)
+             select * from unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::text[],
+                                  $8::text[], $9::text[], $10::text[], $11::integer[], $12::text[])`,
 } as const;
 
 export const stepsOfRun = {
   sqlite: `select step.*, worker.name as worker_name from step left join worker on worker.id = step.worker_id
-           where run_id = ?1 order by idx`,
-} as const;
-
-export const stepByName = {
-  sqlite: `select step.* from step join run on run.id = step.run_id
-           where step.run_id = ?1 and step.step_id = ?2 and run.forgotten = 0`,
+           where run = ?1 order by idx`,
 } as const;
 
 export const stepsReadyOfRun = {
-  sqlite: `select run_id, idx, kind, labels, pin_digest, snapshot_digest, not_before from step
-           where run_id = ?1 and phase = 'ready' order by idx limit ?2`,
+  sqlite: `select run.id as run_id, run.no, idx, kind, labels, pin_digest, snapshot_digest, not_before
+           from step join run on run.no = step.run
+           where run.id = ?1 and phase = 'ready' order by idx limit ?2`,
 } as const;
 
-export const stepOutputs = {
-  sqlite: `select phase, outputs from step where run_id = ?1 and step_id = ?2`,
+export const stepPhase = { sqlite: `select phase from step where run = ?1 and idx = ?2` } as const;
+
+export const stepPacks = {
+  sqlite: `select pin_digest, snapshot_digest from step where run = ?1 and idx = ?2`,
+} as const;
+
+export const stepsOutputs = {
+  sqlite: `select idx, phase, outputs from step where run = ?1 and idx = ?2`,
+  postgres: `select step.idx, phase, outputs from unnest($1::bigint[], $2::integer[]) as k (run, idx)
+             join step on step.run = k.run and step.idx = k.idx`,
 } as const;
 
 /** Steps that may start, oldest run first, after a given one; the time of retries that wait is looked at too. */
 export const stepsReady = {
-  sqlite: `select step.run_id, step.idx, step.step_id, step.kind, step.labels, step.pin_digest, step.snapshot_digest,
-                  run.dag_digest, run.dag_name
-           from step join run on run.id = step.run_id
-           where step.phase = 'ready' and step.not_before <= ?1 and (step.run_id, step.idx) > (?2, ?3)
-           order by step.run_id, step.idx limit ?4`,
+  sqlite: `select run.id as run_id, run.no, step.idx, step.step_id, step.kind, step.labels, step.pin_digest,
+                  step.snapshot_digest, run.dag_digest, run.dag_name
+           from step join run on run.no = step.run
+           where step.phase = 'ready' and step.not_before <= ?1 and (step.run, step.idx) > (?2, ?3)
+           order by step.run, step.idx limit ?4`,
 } as const;
 
 /** When the next retry is due. */
@@ -38,44 +52,84 @@ export const stepsNextDue = {
   sqlite: `select min(not_before) as due from step where phase = 'ready' and not_before > ?1 and not_before > 0`,
 } as const;
 
-/**
- * Gives the step to a worker. The first pack that is named stays: every attempt uses the same one. Of a run that is being
- * cancelled (?6) only the handlers that come after a cancel.
- */
-export const stepClaim = {
-  sqlite: `update step set phase = 'leased', attempt = attempt + 1, worker_id = ?3, started_at = null, ended_at = null,
-                  failure = null, exit_code = null, snapshot_digest = coalesce(snapshot_digest, ?4)
-           where run_id = ?1 and idx = ?2 and phase = 'ready' and not_before <= ?5
-             and (?6 = 0 or handler in ('onCancel', 'onExit'))
-           returning attempt, step_id, snapshot_digest`,
+/** Gives steps to workers. Of a run that is being cancelled (?9) only the handlers that come after a cancel. */
+export const stepsClaim = {
+  sqlite: `update step set phase = 'leased', attempt = attempt + 1, worker_id = ?3, boot_id = ?4, generation = ?5,
+                  lease_until = ?6, claimed_at = ?7, started_at = null, ended_at = null, failure = null, exit_code = null
+           where run = ?1 and idx = ?2 and phase = 'ready' and not_before <= ?7
+             and (?8 = 0 or handler in ('onCancel', 'onExit'))
+           returning run, idx, attempt, snapshot_digest`,
+  postgres: `update step set phase = 'leased', attempt = attempt + 1, worker_id = k.worker_id, boot_id = k.boot_id,
+                    generation = k.generation, lease_until = k.lease_until, claimed_at = k.now, started_at = null,
+                    ended_at = null, failure = null, exit_code = null
+             from unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
+                         $8::integer[]) as k (run, idx, worker_id, boot_id, generation, lease_until, now, cancelled)
+             where step.run = k.run and step.idx = k.idx and coalesce(phase = 'ready', false) and not_before <= k.now
+               and (cancelled = 0 or handler in ('onCancel', 'onExit'))
+             returning step.run, step.idx, attempt, snapshot_digest`,
 } as const;
 
-export const stepStart = {
-  sqlite: `update step set phase = 'running', started_at = ?4
-           where run_id = ?1 and idx = ?2 and attempt = ?3 and phase = 'leased'`,
+/** The first pack that is named stays: every attempt uses the same one. */
+export const stepsPackName = {
+  sqlite: `update step set snapshot_digest = ?3 where run = ?1 and idx = ?2 and snapshot_digest is null`,
+  postgres: `update step set snapshot_digest = k.digest
+             from unnest($1::bigint[], $2::integer[], $3::text[]) as k (run, idx, digest)
+             where step.run = k.run and step.idx = k.idx and snapshot_digest is null`,
 } as const;
 
-/** Ends the step, from a phase in which an attempt is live. */
-export const stepEnd = {
+/** Under the whole fence: an answer means that nothing else need be looked at. */
+export const stepsStart = {
+  sqlite: `update step set phase = 'running', started_at = ?6
+           where run = ?1 and idx = ?2 and attempt = ?3 and generation = ?4 and worker_id = ?5 and phase = 'leased'
+           returning run, idx, attempt`,
+  postgres: `update step set phase = 'running', started_at = k.now
+             from unnest($1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::bigint[])
+                    as k (run, idx, attempt, generation, worker_id, now)
+             where step.run = k.run and step.idx = k.idx and step.attempt = k.attempt
+               and step.generation = k.generation and step.worker_id = k.worker_id and coalesce(phase = 'leased', false)
+             returning step.run, step.idx, step.attempt`,
+} as const;
+
+/** Ends steps, from a phase in which an attempt is live. */
+export const stepsEnd = {
   sqlite: `update step set phase = ?4, ended_at = ?5, started_at = coalesce(started_at, ?5), failure = ?6,
                   exit_code = ?7, outputs = ?8, usage = ?9
-           where run_id = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')
-           returning continue_on_error, unsatisfied, ancestor_failed, ancestor_cancelled`,
+           where run = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')
+           returning idx`,
+  postgres: `update step set phase = k.phase, ended_at = k.now, started_at = coalesce(started_at, k.now),
+                    failure = k.failure, exit_code = k.exit_code, outputs = k.outputs, usage = k.usage
+             from unnest($1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::bigint[], $6::text[], $7::integer[],
+                         $8::text[], $9::text[]) as k (run, idx, attempt, phase, now, failure, exit_code, outputs, usage)
+             where step.run = k.run and step.idx = k.idx and step.attempt = k.attempt
+               and coalesce(step.phase in ('leased', 'running'), false)
+             returning step.idx`,
 } as const;
 
-/** Puts the step back into the queue; the counters say what the attempt cost. */
-export const stepRequeue = {
+/** Puts steps back into the queue; the counters say what the attempt cost. */
+export const stepsRequeue = {
   sqlite: `update step set phase = 'ready', not_before = ?4, failed_count = failed_count + ?5,
                   lost_count = lost_count + ?6, failure = ?7, exit_code = ?8
-           where run_id = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')`,
+           where run = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')
+           returning idx`,
+  postgres: `update step set phase = 'ready', not_before = k.not_before, failed_count = failed_count + k.failed,
+                    lost_count = lost_count + k.lost, failure = k.failure, exit_code = k.exit_code
+             from unnest($1::bigint[], $2::integer[], $3::integer[], $4::bigint[], $5::integer[], $6::integer[], $7::text[],
+                         $8::integer[]) as k (run, idx, attempt, not_before, failed, lost, failure, exit_code)
+             where step.run = k.run and step.idx = k.idx and step.attempt = k.attempt
+               and coalesce(step.phase in ('leased', 'running'), false)
+             returning step.idx`,
 } as const;
 
 /** Steps that no worker holds end at once when their run is cancelled. A handler waits for its turn, or was started. */
 export const stepsCancelIdle = {
   sqlite: `update step set phase = 'cancelled', ended_at = ?2
-           where run_id = ?1 and phase in ('waiting', 'ready')
+           where run = ?1 and phase in ('waiting', 'ready')
              and (handler is null or (phase = 'ready' and handler in ('onSuccess', 'onFailure')))
            returning step_id, attempt`,
+  postgres: `update step set phase = 'cancelled', ended_at = $2
+             where run = $1 and coalesce(phase in ('waiting', 'ready'), false)
+               and (handler is null or (coalesce(phase = 'ready', false) and handler in ('onSuccess', 'onFailure')))
+             returning step_id, attempt`,
 } as const;
 
 /** A failure that the step's \`continueOnError\` excuses does not count. */
@@ -83,23 +137,11 @@ export const stepCounts = {
   sqlite: `select count(*) filter (where phase = 'failed' and continue_on_error = 0) as failed,
                   count(*) filter (where phase = 'cancelled') as cancelled,
                   count(*) filter (where phase = 'blocked') as blocked
-           from step where run_id = ?1 and handler is null`,
+           from step where run = ?1 and handler is null`,
 } as const;
 
 export const stepFirstFailed = {
   sqlite: `select step_id, failure from step
-           where run_id = ?1 and phase = 'failed' and continue_on_error = 0 and handler is null
+           where run = ?1 and phase = 'failed' and continue_on_error = 0 and handler is null
            order by ended_at, idx limit 1`,
-} as const;
-
-export const artifactInsert = {
-  sqlite: `insert into artifact (run_id, idx, path, digest, size, executable) values (?1, ?2, ?3, ?4, ?5, ?6)`,
-} as const;
-
-export const artifactsOfRun = {
-  sqlite: `select idx, path, digest, size, executable from artifact where run_id = ?1 order by idx, path`,
-} as const;
-
-export const artifactsOfStep = {
-  sqlite: `select idx, path, digest, size, executable from artifact where run_id = ?1 and idx = ?2 order by path`,
 } as const;

@@ -10,7 +10,9 @@ export const workerSeen = { sqlite: `update worker set last_seen_at = ?2 where i
 /** Those that were there lately, with the number of attempts that they hold. */
 export const workerList = {
   sqlite: `select worker.*,
-                  (select count(*) from attempt
-                   where attempt.worker_id = worker.id and phase in ('leased', 'running')) as slots_used
-           from worker order by name, id`,
+                  coalesce(live.count, 0) as slots_used
+           from worker
+           left join (select worker_id, count(*) as count from step
+                      where phase in ('leased', 'running') group by worker_id) as live on live.worker_id = worker.id
+           order by name, id`,
 } as const;

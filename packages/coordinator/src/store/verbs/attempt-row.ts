@@ -1,36 +1,36 @@
-/** One attempt with what decides about its step, as the statements of `attempt.ts` read it. */
+/** The newest attempt at a step, with what decides about the step, as the statements of `attempt.ts` read it. */
 
 import {
   type AttemptRef,
-  type Digest,
-  parseDigest,
   parseGeneration,
-  parseRunId,
-  parseStepId,
   parseWorkerId,
+  type StepId,
   type StepPhase,
   type WorkerId,
 } from "@haversack/protocol";
 import type { WriteMode } from "../../memory/judge.ts";
 import type { StepHistory } from "../../runs/after-attempt.ts";
-import type { AttemptPhase } from "../../runs/step-moves.ts";
-import { flag, integer, jsonOrNone, text, textOrNone } from "../rows.ts";
+import { outlivesCancel } from "../../runs/handlers.ts";
+import type { Before } from "../../runs/outcomes.ts";
+import { flag, integer, integerOrNone, jsonOrNone, text, textOrNone } from "../rows.ts";
+import type { RunState } from "../run-states.ts";
 import type { Row } from "../statement.ts";
 
 export interface AttemptRow {
   readonly ref: AttemptRef;
+  readonly run: RunState;
   /** Position of the step in the DAG. */
   readonly index: number;
   readonly workerId: WorkerId;
   readonly bootId: string;
-  readonly phase: AttemptPhase;
-  readonly resultDigest: string | undefined;
-  readonly stepPhase: StepPhase;
-  /** The newest attempt at the step. */
-  readonly stepAttempt: number;
+  /** Of its step. */
+  readonly phase: StepPhase;
+  readonly claimedAt: number;
+  readonly startedAt: number | undefined;
   readonly history: StepHistory;
-  readonly dagDigest: Digest;
-  readonly dagName: string;
+  readonly continueOnError: boolean;
+  readonly before: Before;
+  readonly snapshotDigest: string | undefined;
   /** What the step may write to memory, as pinned with it. */
   readonly memoryWrite: MemoryWrite;
 }
@@ -40,32 +40,34 @@ export interface MemoryWrite {
   readonly dag: WriteMode;
 }
 
-export function refOfRow(row: Row): AttemptRef {
+/** @param row of a step that was claimed at least once */
+export function attemptOfRow(row: Row, run: RunState, stepId: StepId): AttemptRow {
+  const generation = parseGeneration(text(row, "generation"));
   return {
-    runId: parseRunId(text(row, "run_id")),
-    stepId: parseStepId(text(row, "step_id")),
-    generation: parseGeneration(text(row, "generation")),
-    attempt: integer(row, "attempt"),
-  };
-}
-
-export function attemptOfRow(row: Row): AttemptRow {
-  return {
-    ref: refOfRow(row),
+    ref: { runId: run.id, stepId, generation, attempt: integer(row, "attempt") },
+    run,
     index: integer(row, "idx"),
     workerId: parseWorkerId(text(row, "worker_id")),
     bootId: text(row, "boot_id"),
-    phase: text(row, "phase") as AttemptPhase,
-    resultDigest: textOrNone(row, "result_digest"),
-    stepPhase: text(row, "step_phase") as StepPhase,
-    stepAttempt: integer(row, "step_attempt"),
+    phase: text(row, "phase") as StepPhase,
+    claimedAt: integer(row, "claimed_at"),
+    startedAt: integerOrNone(row, "started_at"),
     history: {
       failedCount: integer(row, "failed_count"),
       lostCount: integer(row, "lost_count"),
-      cancelRequested: flag(row, "cancel_requested"),
+      cancelRequested: run.cancelRequested && !outlivesCancel(textOrNone(row, "handler")),
     },
-    dagDigest: parseDigest(text(row, "dag_digest")),
-    dagName: text(row, "dag_name"),
+    continueOnError: flag(row, "continue_on_error"),
+    before: beforeOfRow(row),
+    snapshotDigest: textOrNone(row, "snapshot_digest"),
     memoryWrite: jsonOrNone<MemoryWrite>(row, "memory_write") ?? { global: "none", dag: "none" },
+  };
+}
+
+export function beforeOfRow(row: Row): Before {
+  return {
+    isSatisfied: !flag(row, "unsatisfied"),
+    hasFailed: flag(row, "ancestor_failed"),
+    hasCancelled: flag(row, "ancestor_cancelled"),
   };
 }

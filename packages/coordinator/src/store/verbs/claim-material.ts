@@ -1,19 +1,12 @@
 /** What the claim of a step reads for its task: its DAG's words, and what the steps before it made. */
 
 import { present } from "@haversack/base";
-import {
-  type Artifact,
-  type DagSpec,
-  type Digest,
-  type RunId,
-  type StepSpec,
-  stepAt,
-} from "@haversack/protocol";
+import { type Artifact, type DagSpec, type StepSpec, stepAt } from "@haversack/protocol";
 import type { TemplateData } from "../../runs/expression-value.ts";
-import { pathsOf } from "../../runs/expressions.ts";
 import { ancestorsInOrder } from "../../runs/graph.ts";
-import { templatesOf } from "../../runs/templates.ts";
-import { artifactsOfStep } from "../statements/step.ts";
+import type { CachedDag } from "../dag-cache.ts";
+import type { RunState } from "../run-states.ts";
+import { artifactsOfStep } from "../statements/artifact.ts";
 import type { VerbContext } from "../verb.ts";
 import { RunFacts } from "./expression-data.ts";
 import { artifactOfRow } from "./run-verbs.ts";
@@ -29,21 +22,39 @@ export interface Material {
   readonly artifacts: readonly Artifact[];
 }
 
-export async function materialOf(
-  context: VerbContext,
-  { runId, index }: { readonly runId: RunId; readonly index: number },
-  dagDigest: Digest,
-): Promise<Material> {
-  const { tx, dags } = context;
-  const { spec, graph } = await dags.get(tx, dagDigest);
-  const step = present(stepAt(spec, index), `step ${index} of the DAG`);
-  const data = await new RunFacts(context, runId).about(templatesOf(spec, step).flatMap(pathsOf));
-  const artifacts: Artifact[] = [];
-  if (step.inputs.length > 0) {
-    const isHandler = step.handler !== undefined;
-    for (const ancestor of isHandler ? spec.steps.keys() : ancestorsInOrder(index, graph.depends)) {
-      artifacts.push(...(await tx.all(artifactsOfStep, runId, ancestor)).map(artifactOfRow));
-    }
+/** For claims of one transaction. */
+export class Materials {
+  readonly #context: VerbContext;
+  readonly #facts = new Map<RunState, RunFacts>();
+
+  constructor(context: VerbContext) {
+    this.#context = context;
   }
-  return { dagName: spec.name, dagEnv: spec.env, spec: step, data, artifacts };
+
+  async of(run: RunState, index: number): Promise<Material> {
+    const { tx, dags } = this.#context;
+    const dag = await dags.get(tx, run.dagDigest);
+    const spec = present(stepAt(dag.spec, index), `step ${index} of the DAG`);
+    const data = await this.#factsOf(run).about(dag.pathsOf(index));
+    const { name: dagName, env: dagEnv } = dag.spec;
+    return { dagName, dagEnv, spec, data, artifacts: await this.#inputs(run, dag, index) };
+  }
+
+  #factsOf(run: RunState): RunFacts {
+    const known = this.#facts.get(run) ?? new RunFacts(this.#context, run);
+    this.#facts.set(run, known);
+    return known;
+  }
+
+  async #inputs(run: RunState, { spec, graph }: CachedDag, index: number): Promise<Artifact[]> {
+    const step = stepAt(spec, index);
+    if (step === undefined || step.inputs.length === 0) return [];
+    const isHandler = step.handler !== undefined;
+    const artifacts: Artifact[] = [];
+    for (const ancestor of isHandler ? spec.steps.keys() : ancestorsInOrder(index, graph.depends)) {
+      const rows = await this.#context.tx.all(artifactsOfStep, run.no, ancestor);
+      artifacts.push(...rows.map(artifactOfRow));
+    }
+    return artifacts;
+  }
 }

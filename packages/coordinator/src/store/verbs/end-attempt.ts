@@ -1,98 +1,145 @@
-/** What the end of an attempt does to its step and to those that wait for it, in one transaction (D1). */
+/** What the end of attempts does to their steps and to those that wait for them, in one transaction (D1). */
 
 import { invariant, present } from "@haversack/base";
-import { type AttemptResult, type Failure, type StepChange, type StepPhase } from "@haversack/protocol";
+import type { AttemptResult, Failure, StepChange, StepPhase } from "@haversack/protocol";
 import type { NextMove } from "../../runs/after-attempt.ts";
-import { type AttemptPhase, stepAfter } from "../../runs/step-moves.ts";
-import { attemptEnd } from "../statements/attempt.ts";
-import { artifactInsert, stepEnd, stepRequeue } from "../statements/step.ts";
+import { type AttemptEnding, stepAfter } from "../../runs/step-moves.ts";
+import type { SqlValue } from "../statement.ts";
+import { artifactsInsert } from "../statements/artifact.ts";
+import { attemptsInsert } from "../statements/attempt.ts";
+import { stepsEnd, stepsRequeue } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { AttemptRow } from "./attempt-row.ts";
-import { stepEnded } from "./end-run.ts";
+import { stepsEnded } from "./end-run.ts";
 import { applyMemory } from "./memory-apply.ts";
 import { record } from "./record.ts";
 
 export interface AttemptEnd {
+  /** Live, as it was read in this transaction. */
   readonly attempt: AttemptRow;
-  readonly phase: AttemptPhase;
+  readonly ending: AttemptEnding;
   readonly move: NextMove;
-  readonly now: number;
   /** Absent when the attempt was lost. */
   readonly result?: AttemptResult;
   readonly resultDigest?: string;
 }
 
-export async function endAttempt(context: VerbContext, end: AttemptEnd): Promise<void> {
-  const { attempt, now } = end;
-  const { runId, attempt: number } = attempt.ref;
-  const changed = await context.tx.run(
-    attemptEnd,
-    runId,
-    attempt.index,
-    number,
-    end.phase,
-    now,
-    end.resultDigest ?? null,
-  );
-  invariant(changed === 1, "the attempt was live when it was read in this transaction");
-  const phase = present(
-    stepAfter(attempt.stepPhase, end.move.event),
-    `${attempt.stepPhase} + ${end.move.event}`,
-  );
-  if (phase === "ready") await requeue(context, end);
-  else await finish(context, end, phase);
+interface Ending extends AttemptEnd {
+  /** What the step becomes. */
+  readonly phase: StepPhase;
 }
 
-async function requeue(context: VerbContext, end: AttemptEnd): Promise<void> {
-  const { attempt, move, now, result } = end;
-  const failure = move.event === "retried" ? move.failure : undefined;
-  const changed = await context.tx.run(
-    stepRequeue,
-    attempt.ref.runId,
-    attempt.index,
-    attempt.ref.attempt,
-    move.event === "retried" ? now + move.delayMs : 0,
-    move.event === "retried" ? 1 : 0,
+/** @param ends of different steps */
+export async function endAttempts(
+  context: VerbContext,
+  ends: readonly AttemptEnd[],
+  now: number,
+): Promise<void> {
+  if (ends.length === 0) return;
+  const { tx } = context;
+  const endings = ends.map((end): Ending => {
+    const { phase } = end.attempt;
+    const next = present(stepAfter(phase, end.move.event), `${phase} + ${end.move.event}`);
+    return { ...end, phase: next };
+  });
+  const requeued = endings.filter(({ phase }) => phase === "ready");
+  const ended = endings.filter(({ phase }) => phase !== "ready");
+  const written = await Promise.all([
+    tx.each(
+      stepsRequeue,
+      requeued.map((end) => requeueRow(end, now)),
+    ),
+    tx.each(
+      stepsEnd,
+      ended.map((end) => endRow(end, now)),
+    ),
+    tx.each(
+      attemptsInsert,
+      endings.map((end) => attemptRow(end, now)),
+    ),
+    tx.each(artifactsInsert, ended.flatMap(artifactRows)),
+  ]);
+  const changed = written[0].length + written[1].length;
+  invariant(changed === ends.length, "a live attempt belongs to a step that is leased or running");
+  for (const end of endings) record(context, end.attempt.run, stepChange(end), now);
+  if (requeued.length > 0) context.touched.ready = true;
+  for (const { attempt, phase, result } of ended) {
+    if (phase === "succeeded") await applyMemory(context, attempt, result?.memory ?? [], now);
+  }
+  for (const [run, own] of Map.groupBy(ended, ({ attempt }) => attempt.run)) {
+    await stepsEnded(context, { run, now }, own.map(endedStep));
+  }
+}
+
+const endedStep = ({ attempt, phase }: Ending) => {
+  const { index, continueOnError, before } = attempt;
+  return { index, phase, continueOnError, before };
+};
+
+const placeOf = ({ attempt: { run, index, ref } }: Ending) => [run.no, index, ref.attempt] as const;
+
+function requeueRow(end: Ending, now: number): SqlValue[] {
+  const { move, result } = end;
+  const isRetried = move.event === "retried";
+  const failure = failureOf(move);
+  return [
+    ...placeOf(end),
+    isRetried ? now + move.delayMs : 0,
+    isRetried ? 1 : 0,
     move.event === "lost" ? 1 : 0,
     failure === undefined ? null : JSON.stringify(failure),
     result?.exitCode ?? null,
-  );
-  invariant(changed === 1, "a live attempt belongs to a step that is leased or running");
-  await record(context, attempt.ref.runId, stepChange(end, "ready", failure), now);
-  context.touched.ready = true;
+  ];
 }
 
-async function finish(context: VerbContext, end: AttemptEnd, phase: StepPhase): Promise<void> {
-  const { attempt, move, now, result } = end;
-  const { runId } = attempt.ref;
-  const failure = move.event === "failed" ? move.failure : undefined;
-  const row = await context.tx.one(
-    stepEnd,
-    runId,
-    attempt.index,
-    attempt.ref.attempt,
+function endRow(end: Ending, now: number): SqlValue[] {
+  const { move, result, phase } = end;
+  const failure = failureOf(move);
+  const outputs = result?.outputs;
+  return [
+    ...placeOf(end),
     phase,
     now,
     failure === undefined ? null : JSON.stringify(failure),
     result?.exitCode ?? null,
-    JSON.stringify(Object.fromEntries(result?.outputs ?? [])),
+    outputs === undefined || outputs.size === 0 ? "{}" : JSON.stringify(Object.fromEntries(outputs)),
     result?.usage === undefined ? null : JSON.stringify(result.usage),
-  );
-  const ended = present(row, "the live attempt's step, leased or running");
-  if (phase === "succeeded") {
-    await keepArtifacts(context, attempt, result);
-    await applyMemory(context, attempt, result?.memory ?? [], now);
-  }
-  await record(context, runId, stepChange(end, phase, failure), now);
-  const run = { runId, dagDigest: attempt.dagDigest, now };
-  await stepEnded(context, run, { index: attempt.index, phase, row: ended });
+  ];
 }
 
-function stepChange(
-  { attempt, result }: AttemptEnd,
-  phase: StepPhase,
-  failure: Failure | undefined,
-): StepChange {
+function attemptRow(end: Ending, now: number): SqlValue[] {
+  const { attempt, ending, resultDigest } = end;
+  const { ref, workerId, bootId, claimedAt, startedAt } = attempt;
+  return [
+    ...placeOf(end),
+    ref.generation,
+    workerId,
+    bootId,
+    ending,
+    claimedAt,
+    startedAt ?? null,
+    now,
+    resultDigest ?? null,
+  ];
+}
+
+function artifactRows({ attempt, phase, result }: Ending): SqlValue[][] {
+  if (phase !== "succeeded") return [];
+  return (result?.artifacts ?? []).map(({ path, digest, size, executable }) => [
+    attempt.run.no,
+    attempt.index,
+    path,
+    digest,
+    size,
+    executable ? 1 : 0,
+  ]);
+}
+
+const failureOf = (move: NextMove): Failure | undefined =>
+  move.event === "retried" || move.event === "failed" ? move.failure : undefined;
+
+function stepChange({ attempt, move, phase, result }: Ending): StepChange {
+  const failure = failureOf(move);
   return {
     kind: "step",
     stepId: attempt.ref.stepId,
@@ -102,14 +149,4 @@ function stepChange(
     ...(failure === undefined ? {} : { failure }),
     ...(result?.exitCode === undefined ? {} : { exitCode: result.exitCode }),
   };
-}
-
-async function keepArtifacts(
-  { tx }: VerbContext,
-  attempt: AttemptRow,
-  result?: AttemptResult,
-): Promise<void> {
-  for (const { path, digest, size, executable } of result?.artifacts ?? []) {
-    await tx.run(artifactInsert, attempt.ref.runId, attempt.index, path, digest, size, executable ? 1 : 0);
-  }
 }

@@ -4,85 +4,91 @@
  */
 
 import { present } from "@haversack/base";
-import { type Failure, type HandlerKind, parseStepId, type RunId, type RunStatus } from "@haversack/protocol";
+import { type Failure, type HandlerKind, parseStepId } from "@haversack/protocol";
 import { firstTurn, handlerTurn } from "../../runs/handlers.ts";
 import { type RunEnd, runEnd, runFailure } from "../../runs/run-end.ts";
-import { flag, integer, json, text, textOrNone } from "../rows.ts";
+import { integer, json, text } from "../rows.ts";
 import { handlersWaiting } from "../statements/outcome.ts";
-import { runEndWith, runGet, runHandlers, runStepsEnded } from "../statements/run.ts";
+import { runEndWith, runOutcome } from "../statements/run.ts";
 import { stepCounts, stepFirstFailed, stepsCancelIdle } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { record, recordRun } from "./record.ts";
 import { type EndedStep, type SettledRun, settleBehind, settleFirst, settleHandler } from "./settle.ts";
 
-/** An attempt has ended its step. */
-export async function stepEnded(context: VerbContext, run: SettledRun, step: EndedStep): Promise<void> {
-  await stepsEnded(context, run, 1 + (await settleBehind(context, run, step)));
+/** Attempts have ended their steps. */
+export async function stepsEnded(
+  context: VerbContext,
+  run: SettledRun,
+  steps: readonly EndedStep[],
+): Promise<void> {
+  await count(context, run, steps.length + (await settleBehind(context, run, steps)));
 }
 
 /** Decides steps of a new run that wait for nobody. */
 export async function decideFirst(
   context: VerbContext,
   run: SettledRun,
-  indexes: Iterable<number>,
+  indexes: readonly number[],
 ): Promise<void> {
-  await stepsEnded(context, run, await settleFirst(context, run, indexes));
+  await count(context, run, await settleFirst(context, run, indexes));
 }
 
 /** Ends what nobody runs and the cancel is for. */
-export async function cancelIdle(context: VerbContext, run: SettledRun, status: RunStatus): Promise<void> {
-  const { runId, now } = run;
-  await recordRun(context, runId, status, undefined, now);
-  const ended = await context.tx.all(stepsCancelIdle, runId, now);
+export async function cancelIdle(context: VerbContext, settled: SettledRun): Promise<void> {
+  const { run, now } = settled;
+  recordRun(context, run, now);
+  const ended = await context.tx.all(stepsCancelIdle, run.no, now);
   for (const step of ended) {
     const stepId = parseStepId(text(step, "step_id"));
     const change = { kind: "step", stepId, phase: "cancelled", attempt: integer(step, "attempt") } as const;
-    await record(context, runId, change, now);
+    record(context, run, change, now);
   }
-  await stepsEnded(context, run, ended.length);
+  await count(context, settled, ended.length);
 }
 
 /** Counts steps that have ended, and goes on with the last of them. */
-async function stepsEnded(context: VerbContext, run: SettledRun, count: number): Promise<void> {
-  if (count === 0) return;
-  const row = present(await context.tx.one(runStepsEnded, run.runId, count), `run ${run.runId}`);
-  if (integer(row, "unfinished") === 0) await goOn(context, run);
+async function count(context: VerbContext, settled: SettledRun, ended: number): Promise<void> {
+  if (ended === 0) return;
+  settled.run.unfinished -= ended;
+  if (settled.run.unfinished === 0) await goOn(context, settled);
 }
 
 /** The handlers for this end, then those for any; where there is none to start, the next. */
-async function goOn(context: VerbContext, run: SettledRun): Promise<void> {
-  const { runId, now } = run;
-  const row = present(await context.tx.one(runGet, runId), `run ${runId}`);
-  const known = textOrNone(row, "outcome") as RunEnd | undefined;
-  const outcome = known ?? (await outcomeOf(context, runId));
+async function goOn(context: VerbContext, settled: SettledRun): Promise<void> {
+  const { run } = settled;
+  const known = run.outcome;
+  const outcome = known ?? (await outcomeOf(context, run.no));
   const { spec } = await context.dags.get(context.tx, run.dagDigest);
   if (spec.handlers !== undefined) {
-    await context.tx.run(runHandlers, runId, outcome, 0);
-    const first = firstTurn(outcome, flag(row, "cancel_requested"));
+    run.outcome = outcome;
+    await context.tx.run(runOutcome, run.no, outcome);
+    const first = firstTurn(outcome, run.cancelRequested);
     for (const turn of known === undefined ? ([first, "exit"] as const) : (["exit"] as const)) {
-      const count = await startHandlers(context, run, turn);
-      if (count === 0) continue;
-      await context.tx.run(runHandlers, runId, outcome, count);
-      return;
+      run.unfinished = await startHandlers(context, settled, turn);
+      if (run.unfinished > 0) return;
     }
   }
-  await endRun(context, runId, outcome, now);
+  await endRun(context, settled, outcome);
 }
 
 /** @returns how many can be handed out now */
-async function startHandlers(context: VerbContext, run: SettledRun, turn: RunEnd | "exit"): Promise<number> {
-  let count = 0;
-  for (const row of await context.tx.all(handlersWaiting, run.runId)) {
+async function startHandlers(
+  context: VerbContext,
+  settled: SettledRun,
+  turn: RunEnd | "exit",
+): Promise<number> {
+  let started = 0;
+  for (const row of await context.tx.all(handlersWaiting, settled.run.no)) {
     const decision = handlerTurn(text(row, "handler") as HandlerKind, turn);
     if (decision === "wait") continue;
-    const phase = await settleHandler(context, run, integer(row, "idx"), decision);
-    if (phase === "ready") count++;
+    const phase = await settleHandler(context, settled, integer(row, "idx"), decision);
+    if (phase === "ready") started++;
   }
-  return count;
+  return started;
 }
 
-async function outcomeOf({ tx }: VerbContext, runId: RunId): Promise<RunEnd> {
-  const counts = present(await tx.one(stepCounts, runId), `steps of run ${runId}`);
+async function outcomeOf({ tx }: VerbContext, run: number): Promise<RunEnd> {
+  const counts = present(await tx.one(stepCounts, run), `steps of run ${run}`);
   return runEnd({
     failed: integer(counts, "failed"),
     cancelled: integer(counts, "cancelled"),
@@ -90,14 +96,15 @@ async function outcomeOf({ tx }: VerbContext, runId: RunId): Promise<RunEnd> {
   });
 }
 
-async function endRun(context: VerbContext, runId: RunId, status: RunEnd, now: number): Promise<void> {
+async function endRun(context: VerbContext, { run, now }: SettledRun, status: RunEnd): Promise<void> {
   const { tx } = context;
-  const failure = status === "failed" ? await firstFailure(context, runId) : undefined;
-  await tx.run(runEndWith, runId, status, failure === undefined ? null : JSON.stringify(failure), now);
-  await recordRun(context, runId, status, failure, now);
+  const failure = status === "failed" ? await firstFailure(context, run.no) : undefined;
+  await tx.run(runEndWith, run.no, status, failure === undefined ? null : JSON.stringify(failure), now);
+  run.status = status;
+  recordRun(context, run, now, failure);
 }
 
-async function firstFailure({ tx }: VerbContext, runId: RunId): Promise<Failure | undefined> {
-  const row = await tx.one(stepFirstFailed, runId);
+async function firstFailure({ tx }: VerbContext, run: number): Promise<Failure | undefined> {
+  const row = await tx.one(stepFirstFailed, run);
   return row === undefined ? undefined : runFailure(text(row, "step_id"), json<Failure>(row, "failure"));
 }

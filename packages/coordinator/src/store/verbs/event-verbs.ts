@@ -3,6 +3,7 @@
 import type { RunChange, RunEvent, RunId, StepChange } from "@haversack/protocol";
 import { noRun } from "../missing.ts";
 import { integer, json } from "../rows.ts";
+import type { Row } from "../statement.ts";
 import { eventsAfter } from "../statements/event.ts";
 import { runGet } from "../statements/run.ts";
 import type { VerbContext } from "../verb.ts";
@@ -18,12 +19,13 @@ export async function runEvents({ tx }: VerbContext, query: EventQuery) {
   const row = await tx.one(runGet, query.id);
   if (row === undefined) throw noRun(query.id);
   const rows = await tx.all(eventsAfter, query.id, query.afterSeq, query.limit);
-  const events = rows.map(
-    (event): RunEvent => ({
-      seq: integer(event, "seq"),
-      at: integer(event, "at"),
-      change: json<RunChange | StepChange>(event, "change"),
-    }),
-  );
-  return { events, run: runOfRow(row) };
+  const events = rows.flatMap(eventsOfRow).filter(({ seq }) => seq > query.afterSeq);
+  return { events: events.slice(0, query.limit), run: runOfRow(row) };
+}
+
+function eventsOfRow(row: Row): RunEvent[] {
+  const at = integer(row, "at");
+  const changes = json<(RunChange | StepChange)[]>(row, "changes");
+  const first = integer(row, "seq") - changes.length + 1;
+  return changes.map((change, index) => ({ seq: first + index, at, change }));
 }

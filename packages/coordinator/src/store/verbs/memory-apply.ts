@@ -27,7 +27,7 @@ export async function applyMemory(
 ): Promise<void> {
   if (operations.length === 0) return;
   for (const kind of ["global", "dag"] as const) {
-    const scope = kind === "global" ? parseMemoryScopeName("global") : dagScope(attempt.dagName);
+    const scope = kind === "global" ? parseMemoryScopeName("global") : dagScope(attempt.run.dagName);
     const own = operations.filter((operation) => operation.scope === kind);
     await applyToScope(context, { attempt, scope, mode: attempt.memoryWrite[kind], operations: own, now });
   }

@@ -1,44 +1,23 @@
 /** Every change of a run or a step is told in the same transaction, under the run's next number (P4). */
 
-import { present } from "@haversack/base";
-import type { Failure, RunChange, RunId, RunStatus, StepChange } from "@haversack/protocol";
-import { flag, integer } from "../rows.ts";
-import { eventInsert } from "../statements/event.ts";
-import { runGet, runNextSeq } from "../statements/run.ts";
+import type { Failure, RunChange, StepChange } from "@haversack/protocol";
+import type { RunState } from "../run-states.ts";
 import type { VerbContext } from "../verb.ts";
 
-export async function record(
-  { tx, touched, gathered }: VerbContext,
-  runId: RunId,
+export function record(
+  { touched }: Pick<VerbContext, "touched">,
+  run: RunState,
   change: RunChange | StepChange,
   now: number,
-): Promise<void> {
-  if (gathered !== undefined) {
-    const own = gathered.get(runId) ?? [];
-    own.push({ at: now, change: JSON.stringify(change) });
-    gathered.set(runId, own);
-    touched.runs.add(runId);
-    return;
-  }
-  const row = present(await tx.one(runNextSeq, runId), `run ${runId}`);
-  await tx.run(eventInsert, runId, integer(row, "event_seq"), now, JSON.stringify(change));
-  touched.runs.add(runId);
+): void {
+  run.eventSeq += 1;
+  run.told.push({ at: now, change });
+  touched.runs.add(run.id);
 }
 
-export async function recordRun(
-  context: VerbContext,
-  runId: RunId,
-  status: RunStatus,
-  failure: Failure | undefined,
-  now: number,
-): Promise<void> {
-  const row = present(await context.tx.one(runGet, runId), `run ${runId}`);
-  const cancelRequested = flag(row, "cancel_requested");
-  const change = {
-    kind: "run",
-    status,
-    cancelRequested,
-    ...(failure === undefined ? {} : { failure }),
-  } as const;
-  await record(context, runId, change, now);
+/** The run's status, as it is now. */
+export function recordRun(context: VerbContext, run: RunState, now: number, failure?: Failure): void {
+  const { status, cancelRequested } = run;
+  const change = { kind: "run", status, cancelRequested } as const;
+  record(context, run, failure === undefined ? change : { ...change, failure }, now);
 }

@@ -8,13 +8,14 @@
  */
 
 import { parseRunId, type RunId } from "@haversack/protocol";
-import { text } from "../rows.ts";
+import { integer, text } from "../rows.ts";
 import {
   dagErase,
   runsForgotten as forgotten,
   runsRetire as retire,
   runErase,
   runForgotten,
+  runMemoryErase,
   runRowsErase,
 } from "../statements/retention.ts";
 import type { VerbContext } from "../verb.ts";
@@ -43,10 +44,12 @@ export async function runsErase(
   for (const id of ids) {
     const run = await tx.one(runForgotten, id);
     if (run === undefined) continue;
+    rows += await tx.run(runMemoryErase, id, limit - rows);
     for (const statement of runRowsErase) {
-      rows += await tx.run(statement, id, limit - rows);
       if (rows >= limit) return rows;
+      rows += await tx.run(statement, integer(run, "no"), limit - rows);
     }
+    if (rows >= limit) return rows;
     rows += await tx.run(runErase, id);
     await tx.run(dagErase, text(run, "dag_digest"));
   }

@@ -11,21 +11,23 @@ import {
 } from "@haversack/protocol";
 import { stepsToRepeat } from "../../runs/repeat.ts";
 import { noRun, noStep } from "../missing.ts";
-import { text } from "../rows.ts";
+import { integer, text } from "../rows.ts";
+import { newRun, type RunState } from "../run-states.ts";
+import type { SqlValue } from "../statement.ts";
 import {
   artifactsCarry,
   runRepeat,
   runSource,
-  stepCarry,
   stepPhases,
-  stepRepeat,
+  stepsCarry,
+  stepsRepeat,
 } from "../statements/retry.ts";
-import { runByKey, runGet } from "../statements/run.ts";
+import { runByKey } from "../statements/run.ts";
+import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { decideFirst } from "./end-run.ts";
 import { record, recordRun } from "./record.ts";
-import { existingRun, firstPhase, insertPacks, insertStep, type RunSubmission } from "./run-submit.ts";
-import { runOfRow } from "./run-verbs.ts";
+import { existingRun, firstPhase, insertPacks, type RunSubmission, stepRow } from "./run-submit.ts";
 
 export interface RetryRequest {
   readonly id: RunId;
@@ -44,23 +46,26 @@ export async function runRetry(context: VerbContext, request: RetryRequest) {
   const { id, newId, now, idempotencyKey: key } = request;
   const existing = key === undefined ? undefined : await tx.one(runByKey, key);
   if (existing !== undefined) return existingRun(existing, request.bodyDigest);
-  const again = await whatToRepeat(context, request);
+  const earlier = await context.runs.get(id);
+  const again = await whatToRepeat(context, earlier, request.fromStep);
   await insertPacks(context, request.pinned?.packs ?? [], now);
-  await tx.run(runRepeat, id, newId, key ?? null, request.bodyDigest, now, again.size);
-  await recordRun(context, newId, "queued", undefined, now);
-  const { dagDigest, first } = await insertSteps(context, request, again);
+  const row = await tx.one(runRepeat, earlier.no, newId, key ?? null, request.bodyDigest, now, again.size);
+  const no = integer(present(row, "the run that was inserted"), "no");
+  const run = newRun({ ...earlier, no, id: newId, unfinished: again.size });
+  context.runs.add(run);
+  recordRun(context, run, now);
+  const first = await insertSteps(context, { earlier, run, again }, request);
   context.touched.ready = true;
-  await decideFirst(context, { runId: newId, dagDigest, now }, first);
+  await decideFirst(context, { run, now }, first);
   return { runId: newId, existed: false };
 }
 
 async function whatToRepeat(
   context: VerbContext,
-  { id, fromStep }: RetryRequest,
+  run: RunState,
+  fromStep: string | undefined,
 ): Promise<ReadonlySet<number>> {
-  const row = await context.tx.one(runGet, id);
-  if (row === undefined) throw noRun(id);
-  const run = runOfRow(row);
+  const { id } = run;
   if (!isTerminalRun(run.status)) {
     const message = `run ${id} is ${run.status}; wait for its end, or cancel it first`;
     throw new FaultError("conflict", "run_not_ended", message);
@@ -68,7 +73,7 @@ async function whatToRepeat(
   const { spec, graph } = await context.dags.get(context.tx, run.dagDigest);
   const from = fromStep === undefined ? undefined : graph.indexOf.get(fromStep);
   if (fromStep !== undefined && from === undefined) throw noStep(id, fromStep);
-  const steps = await context.tx.all(stepPhases, id);
+  const steps = await context.tx.all(stepPhases, run.no);
   const again = stepsToRepeat(
     graph,
     // Handlers come again with every run.
@@ -80,31 +85,47 @@ async function whatToRepeat(
   throw new FaultError("conflict", "nothing_to_retry", message);
 }
 
+interface Repeating {
+  readonly earlier: RunState;
+  readonly run: RunState;
+  readonly again: ReadonlySet<number>;
+}
+
+/** @returns the steps that wait for nobody */
 async function insertSteps(
   context: VerbContext,
-  request: RetryRequest,
-  again: ReadonlySet<number>,
-): Promise<{ dagDigest: Digest; first: readonly number[] }> {
+  { earlier, run, again }: Repeating,
+  { pinned, now }: RetryRequest,
+): Promise<readonly number[]> {
   const { tx } = context;
-  const { id, newId, now, pinned } = request;
   const first: number[] = [];
-  const run = runOfRow(present(await tx.one(runGet, newId), "the run that was just inserted"));
+  const carried: SqlValue[][] = [];
+  const repeated: SqlValue[][] = [];
+  const inserted: SqlValue[][] = [];
   const { spec, graph } = await context.dags.get(tx, run.dagDigest);
   for (const [index, step] of allSteps(spec).entries()) {
     if (step.handler === undefined && !again.has(index)) {
-      const row = present(await tx.one(stepCarry, id, newId, index), "the step of the earlier run");
-      await tx.run(artifactsCarry, id, newId, index);
-      const [stepId, phase] = [parseStepId(step.id), text(row, "phase") as StepPhase];
-      await record(context, newId, { kind: "step", stepId, phase, attempt: 0 }, now);
+      carried.push([earlier.no, run.no, index]);
       continue;
     }
     const waitingFor = (graph.depends[index] ?? []).filter((dependency) => again.has(dependency)).length;
     if (waitingFor === 0 && step.handler === undefined) first.push(index);
     const pins = pinned?.steps[index];
-    if (pins !== undefined) await insertStep(context, { runId: newId, index, step, waitingFor }, pins);
-    else await tx.run(stepRepeat, id, newId, index, firstPhase(step, waitingFor), waitingFor);
+    if (pins !== undefined) inserted.push(stepRow({ run, index, step, waitingFor }, pins));
+    else repeated.push([earlier.no, run.no, index, firstPhase(step, waitingFor), waitingFor]);
   }
-  return { dagDigest: run.dagDigest, first };
+  const kept = await tx.each(stepsCarry, carried);
+  await Promise.all([
+    tx.each(artifactsCarry, carried),
+    tx.each(stepsInsert, inserted),
+    tx.each(stepsRepeat, repeated),
+  ]);
+  const phases = new Map(kept.map((row) => [integer(row, "idx"), text(row, "phase") as StepPhase]));
+  for (const [index, phase] of [...phases].toSorted(([a], [b]) => a - b)) {
+    const stepId = parseStepId(present(spec.steps[index], "step").id);
+    record(context, run, { kind: "step", stepId, phase, attempt: 0 }, now);
+  }
+  return first;
 }
 
 /** What was submitted, word for word. */

@@ -12,11 +12,12 @@ import {
   type StepPhase,
   type StepSpec,
 } from "@haversack/protocol";
-import { text } from "../rows.ts";
-import type { Row } from "../statement.ts";
+import { integer, text } from "../rows.ts";
+import { newRun, type RunState } from "../run-states.ts";
+import type { Row, SqlValue } from "../statement.ts";
 import { dagInsert } from "../statements/dag.ts";
 import { runByKey, runInsert } from "../statements/run.ts";
-import { stepInsert } from "../statements/step.ts";
+import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { MemoryWrite } from "./attempt-row.ts";
 import { decideFirst } from "./end-run.ts";
@@ -57,33 +58,41 @@ export async function runSubmit(context: VerbContext, run: RunSubmission) {
   if (existing !== undefined) return existingRun(existing, run.bodyDigest);
   await tx.run(dagInsert, run.dagDigest, run.dag.name, JSON.stringify(run.dag), run.source);
   await insertPacks(context, run.packs, run.now);
-  await tx.run(
-    runInsert,
-    run.id,
-    run.dagDigest,
-    run.dag.name,
-    JSON.stringify(run.params),
-    run.idempotencyKey ?? null,
-    run.bodyDigest,
-    run.now,
-    run.dag.steps.length,
-  );
+  const state = await insertRun(context, run);
   if (run.trigger !== undefined) {
     await recordTrigger(context, { id: run.id, dagName: run.dag.name, now: run.now }, run.trigger);
   }
-  await recordRun(context, run.id, "queued", undefined, run.now);
-  // All at once: where a statement is a round trip, none of them waits for the one before.
-  await Promise.all(
-    allSteps(run.dag).map((step, index) => {
-      const place = { runId: run.id, index, step, waitingFor: step.depends.length };
-      return insertStep(context, place, present(run.steps[index], "step of the submission"));
-    }),
-  );
+  recordRun(context, state, run.now);
+  const rows = allSteps(run.dag).map((step, index) => {
+    const place = { run: state, index, step, waitingFor: step.depends.length };
+    return stepRow(place, present(run.steps[index], "step of the submission"));
+  });
+  await tx.each(stepsInsert, rows);
   context.touched.ready = true;
-  const settled = { runId: run.id, dagDigest: run.dagDigest, now: run.now };
   const first = run.dag.steps.flatMap(({ depends }, index) => (depends.length === 0 ? [index] : []));
-  await decideFirst(context, settled, first);
+  await decideFirst(context, { run: state, now: run.now }, first);
   return { runId: run.id, existed: false };
+}
+
+async function insertRun(context: VerbContext, run: RunSubmission): Promise<RunState> {
+  const { id, dagDigest, dag, idempotencyKey, bodyDigest, now } = run;
+  const params = JSON.stringify(run.params);
+  const unfinished = dag.steps.length;
+  const row = await context.tx.one(
+    runInsert,
+    id,
+    dagDigest,
+    dag.name,
+    params,
+    idempotencyKey ?? null,
+    bodyDigest,
+    now,
+    unfinished,
+  );
+  const no = integer(present(row, "the run that was inserted"), "no");
+  const state = newRun({ no, id, dagDigest, dagName: dag.name, params, unfinished });
+  context.runs.add(state);
+  return state;
 }
 
 export async function insertPacks(
@@ -110,21 +119,20 @@ export function existingRun(row: Row, bodyDigest: Digest) {
 }
 
 export interface NewStep {
-  readonly runId: RunId;
+  readonly run: RunState;
   readonly index: number;
   readonly step: StepSpec;
   /** Dependencies that have not ended. */
   readonly waitingFor: number;
 }
 
-export async function insertStep(
-  { tx }: VerbContext,
-  { runId, index, step, waitingFor }: NewStep,
+/** As `stepsInsert` takes it. */
+export function stepRow(
+  { run, index, step, waitingFor }: NewStep,
   { labels, pinDigest, snapshotDigest, memoryWrite }: StepSubmission,
-): Promise<void> {
-  await tx.run(
-    stepInsert,
-    runId,
+): SqlValue[] {
+  return [
+    run.no,
     index,
     step.id,
     step.work.kind,
@@ -136,7 +144,7 @@ export async function insertStep(
     memoryWrite === undefined ? null : JSON.stringify(memoryWrite),
     step.continueOnError === true ? 1 : 0,
     step.handler ?? null,
-  );
+  ];
 }
 
 /** A step with an `if` is decided when all steps are there, a handler when they have ended. */

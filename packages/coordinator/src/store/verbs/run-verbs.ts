@@ -5,6 +5,7 @@ import {
   type Artifact,
   type AttemptRef,
   parseDigest,
+  parseGeneration,
   parseRunId,
   parseStepId,
   parseWorkerId,
@@ -17,14 +18,15 @@ import {
   type StepSpec,
   stepAt,
 } from "@haversack/protocol";
+import { outlivesCancel } from "../../runs/handlers.ts";
 import { noRun } from "../missing.ts";
 import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
+import { artifactsOfRun } from "../statements/artifact.ts";
 import { attemptsOfRun } from "../statements/attempt.ts";
-import { runCount, runGet, runList, runProgressGet, runRequestCancel } from "../statements/run.ts";
-import { artifactsOfRun, stepsOfRun } from "../statements/step.ts";
+import { runCount, runGet, runList, runRequestCancel } from "../statements/run.ts";
+import { stepPhase, stepsOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
-import { refOfRow } from "./attempt-row.ts";
 import { cancelIdle } from "./end-run.ts";
 import { memoryOfSteps } from "./memory-verbs.ts";
 
@@ -33,10 +35,11 @@ export async function runRead(context: VerbContext, { id }: { readonly id: RunId
   const row = await tx.one(runGet, id);
   if (row === undefined) throw noRun(id);
   const run = runOfRow(row);
+  const no = integer(row, "no");
   const { spec } = await dags.get(tx, run.dagDigest);
-  const artifacts = Map.groupBy(await tx.all(artifactsOfRun, id), (artifact) => integer(artifact, "idx"));
+  const artifacts = Map.groupBy(await tx.all(artifactsOfRun, no), (artifact) => integer(artifact, "idx"));
   const memory = await memoryOfSteps(context, id);
-  const steps = (await tx.all(stepsOfRun, id)).map((step) => {
+  const steps = (await tx.all(stepsOfRun, no)).map((step) => {
     const index = integer(step, "idx");
     const own = memory.get(text(step, "step_id"));
     const stepSpec = present(stepAt(spec, index), "step");
@@ -64,13 +67,14 @@ export async function runsCount({ tx }: VerbContext): Promise<number> {
 }
 
 /** How far a run is, and one of its steps: what a follower asks again and again. */
-export async function runProgress({ tx }: VerbContext, { id, stepId }: { id: RunId; stepId: string }) {
-  const row = await tx.one(runProgressGet, id, stepId);
-  if (row === undefined) throw noRun(id);
-  const stepPhase = textOrNone(row, "step_phase");
+export async function runProgress(context: VerbContext, { id, stepId }: { id: RunId; stepId: string }) {
+  const { tx, dags, runs } = context;
+  const run = await runs.get(id);
+  const index = (await dags.get(tx, run.dagDigest)).indexOf.get(stepId);
+  const row = index === undefined ? undefined : await tx.one(stepPhase, run.no, index);
   return {
-    status: text(row, "status") as RunStatus,
-    ...(stepPhase === undefined ? {} : { stepPhase: stepPhase as Step["phase"] }),
+    status: run.status,
+    ...(row === undefined ? {} : { stepPhase: text(row, "phase") as Step["phase"] }),
   };
 }
 
@@ -85,15 +89,22 @@ export async function runCancel(
   { id, now }: CancelRequest,
 ): Promise<{ live: AttemptRef[] }> {
   const { tx } = context;
-  const row = await tx.one(runGet, id);
-  if (row === undefined) throw noRun(id);
-  if ((await tx.run(runRequestCancel, id)) > 0) {
-    const { status, dagDigest } = runOfRow(row);
-    await cancelIdle(context, { runId: id, dagDigest, now }, status);
+  const run = await context.runs.get(id);
+  if ((await tx.run(runRequestCancel, run.no)) > 0) {
+    run.cancelRequested = true;
+    await cancelIdle(context, { run, now });
   }
-  // Handlers that come after a cancel go on.
-  const live = (await tx.all(attemptsOfRun, id)).filter((attempt) => flag(attempt, "cancel_requested"));
-  return { live: live.map(refOfRow) };
+  if (!run.cancelRequested) return { live: [] };
+  const rows = await tx.all(attemptsOfRun, run.no);
+  const live = rows.filter((row) => !outlivesCancel(textOrNone(row, "handler")));
+  return {
+    live: live.map((row) => ({
+      runId: id,
+      stepId: parseStepId(text(row, "step_id")),
+      generation: parseGeneration(text(row, "generation")),
+      attempt: integer(row, "attempt"),
+    })),
+  };
 }
 
 export function runOfRow(row: Row): Run {

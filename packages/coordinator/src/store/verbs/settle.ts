@@ -1,67 +1,64 @@
 /**
- * What the end of a step decides for those behind it, in the same transaction. The work is proportional to the direct
+ * What the end of steps decides for those behind them, in the same transaction. The work is proportional to the direct
  * dependents of what ended; chains of steps that are skipped or blocked settle one after the other, without recursion.
  */
 
-import { present } from "@haversack/base";
-import { type Digest, parseStepId, type RunId, type StepPhase } from "@haversack/protocol";
+import { invariant, present } from "@haversack/base";
+import { parseStepId, type StepPhase } from "@haversack/protocol";
 import type { Condition } from "../../runs/conditions.ts";
 import { type Before, type Decision, decideStep, nothingBefore, passedOn } from "../../runs/outcomes.ts";
 import { stepAfter } from "../../runs/step-moves.ts";
-import { flag, integer, text } from "../rows.ts";
+import { integer, text } from "../rows.ts";
+import type { RunState } from "../run-states.ts";
 import type { Row } from "../statement.ts";
-import { stepDependencyEnded, stepSettle } from "../statements/outcome.ts";
+import { stepsDependencyEnded, stepsSettle } from "../statements/outcome.ts";
 import type { VerbContext } from "../verb.ts";
+import { beforeOfRow } from "./attempt-row.ts";
 import { RunFacts } from "./expression-data.ts";
 import { record } from "./record.ts";
 
+/** A run and the moment in which something of it ends. */
 export interface SettledRun {
-  readonly runId: RunId;
-  readonly dagDigest: Digest;
+  readonly run: RunState;
   readonly now: number;
 }
 
-interface Ended {
+export interface EndedStep {
   /** Position of the step in the DAG. */
   readonly index: number;
-  readonly passes: Before;
+  readonly phase: StepPhase;
+  readonly continueOnError: boolean;
+  readonly before: Before;
 }
 
-export interface EndedStep {
+/** A step whose dependencies have all ended. */
+interface Settling {
   readonly index: number;
-  readonly phase: StepPhase;
-  /** As `stepEnd` returns it. */
-  readonly row: Row;
+  readonly condition: Condition | undefined;
+  readonly before: Before;
 }
 
 /** @returns how many steps ended in turn */
 export async function settleBehind(
   context: VerbContext,
   run: SettledRun,
-  { index, phase, row }: EndedStep,
+  ended: readonly EndedStep[],
 ): Promise<number> {
-  const passes = passedOn(phase, flag(row, "continue_on_error"), beforeOfRow(row));
-  return await settleDependents(context, run, [{ index, passes }]);
-}
-
-async function settleDependents(
-  context: VerbContext,
-  run: SettledRun,
-  ended: readonly Ended[],
-): Promise<number> {
-  const { spec, graph, conditions } = await context.dags.get(context.tx, run.dagDigest);
-  const facts = new RunFacts(context, run.runId);
-  const open = [...ended];
+  const { spec, graph, conditions } = await context.dags.get(context.tx, run.run.dagDigest);
+  const facts = new RunFacts(context, run.run);
+  let level = ended;
   let count = 0;
-  for (let each = open.pop(); each !== undefined; each = open.pop()) {
-    for (const index of graph.dependents[each.index] ?? []) {
-      const before = await dependencyEnded(context, run, index, each.passes);
-      if (before === undefined) continue;
-      const phase = await settle(context, run, { index, condition: conditions[index], before, facts });
-      if (phase === "ready") continue;
-      open.push({ index, passes: passedOn(phase, spec.steps[index]?.continueOnError === true, before) });
-      count++;
-    }
+  while (level.length > 0) {
+    const free = await dependenciesEnded(context, run, waitingBehind(level, graph.dependents));
+    const settling = free.map((row): Settling => {
+      const index = integer(row, "idx");
+      return { index, condition: conditions[index], before: beforeOfRow(row) };
+    });
+    const moved = await settle(context, run, settling, facts);
+    level = moved
+      .filter(({ phase }) => phase !== "ready")
+      .map((step) => ({ ...step, continueOnError: spec.steps[step.index]?.continueOnError === true }));
+    count += level.length;
   }
   return count;
 }
@@ -70,18 +67,17 @@ async function settleDependents(
 export async function settleFirst(
   context: VerbContext,
   run: SettledRun,
-  indexes: Iterable<number>,
+  indexes: readonly number[],
 ): Promise<number> {
-  const { conditions } = await context.dags.get(context.tx, run.dagDigest);
-  const facts = new RunFacts(context, run.runId);
-  const ended: Ended[] = [];
-  for (const index of indexes) {
-    const condition = conditions[index];
-    if (condition === undefined) continue;
-    const phase = await settle(context, run, { index, condition, before: nothingBefore, facts });
-    if (phase !== "ready") ended.push({ index, passes: passedOn(phase, false, nothingBefore) });
-  }
-  return ended.length + (await settleDependents(context, run, ended));
+  const { conditions } = await context.dags.get(context.tx, run.run.dagDigest);
+  const settling = indexes
+    .filter((index) => conditions[index] !== undefined)
+    .map((index) => ({ index, condition: conditions[index], before: nothingBefore }));
+  const moved = await settle(context, run, settling, new RunFacts(context, run.run));
+  const ended = moved
+    .filter(({ phase }) => phase !== "ready")
+    .map((step) => ({ ...step, continueOnError: false }));
+  return ended.length + (await settleBehind(context, run, ended));
 }
 
 /** @returns its phase: started, unless its `if` says no */
@@ -91,59 +87,103 @@ export async function settleHandler(
   index: number,
   decision: "start" | "skip",
 ): Promise<StepPhase> {
-  if (decision === "skip") return await move(context, run, index, "skipped");
-  const { conditions } = await context.dags.get(context.tx, run.dagDigest);
-  const facts = new RunFacts(context, run.runId);
-  return await settle(context, run, { index, condition: conditions[index], before: nothingBefore, facts });
+  const { conditions } = await context.dags.get(context.tx, run.run.dagDigest);
+  const facts = new RunFacts(context, run.run);
+  const settling = { index, condition: conditions[index], before: nothingBefore };
+  const [moved] =
+    decision === "skip"
+      ? await move(context, run, [{ ...settling, decision: "skipped" }])
+      : await settle(context, run, [settling], facts);
+  return present(moved, "the handler").phase;
 }
 
-function beforeOfRow(row: Row): Before {
-  return {
-    isSatisfied: !flag(row, "unsatisfied"),
-    hasFailed: flag(row, "ancestor_failed"),
-    hasCancelled: flag(row, "ancestor_cancelled"),
-  };
+/** What steps that end together pass on to each step behind them. */
+interface Passed {
+  count: number;
+  unsatisfied: boolean;
+  hasFailed: boolean;
+  hasCancelled: boolean;
 }
 
-/** Undefined: it waits for others too, or has ended already, such as by a cancel. */
-async function dependencyEnded(
+function waitingBehind(
+  ended: readonly EndedStep[],
+  dependents: readonly (readonly number[])[],
+): ReadonlyMap<number, Passed> {
+  const behind = new Map<number, Passed>();
+  for (const { index, phase, continueOnError, before } of ended) {
+    const passes = passedOn(phase, continueOnError, before);
+    for (const dependent of dependents[index] ?? []) {
+      const all = behind.get(dependent) ?? {
+        count: 0,
+        unsatisfied: false,
+        hasFailed: false,
+        hasCancelled: false,
+      };
+      all.count += 1;
+      all.unsatisfied ||= !passes.isSatisfied;
+      all.hasFailed ||= passes.hasFailed;
+      all.hasCancelled ||= passes.hasCancelled;
+      behind.set(dependent, all);
+    }
+  }
+  return behind;
+}
+
+/** @returns the steps that wait for nobody any more; not those that have ended already, such as by a cancel */
+async function dependenciesEnded(
   { tx }: VerbContext,
-  { runId }: SettledRun,
-  index: number,
-  passes: Before,
-): Promise<Before | undefined> {
-  const bits = [!passes.isSatisfied, passes.hasFailed, passes.hasCancelled].map(Number);
-  const row = await tx.one(stepDependencyEnded, runId, index, ...bits);
-  return row === undefined || integer(row, "waiting_for") > 0 ? undefined : beforeOfRow(row);
+  { run }: SettledRun,
+  behind: ReadonlyMap<number, Passed>,
+): Promise<Row[]> {
+  const rows = [...behind].map(([index, passed]) => [
+    run.no,
+    index,
+    passed.count,
+    Number(passed.unsatisfied),
+    Number(passed.hasFailed),
+    Number(passed.hasCancelled),
+  ]);
+  const told = await tx.each(stepsDependencyEnded, rows);
+  return told.filter((row) => integer(row, "waiting_for") === 0);
 }
 
-interface Settling {
+interface Moved {
   readonly index: number;
-  readonly condition: Condition | undefined;
+  readonly phase: StepPhase;
   readonly before: Before;
-  readonly facts: RunFacts;
 }
 
 async function settle(
   context: VerbContext,
   run: SettledRun,
-  { index, condition, before, facts }: Settling,
-): Promise<StepPhase> {
-  const data = condition === undefined ? undefined : await facts.about(condition.paths);
-  return await move(context, run, index, decideStep(condition, before, data));
+  settling: readonly Settling[],
+  facts: RunFacts,
+): Promise<Moved[]> {
+  const decided = [];
+  for (const step of settling) {
+    const { condition, before } = step;
+    const data = condition === undefined ? undefined : await facts.about(condition.paths);
+    decided.push({ ...step, decision: decideStep(condition, before, data) });
+  }
+  return await move(context, run, decided);
 }
 
 async function move(
   context: VerbContext,
-  { runId, now }: SettledRun,
-  index: number,
-  decision: Decision,
-): Promise<StepPhase> {
-  const phase = present(stepAfter("waiting", decision), "a phase after waiting");
-  const endedAt = phase === "ready" ? null : now;
-  const row = present(await context.tx.one(stepSettle, runId, index, phase, endedAt), "the waiting step");
-  const stepId = parseStepId(text(row, "step_id"));
-  await record(context, runId, { kind: "step", stepId, phase, attempt: 0 }, now);
-  if (phase === "ready") context.touched.ready = true;
-  return phase;
+  { run, now }: SettledRun,
+  decided: readonly (Settling & { readonly decision: Decision })[],
+): Promise<Moved[]> {
+  const moved = decided.map(({ index, before, decision }): Moved => {
+    return { index, before, phase: present(stepAfter("waiting", decision), "a phase after waiting") };
+  });
+  const rows = moved.map(({ index, phase }) => [run.no, index, phase, phase === "ready" ? null : now]);
+  const written = await context.tx.each(stepsSettle, rows);
+  invariant(written.length === moved.length, "a step that is settled was waiting");
+  const names = new Map(written.map((row) => [integer(row, "idx"), parseStepId(text(row, "step_id"))]));
+  for (const { index, phase } of moved) {
+    const stepId = present(names.get(index), "a name");
+    record(context, run, { kind: "step", stepId, phase, attempt: 0 }, now);
+    if (phase === "ready") context.touched.ready = true;
+  }
+  return moved;
 }

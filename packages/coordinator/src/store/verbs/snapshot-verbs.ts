@@ -5,7 +5,7 @@ import { type Digest, parseDigest, type RunId, type SnapshotReport } from "@have
 import { noSnapshot, noStep } from "../missing.ts";
 import { bytes, integer, json, text, textOrNone } from "../rows.ts";
 import { snapshotGet, snapshotInsert } from "../statements/snapshot.ts";
-import { stepByName } from "../statements/step.ts";
+import { stepPacks } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 
 /** A pack and what is known of it. */
@@ -38,13 +38,13 @@ export async function snapshotRead({ tx }: VerbContext, { digest }: { digest: Di
 
 /** The pack of a step: the final one, or the pin as long as the step has not been claimed. */
 export async function snapshotOfStep(
-  { tx }: VerbContext,
+  { tx, dags, runs }: VerbContext,
   { runId, stepId }: { runId: RunId; stepId: string },
 ) {
-  const row = await tx.one(stepByName, runId, stepId);
-  if (row === undefined) {
-    throw noStep(runId, stepId);
-  }
+  const run = await runs.find(runId);
+  const index = run === undefined ? undefined : (await dags.get(tx, run.dagDigest)).indexOf.get(stepId);
+  const row = run === undefined || index === undefined ? undefined : await tx.one(stepPacks, run.no, index);
+  if (row === undefined) throw noStep(runId, stepId);
   const digest = textOrNone(row, "snapshot_digest") ?? textOrNone(row, "pin_digest");
   if (digest === undefined) {
     throw new FaultError("missing", "no_snapshot", `step ${stepId} is no agent step: it has no snapshot`);

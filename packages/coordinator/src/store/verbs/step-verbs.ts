@@ -12,13 +12,13 @@ import {
   type StepKind,
   type WorkerId,
 } from "@haversack/protocol";
-import { flag, integer, integerOrNone, json, text, textOrNone } from "../rows.ts";
+import { integer, integerOrNone, json, text, textOrNone } from "../rows.ts";
+import type { RunState } from "../run-states.ts";
 import type { Row } from "../statement.ts";
-import { attemptInsert } from "../statements/attempt.ts";
-import { runGet, runStart } from "../statements/run.ts";
-import { stepClaim, stepsNextDue, stepsReady, stepsReadyOfRun } from "../statements/step.ts";
+import { runsStart } from "../statements/run.ts";
+import { stepsClaim, stepsNextDue, stepsPackName, stepsReady, stepsReadyOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
-import { type Material, materialOf } from "./claim-material.ts";
+import { type Material, Materials } from "./claim-material.ts";
 import { record, recordRun } from "./record.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 
@@ -33,6 +33,8 @@ export interface StepPlacement {
 }
 
 export interface ReadyStep extends StepPlacement {
+  /** Of the store: runs that came earlier have lower ones. */
+  readonly runNo: number;
   readonly stepId: StepId;
   readonly dagName: string;
 }
@@ -58,17 +60,18 @@ export async function stepsWaiting({ tx }: VerbContext, query: { runId: RunId; l
 
 export interface ReadyQuery {
   readonly now: number;
-  readonly after?: { readonly runId: string; readonly index: number };
+  readonly after?: Pick<ReadyStep, "runNo" | "index">;
   readonly limit: number;
 }
 
 export async function stepsListReady({ tx }: VerbContext, query: ReadyQuery) {
-  const { runId = "", index = 0 } = query.after ?? {};
-  const rows = await tx.all(stepsReady, query.now, runId, index, query.limit);
+  const { runNo = 0, index = 0 } = query.after ?? {};
+  const rows = await tx.all(stepsReady, query.now, runNo, index, query.limit);
   const due = await tx.one(stepsNextDue, query.now);
   const steps = rows.map(
     (row): ReadyStep => ({
       ...placementOfRow(row),
+      runNo: integer(row, "no"),
       stepId: parseStepId(text(row, "step_id")),
       dagName: text(row, "dag_name"),
     }),
@@ -81,11 +84,16 @@ export interface Claim {
   readonly index: number;
   readonly workerId: WorkerId;
   readonly bootId: BootId;
+  /** The final pack of a step that reads memory; the first that is named stays. */
+  readonly pack?: StoredPack;
+}
+
+export interface Claims {
+  /** Of different steps. */
+  readonly claims: readonly Claim[];
   readonly generation: Generation;
   readonly leaseUntil: number;
   readonly now: number;
-  /** The final pack of a step that reads memory; the first that is named stays. */
-  readonly pack?: StoredPack;
 }
 
 /** What a task is made of. */
@@ -99,31 +107,76 @@ export interface Claimed extends Material {
   readonly snapshotDigest?: Digest;
 }
 
-/** Undefined: somebody else was faster, or the run is being cancelled (L1). */
-export async function stepTake(context: VerbContext, claim: Claim): Promise<Claimed | undefined> {
+/** @returns those that were had; of the others somebody else was faster, or their run is being cancelled (L1) */
+export async function stepsTake(context: VerbContext, { claims, ...lease }: Claims): Promise<Claimed[]> {
   const { tx } = context;
-  const run = await tx.one(runGet, claim.runId);
-  if (run === undefined) return undefined;
-  const isCancelled = flag(run, "cancel_requested") ? 1 : 0;
-  if (claim.pack !== undefined) await packInsert(context, claim.pack, claim.now);
-  const { runId, index, workerId, now } = claim;
-  const row = await tx.one(stepClaim, runId, index, workerId, claim.pack?.digest ?? null, now, isCancelled);
-  if (row === undefined) return undefined;
-  const attempt = integer(row, "attempt");
-  const stepId = parseStepId(text(row, "step_id"));
-  const fence = [attempt, claim.generation, workerId, claim.bootId] as const;
-  await tx.run(attemptInsert, runId, index, ...fence, claim.leaseUntil, now);
-  if ((await tx.run(runStart, runId, now)) > 0) await recordRun(context, runId, "running", undefined, now);
-  await record(context, runId, { kind: "step", stepId, phase: "leased", attempt, workerId }, now);
-  const snapshotDigest = textOrNone(row, "snapshot_digest");
-  return {
-    runId,
-    index,
-    stepId,
-    attempt,
-    generation: claim.generation,
-    workerId,
-    ...(await materialOf(context, claim, parseDigest(text(run, "dag_digest")))),
-    ...(snapshotDigest === undefined ? {} : { snapshotDigest: parseDigest(snapshotDigest) }),
-  };
+  const runs = await context.runs.many(claims.map(({ runId }) => runId));
+  const rows = claims.flatMap(({ runId, index, workerId, bootId }) => {
+    const run = runs.get(runId);
+    if (run === undefined) return [];
+    const { generation, leaseUntil, now } = lease;
+    return [[run.no, index, workerId, bootId, generation, leaseUntil, now, Number(run.cancelRequested)]];
+  });
+  const had = new Map((await tx.each(stepsClaim, rows)).map((row) => [keyOf(row), row]));
+  const taken = claims.flatMap((claim): Taken[] => {
+    const run = runs.get(claim.runId);
+    const row = run === undefined ? undefined : had.get(`${run.no}/${claim.index}`);
+    if (run === undefined || row === undefined) return [];
+    const attempt = integer(row, "attempt");
+    return [
+      { claim, run, attempt, snapshotDigest: textOrNone(row, "snapshot_digest") ?? claim.pack?.digest },
+    ];
+  });
+  await nameNewPacks(context, taken, lease.now);
+  await startRuns(context, taken, lease.now);
+  return await claimed(context, taken, lease);
+}
+
+interface Taken {
+  readonly claim: Claim;
+  readonly run: RunState;
+  readonly attempt: number;
+  readonly snapshotDigest: string | undefined;
+}
+
+const keyOf = (row: Row): string => `${integer(row, "run")}/${integer(row, "idx")}`;
+
+async function nameNewPacks(context: VerbContext, taken: readonly Taken[], now: number): Promise<void> {
+  const rows: [number, number, string][] = [];
+  for (const { claim, run } of taken) {
+    if (claim.pack === undefined) continue;
+    await packInsert(context, claim.pack, now);
+    rows.push([run.no, claim.index, claim.pack.digest]);
+  }
+  await context.tx.each(stepsPackName, rows);
+}
+
+async function startRuns(context: VerbContext, taken: readonly Taken[], now: number): Promise<void> {
+  const queued = [...new Set(taken.map(({ run }) => run))].filter(({ status }) => status === "queued");
+  await context.tx.each(
+    runsStart,
+    queued.map(({ no }) => [no, now]),
+  );
+  for (const run of queued) {
+    run.status = "running";
+    recordRun(context, run, now);
+  }
+}
+
+async function claimed(
+  context: VerbContext,
+  taken: readonly Taken[],
+  { generation, now }: Omit<Claims, "claims">,
+): Promise<Claimed[]> {
+  const materials = new Materials(context);
+  const all: Claimed[] = [];
+  for (const { claim, run, attempt, snapshotDigest } of taken) {
+    const { index, workerId } = claim;
+    const material = await materials.of(run, index);
+    const stepId = parseStepId(material.spec.id);
+    record(context, run, { kind: "step", stepId, phase: "leased", attempt, workerId }, now);
+    const pack = snapshotDigest === undefined ? {} : { snapshotDigest: parseDigest(snapshotDigest) };
+    all.push({ runId: run.id, index, stepId, attempt, generation, workerId, ...material, ...pack });
+  }
+  return all;
 }

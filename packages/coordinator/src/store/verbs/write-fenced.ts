@@ -1,29 +1,119 @@
 /**
- * The one door for what workers write about an attempt (L2). It answers with the attempt, live and theirs, or with the
+ * The one door for what workers write about attempts (L2). It answers with each attempt, live and theirs, or with the
  * reason why the write is refused.
  */
 
-import { type AttemptRef, isTerminalStep, type RefusalReason, type WorkerId } from "@haversack/protocol";
-import { isLiveAttempt } from "../../runs/step-moves.ts";
-import { attemptGet } from "../statements/attempt.ts";
+import {
+  type AttemptRef,
+  isTerminalStep,
+  type Refusal,
+  type RefusalReason,
+  refKey,
+  type StepPhase,
+  type WorkerId,
+} from "@haversack/protocol";
+import { isLiveStep } from "../../runs/step-moves.ts";
+import type { CachedDag } from "../dag-cache.ts";
+import { integer, text, textOrNone } from "../rows.ts";
+import type { RunState } from "../run-states.ts";
+import type { Row } from "../statement.ts";
+import { attemptEnded, attemptsNewest } from "../statements/attempt.ts";
 import type { VerbContext } from "../verb.ts";
 import { type AttemptRow, attemptOfRow } from "./attempt-row.ts";
 
 export type Fenced =
   | { readonly ok: true; readonly attempt: AttemptRow }
-  | { readonly ok: false; readonly reason: RefusalReason; readonly attempt?: AttemptRow };
+  | { readonly ok: false; readonly reason: RefusalReason; readonly resultDigest?: string };
 
-export async function fenced({ tx }: VerbContext, ref: AttemptRef, workerId: WorkerId): Promise<Fenced> {
-  const row = await tx.one(attemptGet, ref.runId, ref.stepId, ref.attempt);
-  if (row === undefined) return { ok: false, reason: "unknown" };
-  const attempt = attemptOfRow(row);
-  if (attempt.ref.generation !== ref.generation) return { ok: false, reason: "generation" };
-  if (attempt.workerId !== workerId) return { ok: false, reason: "unknown" };
-  if (isLiveAttempt(attempt.phase)) return { ok: true, attempt };
-  return { ok: false, reason: refusalOf(attempt), attempt };
+/** Where the step of an attempt is. */
+export interface Place {
+  readonly ref: AttemptRef;
+  readonly run: RunState;
+  readonly index: number;
 }
 
-function refusalOf(attempt: AttemptRow): RefusalReason {
-  if (isTerminalStep(attempt.stepPhase)) return "terminal";
-  return attempt.stepAttempt === attempt.ref.attempt ? "expired" : "superseded";
+const unknown: Fenced = { ok: false, reason: "unknown" };
+
+/** @returns an answer for each, in their order */
+export async function fenced(
+  context: VerbContext,
+  refs: readonly AttemptRef[],
+  workerId: WorkerId,
+): Promise<Fenced[]> {
+  const places = await placesOf(context, refs);
+  const known = places.filter((place) => place !== undefined);
+  const keys = new Map(known.map(({ run, index }) => [`${run.no}/${index}`, [run.no, index] as const]));
+  const rows = await context.tx.each(attemptsNewest, [...keys.values()]);
+  const rowOf = new Map(rows.map((row) => [`${integer(row, "run")}/${integer(row, "idx")}`, row]));
+  return await Promise.all(
+    places.map(async (place) => {
+      const row = place === undefined ? undefined : rowOf.get(`${place.run.no}/${place.index}`);
+      return place === undefined || row === undefined
+        ? unknown
+        : await judge(context, place, { row, workerId });
+    }),
+  );
+}
+
+/** @returns a place for each; undefined: there is no such run or step */
+export async function placesOf(
+  { tx, dags, runs }: VerbContext,
+  refs: readonly AttemptRef[],
+): Promise<(Place | undefined)[]> {
+  const states = await runs.many(refs.map(({ runId }) => runId));
+  const known = new Map<RunState, CachedDag>();
+  for (const run of states.values()) known.set(run, await dags.get(tx, run.dagDigest));
+  return refs.map((ref) => {
+    const run = states.get(ref.runId);
+    const index = run === undefined ? undefined : known.get(run)?.indexOf.get(ref.stepId);
+    return run === undefined || index === undefined ? undefined : { ref, run, index };
+  });
+}
+
+async function judge(
+  context: VerbContext,
+  { ref, run, index }: Place,
+  { row, workerId }: { readonly row: Row; readonly workerId: WorkerId },
+): Promise<Fenced> {
+  const isNewest = integer(row, "attempt") === ref.attempt;
+  const phase = text(row, "phase") as StepPhase;
+  const isLive = isNewest && isLiveStep(phase);
+  const fence = isLive ? row : await context.tx.one(attemptEnded, run.no, index, ref.attempt);
+  if (fence === undefined) return unknown;
+  if (text(fence, "generation") !== ref.generation) return { ok: false, reason: "generation" };
+  if (text(fence, "worker_id") !== workerId) return unknown;
+  if (isLive) return { ok: true, attempt: attemptOfRow(row, run, ref.stepId) };
+  const resultDigest = textOrNone(fence, "result_digest");
+  const reason = isTerminalStep(phase) ? "terminal" : isNewest ? "expired" : "superseded";
+  return { ok: false, reason, ...(resultDigest === undefined ? {} : { resultDigest }) };
+}
+
+/** Of an attempt, in the answers of statements. */
+export const rowKey = (row: Row): string =>
+  `${integer(row, "run")}/${integer(row, "idx")}/${integer(row, "attempt")}`;
+export const attemptKey = ({ run, index, ref }: Place): string => `${run.no}/${index}/${ref.attempt}`;
+
+/** Each attempt once. */
+export async function placesKnown(
+  context: VerbContext,
+  refs: readonly AttemptRef[],
+): Promise<[places: Place[], unknown: AttemptRef[]]> {
+  const unique = [...new Map(refs.map((ref) => [refKey(ref), ref])).values()];
+  const places = await placesOf(context, unique);
+  const there = places.filter((place) => place !== undefined);
+  return [there, unique.filter((_, index) => places[index] === undefined)];
+}
+
+/** Why these cannot be written to; an attempt that can, such as one that was started before, has no refusal. */
+export async function refusals(
+  context: VerbContext,
+  refs: readonly AttemptRef[],
+  workerId: WorkerId,
+): Promise<Refusal[]> {
+  if (refs.length === 0) return [];
+  const answers = await fenced(context, refs, workerId);
+  return refs.flatMap((ref, index) => {
+    const answer = answers[index];
+    return answer === undefined || answer.ok ? [] : [{ ref, reason: answer.reason }];
+  });
 }

@@ -1,0 +1,125 @@
+/** Leases: renewed, run out. A worker that dials tells what it holds. */
+
+import {
+  type AttemptRef,
+  type BootId,
+  parseRunId,
+  parseStepId,
+  refKey,
+  stepAt,
+  type WorkerHello,
+} from "@haversack/protocol";
+import { afterLoss } from "../../runs/after-attempt.ts";
+import { outlivesCancel } from "../../runs/handlers.ts";
+import { integerOrNone, text, textOrNone } from "../rows.ts";
+import type { Row } from "../statement.ts";
+import {
+  attemptsExpired,
+  attemptsOfWorker,
+  leasesNextExpiry,
+  leasesRenew as renew,
+  leasesTrust as trust,
+} from "../statements/attempt.ts";
+import { workerSeen, workerUpsert } from "../statements/worker.ts";
+import type { VerbContext } from "../verb.ts";
+import { type AttemptRow, attemptOfRow } from "./attempt-row.ts";
+import type { FromWorker } from "./attempt-verbs.ts";
+import { type AttemptEnd, endAttempts } from "./end-attempt.ts";
+import { attemptKey, placesKnown, refusals, rowKey } from "./write-fenced.ts";
+
+export interface Renewal extends FromWorker {
+  readonly bootId: BootId;
+  readonly refs: readonly AttemptRef[];
+  readonly leaseUntil: number;
+}
+
+/** One heartbeat. Answers what is no longer the worker's, and what it has to end. */
+export async function leasesRenew(context: VerbContext, renewal: Renewal) {
+  const { workerId, bootId, leaseUntil, now } = renewal;
+  const [places, rest] = await placesKnown(context, renewal.refs);
+  const rows = places.map(({ run, index, ref }) => {
+    return [run.no, index, ref.attempt, ref.generation, workerId, leaseUntil, bootId];
+  });
+  const renewed = new Map((await context.tx.each(renew, rows)).map((row) => [rowKey(row), row]));
+  const cancelled: AttemptRef[] = [];
+  for (const place of places) {
+    const row = renewed.get(attemptKey(place));
+    if (row === undefined) rest.push(place.ref);
+    else if (place.run.cancelRequested && !outlivesCancel(textOrNone(row, "handler")))
+      cancelled.push(place.ref);
+  }
+  await context.tx.run(workerSeen, workerId, now);
+  return { refusals: await refusals(context, rest, workerId), cancelled };
+}
+
+export interface Greeting {
+  readonly hello: WorkerHello;
+  readonly now: number;
+  readonly leaseUntil: number;
+}
+
+/**
+ * A worker dialled. Its list of held attempts is the truth about itself: what the store thinks it holds beyond that
+ * is lost at once. An attempt that never reached a process which still lives costs nothing.
+ */
+export async function workerGreet(context: VerbContext, { hello, now, leaseUntil }: Greeting) {
+  const { workerId, bootId } = hello;
+  const labels = JSON.stringify(Object.fromEntries(hello.labels));
+  await context.tx.run(workerUpsert, workerId, bootId, hello.name, hello.version, labels, hello.slots, now);
+  const held = new Set(hello.held.map(refKey));
+  const live = await liveOfRows(context, await context.tx.all(attemptsOfWorker, workerId));
+  const ends: AttemptEnd[] = [];
+  for (const attempt of live) {
+    if (held.has(refKey(attempt.ref))) continue;
+    const arrived = attempt.phase === "running" || attempt.bootId !== bootId;
+    if (arrived) ends.push(...(await lost(context, attempt)));
+    else ends.push({ attempt, ending: "returned", move: returned(attempt) });
+  }
+  await endAttempts(context, ends, now);
+  return await leasesRenew(context, { workerId, bootId, refs: hello.held, leaseUntil, now });
+}
+
+async function liveOfRows(context: VerbContext, rows: readonly Row[]): Promise<AttemptRow[]> {
+  const runIds = rows.map((row) => parseRunId(text(row, "run_id")));
+  const runs = await context.runs.many(runIds);
+  return rows.flatMap((row, index) => {
+    const run = runs.get(runIds[index] as never);
+    return run === undefined ? [] : [attemptOfRow(row, run, parseStepId(text(row, "step_id")))];
+  });
+}
+
+function returned(attempt: AttemptRow) {
+  return { event: attempt.history.cancelRequested ? "cancelled" : "returned" } as const;
+}
+
+async function lost(context: VerbContext, attempt: AttemptRow): Promise<AttemptEnd[]> {
+  const { spec } = await context.dags.get(context.tx, attempt.run.dagDigest);
+  const step = stepAt(spec, attempt.index);
+  return step === undefined ? [] : [{ attempt, ending: "lost", move: afterLoss(step, attempt.history) }];
+}
+
+export interface ExpiryCheck {
+  /** Wall clock, for the record. */
+  readonly now: number;
+  /** On the clock that `leaseUntil` was counted on. */
+  readonly leaseNow: number;
+  readonly limit: number;
+}
+
+/** Ends attempts whose lease ran out; a bounded number at a time. */
+export async function leasesExpire(context: VerbContext, { now, leaseNow, limit }: ExpiryCheck) {
+  const attempts = await liveOfRows(context, await context.tx.all(attemptsExpired, leaseNow, limit));
+  const ends: AttemptEnd[] = [];
+  for (const attempt of attempts) ends.push(...(await lost(context, attempt)));
+  await endAttempts(context, ends, now);
+  const row = await context.tx.one(leasesNextExpiry);
+  const nextExpiry = row === undefined ? undefined : integerOrNone(row, "due");
+  return { expired: attempts.map(({ ref, workerId }) => ({ ref, workerId })), nextExpiry };
+}
+
+export async function leasesTrust(
+  { tx }: VerbContext,
+  { leaseUntil }: { leaseUntil: number },
+): Promise<number> {
+  return await tx.run(trust, leaseUntil);
+}
