@@ -75,10 +75,16 @@ describe("runs within runs", () => {
     const shown = await cli(fleet, "show", run.id);
     expect(shown.stdout).toMatch(/^first .*\n└ down .*\n {2}└ deeper .*\n {4}└ wait .*\ntold /m);
     const listed = await cli(fleet, "runs");
-    const ids = listed.stdout.split("\n").slice(1, 5).map((line) => line.replace(/^ *└ /, "").split(" ")[0]);
+    const ids = listed.stdout
+      .split("\n")
+      .slice(1, 5)
+      .map((line) => line.replace(/^ *└ /, "").split(" ")[0]);
     expect(ids).toEqual([run.id, second, third, fourth]);
     const json = JSON.parse((await cli(fleet, "show", fourth, "--json")).stdout) as object;
-    expect(json).toMatchObject({ parent: { runId: third, stepId: "deeper", depth: 3 }, outputs: { what: "gold" } });
+    expect(json).toMatchObject({
+      parent: { runId: third, stepId: "deeper", depth: 3 },
+      outputs: { what: "gold" },
+    });
   });
 
   test("kill -9 of the coordinator between a child's start and its end, again and again: each runs once", async () => {
@@ -117,7 +123,9 @@ describe("runs within runs", () => {
     const run = await fleet.submit("name: again\nsteps: [{ id: me, dag: { use: again } }]\n");
     const { run: ended } = await fleet.finished(run.id);
     expect(ended.status).toBe("failed");
-    expect(ended.failure?.message).toMatch(/^step me: (run \S+ of again: step me: ){3}the run of again would be within 4 others, at most 3 are allowed/);
+    expect(ended.failure?.message).toMatch(
+      /^step me: (run \S+ of again: step me: ){3}the run of again would be within 4 others, at most 3 are allowed/,
+    );
     expect((await (await fleet.client()).runs({ pageSize: 50 }, noSignal)).runs).toHaveLength(4);
   });
 
@@ -141,6 +149,8 @@ params: { which: { type: string, default: compare } }
     expect((await fleet.finished(run.id)).run.status).toBe("succeeded");
     expect(await fleet.log(run.id, "said")).toBe("right\n");
     const missing = await fleet.submit(parent, { which: "nowhere" });
-    expect((await fleet.finished(missing.id)).run.failure?.message).toContain("there is no stored DAG nowhere");
+    expect((await fleet.finished(missing.id)).run.failure?.message).toContain(
+      "there is no stored DAG nowhere",
+    );
   });
 });

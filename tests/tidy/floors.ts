@@ -41,7 +41,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["dag", "auth"],
     ["journal", "store"],
     ["library", "watch"],
-    ["dispatch", "retention", "schedule"],
+    ["children", "dispatch", "retention", "schedule"],
     ["api", "http", "maintenance"],
     ["config"],
     ["coordinator"],

@@ -8,6 +8,7 @@
  *   runs/            pure: what can happen to a step, what becomes of a run, leases explained
  *   dispatch/        who gets what (place), where it becomes fact (dispatcher), workers' sessions, expiring leases
  *   schedule/        starts stored DAGs at their times
+ *   children/        starts the runs that `dag` steps are, and tells the steps how they ended
  *   watch/           events and logs as streams
  *   blobs/           artifacts by digest
  *   retention/       forgets old runs, collects what nobody names any more
@@ -36,6 +37,7 @@ import { authorize, mapErrors } from "./api/interceptors.ts";
 import { routesOf } from "./api/routes.ts";
 import { openTokens, type Tokens } from "./auth/tokens.ts";
 import { BlobStore } from "./blobs/blob-store.ts";
+import { childRuns } from "./children/child-runs.ts";
 import type { CoordinatorAsked } from "./config/options.ts";
 import { type CoordinatorSettings, settle } from "./config/settle.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
@@ -163,7 +165,7 @@ class OneCoordinator implements Coordinator {
     const leases = LeaseClock.withTtl(leaseTtlMs, ports.clock);
     // Heartbeats come a fifth early or late: two and a half are two missed ones.
     const registry = new WorkerRegistry(leases.times.heartbeatMs * 2.5);
-    const { snapshots, submitter } = openLibrary(store, this.#settings, ports);
+    const { snapshots, submitter, children } = openLibrary(store, this.#settings, ports);
     const scheduler = createScheduler({ store, submitter, registry, ports, onFailure });
     const dispatcher = new Dispatcher({ store, registry, snapshots, leases, ports, onFailure });
     const runChanges = new RunChanges();
@@ -178,8 +180,10 @@ class OneCoordinator implements Coordinator {
     const interceptors = [mapErrors(ports.log), authorize(tokens)];
     this.#server = new HttpServer(listen, createHandler({ routes, interceptors, stopping }), ports.clock);
     const cleaning = janitor({ store, logs, blobs, ports, retentionMs, graceMs }, onFailure);
+    const { childDepthMax: depthMax } = this.#settings;
+    const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
     const leaseLoop = leaseKeeper(store, leases, registry, ports, onFailure);
-    return [leaseLoop, dispatcher.loop, scheduler.loop, cleaning, this.#server];
+    return [leaseLoop, dispatcher.loop, scheduler.loop, childLoop, cleaning, this.#server];
   }
 
   /** Tells commands on this host where to find us. */

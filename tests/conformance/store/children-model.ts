@@ -7,7 +7,7 @@ import { present } from "@haversack/base";
 import { isTerminalRun, type RunDetail, type RunId } from "@haversack/protocol";
 import fc from "fast-check";
 import { expect } from "vitest";
-import { call, ChildrenWorld, family } from "./children-world.ts";
+import { ChildrenWorld, call, family } from "./children-world.ts";
 import type { OpenStore } from "./describe-store.ts";
 import { dag, step, withHandlers } from "./store-world.ts";
 
@@ -17,7 +17,10 @@ const spec = family(
     onExit: [call("exit", "leaf")],
   }),
   {
-    mid: dag(call("deep", "leaf", [], { timeoutMs: 5000 }), call("twin", "leaf", ["deep"], { continueOnError: true })),
+    mid: dag(
+      call("deep", "leaf", [], { timeoutMs: 5000 }),
+      call("twin", "leaf", ["deep"], { continueOnError: true }),
+    ),
     leaf: dag(step("work")),
   },
 );
@@ -66,7 +69,9 @@ async function work(
   what: "finish" | "fail",
 ): Promise<void> {
   const ready = runs.flatMap((run) =>
-    run.steps.filter(({ kind, phase }) => kind === "run" && phase === "ready").map(({ id }) => ({ run: run.id, id })),
+    run.steps
+      .filter(({ kind, phase }) => kind === "run" && phase === "ready")
+      .map(({ id }) => ({ run: run.id, id })),
   );
   const one = pick(ready);
   if (one === undefined) return;
@@ -109,7 +114,9 @@ async function check(world: ChildrenWorld): Promise<RunDetail[]> {
       expect([own.phase, own.childRunId, isTerminalRun(parent.status)]).toEqual(["running", run.id, false]);
     } else if (own.childRunId === run.id && own.phase === "succeeded") expect(run.status).toBe("succeeded");
     else if (own.childRunId === run.id && own.phase === "failed") expect(run.status).not.toBe("succeeded");
-    attempts.add(`${run.parent.runId}/${run.parent.stepId}/${own.childRunId === run.id ? own.attempt : run.id}`);
+    attempts.add(
+      `${run.parent.runId}/${run.parent.stepId}/${own.childRunId === run.id ? own.attempt : run.id}`,
+    );
   }
   expect(attempts.size).toBe(runs.filter(({ parent }) => parent !== undefined).length);
   for (const run of runs) {

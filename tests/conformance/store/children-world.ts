@@ -12,8 +12,12 @@ import { dag, step } from "./store-world.ts";
 export const digestOfSpec = (spec: DagSpec) => digestOf(JSON.stringify(spec));
 
 /** A step that is a run of another DAG. */
-export const call = (id: string, use: string, depends: string[] = [], more: Partial<StepSpec> = {}): StepSpec =>
-  step(id, depends, { work: { kind: "dag", use, params: {} }, ...more });
+export const call = (
+  id: string,
+  use: string,
+  depends: string[] = [],
+  more: Partial<StepSpec> = {},
+): StepSpec => step(id, depends, { work: { kind: "dag", use, params: {} }, ...more });
 
 /** A DAG with local ones: `use` finds them by name. */
 export function family(spec: DagSpec, locals: Readonly<Record<string, DagSpec>>): DagSpec {
@@ -32,7 +36,8 @@ export class ChildrenWorld extends RetentionWorld {
   async submitFamily(spec: DagSpec, pack?: StoredPack): Promise<RunId> {
     const pinned = Object.keys(spec.dags ?? {}).map((name): PinnedDagRow => {
       const local = present(localDag(spec, name), "a local DAG");
-      const steps = pack === undefined ? [] : allSteps(local).map((_, index) => ({ index, pinDigest: pack.digest }));
+      const steps =
+        pack === undefined ? [] : allSteps(local).map((_, index) => ({ index, pinDigest: pack.digest }));
       const key = `${spec.name}/${name}`;
       return { key, dagDigest: digestOfSpec(local), dag: local, source: "", fileName: "f.yaml", steps };
     });
@@ -60,7 +65,15 @@ export class ChildrenWorld extends RetentionWorld {
     const { dag, dagDigest, steps: pins } = present(ready.child?.pinned, "what is pinned");
     const byIndex = new Map(pins.map(({ index: at, ...pin }) => [at, pin]));
     const steps = allSteps(dag).map((_, at) => ({ labels: {}, ...byIndex.get(at) }));
-    const child = { id, dagDigest, dag, params: ready.child?.params ?? {}, bodyDigest: digestOf(id), steps, packs: [] };
+    const child = {
+      id,
+      dagDigest,
+      dag,
+      params: ready.child?.params ?? {},
+      bodyDigest: digestOf(id),
+      steps,
+      packs: [],
+    };
     const isStarted = await this.store.write.childStart({ runId, index, attempt, now: this.now, child });
     return isStarted ? id : undefined;
   }

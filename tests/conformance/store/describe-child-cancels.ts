@@ -2,7 +2,7 @@
 
 import { present } from "@haversack/base";
 import { describe, expect, test } from "vitest";
-import { call, ChildrenWorld, family, simple } from "./children-world.ts";
+import { ChildrenWorld, call, family, simple } from "./children-world.ts";
 import type { OpenStore } from "./describe-store.ts";
 import { dag, step, withHandlers } from "./store-world.ts";
 
@@ -55,7 +55,9 @@ export function describeChildCancels(name: string, open: OpenStore): void {
       await world.cancel(run);
       await world.settle();
       expect(await world.phases(first)).toBe("cancelled: work=cancelled");
-      expect(await world.phases(run)).toBe("cancelled: call=cancelled exit=ready".replace("cancelled:", "running:"));
+      expect(await world.phases(run)).toBe(
+        "cancelled: call=cancelled exit=ready".replace("cancelled:", "running:"),
+      );
       const last = await world.startOnly();
       await world.cancel(run);
       await world.settle();

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { packOf } from "../../../packages/coordinator/src/testing/packs.ts";
-import { call, ChildrenWorld, family, simple } from "./children-world.ts";
+import { ChildrenWorld, call, family, simple } from "./children-world.ts";
 import type { OpenStore } from "./describe-store.ts";
 import { dag, step } from "./store-world.ts";
 
@@ -24,7 +24,8 @@ export function describeChildRetention(name: string, open: OpenStore): void {
       await world.retire(world.now);
       expect(await world.phases(leaf)).toBe("succeeded: work=succeeded");
       await world.retire(world.now + 1);
-      for (const id of [run, mid, leaf]) await expect(store.read.runRead({ id })).rejects.toThrow("there is no run");
+      for (const id of [run, mid, leaf])
+        await expect(store.read.runRead({ id })).rejects.toThrow("there is no run");
       expect(await store.read.runsForgotten({ limit: 10 })).toEqual([]);
     });
 

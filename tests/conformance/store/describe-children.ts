@@ -2,7 +2,7 @@
 
 import { parseRunId } from "@haversack/protocol";
 import { describe, expect, test } from "vitest";
-import { call, ChildrenWorld, family, simple } from "./children-world.ts";
+import { ChildrenWorld, call, family, simple } from "./children-world.ts";
 import { describeChildCancels } from "./describe-child-cancels.ts";
 import { describeChildRetention } from "./describe-child-retention.ts";
 import type { OpenStore } from "./describe-store.ts";
@@ -25,7 +25,12 @@ function describeStarts(open: OpenStore): void {
     const [ready] = await world.readyChildren();
     if (ready === undefined) return expect.fail("nothing is ready");
     expect(ready).toMatchObject({ runId: run, index: 0, attempt: 0, depth: 0, dagName: "test" });
-    expect(ready.child).toMatchObject({ use: "leaf", params: {}, isLocal: true, pinned: { dag: { name: "leaf" } } });
+    expect(ready.child).toMatchObject({
+      use: "leaf",
+      params: {},
+      isLocal: true,
+      pinned: { dag: { name: "leaf" } },
+    });
     const started = await Promise.all([1, 2, 3].map(() => world.startChild(ready)));
     const [child, ...others] = started.filter((id) => id !== undefined);
     expect([child === undefined, others]).toEqual([false, []]);
@@ -44,10 +49,15 @@ function describeStarts(open: OpenStore): void {
     const world = new ChildrenWorld(store);
     const params = { n: "${{ steps.a.outputs.n }}", list: ["${{ run.dag }}!", 2] };
     const work = { kind: "dag", use: "${{ steps.a.outputs.name }}", params } as const;
-    const run = await world.submit(dag(step("a", [], { outputs: ["n", "name"] }), step("b", ["a"], { work })));
+    const run = await world.submit(
+      dag(step("a", [], { outputs: ["n", "name"] }), step("b", ["a"], { work })),
+    );
     expect(await world.readyChildren()).toEqual([]);
     const worker = world.worker("w");
-    const outputs = new Map<string, string | number>([["n", 7], ["name", "other"]]);
+    const outputs = new Map<string, string | number>([
+      ["n", 7],
+      ["name", "other"],
+    ]);
     await worker.finish(await worker.claim(run, "a"), { outputs });
     const [ready] = await world.readyChildren();
     expect(ready?.child).toEqual({ use: "other", params: { n: 7, list: ["test!", 2] }, isLocal: false });
@@ -70,10 +80,15 @@ function describeStarts(open: OpenStore): void {
   test("one that cannot start fails its step, once, and blocks what is behind it", async () => {
     await using store = await open();
     const world = new ChildrenWorld(store);
-    const run = await world.submitFamily(simple({ retry: { limit: 3, backoff: "fixed", delayMs: 0, maxDelayMs: 0 } }));
+    const run = await world.submitFamily(
+      simple({ retry: { limit: 3, backoff: "fixed", delayMs: 0, maxDelayMs: 0 } }),
+    );
     const failure = { code: "unknown_dag", message: "there is no DAG leaf" };
     const refusal = { runId: run, index: 0, attempt: 0, now: world.now, failure };
-    expect([await store.write.stepRefuse(refusal), await store.write.stepRefuse(refusal)]).toEqual([true, false]);
+    expect([await store.write.stepRefuse(refusal), await store.write.stepRefuse(refusal)]).toEqual([
+      true,
+      false,
+    ]);
     expect(await world.phases(run)).toBe("failed: call=failed after=blocked");
     const read = await store.read.runRead({ id: run });
     expect(read.failure?.message).toBe("step call: there is no DAG leaf");
@@ -89,7 +104,11 @@ function describeStarts(open: OpenStore): void {
     const [ready] = await world.readyChildren();
     expect(ready).toMatchObject({ runId: mid, depth: 1, dagName: "mid", localOf: "test" });
     const leaf = await world.startOnly();
-    expect((await store.read.runRead({ id: leaf })).parent).toEqual({ runId: mid, stepId: "deeper", depth: 2 });
+    expect((await store.read.runRead({ id: leaf })).parent).toEqual({
+      runId: mid,
+      stepId: "deeper",
+      depth: 2,
+    });
     await world.work(leaf);
     await world.settle();
     expect(await world.phases(run)).toBe("succeeded: call=succeeded");
@@ -111,7 +130,7 @@ function describeEnds(open: OpenStore): void {
     expect((await world.stepOf(run, "call")).outputs).toEqual({ n: 7 });
     const { ended } = await store.read.childrenDue({ now: world.now, limit: 10 });
     expect(ended).toEqual([]);
-    const events = await store.read.runEvents({ runId: run, afterSeq: 0, limit: 100 });
+    const { events } = await store.read.runEvents({ id: run, afterSeq: 0, limit: 100 });
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
   });
 
@@ -152,7 +171,9 @@ function describeEnds(open: OpenStore): void {
   test("a handler may be a run of its own, and the run ends after it", async () => {
     await using store = await open();
     const world = new ChildrenWorld(store);
-    const spec = family(withHandlers(dag(step("a")), { onSuccess: [call("h", "leaf")] }), { leaf: dag(step("work")) });
+    const spec = family(withHandlers(dag(step("a")), { onSuccess: [call("h", "leaf")] }), {
+      leaf: dag(step("work")),
+    });
     const run = await world.submitFamily(spec);
     expect(await world.readyChildren()).toEqual([]);
     const worker = world.worker("w");

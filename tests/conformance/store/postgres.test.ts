@@ -1,6 +1,7 @@
 import { vi } from "vitest";
 import { withPostgres } from "../../support/postgres.ts";
 import { openPostgres } from "../../support/postgres-store.ts";
+import { describeChildren } from "./describe-children.ts";
 import { describeHandlers } from "./describe-handlers.ts";
 import { describeMemory } from "./describe-memory.ts";
 import { describeOutcomes } from "./describe-outcomes.ts";
@@ -14,6 +15,7 @@ vi.setConfig({ testTimeout: 240_000 });
 
 withPostgres("postgres", () => {
   describeStore("postgres", openPostgres);
+  describeChildren("postgres", openPostgres);
   describeMemory("postgres", openPostgres);
   describeRetry("postgres", openPostgres);
   describeOutcomes("postgres", openPostgres);

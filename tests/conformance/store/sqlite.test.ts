@@ -1,5 +1,6 @@
 import { openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
+import { describeChildren } from "./describe-children.ts";
 import { describeHandlers } from "./describe-handlers.ts";
 import { describeMemory } from "./describe-memory.ts";
 import { describeOutcomes } from "./describe-outcomes.ts";
@@ -21,6 +22,7 @@ const open: OpenStore = async () => {
 };
 
 describeStore("sqlite", open);
+describeChildren("sqlite", open);
 describeMemory("sqlite", open);
 describeRetry("sqlite", open);
 describeOutcomes("sqlite", open);

@@ -5,7 +5,7 @@
  * miss no end.
  */
 
-import { Background, messageOf, type Ms, type Ports, type Service, Wakeup } from "@haversack/base";
+import { Background, type Ms, messageOf, type Ports, type Service, Wakeup } from "@haversack/base";
 import type { AttemptRef, RunId } from "@haversack/protocol";
 import type { ChildSubmitter } from "../library/submit-child.ts";
 import type { Store } from "../store/store.ts";
@@ -76,7 +76,8 @@ async function lookAtRunning({ store, registry, ports }: ChildRunsParts, signal:
       ...toCancel.map((id) => cancel("runCancel", id)),
       ...overdue.map((id) => cancel("childExpire", id)),
     ]);
-    if (Math.max(ended.length, toCancel.length, overdue.length) < perSlice) return untilDue(nextDeadline, ports);
+    if (Math.max(ended.length, toCancel.length, overdue.length) < perSlice)
+      return untilDue(nextDeadline, ports);
   }
 }
 
@@ -96,7 +97,10 @@ async function lookAtReady(parts: ChildRunsParts, signal: AbortSignal): Promise<
 }
 
 /** One that cannot be started now does not hold up the others. @returns whether it need not be tried again */
-async function start({ store, submitter, ports, depthMax }: ChildRunsParts, ready: ReadyChild): Promise<boolean> {
+async function start(
+  { store, submitter, ports, depthMax }: ChildRunsParts,
+  ready: ReadyChild,
+): Promise<boolean> {
   const { runId, index, attempt, step } = ready;
   const now = (): number => ports.clock.now();
   try {
@@ -105,7 +109,10 @@ async function start({ store, submitter, ports, depthMax }: ChildRunsParts, read
     else await store.write.stepRefuse({ runId, index, attempt, now: now(), failure: started.failure });
     return true;
   } catch (error) {
-    ports.log.warn({ run: runId, step: step.id, error: messageOf(error) }, "a child run did not start; trying again");
+    ports.log.warn(
+      { run: runId, step: step.id, error: messageOf(error) },
+      "a child run did not start; trying again",
+    );
     return false;
   }
 }

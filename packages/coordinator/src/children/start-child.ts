@@ -1,7 +1,7 @@
 /** A step that no worker takes, turned into what the store is told: the run that it is, or why it cannot be. */
 
 import { FaultError, messageOf, worthRetrying } from "@haversack/base";
-import { type Failure, parseRunId, ProblemsError, type StepSpec } from "@haversack/protocol";
+import { type Failure, ProblemsError, parseRunId, type StepSpec } from "@haversack/protocol";
 import type { ChildSubmitter } from "../library/submit-child.ts";
 import { hasExpression } from "../runs/expressions.ts";
 import type { ChildStart, ReadyChild } from "../store/verbs/child-start.ts";
@@ -40,7 +40,8 @@ function refusal({ step, child, depth }: ReadyChild, depthMax: number): Failure 
     const message = "this version checks `deploy` steps and cannot run them yet";
     return { code: "deploy_not_available", message };
   }
-  if (child === undefined) return { code: "not_a_dag_step", message: `no worker takes a step of kind ${step.work.kind}` };
+  if (child === undefined)
+    return { code: "not_a_dag_step", message: `no worker takes a step of kind ${step.work.kind}` };
   const problem = nameProblem(step, child.use);
   if (problem !== undefined) return { code: "bad_dag_name", message: problem };
   if (depth < depthMax) return undefined;

@@ -7,6 +7,7 @@
 import { present } from "@haversack/base";
 import {
   allSteps,
+  type DagSpec,
   type Digest,
   localDag,
   type Problem,
@@ -24,13 +25,14 @@ import {
 import { childParamProblems } from "../dag/child-params.ts";
 import { type Placed, placesOf } from "../dag/places.ts";
 import { fieldOf } from "../dag/yaml-source.ts";
+import type { TemplateData } from "../runs/expression-value.ts";
 import { hasExpression } from "../runs/expressions.ts";
+import type { PinnedDagRow } from "../store/verbs/pinned-dags.ts";
+import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 import type { Library } from "./library.ts";
 import { ReachedDags, type ReadDag, type ReadStored } from "./reached-dags.ts";
-import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
-import type { PinnedDagRow } from "../store/verbs/pinned-dags.ts";
 import { storedPack } from "./snapshots.ts";
-import { type Pin, pinFields } from "./step-submission.ts";
+import { type Pin, pinFields, stepSubmission } from "./step-submission.ts";
 
 type Pins = ReadonlyMap<string, Pin>;
 
@@ -104,8 +106,16 @@ export function pinnedRows(children: readonly PinnedDag[]): PinnedDagRow[] {
   }));
 }
 
+/** As a submission tells them. */
+export function submittedSteps(spec: DagSpec, pinned: PinnedDags, data: TemplateData) {
+  const steps = allSteps(spec).map((step) => stepSubmission(step, pinFields(pinned.pins.get(step.id)), data));
+  return { steps, packs: packsOf(pinned), pinned: pinnedRows(pinned.children) };
+}
+
 export const packsOf = ({ pins, children }: PinnedDags): StoredPack[] =>
-  [pins, ...children.map((child) => child.pins)].flatMap((each) => [...each.values()].map(({ pack }) => pack));
+  [pins, ...children.map((child) => child.pins)].flatMap((each) =>
+    [...each.values()].map(({ pack }) => pack),
+  );
 
 /** Of what `dag` steps give to DAGs of other files; those of their own have been checked with them. */
 function paramProblems(dags: ReachedDags, { children }: PlanOutcome): Problem[] {

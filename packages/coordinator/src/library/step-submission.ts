@@ -21,7 +21,11 @@ export interface Pin {
 
 type PinFields = Omit<StepSubmission, "labels">;
 
-export function stepSubmission(step: StepSpec, pin: PinFields | undefined, data: TemplateData): StepSubmission {
+export function stepSubmission(
+  step: StepSpec,
+  pin: PinFields | undefined,
+  data: TemplateData,
+): StepSubmission {
   const labels = Object.fromEntries(
     Object.entries(step.worker).map(([label, text]) => [label, render(text, data)]),
   );

@@ -8,9 +8,9 @@ import type { Store } from "../store/store.ts";
 import type { ChildAsked, ChildStart, ReadyChild } from "../store/verbs/child-start.ts";
 import type { PinnedStepRow } from "../store/verbs/pinned-dags.ts";
 import type { Library } from "./library.ts";
-import { packsOf, pinDags, pinnedRows } from "./pin-dags.ts";
+import { pinDags, submittedSteps } from "./pin-dags.ts";
 import { digestOfDag, type ReadDag, readDag, sha256, storedDags } from "./reached-dags.ts";
-import { pinFields, stepSubmission, templateData } from "./step-submission.ts";
+import { stepSubmission, templateData } from "./step-submission.ts";
 
 export interface ChildSubmitter {
   /** Rejects with ProblemsError or FaultError when there can be no such run. */
@@ -31,16 +31,19 @@ export function childSubmitter(store: Store, library: Library): ChildSubmitter {
     const { parsed, text } = dag;
     const settled = settleParams(parsed.spec, params, parsed.source.file);
     const pinned = await pinDags(dag, library, storedDags(store));
-    const pins = allSteps(parsed.spec).flatMap((step, index) => {
-      const fields = pinFields(pinned.pins.get(step.id));
-      return fields === undefined ? [] : [{ index, ...fields }];
-    });
-    const run = stepsOf(parsed.spec, pins, settled, id);
-    const child = { ...run, source: text, dagDigest: digestOfDag(parsed), packs: packsOf(pinned) };
-    return { child, pinned: pinnedRows(pinned.children) };
+    const {
+      steps,
+      packs,
+      pinned: rows,
+    } = submittedSteps(parsed.spec, pinned, templateData(id, parsed.spec, settled));
+    const run = { id, dag: parsed.spec, params: settled, steps, packs };
+    return { child: { ...run, source: text, dagDigest: digestOfDag(parsed) }, pinned: rows };
   }
 
-  async function find({ runId, dagName, localOf }: ReadyChild, { use, isLocal }: ChildAsked): Promise<ReadDag> {
+  async function find(
+    { runId, dagName, localOf }: ReadyChild,
+    { use, isLocal }: ChildAsked,
+  ): Promise<ReadDag> {
     if (isLocal) {
       const { source } = await store.read.runSourceRead({ id: runId });
       return readDag(source, `${localOf ?? dagName}.yaml`, use);

@@ -4,13 +4,13 @@
  */
 
 import { FaultError, type Ports, sortedJson } from "@haversack/base";
-import { allSteps, type JsonObject, parseRunId, type RunId, type RunTrigger } from "@haversack/protocol";
+import { type JsonObject, parseRunId, type RunId, type RunTrigger } from "@haversack/protocol";
 import { settleParams } from "../dag/params.ts";
 import type { Store } from "../store/store.ts";
-import { type PinnedDags, pinDags } from "./pin-dags.ts";
+import { type PinnedDags, pinDags, submittedSteps } from "./pin-dags.ts";
 import { digestOfDag, type ReadDag, readDag, sha256, storedDags } from "./reached-dags.ts";
 import type { Snapshots } from "./snapshots.ts";
-import { pinFields, stepSubmission, templateData } from "./step-submission.ts";
+import { templateData } from "./step-submission.ts";
 
 export interface Submission {
   /** Empty when a stored DAG is named. */
@@ -78,7 +78,7 @@ export class Submitter {
     const { text, file } = await this.#textOf(submission);
     const { parsed } = readDag(text, file);
     const params = settleParams(parsed.spec, submission.params, file);
-    const { pins } = await this.#pins({ parsed, text });
+    const pinned = await this.#pins({ parsed, text });
     const id = parseRunId(this.#ports.random.id());
     const data = templateData(id, parsed.spec, params);
     return await this.#store.write.runSubmit({
@@ -89,8 +89,7 @@ export class Submitter {
       params,
       bodyDigest,
       now: this.#ports.clock.now(),
-      steps: allSteps(parsed.spec).map((step) => stepSubmission(step, pinFields(pins.get(step.id)), data)),
-      packs: [...pins.values()].map(({ pack }) => pack),
+      ...submittedSteps(parsed.spec, pinned, data),
       ...(idempotencyKey === "" ? {} : { idempotencyKey }),
       ...(trigger === undefined ? {} : { trigger }),
     });
@@ -126,13 +125,12 @@ export class Submitter {
   }
 
   async #repin(runId: RunId, newId: RunId) {
-    const { dagName, source } = await this.#store.read.runSourceRead({ id: runId });
+    const { dagName, source, localOf } = await this.#store.read.runSourceRead({ id: runId });
     const { params } = await this.#store.read.runRead({ id: runId });
-    const { parsed } = readDag(source, `${dagName}.yaml`);
-    const { pins } = await this.#pins({ parsed, text: source });
-    const data = templateData(newId, parsed.spec, params);
-    const steps = allSteps(parsed.spec).map((step) => stepSubmission(step, pinFields(pins.get(step.id)), data));
-    return { steps, packs: [...pins.values()].map(({ pack }) => pack) };
+    const file = `${localOf ?? dagName}.yaml`;
+    const dag = readDag(source, file, localOf === undefined ? undefined : dagName);
+    const { spec } = dag.parsed;
+    return submittedSteps(spec, await this.#pins(dag), templateData(newId, spec, params));
   }
 
   /** What each agent step needs, of all that it can start too, as packs that could be built. */

@@ -28,7 +28,8 @@ export type StepEvent =
 
 export const stepMoves = {
   waiting: { released: "ready", skipped: "skipped", blocked: "blocked", cancelled: "cancelled" },
-  ready: { claimed: "leased", cancelled: "cancelled" },
+  // What no worker takes is started at once, or cannot be.
+  ready: { claimed: "leased", started: "running", failed: "failed", cancelled: "cancelled" },
   leased: {
     started: "running",
     // A short step may end before its start was told.

@@ -18,6 +18,8 @@ export interface CachedDag {
   readonly indexOf: ReadonlyMap<string, number>;
   /** The `if` of each step, by its position. */
   readonly conditions: readonly (Condition | undefined)[];
+  /** It has steps that no worker takes. */
+  readonly hasChildren: boolean;
   /** What the templates of a step name, by its position. */
   readonly pathsOf: (index: number) => readonly DataPath[];
 }
@@ -38,6 +40,7 @@ export class DagCache {
       spec,
       graph: graphOf(spec),
       indexOf,
+      hasChildren: steps.some(({ work }) => work.kind === "dag" || work.kind === "deploy"),
       conditions: steps.map(conditionOf),
       pathsOf: pathsIn(spec),
     };

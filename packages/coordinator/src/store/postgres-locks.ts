@@ -59,6 +59,10 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
     order: `worker ${hello.workerId}`,
     alone: true,
   }),
+  childStart: ({ runId }) => ({ runs: [runId], packs: "name" }),
+  stepRefuse: ({ runId }) => ({ runs: [runId] }),
+  childSettle: ({ childId, runId }) => ({ runs: [childId, runId] }),
+  childExpire: ({ id }) => ({ runs: [id] }),
   memoryResolve: () => ({ runs: [], memory: true }),
   memoryRevert: () => ({ runs: [], memory: true }),
   // Leaves out what others have locked.

@@ -20,6 +20,8 @@ export interface ChangeListener {
   runs(ids: readonly RunId[]): void;
   /** A step became ready. */
   ready(): void;
+  /** There is something to do about child runs. */
+  children?(): void;
 }
 
 export interface Store extends AsyncDisposable {

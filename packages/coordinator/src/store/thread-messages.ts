@@ -35,6 +35,7 @@ export type FromThread =
       readonly answers: readonly CallAnswer[];
       readonly touchedRuns: readonly string[];
       readonly ready: boolean;
+      readonly children: boolean;
     };
 
 export type ToThread =

@@ -1,5 +1,6 @@
 /** Which verbs an engine must answer. Writing verbs share commits; reading ones have a connection of their own. */
 
+import { childReads, childWrites } from "./child-tables.ts";
 import { retentionReads, retentionWrites } from "./retention-tables.ts";
 import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
 import { attemptIsLive, attemptsFinish, attemptsStart } from "./verbs/attempt-verbs.ts";
@@ -35,6 +36,7 @@ export const writeVerbs = {
   workerGreet,
   memoryResolve,
   memoryRevert,
+  ...childWrites,
   ...retentionWrites,
   ...scheduleWrites,
 } as const;
@@ -58,6 +60,7 @@ export const readVerbs = {
   memoryReviews,
   memoryScopes,
   memoryVersions,
+  ...childReads,
   ...retentionReads,
   ...scheduleReads,
 } as const;

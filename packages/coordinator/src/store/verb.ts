@@ -11,7 +11,11 @@ export interface Touched {
   readonly runs: Set<RunId>;
   /** A step became ready. */
   ready: boolean;
+  /** A step that no worker takes may start, a child run has ended, or child runs are to be cancelled. */
+  children: boolean;
 }
+
+export const untouched = (): Touched => ({ runs: new Set(), ready: false, children: false });
 
 export interface VerbContext {
   readonly tx: Tx;

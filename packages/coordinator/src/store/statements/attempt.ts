@@ -41,9 +41,9 @@ export const leasesRenew = {
              returning step.run, step.idx, step.attempt, handler`,
 } as const;
 
-/** Nobody loses a lease because the coordinator was away; what an earlier clock said does not count. */
+/** A child run has no worker, and no lease. Nobody loses one because the coordinator was away; what an earlier clock said does not count. */
 export const leasesTrust = {
-  sqlite: `update step set lease_until = ?1 where phase in ('leased', 'running')`,
+  sqlite: `update step set lease_until = ?1 where phase in ('leased', 'running') and worker_id is not null`,
 } as const;
 
 const live = `select ${columns("step")}, step.step_id, run.id as run_id
@@ -58,9 +58,10 @@ export const attemptsOfWorker = {
 
 export const attemptsOfRun = {
   sqlite: `select idx, step_id, attempt, generation, handler from step
-           where run = ?1 and phase in ('leased', 'running') order by idx`,
+           where run = ?1 and phase in ('leased', 'running') and worker_id is not null order by idx`,
   postgres: `select idx, step_id, attempt, generation, handler from step
-             where run = $1 and coalesce(phase in ('leased', 'running'), false) order by idx`,
+             where run = $1 and coalesce(phase in ('leased', 'running'), false) and worker_id is not null
+             order by idx`,
 } as const;
 
 export const attemptsExpired = {

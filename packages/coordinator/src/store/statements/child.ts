@@ -21,7 +21,7 @@ export const stepStartChild = {
              and (?5 = 0 or handler in ('onCancel', 'onExit'))
            returning step_id`,
   postgres: `update step set phase = 'running', attempt = attempt + 1, started_at = $4, ended_at = null, failure = null
-             where run = $1 and idx = $2 and attempt = $3 and phase || '' = 'ready'
+             where run = $1 and idx = $2 and attempt = $3 and coalesce(phase = 'ready', false)
                and ($5 = 0 or handler in ('onCancel', 'onExit'))
              returning step_id`,
 } as const;
@@ -32,7 +32,7 @@ export const stepRefuse = {
            where run = ?1 and idx = ?2 and attempt = ?3 and phase = 'ready'
            returning step_id, continue_on_error, unsatisfied, ancestor_failed, ancestor_cancelled`,
   postgres: `update step set phase = 'failed', attempt = attempt + 1, started_at = $4, ended_at = $4, failure = $5
-             where run = $1 and idx = $2 and attempt = $3 and phase || '' = 'ready'
+             where run = $1 and idx = $2 and attempt = $3 and coalesce(phase = 'ready', false)
              returning step_id, continue_on_error, unsatisfied, ancestor_failed, ancestor_cancelled`,
 } as const;
 
@@ -60,12 +60,14 @@ export const pinnedStepsInsert = {
 /** A run that is done again uses what the earlier one used. */
 export const pinnedDagsCarry = {
   sqlite: `insert into pinned_dag (run, key, dag_digest, file_name)
-           select ?2, key, dag_digest, file_name from pinned_dag where run = ?1`,
+           select ?2, key, dag_digest, file_name from pinned_dag
+           where run = (select coalesce(pins, no) from run where no = ?1)`,
 } as const;
 
 export const pinnedStepsCarry = {
   sqlite: `insert into pinned_step (run, key, idx, pin_digest, snapshot_digest, memory_write)
-           select ?2, key, idx, pin_digest, snapshot_digest, memory_write from pinned_step where run = ?1`,
+           select ?2, key, idx, pin_digest, snapshot_digest, memory_write from pinned_step
+           where run = (select coalesce(pins, no) from run where no = ?1)`,
 } as const;
 
 export const pinnedDagGet = {

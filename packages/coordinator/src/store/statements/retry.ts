@@ -46,7 +46,7 @@ export const artifactsCarry = {
 } as const;
 
 export const runSource = {
-  sqlite: `select dag.name, dag.source from run join dag on dag.digest = run.dag_digest where run.id = ?1`,
+  sqlite: `select dag.name, dag.spec, dag.source from run join dag on dag.digest = run.dag_digest where run.id = ?1`,
 } as const;
 
 export const stepPhases = { sqlite: `select phase from step where run = ?1 order by idx` } as const;

@@ -22,7 +22,7 @@ export const stepsOfRun = {
 export const stepsReadyOfRun = {
   sqlite: `select run.id as run_id, run.no, idx, kind, labels, pin_digest, snapshot_digest, not_before
            from step join run on run.no = step.run
-           where run.id = ?1 and phase = 'ready' order by idx limit ?2`,
+           where run.id = ?1 and phase = 'ready' and kind not in ('dag', 'deploy') order by idx limit ?2`,
 } as const;
 
 export const stepPhase = { sqlite: `select phase from step where run = ?1 and idx = ?2` } as const;
@@ -37,12 +37,13 @@ export const stepsOutputs = {
              join step on step.run = k.run and step.idx = k.idx`,
 } as const;
 
-/** Steps that may start, oldest run first, after a given one; the time of retries that wait is looked at too. */
+/** Steps that a worker may take, oldest run first, after a given one; the time of retries that wait is looked at too. */
 export const stepsReady = {
   sqlite: `select run.id as run_id, run.no, step.idx, step.step_id, step.kind, step.labels, step.pin_digest,
                   step.snapshot_digest, run.dag_digest, run.dag_name
            from step join run on run.no = step.run
-           where step.phase = 'ready' and step.not_before <= ?1 and (step.run, step.idx) > (?2, ?3)
+           where step.phase = 'ready' and step.kind not in ('dag', 'deploy') and step.not_before <= ?1
+             and (step.run, step.idx) > (?2, ?3)
            order by step.run, step.idx limit ?4`,
 } as const;
 

@@ -15,12 +15,10 @@ import {
   type StepPhase,
   stepAt,
 } from "@haversack/protocol";
-import { spreadOf, type NextMove, type StepHistory } from "../../runs/after-attempt.ts";
+import { type NextMove, type StepHistory, spreadOf } from "../../runs/after-attempt.ts";
 import { afterChild } from "../../runs/child-end.ts";
-import { pathsOf } from "../../runs/expressions.ts";
 import { outlivesCancel } from "../../runs/handlers.ts";
 import type { RunEnd } from "../../runs/run-end.ts";
-import { type RunOutputs, runOutputs } from "../../runs/run-outputs.ts";
 import { stepAfter } from "../../runs/step-moves.ts";
 import { flag, integer, integerOrNone, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
@@ -39,8 +37,8 @@ import { stepsEnd, stepsRequeue } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { beforeOfRow } from "./attempt-row.ts";
 import { stepsEnded } from "./end-run.ts";
-import { RunFacts } from "./expression-data.ts";
 import { record } from "./record.ts";
+import { outputsOf } from "./run-outputs.ts";
 import { runCancel } from "./run-verbs.ts";
 
 /** What there is to do about child runs, up to a limit of each. */
@@ -66,7 +64,10 @@ export interface ChildSettlement {
 }
 
 /** Ends the step of a child run that has ended. */
-export async function childSettle(context: VerbContext, { childId, runId, now }: ChildSettlement): Promise<void> {
+export async function childSettle(
+  context: VerbContext,
+  { childId, runId, now }: ChildSettlement,
+): Promise<void> {
   const { tx } = context;
   const row = await tx.one(childEnded, childId);
   if (row === undefined) return;
@@ -117,7 +118,9 @@ async function endStep(context: VerbContext, settling: Settling): Promise<void> 
   if (phase === "ready") context.touched.children = true;
   else {
     const continueOnError = flag(step, "continue_on_error");
-    await stepsEnded(context, { run: parent, now }, [{ index, phase, continueOnError, before: beforeOfRow(step) }]);
+    await stepsEnded(context, { run: parent, now }, [
+      { index, phase, continueOnError, before: beforeOfRow(step) },
+    ]);
   }
 }
 
@@ -153,14 +156,6 @@ async function write(
 
 const failureOf = (move: NextMove): Failure | undefined =>
   move.event === "failed" || move.event === "retried" ? move.failure : undefined;
-
-/** What a run's DAG says that the run gives; nothing before it has succeeded. */
-export async function outputsOf(context: VerbContext, run: RunState): Promise<RunOutputs> {
-  const { spec } = await context.dags.get(context.tx, run.dagDigest);
-  if (run.status !== "succeeded" || spec.outputs === undefined) return { ok: true, outputs: {} };
-  const paths = Object.values(spec.outputs).flatMap(pathsOf);
-  return runOutputs(spec.outputs, await new RunFacts(context, run).about(paths));
-}
 
 /** A child run that took longer than its step may is cancelled. @returns the attempts that their workers have to end */
 export async function childExpire(

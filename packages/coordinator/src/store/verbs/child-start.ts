@@ -20,11 +20,11 @@ import type { RunState } from "../run-states.ts";
 import type { Row } from "../statement.ts";
 import {
   childrenNextDue,
+  stepRefuse as refuse,
   runAdopt,
   runFamily,
-  childrenReady as stepsReady,
-  stepRefuse as refuse,
   stepStartChild,
+  childrenReady as stepsReady,
 } from "../statements/child.ts";
 import type { VerbContext } from "../verb.ts";
 import { beforeOfRow } from "./attempt-row.ts";
@@ -143,7 +143,13 @@ export async function childStart(context: VerbContext, start: ChildStart): Promi
   if (row === undefined) return false;
   await startRuns(context, [parent], now);
   const stepId = parseStepId(text(row, "step_id"));
-  const change = { kind: "step", stepId, phase: "running", attempt: attempt + 1, childRunId: child.id } as const;
+  const change = {
+    kind: "step",
+    stepId,
+    phase: "running",
+    attempt: attempt + 1,
+    childRunId: child.id,
+  } as const;
   record(context, parent, change, now);
   await insertRunWithSteps(context, { ...child, now }, async (run) => {
     await adopt(context, { parent, stepId, start, run });

@@ -13,7 +13,6 @@ import {
 import { dagInsert } from "../statements/dag.ts";
 import type { VerbContext } from "../verb.ts";
 import type { MemoryWrite } from "./attempt-row.ts";
-import type { StepSubmission } from "./run-submit.ts";
 
 export interface PinnedDagRow {
   /** The name of the DAG, `<file's DAG>/<name>` of a local one. */
@@ -26,8 +25,15 @@ export interface PinnedDagRow {
   readonly steps: readonly PinnedStepRow[];
 }
 
-/** @property index position in the DAG */
-export type PinnedStepRow = Omit<StepSubmission, "labels"> & { readonly index: number };
+export interface PinnedStepRow {
+  /** Position in the DAG. */
+  readonly index: number;
+  readonly pinDigest?: Digest;
+  /** Set at once for a step that reads no memory. */
+  readonly snapshotDigest?: Digest;
+  /** Absent: it may write no memory. */
+  readonly memoryWrite?: MemoryWrite;
+}
 
 /** In the transaction that stores the run. */
 export async function insertPinnedDags(

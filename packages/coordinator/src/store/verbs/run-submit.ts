@@ -21,7 +21,8 @@ import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { MemoryWrite } from "./attempt-row.ts";
 import { decideFirst } from "./end-run.ts";
-import { recordRun } from "./record.ts";
+import { insertPinnedDags, type PinnedDagRow } from "./pinned-dags.ts";
+import { recordRun, tellReady } from "./record.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 import { recordTrigger } from "./tick-verbs.ts";
 
@@ -39,6 +40,8 @@ export interface RunSubmission {
   /** In the order of the DAG's steps, then of its handlers. */
   readonly steps: readonly StepSubmission[];
   readonly packs: readonly StoredPack[];
+  /** For the runs that it starts; their packs are among the others. Absent: none. */
+  readonly pinned?: readonly PinnedDagRow[];
 }
 
 export interface StepSubmission {
@@ -51,30 +54,47 @@ export interface StepSubmission {
   readonly memoryWrite?: MemoryWrite;
 }
 
+/** @property source absent: its DAG is stored already */
+export type NewRun = Omit<RunSubmission, "source" | "trigger" | "pinned"> & { readonly source?: string };
+
 /** The run, its steps, its packs, its first ready steps: all or nothing (R1, R2). */
 export async function runSubmit(context: VerbContext, run: RunSubmission) {
   const { tx } = context;
   const existing = run.idempotencyKey === undefined ? undefined : await tx.one(runByKey, run.idempotencyKey);
   if (existing !== undefined) return existingRun(existing, run.bodyDigest);
-  await tx.run(dagInsert, run.dagDigest, run.dag.name, JSON.stringify(run.dag), run.source);
+  const { id, dag, trigger, now } = run;
+  await insertRunWithSteps(context, run, async ({ no }) => {
+    await insertPinnedDags(context, no, run.pinned ?? []);
+    if (trigger !== undefined) await recordTrigger(context, { id, dagName: dag.name, now }, trigger);
+  });
+  return { runId: run.id, existed: false };
+}
+
+/** @param adopt completes the run's row, before the first of its steps is decided */
+export async function insertRunWithSteps(
+  context: VerbContext,
+  run: NewRun,
+  adopt: (state: RunState) => Promise<void>,
+): Promise<void> {
+  const { tx } = context;
+  if (run.source !== undefined) {
+    await tx.run(dagInsert, run.dagDigest, run.dag.name, JSON.stringify(run.dag), run.source);
+  }
   await insertPacks(context, run.packs, run.now);
   const state = await insertRun(context, run);
-  if (run.trigger !== undefined) {
-    await recordTrigger(context, { id: run.id, dagName: run.dag.name, now: run.now }, run.trigger);
-  }
+  await adopt(state);
   recordRun(context, state, run.now);
   const rows = allSteps(run.dag).map((step, index) => {
     const place = { run: state, index, step, waitingFor: step.depends.length };
     return stepRow(place, present(run.steps[index], "step of the submission"));
   });
   await tx.each(stepsInsert, rows);
-  context.touched.ready = true;
+  await tellReady(context, state);
   const first = run.dag.steps.flatMap(({ depends }, index) => (depends.length === 0 ? [index] : []));
   await decideFirst(context, { run: state, now: run.now }, first);
-  return { runId: run.id, existed: false };
 }
 
-async function insertRun(context: VerbContext, run: RunSubmission): Promise<RunState> {
+async function insertRun(context: VerbContext, run: NewRun): Promise<RunState> {
   const { id, dagDigest, dag, idempotencyKey, bodyDigest, now } = run;
   const params = JSON.stringify(run.params);
   const unfinished = dag.steps.length;

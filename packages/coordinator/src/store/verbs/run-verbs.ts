@@ -4,6 +4,8 @@ import { present } from "@haversack/base";
 import {
   type Artifact,
   type AttemptRef,
+  type DagSpec,
+  type ParentStep,
   parseDigest,
   parseGeneration,
   parseRunId,
@@ -24,11 +26,13 @@ import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from
 import type { Row } from "../statement.ts";
 import { artifactsOfRun } from "../statements/artifact.ts";
 import { attemptsOfRun } from "../statements/attempt.ts";
+import { childrenOf, runCancelsChildren } from "../statements/child.ts";
 import { runCount, runGet, runList, runRequestCancel } from "../statements/run.ts";
 import { stepPhase, stepsOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { cancelIdle } from "./end-run.ts";
 import { memoryOfSteps } from "./memory-verbs.ts";
+import { outputsOf } from "./run-outputs.ts";
 
 export async function runRead(context: VerbContext, { id }: { readonly id: RunId }): Promise<RunDetail> {
   const { tx, dags } = context;
@@ -39,14 +43,37 @@ export async function runRead(context: VerbContext, { id }: { readonly id: RunId
   const { spec } = await dags.get(tx, run.dagDigest);
   const artifacts = Map.groupBy(await tx.all(artifactsOfRun, no), (artifact) => integer(artifact, "idx"));
   const memory = await memoryOfSteps(context, id);
+  const children = await childRunsOf(context, run);
   const steps = (await tx.all(stepsOfRun, no)).map((step) => {
     const index = integer(step, "idx");
     const own = memory.get(text(step, "step_id"));
     const stepSpec = present(stepAt(spec, index), "step");
     const known = stepOfRow(step, stepSpec, (artifacts.get(index) ?? []).map(artifactOfRow));
-    return own === undefined ? known : { ...known, memory: own };
+    const childRunId = children.get(index);
+    return {
+      ...known,
+      ...(own === undefined ? {} : { memory: own }),
+      ...(childRunId === undefined ? {} : { childRunId }),
+    };
   });
-  return { ...run, steps };
+  return { ...run, steps, ...(await outputsOfRead(context, run, spec)) };
+}
+
+/** Of each step that is a run of its own, its newest one. */
+async function childRunsOf(context: VerbContext, run: Run): Promise<ReadonlyMap<number, RunId>> {
+  const { hasChildren } = await context.dags.get(context.tx, run.dagDigest);
+  const rows = hasChildren ? await context.tx.all(childrenOf, run.id) : [];
+  return new Map(rows.map((row) => [integer(row, "parent_idx"), parseRunId(text(row, "id"))]));
+}
+
+async function outputsOfRead(
+  context: VerbContext,
+  run: Run,
+  spec: DagSpec,
+): Promise<Pick<RunDetail, "outputs">> {
+  if (run.status !== "succeeded" || spec.outputs === undefined) return {};
+  const made = await outputsOf(context, await context.runs.get(run.id));
+  return made.ok ? { outputs: made.outputs } : {};
 }
 
 export interface RunListQuery {
@@ -92,6 +119,10 @@ export async function runCancel(
   const run = await context.runs.get(id);
   if ((await tx.run(runRequestCancel, run.no)) > 0) {
     run.cancelRequested = true;
+    if ((await context.dags.get(tx, run.dagDigest)).hasChildren) {
+      await tx.run(runCancelsChildren, run.no);
+      context.touched.children = true;
+    }
     await cancelIdle(context, { run, now });
   }
   if (!run.cancelRequested) return { live: [] };
@@ -112,6 +143,7 @@ export function runOfRow(row: Row): Run {
   const endedAt = integerOrNone(row, "ended_at");
   const failure = jsonOrNone<NonNullable<Run["failure"]>>(row, "failure");
   const retryOf = textOrNone(row, "retry_of");
+  const parent = parentOfRow(row);
   return {
     id: parseRunId(text(row, "id")),
     dagName: text(row, "dag_name"),
@@ -126,11 +158,20 @@ export function runOfRow(row: Row): Run {
     ...(failure === undefined ? {} : { failure }),
     ...(retryOf === undefined ? {} : { retryOf: parseRunId(retryOf) }),
     trigger: triggerOfRow(row),
+    ...(parent === undefined ? {} : { parent }),
   };
+}
+
+function parentOfRow(row: Row): ParentStep | undefined {
+  const runId = textOrNone(row, "parent_id");
+  if (runId === undefined) return undefined;
+  const stepId = parseStepId(text(row, "parent_step"));
+  return { runId: parseRunId(runId), stepId, depth: integer(row, "depth") };
 }
 
 function triggerOfRow(row: Row): RunTrigger {
   const kind = textOrNone(row, "trigger_kind") as RunTrigger["kind"] | undefined;
+  if (textOrNone(row, "parent_id") !== undefined) return { kind: "child" };
   if (kind === undefined) return { kind: textOrNone(row, "retry_of") === undefined ? "manual" : "retry" };
   return { kind, schedule: integer(row, "trigger_schedule"), due: integer(row, "trigger_due") };
 }

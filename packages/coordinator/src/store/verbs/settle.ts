@@ -15,7 +15,7 @@ import { stepsDependencyEnded, stepsSettle } from "../statements/outcome.ts";
 import type { VerbContext } from "../verb.ts";
 import { beforeOfRow } from "./attempt-row.ts";
 import { RunFacts } from "./expression-data.ts";
-import { record } from "./record.ts";
+import { record, tellReady } from "./record.ts";
 
 /** A run and the moment in which something of it ends. */
 export interface SettledRun {
@@ -183,7 +183,7 @@ async function move(
   for (const { index, phase } of moved) {
     const stepId = present(names.get(index), "a name");
     record(context, run, { kind: "step", stepId, phase, attempt: 0 }, now);
-    if (phase === "ready") context.touched.ready = true;
   }
+  if (moved.some(({ phase }) => phase === "ready")) await tellReady(context, run);
   return moved;
 }
