@@ -6,7 +6,7 @@
 import { present } from "@haversack/base";
 import { isTerminalRun, type RunDetail, type RunId } from "@haversack/protocol";
 import fc from "fast-check";
-import { expect } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { ChildrenWorld, call, family } from "./children-world.ts";
 import type { OpenStore } from "./describe-store.ts";
 import { dag, step, withHandlers } from "./store-world.ts";
@@ -25,7 +25,7 @@ const spec = family(
   },
 );
 
-export const actions = fc.array(
+const actions = fc.array(
   fc.record({
     what: fc.constantFrom("start", "start", "finish", "finish", "fail", "settle", "cancel", "wait", "twice"),
     which: fc.nat({ max: 7 }),
@@ -34,9 +34,30 @@ export const actions = fc.array(
 );
 type Action = typeof actions extends fc.Arbitrary<(infer A)[]> ? A : never;
 
-export async function checkHistory(open: OpenStore, history: readonly Action[]): Promise<void> {
-  await using store = await open();
-  const world = new ChildrenWorld(store);
+export function describeChildrenModel(name: string, open: OpenStore, runs: number): void {
+  let world: ChildrenWorld;
+  let store: Awaited<ReturnType<OpenStore>>;
+  beforeAll(async () => {
+    store = await open();
+    world = new ChildrenWorld(store);
+  });
+  afterAll(() => store[Symbol.asyncDispose]());
+
+  test(`${name}: families of runs end as their children do, whatever happens in between`, async () => {
+    await fc.assert(
+      fc.asyncProperty(actions, async (history) => {
+        try {
+          await checkHistory(world, history);
+        } finally {
+          await clear(world);
+        }
+      }),
+      { numRuns: runs },
+    );
+  });
+}
+
+async function checkHistory(world: ChildrenWorld, history: readonly Action[]): Promise<void> {
   const root = await world.submitFamily(spec);
   for (const action of history) {
     await act(world, action);
@@ -44,6 +65,24 @@ export async function checkHistory(open: OpenStore, history: readonly Action[]):
   }
   await drain(world, root);
   for (const run of await check(world)) expect([run.id, isTerminalRun(run.status)]).toEqual([run.id, true]);
+  const { ended } = await world.store.read.childrenDue({ now: world.now, limit: 10 });
+  expect(ended).toEqual([]);
+}
+
+/** Nothing of a history is left for the next one. */
+async function clear(world: ChildrenWorld): Promise<void> {
+  for (const { id } of await all(world)) await world.cancel(id);
+  await world.worker("w").greet();
+  for (let round = 0; round < 20; round++) {
+    await world.settle();
+    for (const ready of await world.readyChildren()) await world.startChild(ready);
+    for (const run of await all(world)) {
+      for (const { id, kind, phase } of run.steps)
+        if (kind === "run" && phase === "ready") await world.work(run.id, id);
+    }
+  }
+  await world.retire(Number.MAX_SAFE_INTEGER);
+  expect(await all(world)).toEqual([]);
 }
 
 async function act(world: ChildrenWorld, { what, which }: Action): Promise<void> {

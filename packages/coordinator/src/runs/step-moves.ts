@@ -8,6 +8,8 @@
  *                └─blocked→ blocked
  *             (waiting, ready, leased, running) ─cancelled→ cancelled
  *
+ * A step that no worker takes:      ready ─begun→ running, or ready ─refused→ failed; then as above.
+ *
  * Terminal phases absorb: nothing leaves them (L3).
  */
 
@@ -18,6 +20,8 @@ export type StepEvent =
   | "skipped"
   | "blocked"
   | "claimed"
+  | "begun"
+  | "refused"
   | "started"
   | "returned"
   | "retried"
@@ -28,8 +32,7 @@ export type StepEvent =
 
 export const stepMoves = {
   waiting: { released: "ready", skipped: "skipped", blocked: "blocked", cancelled: "cancelled" },
-  // What no worker takes is started at once, or cannot be.
-  ready: { claimed: "leased", started: "running", failed: "failed", cancelled: "cancelled" },
+  ready: { claimed: "leased", begun: "running", refused: "failed", cancelled: "cancelled" },
   leased: {
     started: "running",
     // A short step may end before its start was told.

@@ -18,6 +18,9 @@ create index run_child_deadline on run (deadline)
   where parent_waits = 1 and timed_out = 0 and ended_at is null and deadline is not null;
 create index run_cancels_children on run (id) where cancels_children = 1 and ended_at is null;
 create index run_of_root on run (root_id) where root_id is not null;
+-- Child runs are forgotten with the first of their family.
+drop index run_by_end;
+create index run_by_end on run (ended_at, id) where forgotten = 0 and root_id is null;
 create index step_child_ready on step (run, idx) where phase = 'ready' and kind in ('dag', 'deploy');
 
 -- What a run was submitted with for the runs that it starts: their DAGs, and the packs of their agent steps.
