@@ -91,12 +91,12 @@ describe("runs within runs", () => {
     await using fleet = await Fleet.start();
     await fleet.startWorker("w");
     const { run, gate, open } = await submitNested(fleet);
-    for (const kill of [1, 2, 3]) {
+    for (const kill of [1, 2]) {
       const [, , fourth] = await family(fleet, run.id);
       await fleet.step(fourth, "wait", "running", 1);
       await fleet.killCoordinator();
       // What ends while nobody is there is told later.
-      if (kill === 3) await open();
+      if (kill === 2) await open();
       await fleet.startCoordinator();
     }
     expect((await fleet.finished(run.id)).run.status).toBe("succeeded");
@@ -105,7 +105,7 @@ describe("runs within runs", () => {
     expect(runs.map(({ dagName, status }) => `${dagName} ${status}`).toSorted()).toEqual(
       ["fourth", "second", "third", "top"].map((name) => `${name} succeeded`),
     );
-  });
+  }, 240_000);
 
   test("a cancel of the first ends them all", async () => {
     await using fleet = await Fleet.start();
