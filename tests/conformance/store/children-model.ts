@@ -5,7 +5,7 @@
 
 import { present } from "@haversack/base";
 import { isTerminalRun, type RunDetail, type RunId } from "@haversack/protocol";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ChildrenWorld, call, family } from "./children-world.ts";
 import type { OpenStore } from "./describe-store.ts";

@@ -9,7 +9,7 @@ import { digestOf } from "../../../packages/coordinator/src/testing/packs.ts";
 import { RetentionWorld } from "./retention-world.ts";
 import { dag, step } from "./store-world.ts";
 
-export const digestOfSpec = (spec: DagSpec) => digestOf(JSON.stringify(spec));
+const digestOfSpec = (spec: DagSpec) => digestOf(JSON.stringify(spec));
 
 /** A step that is a run of another DAG. */
 export const call = (

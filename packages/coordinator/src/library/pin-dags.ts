@@ -51,7 +51,7 @@ export interface PinnedDags {
 }
 
 /** Local DAGs of different files may have one name. @param file the DAG in whose file a local one stands */
-export const keyOf = (name: string, file: string | undefined): string =>
+const keyOf = (name: string, file: string | undefined): string =>
   file === undefined ? name : `${file}/${name}`;
 
 /** Rejects with ProblemsError: every item that is missing, in any of the DAGs, by name. */
@@ -92,7 +92,7 @@ function pinnedDag(dags: ReachedDags, digest: string, pins: Pins): PinnedDag {
 }
 
 /** As the store keeps them with the run. */
-export function pinnedRows(children: readonly PinnedDag[]): PinnedDagRow[] {
+function pinnedRows(children: readonly PinnedDag[]): PinnedDagRow[] {
   return children.map(({ key, digest, parsed, text, pins }) => ({
     key,
     dagDigest: digest,
@@ -112,7 +112,7 @@ export function submittedSteps(spec: DagSpec, pinned: PinnedDags, data: Template
   return { steps, packs: packsOf(pinned), pinned: pinnedRows(pinned.children) };
 }
 
-export const packsOf = ({ pins, children }: PinnedDags): StoredPack[] =>
+const packsOf = ({ pins, children }: PinnedDags): StoredPack[] =>
   [pins, ...children.map((child) => child.pins)].flatMap((each) =>
     [...each.values()].map(({ pack }) => pack),
   );

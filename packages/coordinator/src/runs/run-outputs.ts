@@ -5,7 +5,7 @@ import type { TemplateData } from "./expression-value.ts";
 import { evaluate } from "./expressions.ts";
 
 /** Those of a step's command: a child run's outputs become those of a step. */
-export const outputLimits = { valueBytesMax: 65_536, bytesMax: 1_048_576 } as const;
+const outputLimits = { valueBytesMax: 65_536, bytesMax: 1_048_576 } as const;
 
 export type RunOutputs =
   | { readonly ok: true; readonly outputs: JsonObject }
