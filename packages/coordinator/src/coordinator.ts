@@ -38,7 +38,6 @@ import { routesOf } from "./api/routes.ts";
 import { openTokens, type Tokens } from "./auth/tokens.ts";
 import { BlobStore } from "./blobs/blob-store.ts";
 import { childRuns } from "./children/child-runs.ts";
-import type { CoordinatorAsked } from "./config/options.ts";
 import { type CoordinatorSettings, settle } from "./config/settle.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
@@ -63,7 +62,7 @@ export interface Coordinator extends Service {
 
 /** Throws FaultError `invalid` when an option is senseless; everything else is found by `start`. */
 export function createCoordinator(
-  asked: CoordinatorAsked,
+  asked: Parameters<typeof settle>[0],
   env: NodeJS.ProcessEnv,
   ports: Ports,
 ): Coordinator {

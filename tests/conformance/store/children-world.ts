@@ -2,7 +2,7 @@
 
 import { present, systemRandom } from "@haversack/base";
 import { allSteps, type DagSpec, localDag, parseRunId, type RunId, type StepSpec } from "@haversack/protocol";
-import type { ReadyChild } from "../../../packages/coordinator/src/store/verbs/child-start.ts";
+import type { ReadyChild } from "../../../packages/coordinator/src/store/verbs/child-ready.ts";
 import type { PinnedDagRow } from "../../../packages/coordinator/src/store/verbs/pinned-dags.ts";
 import type { StoredPack } from "../../../packages/coordinator/src/store/verbs/snapshot-verbs.ts";
 import { digestOf } from "../../../packages/coordinator/src/testing/packs.ts";

@@ -66,8 +66,13 @@ export function describeChildCancels(name: string, open: OpenStore): void {
       await world.settle();
       expect(await world.phases(run)).toBe("cancelled: call=cancelled exit=succeeded");
     });
+  });
+  describeOtherEnds(name, open);
+}
 
-    test("alone: the step is cancelled with its child, and not tried again", async () => {
+function describeOtherEnds(name: string, open: OpenStore): void {
+  describe(`${name}: child runs that end otherwise`, () => {
+    test("cancelled alone: the step is cancelled with its child, and not tried again", async () => {
       await using store = await open();
       const world = new ChildrenWorld(store);
       const retry = { limit: 3, backoff: "fixed", delayMs: 0, maxDelayMs: 0 } as const;

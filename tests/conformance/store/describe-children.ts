@@ -11,7 +11,9 @@ import { dag, step, withHandlers } from "./store-world.ts";
 export function describeChildren(name: string, open: OpenStore): void {
   describe(`${name}: child runs`, () => {
     describeStarts(open);
+    describeFamilies(open);
     describeEnds(open);
+    describeHandlersAndRetries(open);
   });
   describeChildCancels(name, open);
   describeChildRetention(name, open);
@@ -76,7 +78,9 @@ function describeStarts(open: OpenStore): void {
     expect(await world.expire()).toEqual([]);
     expect(await world.stepOf(run, "call")).toMatchObject({ phase: "running", attempt: 1 });
   });
+}
 
+function describeFamilies(open: OpenStore): void {
   test("one that cannot start fails its step, once, and blocks what is behind it", async () => {
     await using store = await open();
     const world = new ChildrenWorld(store);
@@ -167,7 +171,9 @@ function describeEnds(open: OpenStore): void {
     await world.settle();
     expect(await world.phases(run)).toBe("succeeded: call=succeeded");
   });
+}
 
+function describeHandlersAndRetries(open: OpenStore): void {
   test("a handler may be a run of its own, and the run ends after it", async () => {
     await using store = await open();
     const world = new ChildrenWorld(store);

@@ -9,7 +9,7 @@ import { Background, type Ms, messageOf, type Ports, type Service, Wakeup } from
 import type { AttemptRef, RunId } from "@haversack/protocol";
 import type { ChildSubmitter } from "../library/submit-child.ts";
 import type { Store } from "../store/store.ts";
-import type { ReadyChild, ReadyPlace } from "../store/verbs/child-start.ts";
+import type { ReadyChild, ReadyPlace } from "../store/verbs/child-ready.ts";
 import { startOf } from "./start-child.ts";
 
 /** A wake-up that was missed is made good. */

@@ -4,7 +4,8 @@ import { FaultError, messageOf, worthRetrying } from "@haversack/base";
 import { type Failure, ProblemsError, parseRunId, type StepSpec } from "@haversack/protocol";
 import type { ChildSubmitter } from "../library/submit-child.ts";
 import { hasExpression } from "../runs/expressions.ts";
-import type { ChildStart, ReadyChild } from "../store/verbs/child-start.ts";
+import type { ReadyChild } from "../store/verbs/child-ready.ts";
+import type { ChildStart } from "../store/verbs/child-start.ts";
 
 export interface StartParts {
   readonly submitter: ChildSubmitter;

@@ -1,6 +1,5 @@
 /** YAML text to a checked DAG. Throws ProblemsError with everything that is wrong. */
 
-import { present } from "@haversack/base";
 import {
   type DagSpec,
   handlerKinds,
@@ -52,10 +51,11 @@ export function parseDag(text: string, file: string): ParsedDag {
     ...paramProblems(shape.data, source),
     ...schedules.problems,
   ];
-  const bodies = localBodies(shape.data, source);
-  const localSpecs = bodies.map(
-    ({ name, body }): LocalDag => ({ ...specOf(name, body), localOf: shape.data.name }),
-  );
+  const bodies = localBodies(shape.data, source).map((each) => ({
+    ...each,
+    local: { ...specOf(each.name, each.body), localOf: shape.data.name },
+  }));
+  const localSpecs = bodies.map(({ local }): LocalDag => local);
   const spec = {
     ...withLocals(specOf(shape.data.name, shape.data), localSpecs),
     ...(schedules.specs.length === 0 ? {} : { schedules: schedules.specs }),
@@ -63,9 +63,9 @@ export function parseDag(text: string, file: string): ParsedDag {
   if (early.length === 0) early.push(...scheduleParamProblems(spec, schedules, source));
   const problems = [...early, ...new DagChecker(source, spec).check()];
   const locals = new Map<string, ParsedDag>();
-  for (const [index, each] of bodies.entries()) {
+  for (const each of bodies) {
     if (problems.length > problemsMax) break;
-    const own = withLocals(present(localSpecs[index], "the spec of a local DAG"), localSpecs);
+    const own = withLocals(each.local, localSpecs);
     problems.push(...toldInFile(each, bodyProblems(each, own)));
     locals.set(each.name, { ...parsedDag(own, each), locals });
   }

@@ -3,17 +3,17 @@
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { present } from "@haversack/base";
-import { digestToBytes, type RunId, type SnapshotDescriptor, type Task } from "@haversack/protocol";
-import { defaultLimits, guardSnapshot, type SnapshotContent } from "@haversack/snapshot";
+import type { RunId, Task } from "@haversack/protocol";
+import { defaultLimits } from "@haversack/snapshot";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { fakePorts, until } from "../../../../tests/support/fake-clock.ts";
 import { tempFolder } from "../../../../tests/support/temp-folder.ts";
 import { openLibrary } from "../library/open-library.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
-import { coordinatorOf } from "../testing/coordinator-world.ts";
-import { open as expressionStart } from "../testing/dag-text.ts";
+import { type CoordinatorWorld as Coordinator, coordinatorOf } from "../testing/coordinator-world.ts";
 import { helloOf } from "../testing/fleet-samples.ts";
 import { openRealStores, type RealStores } from "../testing/real-store.ts";
+import { digestOf, notesOf, openTask, soulOf } from "../testing/task-content.ts";
 import { withSchedule } from "../testing/with-schedule.ts";
 
 const dag = `
@@ -55,21 +55,9 @@ async function remember(text: string): Promise<void> {
 }
 
 const coordinator = (slots?: number) => coordinatorOf(stores.store, library(), slots);
-type Coordinator = Awaited<ReturnType<typeof coordinator>>;
 
 async function submit({ submitter }: Coordinator): Promise<RunId> {
   const submission = { dag, fileName: "attach.yaml", params: {}, idempotencyKey: "" };
-  return (await submitter.submit(submission)).runId;
-}
-
-/** The same DAG, under `dags` of a file. */
-const local = `dags:\n  attach:\n${dag.replace("name: attach\n", "").replaceAll(/^/gm, "    ")}\n`;
-/** A command, and then the DAG of this name. */
-const caller = (use: string, more = "") =>
-  `name: caller\n${more}steps: [{ id: gate, run: x }, { id: call, depends: [gate], dag: { use: "${use}" } }]\n`;
-
-async function submitText({ submitter }: Coordinator, text: string): Promise<RunId> {
-  const submission = { dag: text, fileName: "caller.yaml", params: {}, idempotencyKey: "" };
   return (await submitter.submit(submission)).runId;
 }
 
@@ -82,16 +70,7 @@ async function scheduled(overlap: string) {
   return await withSchedule(world, stores.store, text, ++hours);
 }
 
-/** What the worker would open: the bytes of the task, or those that it would fetch. */
-async function open({ work }: Task): Promise<SnapshotContent> {
-  const snapshot: SnapshotDescriptor = work.kind === "agent" ? work.snapshot : expect.fail("no agent step");
-  const gzip = snapshot.gzip ?? (await stores.store.read.snapshotRead({ digest: snapshot.digest })).gzip;
-  return guardSnapshot(gzip, { ...snapshot, digest: digestToBytes(snapshot.digest) }).content;
-}
-
-const digestOf = ({ work }: Task) => (work.kind === "agent" ? work.snapshot.digest : undefined);
-const notesOf = ({ memory }: SnapshotContent) => memory.dags["attach"]?.text;
-const soulOf = ({ souls }: SnapshotContent) => souls[0]?.text.trim();
+const open = (task: Task) => openTask(stores.store, task);
 
 /** Both steps of a fresh run went out, and the second is still held. */
 async function twoTasks(world: Coordinator) {
@@ -307,68 +286,6 @@ onExit: [{ id: plain, agent: { use: analyst, prompt: "\${{ run.status }}" } }]
     const next = world.minute();
     const plain = await world.next();
     expect((await stores.store.read.runRead({ id: plain.ref.runId })).trigger?.due).toBe(next);
-  });
-
-  test("of a child run: pinned with the first of its family, with memory of the moment in which it starts", async () => {
-    await using world = await coordinator();
-    await submitText(world, caller("attach", local));
-    const gate = await world.next();
-    await editLibrary();
-    await world.finish(gate.ref);
-    const plain = await world.next();
-    expect([plain.ref.stepId, plain.dagName]).toEqual(["plain", "attach"]);
-    await world.finish(plain.ref);
-    const content = await open(await world.next());
-    expect([content.config.profile, notesOf(content)]).toEqual(["repo-analyst", "after"]);
-    expect(content.skills.map(({ name }) => name)).toEqual(["repo-report"]);
-    expect(soulOf(content)).not.toBe("Another voice.");
-  });
-
-  test("of a child run whose stored DAG is another one by now: text and items of the submission", async () => {
-    await using world = await coordinator();
-    await world.submitter.put(dag, "attach.yaml");
-    await submitText(world, caller("attach"));
-    const gate = await world.next();
-    await world.submitter.put(dag.replaceAll("plain", "changed"), "attach.yaml");
-    await editLibrary();
-    await world.finish(gate.ref);
-    const plain = await world.next();
-    expect(plain.ref.stepId).toBe("plain");
-    expect(soulOf(await open(plain))).not.toBe("Another voice.");
-    await stores.store.write.dagDelete({ name: "attach" });
-  });
-
-  test("of a child run whose name only an expression knows: pinned when it starts, or refused by name", async () => {
-    await using world = await coordinator();
-    const text = caller(
-      `${expressionStart} params.which }}`,
-      `${local}params: { which: { type: string, default: attach } }\n`,
-    );
-    const run = await submitText(world, text);
-    const gate = await world.next();
-    await edit("souls/engineer.md", "Another voice.\n");
-    await world.finish(gate.ref);
-    expect(soulOf(await open(await world.next()))).toBe("Another voice.");
-    await stores.store.write.runCancel({ id: run, now: 1 });
-    const again = await submitText(world, text);
-    const second = await world.next();
-    await rm(join(folder.path, "skills"), { recursive: true });
-    await world.finish(second.ref);
-    await until(async () => (await stores.store.read.runRead({ id: again })).status === "failed");
-    expect((await stores.store.read.runRead({ id: again })).failure?.message).toContain("repo-report");
-  });
-
-  test("of a child run whose library lacks an item: the submission of its parent is refused, at its place", async () => {
-    await using world = await coordinator();
-    await rm(join(folder.path, "skills"), { recursive: true });
-    await expect(submitText(world, caller("attach", local))).rejects.toMatchObject({
-      problems: [
-        {
-          field: expect.stringMatching(/^dags\.attach\.steps\[1\]/),
-          message: expect.stringContaining("repo-report"),
-        },
-      ],
-    });
   });
 
   test("is handed out for its own attempt only, while that is live", async () => {

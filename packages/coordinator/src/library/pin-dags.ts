@@ -7,7 +7,6 @@
 import { present } from "@haversack/base";
 import {
   allSteps,
-  type DagSpec,
   type Digest,
   localDag,
   type Problem,
@@ -25,14 +24,11 @@ import {
 import { childParamProblems } from "../dag/child-params.ts";
 import { type Placed, placesOf } from "../dag/places.ts";
 import { fieldOf } from "../dag/yaml-source.ts";
-import type { TemplateData } from "../runs/expression-value.ts";
 import { hasExpression } from "../runs/expressions.ts";
-import type { PinnedDagRow } from "../store/verbs/pinned-dags.ts";
-import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 import type { Library } from "./library.ts";
 import { ReachedDags, type ReadDag, type ReadStored } from "./reached-dags.ts";
 import { storedPack } from "./snapshots.ts";
-import { type Pin, pinFields, stepSubmission } from "./step-submission.ts";
+import type { Pin } from "./step-submission.ts";
 
 type Pins = ReadonlyMap<string, Pin>;
 
@@ -90,32 +86,6 @@ function pinnedDag(dags: ReachedDags, digest: string, pins: Pins): PinnedDag {
   const { name, localOf } = dag.parsed.spec;
   return { ...dag, key: keyOf(name, localOf), digest: parseDigest(digest), pins };
 }
-
-/** As the store keeps them with the run. */
-function pinnedRows(children: readonly PinnedDag[]): PinnedDagRow[] {
-  return children.map(({ key, digest, parsed, text, pins }) => ({
-    key,
-    dagDigest: digest,
-    dag: parsed.spec,
-    source: text,
-    fileName: parsed.source.file,
-    steps: allSteps(parsed.spec).flatMap(({ id }, index) => {
-      const fields = pinFields(pins.get(id));
-      return fields === undefined ? [] : [{ index, ...fields }];
-    }),
-  }));
-}
-
-/** As a submission tells them. */
-export function submittedSteps(spec: DagSpec, pinned: PinnedDags, data: TemplateData) {
-  const steps = allSteps(spec).map((step) => stepSubmission(step, pinFields(pinned.pins.get(step.id)), data));
-  return { steps, packs: packsOf(pinned), pinned: pinnedRows(pinned.children) };
-}
-
-const packsOf = ({ pins, children }: PinnedDags): StoredPack[] =>
-  [pins, ...children.map((child) => child.pins)].flatMap((each) =>
-    [...each.values()].map(({ pack }) => pack),
-  );
 
 /** Of what `dag` steps give to DAGs of other files; those of their own have been checked with them. */
 function paramProblems(dags: ReachedDags, { children }: PlanOutcome): Problem[] {

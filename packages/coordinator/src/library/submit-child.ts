@@ -5,12 +5,15 @@ import { allSteps, type DagSpec, type JsonObject, type RunId } from "@haversack/
 import { settleParams } from "../dag/params.ts";
 import { noDag } from "../store/missing.ts";
 import type { Store } from "../store/store.ts";
-import type { ChildAsked, ChildStart, ReadyChild } from "../store/verbs/child-start.ts";
-import type { PinnedStepRow } from "../store/verbs/pinned-dags.ts";
+import type { ChildAsked, ReadyChild } from "../store/verbs/child-ready.ts";
+import type { ChildStart } from "../store/verbs/child-start.ts";
 import type { Library } from "./library.ts";
-import { pinDags, submittedSteps } from "./pin-dags.ts";
+import { pinDags } from "./pin-dags.ts";
 import { digestOfDag, type ReadDag, readDag, sha256, storedDags } from "./reached-dags.ts";
 import { stepSubmission, templateData } from "./step-submission.ts";
+import { submittedSteps } from "./submitted-steps.ts";
+
+type PinnedDag = NonNullable<ChildAsked["pinned"]>;
 
 export interface ChildSubmitter {
   /** Rejects with ProblemsError or FaultError when there can be no such run. */
@@ -64,7 +67,7 @@ export function childSubmitter(store: Store, library: Library): ChildSubmitter {
   };
 }
 
-function stepsOf(dag: DagSpec, pins: readonly PinnedStepRow[], params: JsonObject, id: RunId) {
+function stepsOf(dag: DagSpec, pins: PinnedDag["steps"], params: JsonObject, id: RunId) {
   const byIndex = new Map(pins.map(({ index, ...pin }) => [index, pin]));
   const data = templateData(id, dag, params);
   const steps = allSteps(dag).map((step, index) => stepSubmission(step, byIndex.get(index), data));

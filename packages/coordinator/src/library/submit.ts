@@ -7,10 +7,11 @@ import { FaultError, type Ports, sortedJson } from "@haversack/base";
 import { type JsonObject, parseRunId, type RunId, type RunTrigger } from "@haversack/protocol";
 import { settleParams } from "../dag/params.ts";
 import type { Store } from "../store/store.ts";
-import { type PinnedDags, pinDags, submittedSteps } from "./pin-dags.ts";
+import { type PinnedDags, pinDags } from "./pin-dags.ts";
 import { digestOfDag, type ReadDag, readDag, sha256, storedDags } from "./reached-dags.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { templateData } from "./step-submission.ts";
+import { submittedSteps } from "./submitted-steps.ts";
 
 export interface Submission {
   /** Empty when a stored DAG is named. */

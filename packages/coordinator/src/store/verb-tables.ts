@@ -1,6 +1,6 @@
 /** Which verbs an engine must answer. Writing verbs share commits; reading ones have a connection of their own. */
 
-import { childReads, childWrites } from "./child-tables.ts";
+import { familyReads, familyWrites } from "./family-tables.ts";
 import { retentionReads, retentionWrites } from "./retention-tables.ts";
 import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
 import { attemptIsLive, attemptsFinish, attemptsStart } from "./verbs/attempt-verbs.ts";
@@ -16,7 +16,6 @@ import {
   memoryScopes,
   memoryVersions,
 } from "./verbs/memory-verbs.ts";
-import { runRetry, runSourceRead } from "./verbs/run-retry.ts";
 import { runFind, runSubmit } from "./verbs/run-submit.ts";
 import { runCancel, runProgress, runRead, runsCount, runsList } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
@@ -25,7 +24,6 @@ import { workersList } from "./verbs/worker-verbs.ts";
 
 export const writeVerbs = {
   runSubmit,
-  runRetry,
   runCancel,
   stepsTake,
   attemptsStart,
@@ -36,7 +34,7 @@ export const writeVerbs = {
   workerGreet,
   memoryResolve,
   memoryRevert,
-  ...childWrites,
+  ...familyWrites,
   ...retentionWrites,
   ...scheduleWrites,
 } as const;
@@ -44,7 +42,6 @@ export const writeVerbs = {
 export const readVerbs = {
   runRead,
   runFind,
-  runSourceRead,
   runsList,
   runsCount,
   runEvents,
@@ -60,7 +57,7 @@ export const readVerbs = {
   memoryReviews,
   memoryScopes,
   memoryVersions,
-  ...childReads,
+  ...familyReads,
   ...retentionReads,
   ...scheduleReads,
 } as const;

@@ -3,6 +3,8 @@
  * canonical JSON is the version of the DAG, so everything here is plain JSON.
  */
 
+import type { ChildSpec } from "./child.ts";
+import type { DeploySpec } from "./deploy.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { ScheduleSpec } from "./schedule.ts";
 
@@ -26,12 +28,10 @@ export interface DagSpec {
   /** What a parent's `dag` step gets when the run succeeded: name to template. */
   readonly outputs?: { readonly [name: string]: string };
   /** DAGs that stand in the same file, for `use`; they see each other, and have none of their own. */
-  readonly dags?: { readonly [name: string]: LocalDag };
+  readonly dags?: { readonly [name: string]: Omit<DagSpec, "dags" | "schedules"> };
   /** Of a local DAG: the name of the DAG whose file it stands in. */
   readonly localOf?: string;
 }
-
-export type LocalDag = Omit<DagSpec, "dags" | "schedules">;
 
 export interface ParamSpec {
   readonly type: "string" | "number" | "integer" | "boolean" | "array" | "object";
@@ -93,71 +93,6 @@ export interface AgentSpec {
   readonly outputSchema?: JsonObject;
   /** The step's own settings (`use`, model, skills, ...), merged with the library's by the snapshot planner. */
   readonly settings: JsonObject;
-}
-
-/** A step that is a run of another DAG. No worker takes it. */
-export interface ChildSpec {
-  readonly kind: "dag";
-  /** A name, or a template that gives one. */
-  readonly use: string;
-  /** What its run is given; templates may stand wherever there is text. */
-  readonly params: JsonObject;
-  /** The names that the template may give; absent: any. */
-  readonly candidates?: readonly string[];
-}
-
-/** A step that leaves a container running on a worker's host, or removes it. */
-export interface DeploySpec {
-  readonly kind: "deploy";
-  /** A name, or a template that gives one. The same name replaces what was there. */
-  readonly name: string;
-  readonly state: "running" | "absent";
-  /** A profile of the agent library; absent: no agent. */
-  readonly agent?: string;
-  /** `base`, or a reference by digest. */
-  readonly image: string;
-  /** Absent: the image's own. */
-  readonly command?: readonly string[];
-  /** Of the container. */
-  readonly env: { readonly [name: string]: string };
-  readonly ports: readonly number[];
-  readonly health?: HealthSpec;
-  readonly restart: "always" | "on-failure" | "never";
-  readonly resources: ResourcesSpec;
-  readonly volumes: readonly { readonly name: string; readonly path: string; readonly readOnly: boolean }[];
-  readonly replace: "stop-first" | "start-first";
-  readonly rollback: "on-failure" | "never";
-  /** Removed so long after it was deployed; absent: never. */
-  readonly ttlMs?: number;
-  /** How long it may wait for the image to arrive; absent: not at all. */
-  readonly waitForImageMs?: number;
-}
-
-/** One way to ask: `http`, `tcp` or `command`. */
-export interface HealthSpec {
-  /** A path. */
-  readonly http?: string;
-  readonly tcp?: boolean;
-  readonly command?: readonly string[];
-  readonly port?: number;
-  readonly intervalMs: number;
-  readonly timeoutMs: number;
-  /** For the first success. */
-  readonly withinMs: number;
-}
-
-export interface ResourcesSpec {
-  /** Cores. */
-  readonly cpu?: number;
-  /** Such as `512Mi`. */
-  readonly memory?: string;
-  readonly pids?: number;
-}
-
-/** A local DAG as one that stands on its own: with those of its file. Undefined: there is none of this name. */
-export function localDag({ dags = {} }: DagSpec, name: string): DagSpec | undefined {
-  const local = Object.hasOwn(dags, name) ? dags[name] : undefined;
-  return local === undefined ? undefined : { ...local, dags };
 }
 
 /** Steps, then handlers: a step's position in this list is its number in the store. */

@@ -1,11 +1,12 @@
 /** What is asked again and again about child runs costs as much as there is to do, whatever else the store holds. */
 
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { tempFolder } from "../../../../../tests/support/temp-folder.ts";
 import { openSqlite } from "../sqlite-database.ts";
 import * as child from "./child.ts";
+import * as childEnd from "./child-end.ts";
 
 let folder: Awaited<ReturnType<typeof tempFolder>>;
 let db: DatabaseSync;
@@ -31,7 +32,7 @@ test.each([
   ["childrenOf", "run_child"],
 ] as const)("%s is answered by %s, which holds nothing else", (name, index) => {
   const plan = db
-    .prepare(`explain query plan ${child[name].sqlite}`)
+    .prepare(`explain query plan ${{ ...child, ...childEnd }[name].sqlite}`)
     .all()
     .map((row) => String(row["detail"]));
   const [first, ...rest] = plan;

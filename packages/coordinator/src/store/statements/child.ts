@@ -1,4 +1,4 @@
-/** Child runs: steps of kind `dag`, the runs that they are, and what a run was submitted with for them. */
+/** Steps that no worker takes: what may start, and the runs that they are. */
 
 /** Steps that no worker takes and that may start, oldest run first, after a given one. */
 export const childrenReady = {
@@ -47,78 +47,7 @@ export const runAdopt = {
            where no = ?1`,
 } as const;
 
-export const pinnedDagInsert = {
-  sqlite: `insert into pinned_dag (run, key, dag_digest, file_name) values (?1, ?2, ?3, ?4)`,
-} as const;
-
-export const pinnedStepsInsert = {
-  sqlite: `insert into pinned_step (run, key, idx, pin_digest, snapshot_digest, memory_write) values (?1, ?2, ?3, ?4, ?5, ?6)`,
-  postgres: `insert into pinned_step (run, key, idx, pin_digest, snapshot_digest, memory_write)
-             select * from unnest($1::bigint[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::text[])`,
-} as const;
-
-/** A run that is done again uses what the earlier one used. */
-export const pinnedDagsCarry = {
-  sqlite: `insert into pinned_dag (run, key, dag_digest, file_name)
-           select ?2, key, dag_digest, file_name from pinned_dag
-           where run = (select coalesce(pins, no) from run where no = ?1)`,
-} as const;
-
-export const pinnedStepsCarry = {
-  sqlite: `insert into pinned_step (run, key, idx, pin_digest, snapshot_digest, memory_write)
-           select ?2, key, idx, pin_digest, snapshot_digest, memory_write from pinned_step
-           where run = (select coalesce(pins, no) from run where no = ?1)`,
-} as const;
-
-export const pinnedDagGet = {
-  sqlite: `select dag_digest, file_name from pinned_dag where run = ?1 and key = ?2`,
-} as const;
-
-export const pinnedStepsOf = {
-  sqlite: `select idx, pin_digest, snapshot_digest, memory_write from pinned_step where run = ?1 and key = ?2`,
-} as const;
-
 /** The runs that the steps of a run are, each step's newest last. */
 export const childrenOf = {
   sqlite: `select id, parent_idx from run where parent_id = ?1 and forgotten = 0 order by parent_idx, parent_attempt`,
-} as const;
-
-/** Those that have ended while their step does not know. */
-export const childrenEnded = {
-  sqlite: `select id, parent_id from run where parent_waits = 1 and ended_at is not null order by ended_at limit ?1`,
-} as const;
-
-export const childEnded = {
-  sqlite: `select no, parent_id, parent_idx, parent_attempt, status, failure, timed_out from run
-           where id = ?1 and parent_waits = 1 and ended_at is not null`,
-} as const;
-
-export const childTold = { sqlite: `update run set parent_waits = 0 where no = ?1` } as const;
-
-export const runCancelsChildren = { sqlite: `update run set cancels_children = 1 where no = ?1` } as const;
-
-/** Of runs that are being cancelled. A handler that comes after a cancel goes on, and so does the run that it is. */
-export const childrenToCancel = {
-  // The order of the joins says where to begin: there are few of these.
-  sqlite: `select child.id from run cross join run as child cross join step
-           where run.cancels_children = 1 and run.ended_at is null
-             and child.parent_id = run.id and step.run = run.no and step.idx = child.parent_idx
-             and child.parent_waits = 1 and child.ended_at is null and child.cancel_requested = 0
-             and (step.handler is null or step.handler not in ('onCancel', 'onExit'))
-           limit ?1`,
-} as const;
-
-export const childrenOverdue = {
-  sqlite: `select id from run
-           where parent_waits = 1 and timed_out = 0 and ended_at is null and deadline <= ?1 order by deadline limit ?2`,
-} as const;
-
-export const childrenNextDeadline = {
-  sqlite: `select min(deadline) as due from run
-           where parent_waits = 1 and timed_out = 0 and ended_at is null and deadline > ?1`,
-} as const;
-
-export const childTimeOut = {
-  sqlite: `update run set timed_out = 1
-           where id = ?1 and parent_waits = 1 and timed_out = 0 and ended_at is null and deadline <= ?2`,
 } as const;

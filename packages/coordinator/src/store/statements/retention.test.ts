@@ -4,6 +4,7 @@ import { tempFolder } from "../../../../../tests/support/temp-folder.ts";
 import { openSqlite } from "../sqlite-database.ts";
 import type { Statement } from "../statement.ts";
 import { logChunksErase } from "./log.ts";
+import * as pinned from "./pinned.ts";
 import * as retention from "./retention.ts";
 
 const migrations = join(import.meta.dirname, "../migrations");
@@ -47,8 +48,8 @@ const small: readonly (readonly [string, Statement])[] = [
   ["runErase", retention.runErase],
   ["dagErase", retention.dagErase],
   ["familiesRetire", retention.familiesRetire],
-  ["pinnedStepsErase", retention.pinnedStepsErase],
-  ["pinnedDagsErase", retention.pinnedDagsErase],
+  ["pinnedStepsErase", pinned.pinnedStepsErase],
+  ["pinnedDagsErase", pinned.pinnedDagsErase],
   ["blobsUnnamed", retention.blobsUnnamed],
   ["attemptOldestClaim", retention.attemptOldestClaim],
   ...retention.runRowsErase.map((statement, index) => [`runRowsErase[${index}]`, statement] as const),

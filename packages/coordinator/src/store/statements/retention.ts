@@ -44,16 +44,6 @@ export const runRowsErase = [
   },
 ] as const;
 
-export const pinnedStepsErase = {
-  sqlite: `delete from pinned_step where run = ?1 and (key, idx) in
-             (select key, idx from pinned_step where run = ?1 limit ?2)`,
-} as const;
-
-export const pinnedDagsErase = {
-  sqlite: `delete from pinned_dag where run = ?1 and key in (select key from pinned_dag where run = ?1 limit ?2)
-           returning dag_digest`,
-} as const;
-
 /** What waits for a person outlives its run. */
 export const runMemoryErase = {
   sqlite: `delete from memory_operation where run_id = ?1 and (step_id, id) in

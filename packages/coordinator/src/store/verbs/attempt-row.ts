@@ -52,15 +52,19 @@ export function attemptOfRow(row: Row, run: RunState, stepId: StepId): AttemptRo
     phase: text(row, "phase") as StepPhase,
     claimedAt: integer(row, "claimed_at"),
     startedAt: integerOrNone(row, "started_at"),
-    history: {
-      failedCount: integer(row, "failed_count"),
-      lostCount: integer(row, "lost_count"),
-      cancelRequested: run.cancelRequested && !outlivesCancel(textOrNone(row, "handler")),
-    },
+    history: historyOfRow(row, run),
     continueOnError: flag(row, "continue_on_error"),
     before: beforeOfRow(row),
     snapshotDigest: textOrNone(row, "snapshot_digest"),
     memoryWrite: jsonOrNone<MemoryWrite>(row, "memory_write") ?? { global: "none", dag: "none" },
+  };
+}
+
+export function historyOfRow(row: Row, run: RunState): StepHistory {
+  return {
+    failedCount: integer(row, "failed_count"),
+    lostCount: integer(row, "lost_count"),
+    cancelRequested: run.cancelRequested && !outlivesCancel(textOrNone(row, "handler")),
   };
 }
 

@@ -2,6 +2,8 @@
 
 import { type DagSpec, type Digest, parseDigest } from "@haversack/protocol";
 import { integer, jsonOrNone, text, textOrNone } from "../rows.ts";
+import type { Tx } from "../statement.ts";
+import { dagInsert } from "../statements/dag.ts";
 import {
   pinnedDagGet,
   pinnedDagInsert,
@@ -9,8 +11,7 @@ import {
   pinnedStepsCarry,
   pinnedStepsInsert,
   pinnedStepsOf,
-} from "../statements/child.ts";
-import { dagInsert } from "../statements/dag.ts";
+} from "../statements/pinned.ts";
 import type { VerbContext } from "../verb.ts";
 import type { MemoryWrite } from "./attempt-row.ts";
 
@@ -35,6 +36,14 @@ export interface PinnedStepRow {
   readonly memoryWrite?: MemoryWrite;
 }
 
+/** @param dag without a source: it is stored already */
+export async function insertDag(
+  tx: Tx,
+  { dagDigest, dag, source }: { dagDigest: Digest; dag: DagSpec; source?: string },
+): Promise<void> {
+  if (source !== undefined) await tx.run(dagInsert, dagDigest, dag.name, JSON.stringify(dag), source);
+}
+
 /** In the transaction that stores the run. */
 export async function insertPinnedDags(
   { tx }: VerbContext,
@@ -42,7 +51,7 @@ export async function insertPinnedDags(
   dags: readonly PinnedDagRow[],
 ): Promise<void> {
   for (const { key, dagDigest, dag, source, fileName, steps } of dags) {
-    await tx.run(dagInsert, dagDigest, dag.name, JSON.stringify(dag), source);
+    await insertDag(tx, { dagDigest, dag, source });
     await tx.run(pinnedDagInsert, run, key, dagDigest, fileName);
     const rows = steps.map(({ index, pinDigest, snapshotDigest, memoryWrite }) => [
       run,

@@ -10,12 +10,11 @@
 import { parseRunId, type RunId } from "@haversack/protocol";
 import { integer, text } from "../rows.ts";
 import type { Tx } from "../statement.ts";
+import { pinnedDagsErase, pinnedStepsErase } from "../statements/pinned.ts";
 import {
   dagErase,
   familiesRetire,
   runsForgotten as forgotten,
-  pinnedDagsErase,
-  pinnedStepsErase,
   runsRetire as retire,
   runErase,
   runForgotten,

@@ -23,13 +23,12 @@ import {
   stepsCarry,
   stepsRepeat,
 } from "../statements/retry.ts";
-import { runByKey } from "../statements/run.ts";
 import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { decideFirst } from "./end-run.ts";
 import { carryPinnedDags, insertPinnedDags } from "./pinned-dags.ts";
 import { record, recordRun, tellReady } from "./record.ts";
-import { existingRun, firstPhase, insertPacks, type RunSubmission, stepRow } from "./run-submit.ts";
+import { findRun, firstPhase, insertPacks, type RunSubmission, stepRow } from "./run-submit.ts";
 
 export interface RetryRequest {
   readonly id: RunId;
@@ -46,8 +45,8 @@ export interface RetryRequest {
 export async function runRetry(context: VerbContext, request: RetryRequest) {
   const { tx } = context;
   const { id, newId, now, idempotencyKey: key } = request;
-  const existing = key === undefined ? undefined : await tx.one(runByKey, key);
-  if (existing !== undefined) return existingRun(existing, request.bodyDigest);
+  const existing = await findRun(context, request);
+  if (existing !== undefined) return existing;
   const earlier = await context.runs.get(id);
   const again = await whatToRepeat(context, earlier, request.fromStep);
   await insertPacks(context, request.pinned?.packs ?? [], now);

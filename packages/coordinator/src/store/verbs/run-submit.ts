@@ -15,13 +15,12 @@ import {
 import { integer, text } from "../rows.ts";
 import { newRun, type RunState } from "../run-states.ts";
 import type { Row, SqlValue } from "../statement.ts";
-import { dagInsert } from "../statements/dag.ts";
 import { runByKey, runInsert } from "../statements/run.ts";
 import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { MemoryWrite } from "./attempt-row.ts";
 import { decideFirst } from "./end-run.ts";
-import { insertPinnedDags, type PinnedDagRow } from "./pinned-dags.ts";
+import { insertDag, insertPinnedDags, type PinnedDagRow } from "./pinned-dags.ts";
 import { recordRun, tellReady } from "./record.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
 import { recordTrigger } from "./tick-verbs.ts";
@@ -59,9 +58,8 @@ export type NewRun = Omit<RunSubmission, "source" | "trigger" | "pinned"> & { re
 
 /** The run, its steps, its packs, its first ready steps: all or nothing (R1, R2). */
 export async function runSubmit(context: VerbContext, run: RunSubmission) {
-  const { tx } = context;
-  const existing = run.idempotencyKey === undefined ? undefined : await tx.one(runByKey, run.idempotencyKey);
-  if (existing !== undefined) return existingRun(existing, run.bodyDigest);
+  const existing = await findRun(context, run);
+  if (existing !== undefined) return existing;
   const { id, dag, trigger, now } = run;
   await insertRunWithSteps(context, run, async ({ no }) => {
     await insertPinnedDags(context, no, run.pinned ?? []);
@@ -77,9 +75,7 @@ export async function insertRunWithSteps(
   adopt: (state: RunState) => Promise<void>,
 ): Promise<void> {
   const { tx } = context;
-  if (run.source !== undefined) {
-    await tx.run(dagInsert, run.dagDigest, run.dag.name, JSON.stringify(run.dag), run.source);
-  }
+  await insertDag(tx, run);
   await insertPacks(context, run.packs, run.now);
   const state = await insertRun(context, run);
   await adopt(state);
@@ -124,13 +120,21 @@ export async function insertPacks(
 }
 
 /** The run that an idempotency key stands for; rejects when it was used for another submission. */
-export async function runFind({ tx }: VerbContext, query: { idempotencyKey: string; bodyDigest: Digest }) {
-  const row = query.idempotencyKey === "" ? undefined : await tx.one(runByKey, query.idempotencyKey);
-  return row === undefined ? undefined : existingRun(row, query.bodyDigest);
+export async function runFind(context: VerbContext, query: { idempotencyKey: string; bodyDigest: Digest }) {
+  return await findRun(context, query);
+}
+
+/** The same within a verb. */
+export async function findRun(
+  { tx }: VerbContext,
+  { idempotencyKey = "", bodyDigest }: { readonly idempotencyKey?: string; readonly bodyDigest: Digest },
+) {
+  const row = idempotencyKey === "" ? undefined : await tx.one(runByKey, idempotencyKey);
+  return row === undefined ? undefined : existingRun(row, bodyDigest);
 }
 
 /** Rejects when the key was used for something else. */
-export function existingRun(row: Row, bodyDigest: Digest) {
+function existingRun(row: Row, bodyDigest: Digest) {
   if (text(row, "body_digest") !== bodyDigest) {
     const message = "the idempotency key was used for a different submission; use a new key for a new run";
     throw new FaultError("conflict", "idempotency_key_reused", message);

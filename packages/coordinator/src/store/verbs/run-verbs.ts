@@ -4,7 +4,6 @@ import { present } from "@haversack/base";
 import {
   type Artifact,
   type AttemptRef,
-  type DagSpec,
   type ParentStep,
   parseDigest,
   parseGeneration,
@@ -21,23 +20,21 @@ import {
   stepAt,
 } from "@haversack/protocol";
 import { outlivesCancel } from "../../runs/handlers.ts";
-import { noRun } from "../missing.ts";
 import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import { artifactsOfRun } from "../statements/artifact.ts";
 import { attemptsOfRun } from "../statements/attempt.ts";
-import { childrenOf, runCancelsChildren } from "../statements/child.ts";
 import { runCount, runGet, runList, runRequestCancel } from "../statements/run.ts";
 import { stepPhase, stepsOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
+import { cancelChildren, childRunsOf, outputsOfRead } from "./child-view.ts";
 import { cancelIdle } from "./end-run.ts";
 import { memoryOfSteps } from "./memory-verbs.ts";
-import { outputsOf } from "./run-outputs.ts";
 
 export async function runRead(context: VerbContext, { id }: { readonly id: RunId }): Promise<RunDetail> {
   const { tx, dags } = context;
-  const row = await tx.one(runGet, id);
-  if (row === undefined) throw noRun(id);
+  await context.runs.get(id);
+  const row = present(await tx.one(runGet, id), `run ${id}`);
   const run = runOfRow(row);
   const no = integer(row, "no");
   const { spec } = await dags.get(tx, run.dagDigest);
@@ -57,23 +54,6 @@ export async function runRead(context: VerbContext, { id }: { readonly id: RunId
     };
   });
   return { ...run, steps, ...(await outputsOfRead(context, run, spec)) };
-}
-
-/** Of each step that is a run of its own, its newest one. */
-async function childRunsOf(context: VerbContext, run: Run): Promise<ReadonlyMap<number, RunId>> {
-  const { hasChildren } = await context.dags.get(context.tx, run.dagDigest);
-  const rows = hasChildren ? await context.tx.all(childrenOf, run.id) : [];
-  return new Map(rows.map((row) => [integer(row, "parent_idx"), parseRunId(text(row, "id"))]));
-}
-
-async function outputsOfRead(
-  context: VerbContext,
-  run: Run,
-  spec: DagSpec,
-): Promise<Pick<RunDetail, "outputs">> {
-  if (run.status !== "succeeded" || spec.outputs === undefined) return {};
-  const made = await outputsOf(context, await context.runs.get(run.id));
-  return made.ok ? { outputs: made.outputs } : {};
 }
 
 export interface RunListQuery {
@@ -119,10 +99,7 @@ export async function runCancel(
   const run = await context.runs.get(id);
   if ((await tx.run(runRequestCancel, run.no)) > 0) {
     run.cancelRequested = true;
-    if ((await context.dags.get(tx, run.dagDigest)).hasChildren) {
-      await tx.run(runCancelsChildren, run.no);
-      context.touched.children = true;
-    }
+    await cancelChildren(context, run);
     await cancelIdle(context, { run, now });
   }
   if (!run.cancelRequested) return { live: [] };
