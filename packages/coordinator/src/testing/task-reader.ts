@@ -18,20 +18,20 @@ export function taskReader(store: Store, clock: FakeClock, slots: number) {
   return {
     link,
     /** It has come, and has this many slots. */
-    greeted(): void {
+    greeted: (): void => {
       link.greeted();
       link.grant(slots);
     },
     /** In the order in which they came. */
-    async next(): Promise<Task> {
+    next: async (): Promise<Task> => {
       await until(() => tasks.length > taken);
       return present(tasks[taken++], "a task");
     },
-    async finish(ref: AttemptRef, outcome: "succeeded" | "failed" | "returned" = "succeeded") {
+    finish: async (ref: AttemptRef, outcome: "succeeded" | "failed" | "returned" = "succeeded") => {
       const results = [{ result: resultOf(ref, { outcome }), resultDigest: "d" }];
       return await store.write.attemptsFinish({ results, workerId, now: clock.now() });
     },
-    async end(): Promise<void> {
+    end: async (): Promise<void> => {
       link.end();
       await reading;
     },
