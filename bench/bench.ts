@@ -11,6 +11,8 @@ export interface Bench {
 export interface BenchOptions {
   /** The smallest setting that still goes through everything: for a test of the benchmark, not for its figures. */
   readonly quick: boolean;
+  /** `sqlite`, `postgres` or an address of PostgreSQL; for those that have a store. */
+  readonly store: string;
   /** Fires on Ctrl-C. */
   readonly signal: AbortSignal;
 }

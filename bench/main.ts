@@ -1,15 +1,16 @@
-/** `npm run bench -- NAME [--json] [--quick]`: the one entry of all benchmarks. */
+/** `npm run bench -- NAME [--store STORE] [--json] [--quick]`: the one entry of all benchmarks. */
 
 import { parseArgs } from "node:util";
-import { messageOf } from "@haversack/base";
+import { FaultError, messageOf } from "@haversack/base";
 import type { Bench, Reading, Report } from "./bench.ts";
 import { benches } from "./benches.ts";
 import { tables } from "./print.ts";
 
-const usage = `usage: npm run bench -- NAME [--json] [--quick]
+const usage = `usage: npm run bench -- NAME [--store sqlite|postgres|postgres://...] [--json] [--quick]
 
 ${benches.map(({ name, description }) => `  ${name}  ${description}`).join("\n")}
 
+  --store  what to keep the truth in; postgres: the server that HAVERSACK_STORE or TEST_POSTGRES_URL names
   --json   one object a line: {bench, case, metric, value, unit}
   --quick  the smallest setting, to see that it works; its figures mean nothing
 `;
@@ -21,6 +22,7 @@ interface Asked {
   readonly bench: Bench;
   readonly json: boolean;
   readonly quick: boolean;
+  readonly store: string;
 }
 
 /** Throws with what is wrong. */
@@ -28,7 +30,11 @@ function asked(args: readonly string[]): Asked {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { json: { type: "boolean", default: false }, quick: { type: "boolean", default: false } },
+    options: {
+      json: { type: "boolean", default: false },
+      quick: { type: "boolean", default: false },
+      store: { type: "string", default: "sqlite" },
+    },
   });
   const [name, ...more] = positionals;
   if (name === undefined) throw new Error("which benchmark?");
@@ -38,7 +44,7 @@ function asked(args: readonly string[]): Asked {
   return { bench, ...values };
 }
 
-async function run({ bench, json, quick }: Asked): Promise<void> {
+async function run({ bench, json, quick, store }: Asked): Promise<void> {
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());
   const readings: Reading[] = [];
@@ -53,8 +59,9 @@ async function run({ bench, json, quick }: Asked): Promise<void> {
     doing: (what) => void process.stderr.write(`${bench.name}: ${what}\n`),
   };
   try {
-    await bench.run(report, { quick, signal: stopping.signal });
+    await bench.run(report, { quick, store, signal: stopping.signal });
   } catch (error) {
+    if (error instanceof FaultError && error.code === "bad_store") return misused(error);
     if (!stopping.signal.aborted) throw error;
     process.exitCode = interruptedExit;
     return;
@@ -62,11 +69,15 @@ async function run({ bench, json, quick }: Asked): Promise<void> {
   if (!json) process.stdout.write(`\n${tables(readings)}`);
 }
 
+function misused(error: unknown): void {
+  process.stderr.write(`bench: ${messageOf(error)}\n${usage}`);
+  process.exitCode = 2;
+}
+
 let wanted: Asked | undefined;
 try {
   wanted = asked(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`bench: ${messageOf(error)}\n${usage}`);
-  process.exitCode = 2;
+  misused(error);
 }
 if (wanted !== undefined) await run(wanted);

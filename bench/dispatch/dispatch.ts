@@ -1,30 +1,29 @@
 /**
- * What it costs to hand out a step: a real coordinator process on the embedded store at full durability, and over
+ * What it costs to hand out a step: a real coordinator process on a store at full durability, and over
  * loopback a worker's end that does nothing but the protocol. In the path: submission with all its checks, the store's
  * commits, placement, claims, tasks and results on the session's stream. Not in the path: what a step does on its worker.
  */
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { FaultError } from "@haversack/base";
+import type { Store } from "../../packages/coordinator/src/store/store.ts";
 import type { Bench, BenchOptions, Report } from "../bench.ts";
 import { runProgram } from "../programs.ts";
+import { startCoordinator } from "./coordinator-process.ts";
 import type { Load, RoundsAsked, RoundsDone } from "./rounds.ts";
-import { claimBatches, queue, queueIn, wholePath, withStore } from "./store-rounds.ts";
+import { placesFor, type StorePlace } from "./store-places.ts";
+import { claimBatches, queue, wholePath } from "./store-rounds.ts";
 
 const workerEnd = fileURLToPath(import.meta.resolve("./worker-end.ts"));
-const cli = fileURLToPath(import.meta.resolve("../../packages/cli/src/main.ts"));
 
 const full = {
   runs: 40,
   steps: 500,
   shapeSteps: [100, 1000, 10_000],
   idleRuns: 300,
+  steady: { perSecond: 1000, seconds: 10 },
   queued: [
     { name: "1k", runs: 1, steps: 1000 },
     { name: "1m", runs: 100, steps: 10_000 },
@@ -37,6 +36,7 @@ const quickly: typeof full = {
   steps: 20,
   shapeSteps: [10],
   idleRuns: 3,
+  steady: { perSecond: 100, seconds: 0.1 },
   queued: [
     { name: "1k", runs: 1, steps: 200 },
     { name: "1m", runs: 2, steps: 200 },
@@ -52,33 +52,44 @@ export const dispatch: Bench = {
   description:
     "durable steps a second, latency, cost by shape and by length of the queue, beside the store alone",
   async run(report, options) {
+    const newPlace = placesFor(options.store);
     const folder = await mkdtemp(join(tmpdir(), "haversack-bench-"));
+    const place = () => newPlace(folder);
     try {
-      await measurePath(folder, report, options);
-      await measureQueue(folder, report, options);
-      await measureMemory(folder, report, options);
+      await measurePath(place, report, options);
+      await measureQueue(place, report, options);
+      await measureMemory(place, report, options);
     } finally {
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     }
   },
 };
 
-async function measurePath(parent: string, report: Report, { quick, signal }: BenchOptions): Promise<void> {
-  const { runs, steps, shapeSteps, idleRuns } = quick ? quickly : full;
+async function measurePath(
+  newPlace: () => Promise<StorePlace>,
+  report: Report,
+  { quick, signal }: BenchOptions,
+): Promise<void> {
+  const { runs, steps, shapeSteps, idleRuns, steady } = quick ? quickly : full;
   report.doing("the store alone");
-  const storeMs = await withStore(parent, async (store) => {
+  const storeMs = await withStore(newPlace, async (store) => {
     await wholePath(store, 1, steps);
     return await wholePath(store, runs, steps);
   });
   report.doing("submissions, tasks and results between two processes");
-  await using coordinator = await startCoordinator(join(parent, "path"), signal);
+  await using place = await newPlace();
+  await using coordinator = await startCoordinator(place, signal);
   const warmUp: Load = { shape: "fan-out", runs: 2, steps };
   const shapes = (["fan-out", "chain", "diamond"] as const).flatMap((shape) =>
     shapeSteps.map((steps): Load => ({ shape, runs: 1, steps })),
   );
   const loads: Load[] = [warmUp, { shape: "fan-out", runs, steps }, ...shapes];
-  const asked: RoundsAsked = { ...coordinator.address, loads, idleRuns };
-  const { loadMs, idleMs } = await runProgram<RoundsDone>(workerEnd, [JSON.stringify(asked)], signal);
+  const asked: RoundsAsked = { ...coordinator.address, loads, idleRuns, steady };
+  const { loadMs, idleMs, steadyMs } = await runProgram<RoundsDone>(
+    workerEnd,
+    [JSON.stringify(asked)],
+    signal,
+  );
   const say = (on: string, metric: string, value: number, unit: string): void =>
     report.measured({ case: on, metric, value, unit });
   const count = runs * steps;
@@ -87,24 +98,27 @@ async function measurePath(parent: string, report: Report, { quick, signal }: Be
   say(on, "durable_tasks_per_s", count / (pathMs / 1000), "tasks/s");
   say(on, "raw_store_tasks_per_s", count / (storeMs / 1000), "tasks/s");
   say(on, "durable_over_raw_store", storeMs / pathMs, "x");
-  const sorted = idleMs.toSorted((a, b) => a - b);
-  const at = (share: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-  say("idle", "idle_submit_to_start_p50_ms", at(0.5), "ms");
-  say("idle", "idle_submit_to_start_p99_ms", at(0.99), "ms");
+  say("idle", "idle_submit_to_start_p50_ms", quantile(idleMs, 0.5), "ms");
+  say("idle", "idle_submit_to_start_p99_ms", quantile(idleMs, 0.99), "ms");
+  say(`${steady.perSecond} tasks/s`, "steady_submit_to_start_p50_ms", quantile(steadyMs, 0.5), "ms");
+  say(`${steady.perSecond} tasks/s`, "steady_submit_to_start_p99_ms", quantile(steadyMs, 0.99), "ms");
   for (const [index, { shape, steps }] of shapes.entries()) {
     say(`${shape} of ${steps}`, "ms_per_step", (shapeMs[index] ?? Number.NaN) / steps, "ms");
   }
 }
 
 /** How much longer it takes to find and claim what is ready when a thousand times as much is. */
-async function measureQueue(parent: string, report: Report, { quick, signal }: BenchOptions): Promise<void> {
+async function measureQueue(
+  newPlace: () => Promise<StorePlace>,
+  report: Report,
+  { quick, signal }: BenchOptions,
+): Promise<void> {
   const { queued, batches } = quick ? quickly : full;
   const times: number[] = [];
   for (const { name, runs, steps } of queued) {
     report.doing(`claims with ${runs * steps} queued steps`);
     signal.throwIfAborted();
-    const ms = await withStore(parent, async (store) => {
+    const ms = await withStore(newPlace, async (store) => {
       await queue(store, runs, steps);
       return await claimBatches(store, claimed, batches);
     });
@@ -116,53 +130,37 @@ async function measureQueue(parent: string, report: Report, { quick, signal }: B
 }
 
 /** Of the coordinator's process, for each step that waits while no worker is there. */
-async function measureMemory(parent: string, report: Report, { quick, signal }: BenchOptions): Promise<void> {
+async function measureMemory(
+  newPlace: () => Promise<StorePlace>,
+  report: Report,
+  { quick, signal }: BenchOptions,
+): Promise<void> {
   const { runs, steps } = (quick ? quickly : full).memory;
   report.doing("memory of queued steps");
-  const folder = join(parent, "memory");
+  await using place = await newPlace();
   const residentBytes = async (): Promise<number> => {
-    await using coordinator = await startCoordinator(folder, signal);
+    await using coordinator = await startCoordinator(place, signal);
     return await coordinator.residentBytes();
   };
   const empty = await residentBytes();
-  await queueIn(folder, runs, steps);
+  {
+    await using store = await place.open();
+    await queue(store, runs, steps);
+  }
   const bytes = Math.max(0, (await residentBytes()) - empty) / (runs * steps);
   report.measured({ case: "memory", metric: "coordinator_bytes_per_queued_step", value: bytes, unit: "B" });
 }
 
-async function startCoordinator(folder: string, signal: AbortSignal) {
-  const args = [cli, "coordinator", "--data", folder, "--listen", "127.0.0.1:0"];
-  const child = spawn(process.execPath, args, {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, HAVERSACK_LOG: "error" },
-    signal,
-  });
-  child.on("error", () => {});
-  const closed = once(child, "close");
-  const url = await listening(child.stdout, closed);
-  const token = async (role: string) => (await readFile(join(folder, `${role}.token`), "utf8")).trim();
-  return {
-    address: { url, adminToken: await token("admin"), workerToken: await token("worker") },
-    async residentBytes(): Promise<number> {
-      const status = await readFile(`/proc/${child.pid}/status`, "latin1");
-      return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1]) * 1024;
-    },
-    async [Symbol.asyncDispose]() {
-      child.kill();
-      await closed;
-    },
-  };
+async function withStore<T>(
+  newPlace: () => Promise<StorePlace>,
+  use: (store: Store) => Promise<T>,
+): Promise<T> {
+  await using place = await newPlace();
+  await using store = await place.open();
+  return await use(store);
 }
 
-async function listening(output: NodeJS.ReadableStream, closed: Promise<unknown>): Promise<string> {
-  const address = (async () => {
-    for await (const line of createInterface({ input: output })) {
-      const [, url] = /(http:\/\/[\d.:]+)/.exec(line) ?? [];
-      if (url !== undefined) return url;
-    }
-    return undefined;
-  })();
-  const url = await Promise.race([address, closed.then(() => undefined)]);
-  if (url === undefined) throw new FaultError("bug", "bench_program_failed", "the coordinator did not start");
-  return url;
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

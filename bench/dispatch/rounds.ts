@@ -10,6 +10,8 @@ export interface RoundsAsked {
   readonly loads: readonly Load[];
   /** Runs of one step, submitted one after the other while nothing else happens. */
   readonly idleRuns: number;
+  /** Then runs of one step at this rate, whatever became of those before. */
+  readonly steady: { readonly perSecond: number; readonly seconds: number };
 }
 
 export interface Load {
@@ -23,4 +25,5 @@ export interface RoundsDone {
   readonly loadMs: readonly number[];
   /** From each submission to the task at the worker. */
   readonly idleMs: readonly number[];
+  readonly steadyMs: readonly number[];
 }

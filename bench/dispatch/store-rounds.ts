@@ -4,8 +4,6 @@
  */
 
 import { createHash } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { invariant, systemClock, systemRandom } from "@haversack/base";
 import {
   type AttemptRef,
@@ -16,7 +14,6 @@ import {
   parseWorkerId,
   type RunId,
 } from "@haversack/protocol";
-import { openSqliteStore } from "../../packages/coordinator/src/store/sqlite-store.ts";
 import type { Store } from "../../packages/coordinator/src/store/store.ts";
 import { median } from "../measure.ts";
 
@@ -24,17 +21,6 @@ const worker = { workerId: parseWorkerId("bench"), bootId: parseBootId("bench") 
 /** Calls that are under way at once: as many as a database thread puts into one transaction. */
 const atOnce = 256;
 const digestOf = (text: string) => parseDigest(`sha256:${createHash("sha256").update(text).digest("hex")}`);
-
-export async function withStore<T>(parent: string, use: (store: Store) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(parent, "store-"));
-  const store = await openSqliteStore(folder);
-  try {
-    return await use(store);
-  } finally {
-    await store[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true, force: true });
-  }
-}
 
 /** Steps side by side that are all ready. */
 export async function queue(store: Store, runs: number, steps: number): Promise<RunId[]> {
@@ -55,12 +41,6 @@ export async function queue(store: Store, runs: number, steps: number): Promise<
     ids.push(runId);
   }
   return ids;
-}
-
-/** Leaves them in the data folder of a coordinator that does not run. */
-export async function queueIn(folder: string, runs: number, steps: number): Promise<void> {
-  await using store = await openSqliteStore(folder);
-  await queue(store, runs, steps);
 }
 
 function dagOf(steps: number): DagSpec {

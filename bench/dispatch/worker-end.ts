@@ -139,12 +139,39 @@ async function idle(): Promise<number> {
   return ms;
 }
 
+/** Each submission leaves in its turn of the clock, even when earlier ones were not answered. */
+async function steady({ perSecond, seconds }: RoundsAsked["steady"]): Promise<number[]> {
+  const count = Math.max(1, Math.round(perSecond * seconds));
+  const submittedAt: number[] = [];
+  const ms: number[] = [];
+  onTask = (task) => {
+    ms.push(systemClock.monotonic() - (submittedAt[Number(task.env.get("PARAM_number"))] ?? Number.NaN));
+  };
+  const dag = `name: steady\nparams: { number: { type: integer } }\nsteps: [{ id: a, run: "true" }]\n`;
+  const all = results(count);
+  const from = systemClock.monotonic();
+  const answers: Promise<unknown>[] = [];
+  while (submittedAt.length < count) {
+    const due = Math.min(count, Math.ceil(((systemClock.monotonic() - from) / 1000) * perSecond));
+    while (submittedAt.length < due) {
+      const number = submittedAt.push(systemClock.monotonic()) - 1;
+      const submission = { dag, fileName: "bench.yaml", params: { number }, idempotencyKey: "" };
+      answers.push(client.submit(submission, stopping.signal));
+    }
+    await sleep(1);
+  }
+  await Promise.all(answers);
+  await all;
+  return ms;
+}
+
 await welcomed.promise;
 const loadMs: number[] = [];
 for (const each of asked.loads) loadMs.push(await load(each));
 const idleMs: number[] = [];
 for (let index = 0; index < asked.idleRuns; index++) idleMs.push(await idle());
-const answer: RoundsDone = { loadMs, idleMs };
+const steadyMs = await steady(asked.steady);
+const answer: RoundsDone = { loadMs, idleMs, steadyMs };
 process.stdout.write(`${JSON.stringify(answer)}\n`);
 stopping.abort();
 await session;

@@ -4,9 +4,10 @@
  * delays no heartbeat and no result.
  */
 
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { abortable, FaultError, messageOf, type Ports } from "@haversack/base";
 import {
+  type AttemptRef,
   type AttemptResult,
   type Downward,
   failureMessageCharactersMax,
@@ -138,12 +139,10 @@ class Session {
         return;
       case "heartbeat":
         return await this.#renew(message);
-      case "started": {
-        const { workerId } = this.link.hello;
-        const now = this.#parts.ports.clock.now();
-        this.#refuse(await this.#parts.store.write.attemptsStart({ refs: message.refs, workerId, now }));
+      case "started":
+        // Not awaited, nor are results: the store keeps the order of what is written about one run.
+        void this.#start(message.refs);
         return;
-      }
       case "logs":
         // Not awaited: the log store may be far behind, and heartbeats come on this stream.
         void this.#keepLogs(message.chunks);
@@ -177,6 +176,16 @@ class Session {
       this.link.send({ kind: "logAcks", acks: await this.#parts.logs.write.logsAppend({ chunks }) });
     } catch (error) {
       this.#fail("logs were not stored", error);
+    }
+  }
+
+  async #start(refs: readonly AttemptRef[]): Promise<void> {
+    const { store, ports } = this.#parts;
+    try {
+      const { workerId } = this.link.hello;
+      this.#refuse(await store.write.attemptsStart({ refs, workerId, now: ports.clock.now() }));
+    } catch (error) {
+      this.#fail("starts were not stored", error);
     }
   }
 
@@ -233,5 +242,5 @@ function digestOf(result: AttemptResult): string {
     ...result,
     outputs: [...result.outputs].toSorted(([a], [b]) => (a < b ? -1 : 1)),
   });
-  return createHash("sha256").update(plain).digest("hex");
+  return hash("sha256", plain);
 }

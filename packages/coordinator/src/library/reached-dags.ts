@@ -1,9 +1,10 @@
 /** The DAGs that a DAG can start, each read once and known by its digest: what the planner asks for by name. */
 
-import { FaultError, faultOf, sortedJson } from "@haversack/base";
+import { FaultError, faultOf } from "@haversack/base";
 import { type Digest, parseDigest } from "@haversack/protocol";
 import { digestOf, type PlannableDag } from "@haversack/snapshot";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
+import { digestOfDag } from "../dag/parsed-dags.ts";
 import { plannableDag, plannableFile } from "../dag/plannable-dag.ts";
 import type { Store } from "../store/store.ts";
 
@@ -28,10 +29,6 @@ export const storedDags =
     });
 
 export const sha256 = (text: string): Digest => parseDigest(digestOf(text));
-
-/** What agents get by default is part of the DAG: two that differ there alone must not share a source. */
-export const digestOfDag = ({ spec, agentDefaults }: ParsedDag): Digest =>
-  sha256(sortedJson({ ...spec, defaultsAgent: agentDefaults }));
 
 /** The DAG of a file, or a local one of it. */
 export function readDag(text: string, file: string, local?: string): ReadDag {

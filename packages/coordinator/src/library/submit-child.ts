@@ -3,13 +3,14 @@
 import { present, sortedJson } from "@haversack/base";
 import { allSteps, type DagSpec, type JsonObject, type RunId } from "@haversack/protocol";
 import { settleParams } from "../dag/params.ts";
+import { digestOfDag } from "../dag/parsed-dags.ts";
 import { noDag } from "../store/missing.ts";
 import type { Store } from "../store/store.ts";
 import type { ChildAsked, ReadyChild } from "../store/verbs/child-ready.ts";
 import type { ChildStart } from "../store/verbs/child-start.ts";
 import type { Library } from "./library.ts";
 import { pinDags } from "./pin-dags.ts";
-import { digestOfDag, type ReadDag, readDag, sha256, storedDags } from "./reached-dags.ts";
+import { type ReadDag, readDag, sha256, storedDags } from "./reached-dags.ts";
 import { stepSubmission, templateData } from "./step-submission.ts";
 import { submittedSteps } from "./submitted-steps.ts";
 

@@ -6,9 +6,10 @@
 import { FaultError, type Ports, sortedJson } from "@haversack/base";
 import { type JsonObject, parseRunId, type RunId, type RunTrigger } from "@haversack/protocol";
 import { settleParams } from "../dag/params.ts";
+import { ParsedDags } from "../dag/parsed-dags.ts";
 import type { Store } from "../store/store.ts";
 import { type PinnedDags, pinDags } from "./pin-dags.ts";
-import { digestOfDag, type ReadDag, readDag, sha256, storedDags } from "./reached-dags.ts";
+import { type ReadDag, readDag, sha256, storedDags } from "./reached-dags.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { templateData } from "./step-submission.ts";
 import { submittedSteps } from "./submitted-steps.ts";
@@ -47,6 +48,7 @@ export class Submitter {
   readonly #store: Store;
   readonly #snapshots: Snapshots;
   readonly #ports: Ports;
+  readonly #dags = new ParsedDags();
 
   constructor(store: Store, snapshots: Snapshots, ports: Ports) {
     this.#store = store;
@@ -77,14 +79,14 @@ export class Submitter {
     const existing = await this.#store.read.runFind({ idempotencyKey, bodyDigest });
     if (existing !== undefined) return existing;
     const { text, file } = await this.#textOf(submission);
-    const { parsed } = readDag(text, file);
+    const parsed = this.#dags.get(text, file);
     const params = settleParams(parsed.spec, submission.params, file);
     const pinned = await this.#pins({ parsed, text });
     const id = parseRunId(this.#ports.random.id());
     const data = templateData(id, parsed.spec, params);
     return await this.#store.write.runSubmit({
       id,
-      dagDigest: digestOfDag(parsed),
+      dagDigest: parsed.digest,
       dag: parsed.spec,
       source: text,
       params,

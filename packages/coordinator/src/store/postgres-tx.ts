@@ -2,6 +2,7 @@
 
 import type { PostgresConnection } from "./postgres-connection.ts";
 import { preparedText } from "./postgres-text.ts";
+import { integer } from "./rows.ts";
 import type { BulkStatement, Row, SqlValue, Statement, Tx } from "./statement.ts";
 
 export class PostgresTx implements Tx {
@@ -29,6 +30,13 @@ export class PostgresTx implements Tx {
     if (rows.length === 0) return [];
     const columns = (rows[0] ?? []).map((_, column) => rows.map((row) => row[column] ?? null));
     return (await this.#ask(statement, columns)).rows;
+  }
+
+  async change(
+    statement: BulkStatement,
+    rows: readonly (readonly SqlValue[])[],
+  ): Promise<ReadonlySet<number>> {
+    return new Set((await this.each(statement, rows)).map((row) => integer(row, "place") - 1));
   }
 
   async #ask(statement: Statement, params: readonly (SqlValue | readonly SqlValue[])[]) {

@@ -35,6 +35,8 @@ function prepareForWriting(db: DatabaseSync, file: string, migrations: string): 
   db.exec("pragma journal_mode = wal");
   // Some builds default to NORMAL with WAL, which loses acknowledged commits in a power cut.
   db.exec("pragma synchronous = full");
+  // Room for what one transaction touches, and a checkpoint only when many of them have touched the same pages.
+  db.exec("pragma cache_size = -65536; pragma wal_autocheckpoint = 8000");
   expectPragma(db, "journal_mode", "wal");
   expectPragma(db, "synchronous", 2);
   migrate(db, readMigrations(migrations), file);
@@ -75,6 +77,15 @@ export class SqliteTx implements Tx {
       for (const answer of prepared.all(...row)) answers.push(answer);
     }
     return answers;
+  }
+
+  change(statement: BulkStatement, rows: readonly (readonly SqlValue[])[]): ReadonlySet<number> {
+    const prepared = this.#prepare(statement);
+    const changed = new Set<number>();
+    for (const [place, row] of rows.entries()) {
+      if (prepared.run(...row).changes > 0) changed.add(place);
+    }
+    return changed;
   }
 
   #prepare(statement: Statement): StatementSync {

@@ -30,4 +30,6 @@ export interface Tx {
   run(statement: Statement, ...params: SqlValue[]): Answer<number>;
   /** What the statement answers for each of these rows, in any order. */
   each(statement: BulkStatement, rows: readonly (readonly SqlValue[])[]): Answer<readonly Row[]>;
+  /** For which of these rows, by their positions, the statement changed something. On PostgreSQL it returns `place`. */
+  change(statement: BulkStatement, rows: readonly (readonly SqlValue[])[]): Answer<ReadonlySet<number>>;
 }

@@ -30,15 +30,14 @@ export const attemptsInsert = {
 export const leasesRenew = {
   sqlite: `update step set lease_until = ?6, boot_id = ?7
            where run = ?1 and idx = ?2 and attempt = ?3 and generation = ?4 and worker_id = ?5
-             and phase in ('leased', 'running')
-           returning run, idx, attempt, handler`,
+             and phase in ('leased', 'running')`,
   postgres: `update step set lease_until = k.lease_until, boot_id = k.boot_id
-             from unnest($1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::bigint[], $7::text[])
-                    as k (run, idx, attempt, generation, worker_id, lease_until, boot_id)
+             from unnest($1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::bigint[], $7::text[]) with ordinality
+                    as k (run, idx, attempt, generation, worker_id, lease_until, boot_id, place)
              where step.run = k.run and step.idx = k.idx and step.attempt = k.attempt
                and step.generation = k.generation and step.worker_id = k.worker_id
                and coalesce(step.phase in ('leased', 'running'), false)
-             returning step.run, step.idx, step.attempt, handler`,
+             returning place`,
 } as const;
 
 /** A child run has no worker, and no lease. Nobody loses one because the coordinator was away; what an earlier clock said does not count. */

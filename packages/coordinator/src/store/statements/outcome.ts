@@ -19,9 +19,9 @@ export const stepsSettle = {
   sqlite: `update step set phase = ?3, ended_at = ?4
            where run = ?1 and idx = ?2 and phase = 'waiting' and waiting_for = 0 returning idx, step_id`,
   postgres: `update step set phase = k.phase, ended_at = k.now
-             from unnest($1::bigint[], $2::integer[], $3::text[], $4::bigint[]) as k (run, idx, phase, now)
+             from unnest($1::bigint[], $2::integer[], $3::text[], $4::bigint[]) with ordinality as k (run, idx, phase, now, place)
              where step.run = k.run and step.idx = k.idx and coalesce(step.phase = 'waiting' and waiting_for = 0, false)
-             returning step.idx, step_id`,
+             returning place`,
 } as const;
 
 export const handlersWaiting = {

@@ -81,44 +81,41 @@ export const stepsPackName = {
 /** Under the whole fence: an answer means that nothing else need be looked at. */
 export const stepsStart = {
   sqlite: `update step set phase = 'running', started_at = ?6
-           where run = ?1 and idx = ?2 and attempt = ?3 and generation = ?4 and worker_id = ?5 and phase = 'leased'
-           returning run, idx, attempt`,
+           where run = ?1 and idx = ?2 and attempt = ?3 and generation = ?4 and worker_id = ?5 and phase = 'leased'`,
   postgres: `update step set phase = 'running', started_at = k.now
-             from unnest($1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::bigint[])
-                    as k (run, idx, attempt, generation, worker_id, now)
+             from unnest($1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::bigint[]) with ordinality
+                    as k (run, idx, attempt, generation, worker_id, now, place)
              where step.run = k.run and step.idx = k.idx and step.attempt = k.attempt
                and step.generation = k.generation and step.worker_id = k.worker_id and coalesce(phase = 'leased', false)
-             returning step.run, step.idx, step.attempt`,
+             returning place`,
 } as const;
 
 /** Ends steps, from a phase in which an attempt is live. */
 export const stepsEnd = {
   sqlite: `update step set phase = ?4, ended_at = ?5, started_at = coalesce(started_at, ?5), failure = ?6,
                   exit_code = ?7, outputs = ?8, usage = ?9
-           where run = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')
-           returning idx`,
+           where run = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')`,
   postgres: `update step set phase = k.phase, ended_at = k.now, started_at = coalesce(started_at, k.now),
                     failure = k.failure, exit_code = k.exit_code, outputs = k.outputs, usage = k.usage
              from unnest($1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::bigint[], $6::text[], $7::integer[],
-                         $8::text[], $9::text[]) as k (run, idx, attempt, phase, now, failure, exit_code, outputs, usage)
+                         $8::text[], $9::text[]) with ordinality as k (run, idx, attempt, phase, now, failure, exit_code, outputs, usage, place)
              where step.run = k.run and step.idx = k.idx and step.attempt = k.attempt
                and coalesce(step.phase in ('leased', 'running'), false)
-             returning step.idx`,
+             returning place`,
 } as const;
 
 /** Puts steps back into the queue; the counters say what the attempt cost. */
 export const stepsRequeue = {
   sqlite: `update step set phase = 'ready', not_before = ?4, failed_count = failed_count + ?5,
                   lost_count = lost_count + ?6, failure = ?7, exit_code = ?8
-           where run = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')
-           returning idx`,
+           where run = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')`,
   postgres: `update step set phase = 'ready', not_before = k.not_before, failed_count = failed_count + k.failed,
                     lost_count = lost_count + k.lost, failure = k.failure, exit_code = k.exit_code
              from unnest($1::bigint[], $2::integer[], $3::integer[], $4::bigint[], $5::integer[], $6::integer[], $7::text[],
-                         $8::integer[]) as k (run, idx, attempt, not_before, failed, lost, failure, exit_code)
+                         $8::integer[]) with ordinality as k (run, idx, attempt, not_before, failed, lost, failure, exit_code, place)
              where step.run = k.run and step.idx = k.idx and step.attempt = k.attempt
                and coalesce(step.phase in ('leased', 'running'), false)
-             returning step.idx`,
+             returning place`,
 } as const;
 
 /** Steps that no worker holds end at once when their run is cancelled. A handler waits for its turn, or was started. */

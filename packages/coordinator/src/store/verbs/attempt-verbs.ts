@@ -19,7 +19,7 @@ import type { VerbContext } from "../verb.ts";
 import type { AttemptRow } from "./attempt-row.ts";
 import { type AttemptEnd, endAttempts } from "./end-attempt.ts";
 import { record } from "./record.ts";
-import { attemptKey, fenced, placesKnown, placesOf, refusals, rowKey } from "./write-fenced.ts";
+import { fenced, placesKnown, placesOf, refusals } from "./write-fenced.ts";
 
 export interface FromWorker {
   /** From the session's credential and hello, never from the message itself. */
@@ -37,10 +37,10 @@ export async function attemptsStart(context: VerbContext, report: StartReport): 
   const rows = places.map(({ run, index, ref }) => {
     return [run.no, index, ref.attempt, ref.generation, workerId, now];
   });
-  const started = new Set((await context.tx.each(stepsStart, rows)).map(rowKey));
+  const started = await context.tx.change(stepsStart, rows);
   const rest = unknown;
-  for (const place of places) {
-    if (!started.has(attemptKey(place))) {
+  for (const [at, place] of places.entries()) {
+    if (!started.has(at)) {
       rest.push(place.ref);
       continue;
     }

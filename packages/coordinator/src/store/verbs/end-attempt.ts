@@ -45,11 +45,11 @@ export async function endAttempts(
   const requeued = endings.filter(({ phase }) => phase === "ready");
   const ended = endings.filter(({ phase }) => phase !== "ready");
   const written = await Promise.all([
-    tx.each(
+    tx.change(
       stepsRequeue,
       requeued.map((end) => requeueRow(end, now)),
     ),
-    tx.each(
+    tx.change(
       stepsEnd,
       ended.map((end) => endRow(end, now)),
     ),
@@ -59,7 +59,7 @@ export async function endAttempts(
     ),
     tx.each(artifactsInsert, ended.flatMap(artifactRows)),
   ]);
-  const changed = written[0].length + written[1].length;
+  const changed = written[0].size + written[1].size;
   invariant(changed === ends.length, "a live attempt belongs to a step that is leased or running");
   for (const end of endings) record(context, end.attempt.run, stepChange(end), now);
   if (requeued.length > 0) context.touched.ready = true;

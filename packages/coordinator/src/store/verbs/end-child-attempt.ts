@@ -1,6 +1,6 @@
 /** What the end of a child run does to its step and to those that wait for it, in one transaction. */
 
-import { present } from "@haversack/base";
+import { invariant, present } from "@haversack/base";
 import type { Failure, JsonObject, StepChange, StepId } from "@haversack/protocol";
 import type { NextMove } from "../../runs/after-attempt.ts";
 import { stepAfter } from "../../runs/step-moves.ts";
@@ -35,7 +35,8 @@ export async function endChildAttempt(context: VerbContext, end: ChildAttemptEnd
   record(context, run, failure === undefined ? change : { ...change, failure }, now);
   if (phase === "ready") return await requeue(context, end, failure);
   const made = JSON.stringify(phase === "succeeded" ? end.outputs : {});
-  await context.tx.each(stepsEnd, [[run.no, index, attempt, phase, now, text(failure), null, made, null]]);
+  const row = [run.no, index, attempt, phase, now, text(failure), null, made, null];
+  invariant((await context.tx.change(stepsEnd, [row])).size === 1, "the step was running when it was read");
   const ended = { index, phase, continueOnError: flag(step, "continue_on_error"), before: beforeOfRow(step) };
   await stepsEnded(context, { run, now }, [ended]);
 }
@@ -46,7 +47,8 @@ async function requeue(
   failure: Failure | undefined,
 ): Promise<void> {
   const notBefore = move.event === "retried" ? now + move.delayMs : 0;
-  await tx.each(stepsRequeue, [[run.no, index, attempt, notBefore, 1, 0, text(failure), null]]);
+  const row = [run.no, index, attempt, notBefore, 1, 0, text(failure), null];
+  invariant((await tx.change(stepsRequeue, [row])).size === 1, "the step was running when it was read");
   touched.children = true;
 }
 

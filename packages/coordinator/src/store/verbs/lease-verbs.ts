@@ -11,7 +11,7 @@ import {
 } from "@haversack/protocol";
 import { afterLoss } from "../../runs/after-attempt.ts";
 import { outlivesCancel } from "../../runs/handlers.ts";
-import { integerOrNone, text, textOrNone } from "../rows.ts";
+import { integerOrNone, text } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import {
   attemptsExpired,
@@ -25,7 +25,7 @@ import type { VerbContext } from "../verb.ts";
 import { type AttemptRow, attemptOfRow } from "./attempt-row.ts";
 import type { FromWorker } from "./attempt-verbs.ts";
 import { type AttemptEnd, endAttempts } from "./end-attempt.ts";
-import { attemptKey, placesKnown, refusals, rowKey } from "./write-fenced.ts";
+import { placesKnown, refusals } from "./write-fenced.ts";
 
 export interface Renewal extends FromWorker {
   readonly bootId: BootId;
@@ -40,13 +40,11 @@ export async function leasesRenew(context: VerbContext, renewal: Renewal) {
   const rows = places.map(({ run, index, ref }) => {
     return [run.no, index, ref.attempt, ref.generation, workerId, leaseUntil, bootId];
   });
-  const renewed = new Map((await context.tx.each(renew, rows)).map((row) => [rowKey(row), row]));
+  const renewed = await context.tx.change(renew, rows);
   const cancelled: AttemptRef[] = [];
-  for (const place of places) {
-    const row = renewed.get(attemptKey(place));
-    if (row === undefined) rest.push(place.ref);
-    else if (place.run.cancelRequested && !outlivesCancel(textOrNone(row, "handler")))
-      cancelled.push(place.ref);
+  for (const [at, { ref, run, handler }] of places.entries()) {
+    if (!renewed.has(at)) rest.push(ref);
+    else if (run.cancelRequested && !outlivesCancel(handler)) cancelled.push(ref);
   }
   await context.tx.run(workerSeen, workerId, now);
   return { refusals: await refusals(context, rest, workerId), cancelled };

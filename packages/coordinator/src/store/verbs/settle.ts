@@ -4,11 +4,11 @@
  */
 
 import { invariant, present } from "@haversack/base";
-import { parseStepId, type StepPhase } from "@haversack/protocol";
+import { parseStepId, type StepPhase, stepAt } from "@haversack/protocol";
 import type { Condition } from "../../runs/conditions.ts";
 import { type Before, type Decision, decideStep, nothingBefore, passedOn } from "../../runs/outcomes.ts";
 import { stepAfter } from "../../runs/step-moves.ts";
-import { integer, text } from "../rows.ts";
+import { integer } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
 import type { Row } from "../statement.ts";
 import { stepsDependencyEnded, stepsSettle } from "../statements/outcome.ts";
@@ -177,11 +177,11 @@ async function move(
     return { index, before, phase: present(stepAfter("waiting", decision), "a phase after waiting") };
   });
   const rows = moved.map(({ index, phase }) => [run.no, index, phase, phase === "ready" ? null : now]);
-  const written = await context.tx.each(stepsSettle, rows);
-  invariant(written.length === moved.length, "a step that is settled was waiting");
-  const names = new Map(written.map((row) => [integer(row, "idx"), parseStepId(text(row, "step_id"))]));
+  const written = await context.tx.change(stepsSettle, rows);
+  invariant(written.size === moved.length, "a step that is settled was waiting");
+  const { spec } = await context.dags.get(context.tx, run.dagDigest);
   for (const { index, phase } of moved) {
-    const stepId = present(names.get(index), "a name");
+    const stepId = parseStepId(present(stepAt(spec, index), "a step").id);
     record(context, run, { kind: "step", stepId, phase, attempt: 0 }, now);
   }
   if (moved.some(({ phase }) => phase === "ready")) await tellReady(context, run);

@@ -5,11 +5,13 @@
 
 import {
   type AttemptRef,
+  type HandlerKind,
   isTerminalStep,
   type Refusal,
   type RefusalReason,
   refKey,
   type StepPhase,
+  stepAt,
   type WorkerId,
 } from "@haversack/protocol";
 import { isLiveStep } from "../../runs/step-moves.ts";
@@ -30,6 +32,7 @@ export interface Place {
   readonly ref: AttemptRef;
   readonly run: RunState;
   readonly index: number;
+  readonly handler: HandlerKind | undefined;
 }
 
 const unknown: Fenced = { ok: false, reason: "unknown" };
@@ -65,8 +68,10 @@ export async function placesOf(
   for (const run of states.values()) known.set(run, await dags.get(tx, run.dagDigest));
   return refs.map((ref) => {
     const run = states.get(ref.runId);
-    const index = run === undefined ? undefined : known.get(run)?.indexOf.get(ref.stepId);
-    return run === undefined || index === undefined ? undefined : { ref, run, index };
+    const dag = run === undefined ? undefined : known.get(run);
+    const index = dag?.indexOf.get(ref.stepId);
+    if (run === undefined || dag === undefined || index === undefined) return undefined;
+    return { ref, run, index, handler: stepAt(dag.spec, index)?.handler };
   });
 }
 
@@ -87,11 +92,6 @@ async function judge(
   const reason = isTerminalStep(phase) ? "terminal" : isNewest ? "expired" : "superseded";
   return { ok: false, reason, ...(resultDigest === undefined ? {} : { resultDigest }) };
 }
-
-/** Of an attempt, in the answers of statements. */
-export const rowKey = (row: Row): string =>
-  `${integer(row, "run")}/${integer(row, "idx")}/${integer(row, "attempt")}`;
-export const attemptKey = ({ run, index, ref }: Place): string => `${run.no}/${index}/${ref.attempt}`;
 
 /** Each attempt once. */
 export async function placesKnown(

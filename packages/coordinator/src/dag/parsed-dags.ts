@@ -1,0 +1,47 @@
+/** DAGs that were submitted lately. The same text is read and checked once, however many runs it starts. */
+
+import { sortedJson } from "@haversack/base";
+import { type Digest, parseDigest } from "@haversack/protocol";
+import { digestOf } from "@haversack/snapshot";
+import { type ParsedDag, parseDag } from "./parse-dag.ts";
+
+export interface KnownDag extends ParsedDag {
+  readonly digest: Digest;
+}
+
+/** Characters of all texts together. What is made of a text takes some thirty times as many bytes. */
+const charactersMax = 4 * 1024 * 1024;
+
+export class ParsedDags {
+  /** Oldest use first. */
+  readonly #known = new Map<string, KnownDag>();
+  readonly #charactersMax: number;
+  #characters = 0;
+
+  constructor(max = charactersMax) {
+    this.#charactersMax = max;
+  }
+
+  /** Throws ProblemsError, like {@link parseDag}; what is wrong is not kept. */
+  get(text: string, file: string): KnownDag {
+    // The name of the file comes first and has no line of its own after it: no two pairs have one key.
+    const key = `${file.length} ${file}${text}`;
+    const dag = this.#known.get(key) ?? known(parseDag(text, file));
+    if (!this.#known.delete(key)) this.#characters += key.length;
+    this.#known.set(key, dag);
+    for (const oldest of this.#known.keys()) {
+      if (this.#characters <= this.#charactersMax) break;
+      this.#known.delete(oldest);
+      this.#characters -= oldest.length;
+    }
+    return dag;
+  }
+}
+
+function known(parsed: ParsedDag): KnownDag {
+  return { ...parsed, digest: digestOfDag(parsed) };
+}
+
+/** What agents get by default is part of the DAG: two that differ there alone must not share a source. */
+export const digestOfDag = ({ spec, agentDefaults }: ParsedDag): Digest =>
+  parseDigest(digestOf(sortedJson({ ...spec, defaultsAgent: agentDefaults })));
