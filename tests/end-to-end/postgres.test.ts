@@ -12,8 +12,12 @@ steps:
   - { id: b, depends: [a], run: "sleep 0.1" }
   - { id: c, depends: [a], run: "sleep 0.1" }
   - { id: d, depends: [b, c], run: "echo last" }
+  - { id: e, depends: [d], dag: { use: leaf } }
+dags:
+  leaf:
+    steps: [{ id: x, run: "echo leaf" }]
 `;
-const dependencies = { a: [], b: ["a"], c: ["a"], d: ["b", "c"] } as const;
+const dependencies = { a: [], b: ["a"], c: ["a"], d: ["b", "c"], e: ["d"] } as const;
 const killsCount = 3;
 
 async function fleetOn(schema: TempSchema): Promise<Fleet> {

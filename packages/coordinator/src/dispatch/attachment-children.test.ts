@@ -118,3 +118,19 @@ test("of a child run whose library lacks an item: the submission of its parent i
     ],
   });
 });
+
+test("of a child run that is done again by itself with today's library: its own DAG, from the file of its parent", async () => {
+  await using world = await coordinator();
+  await submitText(world, caller("attach", local));
+  await world.finish((await world.next()).ref);
+  const { ref } = await world.next();
+  const { runId } = ref;
+  await stores.store.write.runCancel({ id: runId, now: 1 });
+  await world.finish(ref, "returned");
+  await edit("souls/engineer.md", "Another voice.\n");
+  const request = { runId, fromStep: "", refreshLibrary: true, idempotencyKey: "" };
+  const again = await world.submitter.retry(request);
+  const plain = await world.next();
+  expect([plain.ref.runId, plain.dagName]).toEqual([again.runId, "attach"]);
+  expect(soulOf(await open(plain))).toBe("Another voice.");
+});
