@@ -4,7 +4,6 @@ import { present, sortedJson } from "@haversack/base";
 import { allSteps, type DagSpec, type JsonObject, type RunId } from "@haversack/protocol";
 import { settleParams } from "../dag/params.ts";
 import { digestOfDag } from "../dag/parsed-dags.ts";
-import { noDag } from "../store/missing.ts";
 import type { Store } from "../store/store.ts";
 import type { ChildAsked, ReadyChild } from "../store/verbs/child-ready.ts";
 import type { ChildStart } from "../store/verbs/child-start.ts";
@@ -52,9 +51,8 @@ export function childSubmitter(store: Store, library: Library): ChildSubmitter {
       const { source } = await store.read.runSourceRead({ id: runId });
       return readDag(source, `${localOf ?? dagName}.yaml`, use);
     }
-    const stored = await storedDags(store)(use);
-    if (stored === undefined) throw noDag(use);
-    return readDag(stored.source, stored.fileName);
+    const { source, fileName } = await store.read.dagRead({ name: use });
+    return readDag(source, fileName);
   }
 
   return {
