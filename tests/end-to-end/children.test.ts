@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { present } from "@haversack/base";
 import type { RunId } from "@haversack/protocol";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Fleet, haversack, noSignal, repositoryRoot } from "../support/fleet.ts";
 
 /** Three runs within the first; the last one waits for a file. */
@@ -40,8 +40,10 @@ dags:
     outputs: { what: "\${{ steps.wait.outputs.what }}" }
 `;
 
+let gates = 0;
+
 async function submitNested(fleet: Fleet) {
-  const gate = join(fleet.folder, "gate");
+  const gate = join(fleet.folder, `gate-${++gates}`);
   const run = await fleet.submit(nested, { gate });
   return { run, gate, open: () => writeFile(gate, "") };
 }
@@ -64,9 +66,14 @@ async function family(fleet: Fleet, run: RunId): Promise<[RunId, RunId, RunId]> 
 const cli = (fleet: Fleet, ...args: string[]) => haversack([...args, "--data", fleet.data]);
 
 describe("runs within runs", () => {
-  test("three deep: outputs come up, and the tree is shown", async () => {
-    await using fleet = await Fleet.start();
+  let fleet: Fleet;
+  beforeAll(async () => {
+    fleet = await Fleet.start();
     await fleet.startWorker("w");
+  });
+  afterAll(() => fleet[Symbol.asyncDispose]());
+
+  test("three deep: outputs come up, and the tree is shown", async () => {
     const { run, open } = await submitNested(fleet);
     const [second, third, fourth] = await family(fleet, run.id);
     await open();
@@ -88,28 +95,26 @@ describe("runs within runs", () => {
   });
 
   test("kill -9 of the coordinator between a child's start and its end, again and again: each runs once", async () => {
-    await using fleet = await Fleet.start();
-    await fleet.startWorker("w");
-    const { run, gate, open } = await submitNested(fleet);
+    await using own = await Fleet.start();
+    await own.startWorker("w");
+    const { run, gate, open } = await submitNested(own);
     for (const kill of [1, 2]) {
-      const [, , fourth] = await family(fleet, run.id);
-      await fleet.step(fourth, "wait", "running", 1);
-      await fleet.killCoordinator();
+      const [, , fourth] = await family(own, run.id);
+      await own.step(fourth, "wait", "running", 1);
+      await own.killCoordinator();
       // What ends while nobody is there is told later.
       if (kill === 2) await open();
-      await fleet.startCoordinator();
+      await own.startCoordinator();
     }
-    expect((await fleet.finished(run.id)).run.status).toBe("succeeded");
+    expect((await own.finished(run.id)).run.status).toBe("succeeded");
     expect(await readFile(`${gate}.trace`, "utf8")).toBe("started\n");
-    const { runs } = await (await fleet.client()).runs({ pageSize: 50 }, noSignal);
+    const { runs } = await (await own.client()).runs({ pageSize: 50 }, noSignal);
     expect(runs.map(({ dagName, status }) => `${dagName} ${status}`).toSorted()).toEqual(
       ["fourth", "second", "third", "top"].map((name) => `${name} succeeded`),
     );
   }, 240_000);
 
   test("a cancel of the first ends them all", async () => {
-    await using fleet = await Fleet.start();
-    await fleet.startWorker("w");
     const { run } = await submitNested(fleet);
     const below = await family(fleet, run.id);
     await fleet.step(below[2], "wait", "running", 1);
@@ -119,19 +124,17 @@ describe("runs within runs", () => {
   });
 
   test("one that starts itself without an end fails at the limit, and says so all the way up", async () => {
-    await using fleet = await Fleet.start({ env: { HAVERSACK_CHILD_DEPTH: "3" } });
-    const run = await fleet.submit("name: again\nsteps: [{ id: me, dag: { use: again } }]\n");
-    const { run: ended } = await fleet.finished(run.id);
+    await using own = await Fleet.start({ env: { HAVERSACK_CHILD_DEPTH: "3" } });
+    const run = await own.submit("name: again\nsteps: [{ id: me, dag: { use: again } }]\n");
+    const { run: ended } = await own.finished(run.id);
     expect(ended.status).toBe("failed");
     expect(ended.failure?.message).toMatch(
       /^step me: (run \S+ of again: step me: ){3}the run of again would be within 4 others, at most 3 are allowed/,
     );
-    expect((await (await fleet.client()).runs({ pageSize: 50 }, noSignal)).runs).toHaveLength(4);
+    expect((await (await own.client()).runs({ pageSize: 50 }, noSignal)).runs).toHaveLength(4);
   });
 
   test("the example compares two texts with the same DAG, and a stored one is found by its name", async () => {
-    await using fleet = await Fleet.start();
-    await fleet.startWorker("w");
     const example = join(repositoryRoot, "examples/dags/compare.yaml");
     const ran = await cli(fleet, "run", example, "-p", "right=one", "--follow");
     expect({ code: ran.code, stderr: ran.stderr }).toMatchObject({ code: 0 });
