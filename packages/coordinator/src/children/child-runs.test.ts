@@ -15,6 +15,7 @@ function world(script: readonly (Partial<Due> | Error)[]) {
   const done: string[] = [];
   const state = { looks: 0, bell: (): void => {} };
   const told = (what: string) => async (args: { id?: RunId; childId?: RunId }) => {
+    if ((args.childId ?? args.id) === "broken" && state.looks === 1) throw new Error("not now");
     done.push(`${what} ${args.childId ?? args.id}`);
     return { live: [] };
   };
@@ -76,4 +77,14 @@ test("a look that fails is made again", async () => {
   expect(w.clock.nextIn).toBe(1000);
   w.clock.advance(1000);
   await until(() => w.done.includes("cancel b"));
+});
+
+test("one child run that cannot be looked after holds up no other", async () => {
+  const broken = { ended: [{ childId: id("broken"), runId: id("p") }], toCancel: [id("b")] };
+  await using w = world([broken, broken]);
+  await w.loop.start(new AbortController().signal);
+  await until(() => w.clock.timers === 1);
+  expect([w.done, w.clock.nextIn]).toEqual([["cancel b"], 1000]);
+  w.clock.advance(1000);
+  await until(() => w.done.includes("settle broken"));
 });

@@ -62,7 +62,8 @@ async function look(parts: ChildRunsParts, signal: AbortSignal): Promise<Ms> {
   return Math.max(0, Math.min(...waits));
 }
 
-async function lookAtRunning({ store, registry, ports }: ChildRunsParts, signal: AbortSignal): Promise<Ms> {
+async function lookAtRunning(parts: ChildRunsParts, signal: AbortSignal): Promise<Ms> {
+  const { store, registry, ports } = parts;
   const cancel = async (verb: "runCancel" | "childExpire", id: RunId): Promise<void> => {
     const { live } = await store.write[verb]({ id, now: ports.clock.now() });
     registry.cancel(live);
@@ -71,13 +72,25 @@ async function lookAtRunning({ store, registry, ports }: ChildRunsParts, signal:
     signal.throwIfAborted();
     const now = ports.clock.now();
     const { ended, toCancel, overdue, nextDeadline } = await store.read.childrenDue({ now, limit: perSlice });
-    await Promise.all([
-      ...ended.map((each) => store.write.childSettle({ ...each, now })),
-      ...toCancel.map((id) => cancel("runCancel", id)),
-      ...overdue.map((id) => cancel("childExpire", id)),
+    const done = await Promise.all([
+      ...ended.map((each) => alone(parts, each.childId, store.write.childSettle({ ...each, now }))),
+      ...toCancel.map((id) => alone(parts, id, cancel("runCancel", id))),
+      ...overdue.map((id) => alone(parts, id, cancel("childExpire", id))),
     ]);
+    if (done.includes(false)) return againMs;
     if (Math.max(ended.length, toCancel.length, overdue.length) < perSlice)
       return untilDue(nextDeadline, ports);
+  }
+}
+
+/** What fails for one child run does not hold up the others. @returns whether it need not be tried again */
+async function alone({ ports }: ChildRunsParts, run: RunId, work: Promise<void>): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (error) {
+    ports.log.error({ run, error: messageOf(error) }, "a child run could not be looked after; trying again");
+    return false;
   }
 }
 
