@@ -1,71 +1,48 @@
-/** Two coordinators on one PostgreSQL, each with a worker, while one of them is killed again and again. */
+/** Coordinators on one PostgreSQL: what they share, and which of them leads. */
 
-import type { RunEvent } from "@haversack/protocol";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { Fleet } from "../support/fleet.ts";
+import { Fleet, haversack } from "../support/fleet.ts";
 import { type TempSchema, tempSchema, withPostgres } from "../support/postgres.ts";
+import { tempFolder } from "../support/temp-folder.ts";
 
 const dag = `
-name: diamond
-steps:
-  - { id: a, run: "echo first; sleep 0.1" }
-  - { id: b, depends: [a], run: "sleep 0.1" }
-  - { id: c, depends: [a], run: "sleep 0.1" }
-  - { id: d, depends: [b, c], run: "echo last" }
-  - { id: e, depends: [d], dag: { use: leaf } }
-dags:
-  leaf:
-    steps: [{ id: x, run: "echo leaf" }]
+name: one
+steps: [{ id: a, run: "echo last" }]
 `;
-const dependencies = { a: [], b: ["a"], c: ["a"], d: ["b", "c"], e: ["d"] } as const;
-const killsCount = 3;
 
-async function fleetOn(schema: TempSchema): Promise<Fleet> {
-  return await Fleet.start({ leaseTtl: "3s", env: { HAVERSACK_STORE: schema.url } });
-}
-
-/** What must hold of the events of a run, whoever was killed. */
-function checkOrder(events: readonly RunEvent[]): void {
-  expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
-  const seqOf = (stepId: string, phase: string): number[] =>
-    events
-      .filter(({ change }) => change.kind === "step" && change.stepId === stepId && change.phase === phase)
-      .map(({ seq }) => seq);
-  for (const [stepId, depends] of Object.entries(dependencies)) {
-    expect(seqOf(stepId, "succeeded")).toHaveLength(1);
-    const started = Math.min(...seqOf(stepId, "leased"));
-    for (const dependency of depends) expect(seqOf(dependency, "succeeded")[0]).toBeLessThan(started);
-  }
+async function fleetOn(schema: TempSchema, blobs: string): Promise<Fleet> {
+  return await Fleet.start({ leaseTtl: "3s", blobs, env: { HAVERSACK_STORE: schema.url } });
 }
 
 withPostgres("two coordinators on one PostgreSQL, end to end", () => {
-  test("one is killed again and again: no run lost, no step accepted twice, no order violated", async () => {
+  test("the one tells what the other took in; one with artifacts of its own does not start", async () => {
     await using schema = await tempSchema();
-    await using stays = await fleetOn(schema);
-    await using dies = await fleetOn(schema);
-    await stays.startWorker("steady");
-    await dies.startWorker("shaken");
-    const runs: string[] = [];
-    for (let kill = 0; kill < killsCount; kill++) {
-      for (const fleet of [stays, dies, dies, stays]) runs.push((await fleet.submit(dag)).id);
-      // Somewhere in the middle of the newest runs.
-      await stays.step(runs.at(-1) as never, "a", "running");
-      await dies.killCoordinator();
-      await dies.startCoordinator();
-    }
-    for (const run of runs) {
-      const { run: ended, events } = await stays.finished(run as never);
-      expect(ended.status).toBe("succeeded");
-      checkOrder(events);
-    }
-    const accepted = await schema.query(
-      "select count(*)::int as n from attempt where phase = 'succeeded' group by run, idx having count(*) > 1",
-    );
-    expect(accepted).toEqual([]);
-    const workers = await schema.query("select count(distinct worker_id)::int as n from attempt");
-    expect(workers).toEqual([{ n: 2 }]);
-    // Logs lie in the database too: the one tells what the other took in.
-    for (const run of runs) expect(await stays.log(run as never, "d")).toBe("last\n");
+    await using blobs = await tempFolder();
+    await using first = await fleetOn(schema, blobs.path);
+    await using second = await fleetOn(schema, blobs.path);
+    await second.startWorker("w");
+    const { id } = await first.submit(dag);
+    expect((await first.finished(id)).run.status).toBe("succeeded");
+    expect(await first.log(id, "a")).toBe("last\n");
+    const data = join(blobs.path, "elsewhere");
+    const args = ["coordinator", "--data", data, "--listen", "127.0.0.1:0", "--store", schema.url];
+    const third = await haversack(args);
+    expect([third.code, third.stderr]).toEqual([7, expect.stringContaining(join(data, "blobs"))]);
+  });
+
+  test("one leads; when it is killed, the other does", async () => {
+    await using schema = await tempSchema();
+    await using blobs = await tempFolder();
+    await using first = await fleetOn(schema, blobs.path);
+    await first.coordinator?.line(/"term":1.*this coordinator leads/);
+    await using second = await fleetOn(schema, blobs.path);
+    await first.killCoordinator();
+    await second.coordinator?.line(/"term":2.*this coordinator leads/);
+    // Stopped in good order, it gives the lead back at once.
+    const restarted = await first.startCoordinator();
+    await second.coordinator?.kill("SIGTERM");
+    await restarted.line(/"term":3.*this coordinator leads/);
   });
 
   test("the password is in no log, and a coordinator says which database it uses", async () => {

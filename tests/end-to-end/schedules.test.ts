@@ -16,7 +16,7 @@ steps:
 `;
 
 async function store(fleet: Fleet, text: string) {
-  return await (await fleet.client()).putDag(text, "often.yaml", noSignal);
+  return await (await fleet.client()).putDag({ dag: text, fileName: "often.yaml" }, noSignal);
 }
 
 async function schedule(fleet: Fleet): Promise<ScheduleInfo> {

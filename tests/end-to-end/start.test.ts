@@ -6,30 +6,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { startRehearsal } from "../../packages/cli/src/rehearsal/rehearsal.ts";
 import { acceptedCounts, Fleet, haversack, noSignal, Program, repositoryRoot } from "../support/fleet.ts";
+import { makeRepository } from "../support/git-repository.ts";
 import { tempFolder } from "../support/temp-folder.ts";
-
-/** A repository with a known content. */
-async function makeRepository(folder: string): Promise<string> {
-  const git = (...args: string[]): void => {
-    const identity = [
-      "-c",
-      "user.name=Ann",
-      "-c",
-      "user.email=ann@example.com",
-      "-c",
-      "init.defaultBranch=main",
-    ];
-    execFileSync("git", [...identity, ...args], { cwd: folder, stdio: "ignore" });
-  };
-  git("init");
-  await writeFile(join(folder, "a file.ts"), "export const a = 1; // TODO: more\n");
-  git("add", ".");
-  git("commit", "-m", "first");
-  await writeFile(join(folder, "b.md"), "# b\n\ntext\n");
-  git("add", ".");
-  git("commit", "-m", "second");
-  return folder;
-}
 
 describe("haversack start --once", () => {
   test("runs the example, whose numbers are those of the repository; a second start finds the first run", async () => {

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, rm } from "node:fs/promises";
+import { mkdir, readFile, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -108,6 +108,8 @@ export interface FleetOptions {
   readonly agents?: string;
   readonly model?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** A folder of artifacts that it shares with other coordinators. */
+  readonly blobs?: string;
 }
 
 /** One coordinator, any number of workers, and a client. */
@@ -128,6 +130,10 @@ export class Fleet implements AsyncDisposable {
   static async start(options: FleetOptions = {}): Promise<Fleet> {
     const folder = await tempFolder("haversack-fleet");
     const fleet = new Fleet(folder.path, () => folder[Symbol.asyncDispose](), options);
+    if (options.blobs !== undefined) {
+      await mkdir(fleet.data, { mode: 0o700 });
+      await symlink(options.blobs, join(fleet.data, "blobs"));
+    }
     await fleet.startCoordinator();
     return fleet;
   }

@@ -40,6 +40,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["runs", "blobs", "memory"],
     ["dag", "auth"],
     ["journal", "store"],
+    ["leadership"],
     ["library", "watch"],
     ["children", "dispatch", "retention", "schedule"],
     ["api", "http", "maintenance"],
@@ -63,7 +64,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["index"],
   ],
   cli: [
-    ["outside", "exit-codes", "version", "rehearsal"],
+    ["outside", "exit-codes", "version", "rehearsal", "convert"],
     ["follow", "memory"],
     ["print"],
     ["connect", "save-whole", "run-ref", "options", "open-log"],

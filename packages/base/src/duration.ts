@@ -2,9 +2,12 @@ import type { Ms } from "./ports.ts";
 
 const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
+/** What a duration looks like; {@link parseDuration} is stricter about its size. */
+export const durationForm = /^(\d+(ms|s|m|h|d))+$/;
+
 /** `500ms`, `90s`, `20m`, `1h30m`; undefined when the text is no duration. */
 export function parseDuration(text: string): Ms | undefined {
-  if (!/^(\d+(ms|s|m|h|d))+$/.test(text) || text.length > 32) return undefined;
+  if (!durationForm.test(text) || text.length > 32) return undefined;
   let total = 0;
   for (const [, amount, unit] of text.matchAll(/(\d+)(ms|s|m|h|d)/g)) {
     total += Number(amount) * unitMs[unit as keyof typeof unitMs];

@@ -63,12 +63,15 @@ const environmentCodes: ReadonlySet<string> = new Set([
 /** Faults of ours that say the same: the folder, the port or the disk is in the way. */
 const environmentFaults: ReadonlySet<string> = new Set([
   "cannot_listen",
+  "coordinators_running",
   "database_unusable",
   "folder_locked",
   "folder_unusable",
+  "half_restored",
   "newer_schema",
   "not_durable",
   "spool_failed",
+  "store_moved",
 ]);
 
 /** Something around the program, rather than its input, is in the way. */

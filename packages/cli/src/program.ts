@@ -14,15 +14,13 @@ import { Command, CommanderError, Option } from "commander";
 import { agentCommands } from "./commands/agent-commands.ts";
 import { artifactCommand } from "./commands/artifact.ts";
 import { cancelCommand } from "./commands/cancel.ts";
-import { coordinatorCommand } from "./commands/coordinator.ts";
 import { dagCommands } from "./commands/dag-commands.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { retryCommand } from "./commands/retry.ts";
 import { runCommand } from "./commands/run.ts";
 import { runsCommand } from "./commands/runs.ts";
+import { servingCommands } from "./commands/serving-commands.ts";
 import { showCommand } from "./commands/show.ts";
-import { startCommand } from "./commands/start.ts";
-import { workerCommand } from "./commands/worker.ts";
 import { workersCommand } from "./commands/workers.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "./exit-codes.ts";
 import type { Outside } from "./outside.ts";
@@ -31,9 +29,7 @@ import { type ClientMaker, Shell } from "./shell.ts";
 import { version } from "./version.ts";
 
 const commands = [
-  startCommand,
-  coordinatorCommand,
-  workerCommand,
+  ...servingCommands,
   runCommand,
   retryCommand,
   ...dagCommands,

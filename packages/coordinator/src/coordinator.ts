@@ -7,11 +7,13 @@
  *   library/         the agent library; submissions; which pack a step gets
  *   runs/            pure: what can happen to a step, what becomes of a run, leases explained
  *   dispatch/        who gets what (place), where it becomes fact (dispatcher), workers' sessions, expiring leases
+ *   leadership/      which of several coordinators does what one should do
  *   schedule/        starts stored DAGs at their times
  *   children/        starts the runs that `dag` steps are, and tells the steps how they ended
  *   watch/           events and logs as streams
  *   blobs/           artifacts by digest
  *   retention/       forgets old runs, collects what nobody names any more
+ *   maintenance/     backups, restore, checks and migrations of the store
  *   api/, http/      decode, call, encode; one port for gRPC, gRPC-web, Connect and plain JSON
  *
  * It holds no state that the store does not, but for who is connected: killed at any instant, it starts again and goes
@@ -41,14 +43,13 @@ import { childRuns } from "./children/child-runs.ts";
 import { type CoordinatorSettings, settle } from "./config/settle.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
-import { leaseKeeper } from "./dispatch/lease-keeper.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
 import { createHandler } from "./http/handler.ts";
 import { HttpServer } from "./http/server.ts";
 import { openLibrary } from "./library/open-library.ts";
-import { janitor } from "./retention/janitor.ts";
+import { openPrepared, type Stores } from "./maintenance/open-prepared.ts";
+import { keepUp } from "./maintenance/upkeep.ts";
 import { createScheduler } from "./schedule/scheduler.ts";
-import { openStores, type Stores } from "./store/open-stores.ts";
 import { describeDatabase } from "./store/postgres-url.ts";
 import { version } from "./version.ts";
 import { RunChanges } from "./watch/run-changes.ts";
@@ -146,7 +147,8 @@ class OneCoordinator implements Coordinator {
     const folder = await openOwnedFolder(this.#settings.dataDir, "data folder");
     this.#opened = { folder };
     const tokens = await openTokens(folder.path);
-    const { store, logs } = await openStores(folder.path, this.#settings.store, this.#ports);
+    const signal = this.#stopping.signal;
+    const { store, logs } = await openPrepared(folder.path, this.#settings.store, this.#ports, signal);
     this.#opened = {
       folder,
       ...(store.status === "fulfilled" ? { store: store.value } : {}),
@@ -165,24 +167,29 @@ class OneCoordinator implements Coordinator {
     // Heartbeats come a fifth early or late: two and a half are two missed ones.
     const registry = new WorkerRegistry(leases.times.heartbeatMs * 2.5);
     const { snapshots, submitter, children } = openLibrary(store, this.#settings, ports);
-    const scheduler = createScheduler({ store, submitter, registry, ports, onFailure });
     const dispatcher = new Dispatcher({ store, registry, snapshots, leases, ports, onFailure });
     const runChanges = new RunChanges();
     const logChanges = new RunChanges();
-    store.listen({ runs: (runs) => runChanges.ring(runs), ready: () => dispatcher.ring() });
+    store.listen({
+      runs: (runs) => runChanges.ring(runs),
+      ready: () => dispatcher.ring(),
+      cancelled: (refs) => registry.cancel(refs),
+    });
     logs.listen({ runs: (runs) => logChanges.ring(runs) });
     const blobs = new BlobStore(join(folder.path, "blobs"), ports.clock);
+    const kept = { store, logs, blobs, leases, registry, ports, retentionMs, graceMs };
+    const upkeep = keepUp(kept, onFailure);
+    const { leadership } = upkeep;
+    const scheduler = createScheduler({ store, submitter, registry, leadership, ports, onFailure });
     const stopping = this.#stopping.signal;
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
     const routes = routesOf({ ...follow, ...fleet, blobs, submitter, dispatcher, scheduler, stopping });
     const interceptors = [mapErrors(ports.log), authorize(tokens)];
     this.#server = new HttpServer(listen, createHandler({ routes, interceptors, stopping }), ports.clock);
-    const cleaning = janitor({ store, logs, blobs, ports, retentionMs, graceMs }, onFailure);
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
-    const leaseLoop = leaseKeeper(store, leases, registry, ports, onFailure);
-    return [leaseLoop, dispatcher.loop, scheduler.loop, childLoop, cleaning, this.#server];
+    return [...upkeep.services, dispatcher.loop, scheduler.loop, childLoop, this.#server];
   }
 
   /** Tells commands on this host where to find us. */

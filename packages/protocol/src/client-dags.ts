@@ -4,6 +4,7 @@ import type { JsonObject as WireJsonObject } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { Client } from "@connectrpc/connect";
 import { once } from "./calls.ts";
+import type { DotenvTexts } from "./model/dotenv.ts";
 import type { JsonObject } from "./model/json.ts";
 import type { Problem } from "./model/problem.ts";
 import type { BackfilledTick, ScheduleInfo, StoredDag, StoredDagInfo } from "./model/schedule.ts";
@@ -27,15 +28,20 @@ export interface ScheduleTrigger extends ScheduleName {
   readonly idempotencyKey: string;
 }
 
+/** A DAG as it stands in a file. */
+export interface DagText {
+  /** The YAML. */
+  readonly dag: string;
+  /** Named in problems. */
+  readonly fileName: string;
+  readonly dotenv?: DotenvTexts;
+}
+
 /** Every method rejects with a FaultError. */
 export interface DagClient {
-  validate(dag: string, fileName: string, signal: AbortSignal): Promise<readonly Problem[]>;
+  validate(dag: DagText, signal: AbortSignal): Promise<readonly Problem[]>;
   /** @returns `changed` false: the same text was there */
-  putDag(
-    dag: string,
-    fileName: string,
-    signal: AbortSignal,
-  ): Promise<{ dag: StoredDagInfo; changed: boolean }>;
+  putDag(dag: DagText, signal: AbortSignal): Promise<{ dag: StoredDagInfo; changed: boolean }>;
   dag(name: string, signal: AbortSignal): Promise<StoredDag>;
   dags(signal: AbortSignal): Promise<readonly StoredDagInfo[]>;
   deleteDag(name: string, signal: AbortSignal): Promise<void>;
@@ -72,11 +78,11 @@ type DagMethods = "validate" | "putDag" | "dag" | "dags" | "deleteDag";
 
 function storedDags(client: Dags): Pick<DagClient, DagMethods> {
   return {
-    async validate(dag, fileName, signal) {
-      return (await once(client.validate({ dag, fileName }, { signal }), signal)).problems;
+    async validate(dag, signal) {
+      return (await once(client.validate(dag, { signal }), signal)).problems;
     },
-    async putDag(dag, fileName, signal) {
-      const answer = await once(client.put({ dag, fileName }, { signal }), signal);
+    async putDag(dag, signal) {
+      const answer = await once(client.put(dag, { signal }), signal);
       const { source: _, ...info } = storedDagFromWire(required(answer.dag, "dag"));
       return { dag: info, changed: answer.changed };
     },

@@ -9,10 +9,10 @@ import { type MemoryClient, memoryClient } from "./client-memory.ts";
 import { messageBytesMax } from "./limits.ts";
 import type { RunEvent } from "./model/event.ts";
 import { type Digest, digestOfBytes, parseStepId, type RunId, type StepId } from "./model/ids.ts";
-import type { JsonObject } from "./model/json.ts";
 import type { LogStream } from "./model/outcome.ts";
-import type { Run, RunDetail, RunStatus } from "./model/run.ts";
+import type { Run, RunDetail, RunFilter, Step } from "./model/run.ts";
 import type { KeptSnapshot, SnapshotReport } from "./model/snapshot-report.ts";
+import type { RetryRequest, Submission } from "./model/submission.ts";
 import type { WorkerInfo } from "./model/worker-info.ts";
 import {
   DagService,
@@ -22,9 +22,9 @@ import {
   ScheduleService,
   SnapshotService,
 } from "./services.ts";
-import { logStreamFromWire, runStatusToWire } from "./wire/enums.ts";
+import { logStreamFromWire } from "./wire/enums.ts";
 import { required, safeNumber } from "./wire/fields.ts";
-import { eventFromWire, runFromWire } from "./wire/run-wire.ts";
+import { eventFromWire, runFilterToWire, runFromWire, stepFromWire } from "./wire/run-wire.ts";
 import { keptFromWire, reportFromWire } from "./wire/snapshot-wire.ts";
 import { workerFromWire } from "./wire/worker-wire.ts";
 
@@ -34,31 +34,11 @@ export interface ClientOptions {
   readonly token: string;
 }
 
-export interface Submission {
-  /** The YAML; empty when a stored DAG is named. */
-  readonly dag: string;
-  /** A stored DAG, instead of the YAML. */
-  readonly dagName?: string;
-  /** Named in error messages. */
-  readonly fileName: string;
-  readonly params: JsonObject;
-  readonly idempotencyKey: string;
-}
-
-export interface RunFilter {
-  readonly status?: RunStatus;
-  readonly dagName?: string;
-  readonly pageSize?: number;
-  readonly pageToken?: string;
-}
-
-export interface RetryRequest {
+export interface ItemQuery {
   readonly runId: string;
-  /** Done again with all that depends on it, even if it succeeded. */
-  readonly fromStep?: string;
-  /** Pins the agent library as it is now. */
-  readonly refreshLibrary: boolean;
-  readonly idempotencyKey: string;
+  /** The step, or one item of it. */
+  readonly stepId: string;
+  readonly pageToken?: string;
 }
 
 export interface LogQuery {
@@ -88,6 +68,8 @@ export interface HaversackClient extends MemoryClient, DagClient {
   cancel(id: string, signal: AbortSignal): Promise<RunDetail>;
   /** A new run that does again what did not succeed. */
   retry(request: RetryRequest, signal: AbortSignal): Promise<{ run: RunDetail; existed: boolean }>;
+  /** Of a step with `foreach` or `matrix`, in their order. */
+  items(query: ItemQuery, signal: AbortSignal): Promise<{ items: readonly Step[]; nextPageToken: string }>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogPiece>;
   artifact(runId: string, stepId: string, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
   workers(signal: AbortSignal): Promise<readonly WorkerInfo[]>;
@@ -130,24 +112,20 @@ const bearer =
     return next(request);
   };
 
-type RunMethods = "submit" | "run" | "runs" | "watch" | "cancel" | "retry" | "logs" | "artifact";
+type RunMethods = "submit" | "run" | "runs" | "watch" | "cancel" | "retry" | "items" | "logs" | "artifact";
 
 function runClient(client: Client<typeof RunService>): Pick<HaversackClient, RunMethods> {
   return {
-    async submit({ dag, dagName = "", fileName, params, idempotencyKey }, signal) {
-      const request = { dag, dagName, fileName, params: params as WireJsonObject, idempotencyKey };
+    async submit({ params, ...rest }, signal) {
+      const request = { ...rest, params: params as WireJsonObject };
       const answer = await once(client.submit(request, { signal }), signal);
       return { run: runFromWire(required(answer.run, "run")), existed: answer.existed };
     },
     async run(runId, signal) {
       return runFromWire(required((await once(client.get({ runId }, { signal }), signal)).run, "run"));
     },
-    async runs({ pageSize = 0, pageToken = "", status, dagName = "" }, signal) {
-      const wireStatus = status === undefined ? {} : { status: runStatusToWire[status] };
-      const answer = await once(
-        client.list({ pageSize, pageToken, dagName, ...wireStatus }, { signal }),
-        signal,
-      );
+    async runs(filter, signal) {
+      const answer = await once(client.list(runFilterToWire(filter), { signal }), signal);
       return { runs: answer.runs.map(runFromWire), nextPageToken: answer.nextPageToken };
     },
     async *watch(runId, afterSeq, signal) {
@@ -166,6 +144,10 @@ function runClient(client: Client<typeof RunService>): Pick<HaversackClient, Run
       const request = { runId, fromStep, refreshLibrary, idempotencyKey };
       const answer = await once(client.retry(request, { signal }), signal);
       return { run: runFromWire(required(answer.run, "run")), existed: answer.existed };
+    },
+    async items({ runId, stepId, pageToken = "" }, signal) {
+      const answer = await once(client.listItems({ runId, stepId, pageToken }, { signal }), signal);
+      return { items: answer.items.map(stepFromWire), nextPageToken: answer.nextPageToken };
     },
     async *logs({ runId, stepId = "", follow, afterPosition = 0 }, signal) {
       const request = { runId, stepId, follow, afterPosition: BigInt(afterPosition) };

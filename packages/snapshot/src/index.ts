@@ -56,7 +56,7 @@ export { readLibrary, readLibraryMemory } from "./library/read-library.ts";
 export type { FieldProblem } from "./library/schema-problems.ts";
 export { fieldProblems } from "./library/schema-problems.ts";
 export type { YamlDocument } from "./library/yaml.ts";
-export { parseYaml } from "./library/yaml.ts";
+export { parseYaml, printYaml } from "./library/yaml.ts";
 export type { SnapshotLimits } from "./limits.ts";
 export { defaultLimits, limitsFromEnvironment, settleLimits } from "./limits.ts";
 export type { Note } from "./memory/notes.ts";

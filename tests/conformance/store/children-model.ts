@@ -168,6 +168,6 @@ async function check(world: ChildrenWorld): Promise<RunDetail[]> {
 }
 
 async function all(world: ChildrenWorld): Promise<RunDetail[]> {
-  const list = await world.store.read.runsList({ limit: 1000 });
+  const { runs: list } = await world.store.read.runsList({ limit: 1000 });
   return await Promise.all(list.toReversed().map(({ id }) => world.store.read.runRead({ id })));
 }

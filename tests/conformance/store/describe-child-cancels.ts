@@ -43,7 +43,7 @@ export function describeChildCancels(name: string, open: OpenStore): void {
       await world.cancel(run);
       expect(await world.startChild(ready)).toBe(undefined);
       expect(await world.phases(run)).toBe("cancelled: call=cancelled after=cancelled");
-      expect(await store.read.runsList({ limit: 10 })).toHaveLength(1);
+      expect((await store.read.runsList({ limit: 10 })).runs).toHaveLength(1);
     });
 
     test("not when they are handlers that come after a cancel", async () => {

@@ -41,7 +41,7 @@ function describeStarts(open: OpenStore): void {
     const read = await store.read.runRead({ id: parseRunId(String(child)) });
     expect(read).toMatchObject({ status: "queued", dagName: "leaf", trigger: { kind: "child" } });
     expect(read.parent).toEqual({ runId: run, stepId: "call", depth: 1 });
-    const listed = await store.read.runsList({ limit: 10 });
+    const { runs: listed } = await store.read.runsList({ limit: 10 });
     expect(listed.map(({ parent }) => parent?.stepId)).toEqual(["call", undefined]);
     expect(await world.readyChildren()).toEqual([]);
   });

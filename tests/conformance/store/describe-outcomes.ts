@@ -162,7 +162,7 @@ function describeMany(name: string, open: OpenStore): void {
         step(`s${index}`, index === 0 ? [] : [`s${index - 1}`], { condition: "false" }),
       );
       const run = await world.submit(dag(...chain));
-      const [{ id, status } = expect.fail("no run")] = await store.read.runsList({ limit: 1 });
+      const [{ id, status } = expect.fail("no run")] = (await store.read.runsList({ limit: 1 })).runs;
       expect([id, status]).toEqual([run, "succeeded"]);
       const page = { id: run, afterSeq: chainLength, limit: 10 };
       expect((await store.read.runEvents(page)).events.map(({ seq }) => seq)).toEqual([

@@ -18,7 +18,12 @@ const spec = (cron: string, more: Partial<ScheduleSpec> = {}): ScheduleSpec => (
 });
 
 async function put(store: Store, letter: string, now: number, ...schedules: ScheduleSpec[]) {
-  const text = { digest: digest(letter), source: `name: test # ${letter}`, fileName: "test.yaml" };
+  const text = {
+    digest: digest(letter),
+    source: `name: test # ${letter}`,
+    dotenv: { ".env": "A=1" },
+    fileName: "test.yaml",
+  };
   return await store.write.dagPut({ name: "test", ...text, schedules, now });
 }
 
@@ -64,7 +69,8 @@ function describeStoredDags(name: string, open: OpenStore): void {
       expect(await put(store, "a", 200, spec("@hourly"))).toEqual({ changed: false });
       const info = { name: "test", digest: digest("a"), fileName: "test.yaml", putAt: 100, schedules: 1 };
       expect(await store.read.dagsList()).toEqual([info]);
-      expect(await store.read.dagRead({ name: "test" })).toEqual({ ...info, source: "name: test # a" });
+      const whole = { ...info, source: "name: test # a", dotenv: { ".env": "A=1" } };
+      expect(await store.read.dagRead({ name: "test" })).toEqual(whole);
       expect(await put(store, "b", 300)).toEqual({ changed: true });
       expect(await store.read.dagsList()).toMatchObject([{ digest: digest("b"), putAt: 300, schedules: 0 }]);
     });
@@ -252,7 +258,7 @@ function describeTriggers(name: string, open: OpenStore): void {
       expect((await store.read.runRead({ id: newId })).trigger).toEqual({ kind: "retry" });
       await put(store, "a", 100, spec("@daily"));
       await start(store, "k", 7, 0);
-      const [newest] = await store.read.runsList({ limit: 1 });
+      const [newest] = (await store.read.runsList({ limit: 1, trigger: "schedule" })).runs;
       expect(newest?.trigger).toEqual({ kind: "schedule", schedule: 0, due: 7 });
     });
   });

@@ -322,19 +322,6 @@ export function describeStore(name: string, open: OpenStore): void {
       expect(rest.map(({ seq }) => seq)).toEqual([4, 5]);
     });
 
-    test("runs are listed newest first, in pages, and can be filtered", async () => {
-      await using store = await open();
-      const world = new World(store);
-      const ids: string[] = [];
-      for (let index = 0; index < 5; index++) ids.unshift(await world.submit(chain()));
-      const page = await store.read.runsList({ limit: 2 });
-      expect(page.map(({ id }) => id)).toEqual(ids.slice(0, 2));
-      const rest = await store.read.runsList({ limit: 10, before: String(ids[1]) });
-      expect(rest.map(({ id }) => id)).toEqual(ids.slice(2));
-      expect(await store.read.runsList({ limit: 10, status: "succeeded" })).toEqual([]);
-      expect(await store.read.runsList({ limit: 10, dagName: "other" })).toEqual([]);
-    });
-
     test("an unknown run is missing, by name", async () => {
       await using store = await open();
       const world = new World(store);

@@ -22,7 +22,7 @@ const isStatement = (value: unknown): value is Statement =>
 async function allStatements(): Promise<[name: string, statement: Statement][]> {
   const found: [string, Statement][] = [];
   for (const file of readdirSync(folder)) {
-    if (file.endsWith(".test.ts") || file.startsWith("postgres-")) continue;
+    if (file.endsWith(".test.ts") || /^(?:postgres|sqlite)-/.test(file)) continue;
     const exports = (await import(join(folder, file))) as Record<string, unknown>;
     for (const [name, value] of Object.entries(exports)) {
       for (const [index, each] of [value].flat().entries()) {

@@ -151,7 +151,7 @@ class History {
     }
     await this.#world.retire(endedBefore, count);
     this.#runs = this.#runs.filter(({ endedAt }) => endedAt === undefined || endedAt >= endedBefore);
-    const listed = await read.runsList({ limit: 1000 });
+    const { runs: listed } = await read.runsList({ limit: 1000 });
     expect(new Set(listed.map(({ id }) => id))).toEqual(new Set(this.#runs.map(({ id }) => id)));
   }
 

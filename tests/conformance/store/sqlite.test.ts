@@ -2,6 +2,9 @@ import { openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-
 import { tempFolder } from "../../support/temp-folder.ts";
 import { describeChildren } from "./describe-children.ts";
 import { describeHandlers } from "./describe-handlers.ts";
+import { describeItems } from "./describe-items.ts";
+import { describeLeader } from "./describe-leader.ts";
+import { describeLists } from "./describe-lists.ts";
 import { describeMemory } from "./describe-memory.ts";
 import { describeOutcomes } from "./describe-outcomes.ts";
 import { describeRetention } from "./describe-retention.ts";
@@ -23,6 +26,9 @@ const open: OpenStore = async () => {
 
 describeStore("sqlite", open);
 describeChildren("sqlite", open);
+describeItems("sqlite", open);
+describeLists("sqlite", open);
+describeLeader("sqlite", open);
 describeMemory("sqlite", open);
 describeRetry("sqlite", open);
 describeOutcomes("sqlite", open);

@@ -1,14 +1,17 @@
 /** `haversack dag`: DAGs that the coordinator keeps by name. */
 
+import type { DagText } from "@haversack/protocol";
 import { Command } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
-import { readDag } from "../follow/submission.ts";
+import { readDagText } from "../follow/submission.ts";
 import { withConnection, withJson } from "../options.ts";
 import { dagJson } from "../print/json.ts";
 import { printable } from "../print/printable.ts";
 import { dagTable } from "../print/schedule-text.ts";
 import type { Shell } from "../shell.ts";
+import { dagConvertCommand } from "./dag-convert.ts";
 import { connect, type DagOptions } from "./dag-options.ts";
+import { dagSchemaCommand } from "./dag-schema.ts";
 
 const help = `
 A stored DAG is run by its name, and its schedules start it by themselves.
@@ -20,12 +23,16 @@ Examples:
 
 export function dagCommand(shell: Shell): Command {
   return new Command("dag")
-    .description("store DAGs under their names: put, get, list, delete")
+    .description(
+      "store DAGs under their names: put, get, list, delete; print the schema of their files, convert those of Dagu",
+    )
     .addHelpText("after", help)
     .addCommand(putCommand(shell))
     .addCommand(getCommand(shell))
     .addCommand(listCommand(shell))
-    .addCommand(deleteCommand(shell));
+    .addCommand(deleteCommand(shell))
+    .addCommand(dagSchemaCommand(shell))
+    .addCommand(dagConvertCommand(shell));
 }
 
 function putCommand(shell: Shell): Command {
@@ -50,12 +57,12 @@ Examples:
 
 async function put(files: readonly string[], options: DagOptions, shell: Shell): Promise<ExitCode> {
   const { cwd, stopping } = shell.outside;
-  const texts: { file: string; text: string }[] = [];
-  for (const file of files) texts.push({ file, text: await readDag(file, cwd) });
+  const texts: DagText[] = [];
+  for (const file of files) texts.push(await readDagText(file, cwd));
   const client = await connect(options, shell);
   const stored: object[] = [];
-  for (const { file, text } of texts) {
-    const { dag, changed } = await client.putDag(text, file, stopping);
+  for (const text of texts) {
+    const { dag, changed } = await client.putDag(text, stopping);
     stored.push({ ...dagJson(dag), changed });
     if (options.json !== true) shell.out(`${dag.name} ${changed ? "stored" : "unchanged"}\n`);
   }

@@ -8,6 +8,7 @@ import { type StartedOptions, tellStarted } from "./tell-started.ts";
 
 interface RunOptions extends StartedOptions {
   readonly param?: ReadonlyMap<string, string>;
+  readonly label?: ReadonlyMap<string, string>;
   readonly idempotencyKey?: string;
   readonly dag?: string;
   readonly token?: string;
@@ -18,6 +19,7 @@ Examples:
   $ haversack run examples/dags/repo-report.yaml --follow
   $ haversack run report.yaml -p repo=../site -p depth=3        paths are relative to this folder
   $ haversack run --dag nightly                                a DAG that is stored (\`haversack dag put\`)
+  $ haversack run nightly.yaml --label team=data --label ticket=42
   $ haversack run nightly.yaml --idempotency-key nightly-2026-01-31
   $ id=$(haversack run report.yaml --json | jq -r .id)
 
@@ -31,6 +33,11 @@ export function runCommand(shell: Shell): Command {
     .argument("[file]", "the DAG, a YAML file")
     .option("--dag <name>", "a stored DAG instead of a file")
     .option("-p, --param <name=value>", "a parameter; may be given several times", collectPair)
+    .option(
+      "-l, --label <name=value>",
+      "a label that the run is found by; may be given several times",
+      collectPair,
+    )
     .option("-f, --follow", "show the run until it has ended")
     .option("--idempotency-key <key>", "submit at most one run under this key (default: a new one)");
   return withConnection(withJson(command, "JSON"))
@@ -46,8 +53,10 @@ async function run(file: string | undefined, options: RunOptions, shell: Shell):
   const params = options.param ?? new Map<string, string>();
   const carried = file === undefined ? undefined : await prepareSubmission(file, params, key, outside.cwd);
   const client = await shell.connect(given({ url, token, data }));
-  const submission =
+  const asked =
     carried ?? prepareStored(await client.dag(options.dag ?? "", outside.stopping), params, key, outside.cwd);
+  const submission =
+    options.label === undefined ? asked : { ...asked, labels: Object.fromEntries(options.label) };
   const { run, existed } = await submit(client, submission, (text) => shell.note(text), outside);
   if (existed) shell.note(`run ${run.id} had been submitted under this key already`);
   return await tellStarted(client, run, options, shell);

@@ -1,10 +1,11 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { withConnection, withJson } from "../options.ts";
 import { backfilledJson } from "../print/json.ts";
 import { backfilledText } from "../print/schedule-text.ts";
 import type { Shell } from "../shell.ts";
 import { connect, type DagOptions, oneSchedule, scheduleHelp } from "./dag-options.ts";
+import { momentOf } from "./moment-options.ts";
 
 interface BackfillOptions extends DagOptions {
   readonly from: number;
@@ -44,13 +45,4 @@ async function backfill(name: string, options: BackfillOptions, shell: Shell): P
   else if (ticks.length === 0) shell.note("the schedule has no time in that range");
   else shell.out(backfilledText(ticks, shell.paint));
   return exitCodes.ok;
-}
-
-/** Without an offset it is UTC: the same command means the same everywhere. */
-function momentOf(text: string): number {
-  const [, day, time = "00:00", offset = "Z"] =
-    /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d)?))?(Z|[+-]\d\d:\d\d)?$/.exec(text) ?? [];
-  const at = day === undefined ? Number.NaN : Date.parse(`${day}T${time}${offset}`);
-  if (Number.isNaN(at)) throw new InvalidArgumentError("It must look like 2026-01-31 or 2026-01-31T06:00.");
-  return at;
 }

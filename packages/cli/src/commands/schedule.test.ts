@@ -42,7 +42,7 @@ const schedule = (index: number, more: Partial<ScheduleInfo> = {}): ScheduleInfo
 describe("haversack dag", () => {
   test("put stores each file, and says which were there already", async () => {
     for (const name of ["a", "b"]) writeFileSync(join(folder, `${name}.yaml`), `name: ${name}`);
-    const putDag: HaversackClient["putDag"] = async (text, fileName) => ({
+    const putDag: HaversackClient["putDag"] = async ({ dag: text, fileName }) => ({
       dag: { ...info, name: text.slice("name: ".length), fileName },
       changed: fileName === "a.yaml",
     });

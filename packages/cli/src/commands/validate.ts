@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
-import { readDag } from "../follow/submission.ts";
+import { readDagText } from "../follow/submission.ts";
 import { given, withConnection, withJson } from "../options.ts";
 import type { Shell } from "../shell.ts";
 import { problemJson, tellProblems } from "./problems.ts";
@@ -34,9 +34,9 @@ export function validateCommand(shell: Shell): Command {
 async function validate(file: string, options: ValidateOptions, shell: Shell): Promise<ExitCode> {
   const { outside } = shell;
   const { url, token, data } = options;
-  const dag = await readDag(file, outside.cwd);
+  const dag = await readDagText(file, outside.cwd);
   const client = await shell.connect(given({ url, token, data }));
-  const problems = await client.validate(dag, file, outside.stopping);
+  const problems = await client.validate(dag, outside.stopping);
   const valid = problems.length === 0;
   if (options.json === true) {
     shell.json({ valid, problems: problems.map(problemJson) });

@@ -3,8 +3,9 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { FaultError, messageOf } from "@haversack/base";
-import { dagBytesMax, type StoredDag, type Submission } from "@haversack/protocol";
+import { type DagText, dagBytesMax, type StoredDag, type Submission } from "@haversack/protocol";
 import { parseYaml } from "@haversack/snapshot";
+import { readDotenvFiles } from "./dotenv-files.ts";
 
 export async function prepareSubmission(
   file: string,
@@ -12,9 +13,9 @@ export async function prepareSubmission(
   idempotencyKey: string,
   cwd: string,
 ): Promise<Submission> {
-  const dag = await readDag(file, cwd);
-  const paths = withAbsolutePaths(dag, given, cwd, dirname(resolve(cwd, file)));
-  return { dag, fileName: file, params: Object.fromEntries(paths), idempotencyKey };
+  const text = await readDagText(file, cwd);
+  const paths = withAbsolutePaths(text.dag, given, cwd, dirname(resolve(cwd, file)));
+  return { ...text, params: Object.fromEntries(paths), idempotencyKey };
 }
 
 /** The same for a DAG that the coordinator keeps. Its own folder is not here, so a default that is a path stays. */
@@ -28,6 +29,12 @@ export function prepareStored(
   const params = new Map(given);
   for (const param of paths) params.set(param, resolve(cwd, given.get(param) ?? ""));
   return { dag: "", dagName: name, fileName: "", params: Object.fromEntries(params), idempotencyKey };
+}
+
+/** A DAG file and the dotenv files beside it. */
+export async function readDagText(file: string, cwd: string): Promise<DagText> {
+  const dag = await readDag(file, cwd);
+  return { dag, fileName: file, dotenv: await readDotenvFiles(dag, dirname(resolve(cwd, file))) };
 }
 
 export async function readDag(file: string, cwd: string): Promise<string> {

@@ -1,6 +1,7 @@
 /** `haversack show`: one run, for people. */
 
 import type { Artifact, JsonObject, RunDetail, RunId, Step } from "@haversack/protocol";
+import { countsProgress } from "../follow/items-picture.ts";
 import { bytes, elapsed, moment } from "./moment.ts";
 import type { Paint } from "./paint.ts";
 import { clip, printable, printableLines } from "./printable.ts";
@@ -25,6 +26,7 @@ export function runDetail(
     ...(run.retryOf === undefined ? [] : [["retry of", run.retryOf] satisfies [string, string]]),
     ...parentLine(run),
     ...triggerLine(run),
+    ...labelLine(run),
     ["submitted", moment(run.createdAt)],
     ["took", elapsed(run.startedAt, run.endedAt, now) || "has not started"],
   ];
@@ -48,6 +50,11 @@ function triggerLine({ trigger }: RunDetail): [string, string][] {
   return text === undefined ? [] : [["started by", text]];
 }
 
+function labelLine({ labels = {} }: RunDetail): [string, string][] {
+  const text = Object.entries(labels).map(([name, value]) => printable(`${name}=${value}`));
+  return text.length === 0 ? [] : [["labels", text.join(", ")]];
+}
+
 function stepTable(steps: readonly Placed<Step>[], now: number, paint: Paint): string {
   const rows = steps.map(({ of: step, level }) => [
     indented(step.id, level),
@@ -57,7 +64,14 @@ function stepTable(steps: readonly Placed<Step>[], now: number, paint: Paint): s
     elapsed(step.startedAt, step.endedAt, now),
     printable(step.workerName ?? ""),
     clip(
-      printable(step.failure?.message ?? step.waitingFor ?? skipped(step) ?? childRun(step) ?? usage(step)),
+      printable(
+        step.failure?.message ??
+          items(step) ??
+          step.waitingFor ??
+          skipped(step) ??
+          childRun(step) ??
+          usage(step),
+      ),
       valueColumnsMax,
     ),
   ]);
@@ -70,6 +84,12 @@ function skipped({ phase, condition }: Step): string | undefined {
 
 function childRun({ childRunId }: Step): string | undefined {
   return childRunId === undefined ? undefined : `run ${childRunId}`;
+}
+
+function items(step: Step): string | undefined {
+  if (step.items === undefined) return undefined;
+  const parts = [countsProgress(step.items), step.waitingFor ?? skipped(step) ?? ""];
+  return parts.filter((part) => part !== "").join("; ");
 }
 
 function usage({ usage }: Step): string {

@@ -78,6 +78,7 @@ export function fakeClient(methods: Partial<HaversackClient>): HaversackClient {
     watch: nobodyAsks,
     cancel: nobodyAsks,
     retry: nobodyAsks,
+    items: nobodyAsks,
     logs: nobodyAsks,
     artifact: nobodyAsks,
     validate: nobodyAsks,

@@ -12,17 +12,17 @@ export function dagService(
   onChange: () => void,
 ): ServiceImpl<typeof DagService> {
   return {
-    async validate({ dag, fileName }) {
+    async validate(request) {
       try {
-        await submitter.validate(dag, fileName);
+        await submitter.validate(request);
         return { problems: [] };
       } catch (error) {
         if (!(error instanceof ProblemsError)) throw error;
         return { problems: [...error.problems] };
       }
     },
-    async put({ dag, fileName }) {
-      const { name, changed } = await submitter.put(dag, fileName);
+    async put(request) {
+      const { name, changed } = await submitter.put(request);
       if (changed) onChange();
       return { dag: storedDagToWire(await store.read.dagRead({ name })), changed };
     },

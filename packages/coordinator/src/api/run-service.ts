@@ -5,13 +5,15 @@ import { FaultError } from "@haversack/base";
 import {
   chunkBytesMax,
   eventToWire,
+  groupOfIndex,
+  itemOfId,
   type JsonObject,
   logStreamToWire,
   parseRunId,
   type RunDetail,
   type RunService,
-  runStatusFromWire,
   runToWire,
+  type Step,
   safeNumber,
 } from "@haversack/protocol";
 import type { BlobStore } from "../blobs/blob-store.ts";
@@ -21,6 +23,8 @@ import type { Submitter } from "../library/submit.ts";
 import { noStep } from "../store/missing.ts";
 import type { Store } from "../store/store.ts";
 import { type FollowParts, followEvents, followLogs } from "../watch/follow.ts";
+import { listItems } from "./list-items.ts";
+import { listRuns } from "./list-runs.ts";
 
 export interface RunServiceParts extends FollowParts {
   readonly blobs: BlobStore;
@@ -29,9 +33,6 @@ export interface RunServiceParts extends FollowParts {
   readonly registry: WorkerRegistry;
 }
 
-const pageSizeDefault = 50;
-const pageSizeMax = 500;
-
 export function runService(parts: RunServiceParts): ServiceImpl<typeof RunService> {
   const { store } = parts;
   const answer = async (id: string) => {
@@ -39,8 +40,8 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
     return runToWire(run, run.steps);
   };
   return {
-    async submit({ dag, dagName, fileName, params, idempotencyKey }) {
-      const submission = { dag, dagName, fileName, params: (params ?? {}) as JsonObject, idempotencyKey };
+    async submit({ params, ...rest }) {
+      const submission = { ...rest, params: (params ?? {}) as JsonObject };
       const { runId, existed } = await parts.submitter.submit(submission);
       return { run: await answer(runId), existed };
     },
@@ -65,6 +66,9 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
       const retried = await parts.submitter.retry({ runId: parseRunId(runId), ...rest });
       return { run: await answer(retried.runId), existed: retried.existed };
     },
+    async listItems(request) {
+      return await listItems(parts, request);
+    },
     async *streamLogs({ runId, stepId, follow, afterPosition }, context) {
       const query = {
         runId: parseRunId(runId),
@@ -85,46 +89,26 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
       }
     },
     async *getArtifact({ runId, stepId, path }) {
-      const artifact = findArtifact(await store.read.runRead({ id: parseRunId(runId) }), stepId, path);
+      const artifact = findArtifact(await stepNamed(store, parseRunId(runId), stepId), path);
       for await (const data of parts.blobs.read(artifact.digest, chunkBytesMax)) yield { data };
     },
   };
 }
 
-async function listRuns(
-  store: Store,
-  request: { pageSize: number; pageToken: string; status: number; dagName: string },
-) {
-  if (request.pageSize > pageSizeMax) {
-    throw new FaultError(
-      "invalid",
-      "bad_page_size",
-      `page_size is ${request.pageSize}, at most ${pageSizeMax}`,
-    );
-  }
-  const limit = request.pageSize === 0 ? pageSizeDefault : request.pageSize;
-  const status = runStatusFromWire(request.status);
-  if (status === undefined && request.status !== 0) {
-    throw new FaultError("invalid", "bad_status", "status is not one that this version knows");
-  }
-  const runs = await store.read.runsList({
-    limit: limit + 1,
-    dagName: request.dagName,
-    ...(request.pageToken === "" ? {} : { before: parseRunId(request.pageToken) }),
-    ...(status === undefined ? {} : { status }),
-  });
-  const page = runs.slice(0, limit);
-  const nextPageToken = runs.length > limit ? (page.at(-1)?.id ?? "") : "";
-  return { runs: page.map((run) => runToWire(run)), nextPageToken };
-}
-
 /** Says of each ready step what it waits for. */
 async function withReasons(run: RunDetail, { dispatcher }: RunServiceParts): Promise<RunDetail> {
-  if (!run.steps.some(({ phase }) => phase === "ready")) return run;
+  const isOpen = ({ phase, items }: Step) => phase === "ready" || (items?.active ?? 0) > 0;
+  if (!run.steps.some(isOpen)) return run;
   const reasons = await dispatcher.whyWaiting(run.id);
+  // Of a step with items, what the first of them waits for.
+  const ofItems = new Map<number, string>();
+  for (const [index, reason] of reasons) {
+    const group = groupOfIndex(run.steps.length, index);
+    if (group !== undefined && !ofItems.has(group)) ofItems.set(group, reason);
+  }
   const steps = run.steps.map((step, index) => {
-    const waitingFor = reasons.get(index);
-    return waitingFor === undefined || step.phase !== "ready" ? step : { ...step, waitingFor };
+    const waitingFor = step.items === undefined ? reasons.get(index) : ofItems.get(index);
+    return waitingFor === undefined || !isOpen(step) ? step : { ...step, waitingFor };
   });
   return { ...run, steps };
 }
@@ -133,22 +117,29 @@ async function requireStep(
   store: Store,
   { runId, stepId }: { runId: RunDetail["id"]; stepId: string },
 ): Promise<void> {
-  const run = await store.read.runRead({ id: runId });
-  if (stepId === "" || run.steps.some(({ id }) => id === stepId)) return;
+  const { stepPhase } = await store.read.runProgress({ id: runId, stepId });
+  if (stepId === "" || stepPhase !== undefined) return;
   throw noStep(runId, stepId);
 }
 
-function findArtifact(run: RunDetail, stepId: string, path: string) {
-  const step = run.steps.find(({ id }) => id === stepId);
-  if (step === undefined) {
-    throw noStep(run.id, stepId);
+/** Or the item. */
+async function stepNamed(store: Store, id: RunDetail["id"], stepId: string): Promise<Step> {
+  if (itemOfId(stepId) !== undefined) {
+    const [item] = await store.read.itemsRead({ id, stepId, from: 0, limit: 1 });
+    if (item !== undefined) return item.step;
   }
+  const step = (await store.read.runRead({ id })).steps.find((each) => each.id === stepId);
+  if (step === undefined) throw noStep(id, stepId);
+  return step;
+}
+
+function findArtifact(step: Step, path: string) {
   const artifact = step.artifacts.find((candidate) => candidate.path === path);
   if (artifact !== undefined) return artifact;
   const names = step.artifacts.map((candidate) => candidate.path).join(", ") || "none";
   throw new FaultError(
     "missing",
     "unknown_artifact",
-    `step ${stepId} has no artifact ${path}; it has: ${names}`,
+    `step ${step.id} has no artifact ${path}; it has: ${names}`,
   );
 }

@@ -13,13 +13,13 @@ import { artifactBytesMax, type Digest } from "@haversack/protocol";
 import { blobPath, oldFiles } from "./old-files.ts";
 
 export class BlobStore {
-  readonly #folder: string;
+  readonly folder: string;
   readonly #clock: Clock;
   /** Who wants the same blob takes turns: what is being removed is promised to nobody. */
   readonly #turns = new Map<Digest, Promise<void>>();
 
   constructor(folder: string, clock: Clock) {
-    this.#folder = folder;
+    this.folder = folder;
     this.#clock = clock;
   }
 
@@ -79,7 +79,7 @@ export class BlobStore {
 
   /** What was stored before, a bounded number at a time; removes what a crash left half-written before. */
   old(before: Ms): AsyncIterable<readonly Digest[]> {
-    return oldFiles(this.#folder, before);
+    return oldFiles(this.folder, before);
   }
 
   /** Removes it if it was not stored again since. @returns its bytes; undefined: it stays, or was not there */
@@ -118,7 +118,7 @@ export class BlobStore {
   }
 
   #pathOf(digest: Digest): string {
-    return blobPath(this.#folder, digest);
+    return blobPath(this.folder, digest);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { type ChildSpec, type DagSpec, localDag } from "@haversack/protocol";
 import { hasExpression } from "../runs/expressions.ts";
-import { textsIn } from "../runs/templates.ts";
+import { textsIn } from "../runs/json-texts.ts";
 import { childParamProblems } from "./child-params.ts";
 import type { YamlPath } from "./yaml-source.ts";
 

@@ -2,10 +2,14 @@
  * The shape of a DAG file: what may stand where. Meaning (cycles, names, expressions) is checked by `check-dag.ts`.
  */
 
-import { parseDuration } from "@haversack/base";
+import { durationForm, parseDuration } from "@haversack/base";
 import { agentSettingsSchema } from "@haversack/snapshot";
 import { z } from "zod";
 import { deploySchema } from "./deploy-schema.ts";
+import { dotenvSchema } from "./dotenv.ts";
+import { foreachKeys } from "./foreach-schema.ts";
+import { jsonValue } from "./json-value.ts";
+import { runLabelsSchema } from "./run-labels.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
 
 const stepsMax = 10_000;
@@ -30,7 +34,8 @@ const outputName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, "expected a
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected a variable name such as LOG_LEVEL");
 const paramName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, "expected a name such as region");
 
-const duration = z.string().transform((text, context) => {
+const durationText = z.string().meta({ pattern: durationForm.source });
+const duration = durationText.transform((text, context) => {
   const ms = parseDuration(text);
   if (ms !== undefined && ms > 0) return ms;
   context.addIssue({ code: "custom", message: "expected a duration such as 500ms, 90s, 20m or 1h30m" });
@@ -57,6 +62,9 @@ const param = z
     type: z.enum(["string", "number", "integer", "boolean", "array", "object"]),
     description: z.string().optional(),
     required: z.boolean().optional(),
+    default: z.unknown().optional(),
+    enum: z.array(z.unknown()).optional(),
+    format: z.string().optional(),
   })
   .refine((value) => !(value.required === true && "default" in value), "a required parameter has no default");
 
@@ -68,9 +76,21 @@ const agent = agentSettingsSchema.extend({
 
 const child = z.strictObject({
   use: z.string().min(1).max(textMax),
-  params: z.record(paramName, z.json()).optional(),
+  params: z.record(paramName, jsonValue).optional(),
   candidates: z.array(dagName).min(1).max(candidatesMax).optional(),
 });
+
+/** A step is of exactly one of these kinds. */
+export const stepKinds = ["run", "agent", "dag", "deploy"] as const;
+/** Keys that say something about a command only. */
+export const commandKeys = ["shell", "workdir"] as const;
+/** A handler comes when all is over: these keys have nothing to say about it. */
+export const notInHandlers = {
+  depends: "all handlers of a kind start together, when the run's steps have ended; leave `depends` out",
+  continueOnError: "a handler that fails never changes the run's status; leave `continueOnError` out",
+  foreach: "a handler is one step: do it for all in its command, or in a step before",
+  matrix: "a handler is one step: do it for all in its command, or in a step before",
+} as const;
 
 const step = z.strictObject({
   id: stepId,
@@ -100,16 +120,19 @@ const step = z.strictObject({
   artifacts: names.optional(),
   inputs: names.optional(),
   onWorkerLost: z.enum(["retry", "fail"]).optional(),
+  ...foreachKeys,
 });
 
-const handlers = z.array(step).max(handlersMax).optional();
+const handlerList = z.array(step).max(handlersMax);
+const handlers = handlerList.optional();
 
+const agentDefaults = agentSettingsSchema.clone();
 const defaults = z.strictObject({
   timeout: duration.optional(),
   retry: retry.optional(),
   worker: labelMap.optional(),
   env: envMap.optional(),
-  agent: agentSettingsSchema.optional(),
+  agent: agentDefaults.optional(),
 });
 
 /** What a DAG of a file and one under its `dags` have in common. */
@@ -117,6 +140,7 @@ const localDag = z.strictObject({
   description: z.string().max(2000).optional(),
   params: z.record(paramName, param).optional(),
   env: envMap.optional(),
+  labels: runLabelsSchema.optional(),
   defaults: defaults.optional(),
   steps: z.array(step).min(1, "expected at least one step").max(stepsMax),
   onSuccess: handlers,
@@ -132,6 +156,7 @@ const localDag = z.strictObject({
 export const dagSchema = localDag.extend({
   name: dagName,
   schedule: scheduleSchema.optional(),
+  dotenv: dotenvSchema.optional(),
   dags: z
     .record(dagName, localDag)
     .refine((dags) => Object.keys(dags).length <= localDagsMax, `expected at most ${localDagsMax} DAGs`)
@@ -143,9 +168,26 @@ export type DagBody = z.infer<typeof localDag>;
 export type DagFile = z.infer<typeof dagSchema>;
 export type StepFile = DagFile["steps"][number];
 
+/** Of the JSON Schema, where each stands once, by its name. */
+const parts = {
+  agent,
+  agentDefaults,
+  defaults,
+  duration: durationText,
+  env: envMap,
+  handlers: handlerList,
+  param,
+  retry,
+  step,
+  value: jsonValue,
+  workerLabels: labelMap,
+};
+for (const [id, schema] of Object.entries(parts)) {
+  z.globalRegistry.add(schema as z.ZodType, { ...z.globalRegistry.get(schema as z.ZodType), id });
+}
+
 /** Keys that later versions understand: to be told apart from spelling mistakes. */
 export const plannedKeys = new Set([
-  "labels",
   "secrets",
   "files",
   "limits",
@@ -154,10 +196,6 @@ export const plannedKeys = new Set([
   "concurrency",
   "priority",
   "human",
-  "foreach",
-  "matrix",
-  "maxParallel",
-  "failFast",
   "queueTimeout",
   "container",
 ]);

@@ -2,6 +2,7 @@
 
 import {
   type DagSpec,
+  type DotenvTexts,
   handlerKinds,
   type JsonObject,
   type JsonValue,
@@ -15,8 +16,17 @@ import {
 import { type AgentSettings, fieldProblems } from "@haversack/snapshot";
 import type { z } from "zod";
 import { DagChecker, problemsMax } from "./check-dag.ts";
-import { type DagBody, dagSchema, plannedKeys, type StepFile } from "./dag-schema.ts";
+import {
+  type DagBody,
+  dagSchema,
+  notInHandlers,
+  plannedKeys,
+  type StepFile,
+  stepKinds,
+} from "./dag-schema.ts";
 import { deploySpec } from "./deploy-spec.ts";
+import { type ReadDotenv, readDotenv } from "./dotenv.ts";
+import { foreachKeyProblems, foreachSpec } from "./foreach-schema.ts";
 import { type LocalBody, localBodies, toldInFile, withLocals } from "./local-dags.ts";
 import { schemaProblem, settleParams } from "./params.ts";
 import { placesIn } from "./places.ts";
@@ -31,25 +41,26 @@ export interface ParsedDag {
   readonly agentDefaults: AgentSettings;
   /** Those under `dags` of the file. */
   readonly locals?: ReadonlyMap<string, ParsedDag>;
+  /** What was read beside the DAG, and how problems name it. */
+  readonly dotenv: ReadDotenv["files"];
 }
 
 const defaultShell: readonly string[] = ["bash", "-euo", "pipefail"];
-/** A handler comes when all is over: these keys have nothing to say about it. */
-const notInHandlers = {
-  depends: "all handlers of a kind start together, when the run's steps have ended; leave `depends` out",
-  continueOnError: "a handler that fails never changes the run's status; leave `continueOnError` out",
-} as const;
+const noDotenv: ReadDotenv = { env: {}, files: [], problems: [] };
 const noRetry: RetrySpec = { limit: 0, backoff: "fixed", delayMs: 1000, maxDelayMs: 3_600_000 };
 
-export function parseDag(text: string, file: string): ParsedDag {
+/** @param dotenv the files that came along; absent: who asks has no use for the variables in them */
+export function parseDag(text: string, file: string, dotenv?: DotenvTexts): ParsedDag {
   const source = readYaml(text, file);
   const shape = dagSchema.safeParse(source.value);
   if (!shape.success) throw new ProblemsError(shapeProblems(shape.error, source));
   const schedules = readSchedules(shape.data.schedule, source);
+  const variables = dotenv === undefined ? noDotenv : readDotenv(shape.data.dotenv, dotenv, source);
   const early = [
     ...kindProblems(shape.data, source),
     ...paramProblems(shape.data, source),
     ...schedules.problems,
+    ...variables.problems,
   ];
   const bodies = localBodies(shape.data, source).map((each) => ({
     ...each,
@@ -57,7 +68,7 @@ export function parseDag(text: string, file: string): ParsedDag {
   }));
   const localSpecs = bodies.map(({ local }): LocalDag => local);
   const spec = {
-    ...withLocals(specOf(shape.data.name, shape.data), localSpecs),
+    ...withLocals(specOf(shape.data.name, shape.data, variables.env), localSpecs),
     ...(schedules.specs.length === 0 ? {} : { schedules: schedules.specs }),
   };
   if (early.length === 0) early.push(...scheduleParamProblems(spec, schedules, source));
@@ -70,7 +81,8 @@ export function parseDag(text: string, file: string): ParsedDag {
     locals.set(each.name, { ...parsedDag(own, each), locals });
   }
   if (problems.length > 0) throw new ProblemsError(problems);
-  return { ...parsedDag(spec, { body: shape.data, source }), ...(locals.size === 0 ? {} : { locals }) };
+  const own = { ...parsedDag(spec, { body: shape.data, source }), dotenv: variables.files };
+  return locals.size === 0 ? own : { ...own, locals };
 }
 
 function bodyProblems({ body, source }: Pick<LocalBody, "body" | "source">, spec: DagSpec): Problem[] {
@@ -79,7 +91,7 @@ function bodyProblems({ body, source }: Pick<LocalBody, "body" | "source">, spec
 }
 
 function parsedDag(spec: DagSpec, { body, source }: Pick<LocalBody, "body" | "source">): ParsedDag {
-  return { spec, source, agentDefaults: body.defaults?.agent ?? {} };
+  return { spec, source, agentDefaults: body.defaults?.agent ?? {}, dotenv: [] };
 }
 
 function shapeProblems(error: z.ZodError, source: YamlSource): Problem[] {
@@ -96,20 +108,21 @@ function shapeProblems(error: z.ZodError, source: YamlSource): Problem[] {
 
 function kindProblems(file: DagBody, source: YamlSource): Problem[] {
   return placesIn(file).flatMap(({ step, path }) => {
-    const kinds = [step.run, step.agent, step.dag, step.deploy].filter((kind) => kind !== undefined).length;
+    const kinds = stepKinds.filter((kind) => step[kind] !== undefined).length;
     const place = { file: source.file, ...source.at(fieldOf(path)), field: fieldOf(path) };
     if (kinds !== 1) {
       return [
         {
           ...place,
           code: "step_kind",
-          message: `step "${step.id}" needs exactly one of run, agent, dag, deploy; it has ${kinds}`,
+          message: `step "${step.id}" needs exactly one of ${stepKinds.join(", ")}; it has ${kinds}`,
         },
       ];
     }
-    const late = path[0] === "steps" ? [] : (["depends", "continueOnError"] as const);
+    const late = path[0] === "steps" ? [] : (["depends", "continueOnError", "foreach", "matrix"] as const);
     return [
       ...strayKeys(step).map((message) => ({ ...place, code: "step_kind", message })),
+      ...foreachKeyProblems(step).map((problem) => ({ ...place, ...problem })),
       ...late
         .filter((key) => step[key] !== undefined)
         .map((key) => ({ ...place, code: "not_in_handler", message: notInHandlers[key] })),
@@ -146,7 +159,7 @@ function scheduleParamProblems(
   });
 }
 
-function specOf(name: string, file: DagBody): DagSpec {
+function specOf(name: string, file: DagBody, dotenv: DagSpec["env"] = {}): DagSpec {
   const handlers = handlerKinds.flatMap((kind) =>
     (file[kind] ?? []).map((step): StepSpec => ({ ...stepSpec(step, file.defaults ?? {}), handler: kind })),
   );
@@ -156,7 +169,8 @@ function specOf(name: string, file: DagBody): DagSpec {
     params: Object.fromEntries(
       Object.entries(file.params ?? {}).map(([name, value]) => [name, paramSpec(value)]),
     ),
-    env: file.env ?? {},
+    env: { ...dotenv, ...file.env },
+    ...(file.labels === undefined ? {} : { labels: file.labels }),
     steps: file.steps.map((step) => stepSpec(step, file.defaults ?? {})),
     ...(handlers.length === 0 ? {} : { handlers }),
     ...(file.outputs === undefined ? {} : { outputs: file.outputs }),
@@ -177,6 +191,7 @@ function paramSpec(value: NonNullable<DagBody["params"]>[string]): ParamSpec {
 function stepSpec(step: StepFile, defaults: NonNullable<DagBody["defaults"]>): StepSpec {
   const timeoutMs = step.timeout ?? defaults.timeout;
   const retry = step.retry ?? defaults.retry;
+  const foreach = foreachSpec(step);
   return {
     id: step.id,
     ...(step.name === undefined ? {} : { name: step.name }),
@@ -192,6 +207,7 @@ function stepSpec(step: StepFile, defaults: NonNullable<DagBody["defaults"]>): S
     artifacts: step.artifacts ?? [],
     inputs: step.inputs ?? [],
     onWorkerLost: step.onWorkerLost ?? (step.deploy === undefined ? "retry" : "fail"),
+    ...(foreach === undefined ? {} : { foreach }),
     work: workOf(step),
   };
 }

@@ -1,7 +1,7 @@
 /** DAGs that were submitted lately. The same text is read and checked once, however many runs it starts. */
 
 import { sortedJson } from "@haversack/base";
-import { type Digest, parseDigest } from "@haversack/protocol";
+import { type Digest, type DotenvTexts, parseDigest } from "@haversack/protocol";
 import { digestOf } from "@haversack/snapshot";
 import { type ParsedDag, parseDag } from "./parse-dag.ts";
 
@@ -23,10 +23,11 @@ export class ParsedDags {
   }
 
   /** Throws ProblemsError, like {@link parseDag}; what is wrong is not kept. */
-  get(text: string, file: string): KnownDag {
-    // The name of the file comes first and has no line of its own after it: no two pairs have one key.
-    const key = `${file.length} ${file}${text}`;
-    const dag = this.#known.get(key) ?? known(parseDag(text, file));
+  get(text: string, file: string, dotenv: DotenvTexts = {}): KnownDag {
+    // How long the first part is says where the text begins: no two of them have one key.
+    const beside = JSON.stringify([file, dotenv]);
+    const key = `${beside.length} ${beside}${text}`;
+    const dag = this.#known.get(key) ?? known(parseDag(text, file, dotenv));
     if (!this.#known.delete(key)) this.#characters += key.length;
     this.#known.set(key, dag);
     for (const oldest of this.#known.keys()) {

@@ -25,14 +25,10 @@ const entry = z.strictObject({
   params: z.record(z.string(), z.unknown()).default({}),
 });
 
-/** For the JSON Schema of a DAG. What is wrong with an entry is told by {@link readSchedules}, by its own place. */
-export const scheduleSchema = z.unknown().meta({
-  anyOf: [
-    { type: "string" },
-    z.toJSONSchema(entry, { io: "input" }),
-    { type: "array", items: { anyOf: [{ type: "string" }, z.toJSONSchema(entry, { io: "input" })] } },
-  ],
-});
+/** What is wrong with an entry is told by {@link readSchedules}, by its own place. */
+export const scheduleSchema = z.unknown().meta({ id: "schedules" });
+/** For the JSON Schema of a DAG: cron text, one of these, or a list of either. */
+export const scheduleEntry = { schema: entry, countMax: schedulesMax };
 
 export interface ReadSchedules {
   readonly specs: readonly ScheduleSpec[];

@@ -14,6 +14,8 @@ const notInChild: Strays = {
   outputs: "are the root `outputs` of the child DAG; leave the key out",
   artifacts: "do not leave a child run; pass values by its root `outputs`",
   inputs: "do not reach a child run; pass values by `dag.params`",
+  foreach: "of child runs is not supported yet; do it for all in the child's DAG",
+  matrix: "of child runs is not supported yet; do it for all in the child's DAG",
   onWorkerLost:
     "says what happens when a worker is lost, and no worker takes a child run as a whole; set it on its steps",
 };
@@ -26,6 +28,8 @@ const notInDeploy: Strays = {
   workdir: "belongs to a run step",
   env: "does not reach a container; give it under `deploy.env`",
   outputs: "of a deploy step are always id, host, url, image and path; leave the key out",
+  foreach: "of deploy steps is not supported yet",
+  matrix: "of deploy steps is not supported yet",
   artifacts: "do not leave a container; it goes on when the step has ended",
 };
 

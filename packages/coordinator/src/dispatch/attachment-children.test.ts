@@ -74,10 +74,10 @@ test("of a child run: pinned with the first of its family, with memory of the mo
 
 test("of a child run whose stored DAG is another one by now: text and items of the submission", async () => {
   await using world = await coordinator();
-  await world.submitter.put(dag, "attach.yaml");
+  await world.submitter.put({ dag, fileName: "attach.yaml" });
   await submitText(world, caller("attach"));
   const gate = await world.next();
-  await world.submitter.put(dag.replaceAll("plain", "changed"), "attach.yaml");
+  await world.submitter.put({ dag: dag.replaceAll("plain", "changed"), fileName: "attach.yaml" });
   await editLibrary();
   await world.finish(gate.ref);
   const plain = await world.next();

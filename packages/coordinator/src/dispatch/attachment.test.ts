@@ -42,7 +42,7 @@ beforeEach(async () => {
 afterEach(async () => {
   // What a test left open is not for the next one.
   for (const status of ["queued", "running"] as const) {
-    for (const { id } of await stores.store.read.runsList({ limit: 100, status }))
+    for (const { id } of (await stores.store.read.runsList({ limit: 100, status })).runs)
       await stores.store.write.runCancel({ id, now: 1 });
   }
   await stores.store.write.leasesExpire({ now: 1, leaseNow: Number.MAX_SAFE_INTEGER, limit: 100 });
@@ -281,7 +281,7 @@ onExit: [{ id: plain, agent: { use: analyst, prompt: "\${{ run.status }}" } }]
       outcome: "failed",
       detail: expect.stringContaining("repo-report"),
     });
-    expect(await stores.store.read.runsList({ limit: 1, status: "queued" })).toEqual([]);
+    expect(await stores.store.read.runsList({ limit: 1, status: "queued" })).toEqual({ runs: [] });
     await cp("examples/agents/skills", join(folder.path, "skills"), { recursive: true });
     const next = world.minute();
     const plain = await world.next();

@@ -55,9 +55,9 @@ async function setup(slots = 4) {
     link.end();
     await reading;
     // What the test left ready is not for the next one.
-    for (const run of await stores.store.read.runsList({ limit: 100, status: "running" }))
+    for (const run of (await stores.store.read.runsList({ limit: 100, status: "running" })).runs)
       await stores.store.write.runCancel({ id: run.id, now: clock.now() });
-    for (const run of await stores.store.read.runsList({ limit: 100, status: "queued" }))
+    for (const run of (await stores.store.read.runsList({ limit: 100, status: "queued" })).runs)
       await stores.store.write.runCancel({ id: run.id, now: clock.now() });
   };
   return { clock, dispatcher, link, tasks, finish, failures, [Symbol.asyncDispose]: close };

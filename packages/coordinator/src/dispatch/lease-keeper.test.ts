@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { FakeClock, fakePorts, turns } from "../../../../tests/support/fake-clock.ts";
+import { type Leadership, soleLeader } from "../leadership/leadership.ts";
 import type { Store } from "../store/store.ts";
 import { LeaseClock } from "./lease-clock.ts";
 import { leaseKeeper } from "./lease-keeper.ts";
@@ -8,7 +9,7 @@ import { WorkerRegistry } from "./worker-registry.ts";
 const ttlMs = 30_000;
 
 /** A keeper on a store that only counts what it is asked. */
-function open(shared?: Store["shared"]) {
+function open(shared?: Store["shared"], leadership: Pick<Leadership, "lead"> = soleLeader) {
   const clock = new FakeClock();
   const told: string[] = [];
   const write = {
@@ -22,7 +23,9 @@ function open(shared?: Store["shared"]) {
   const leases = LeaseClock.withTtl(ttlMs, clock);
   const failed: unknown[] = [];
   const registry = new WorkerRegistry(ttlMs);
-  const keeper = leaseKeeper(store, leases, registry, fakePorts(clock), (error) => failed.push(error));
+  const keeper = leaseKeeper({ store, leases, registry, leadership, ports: fakePorts(clock) }, (error) =>
+    failed.push(error),
+  );
   const pass = async (ms: number): Promise<void> => {
     for (let past = 0; past < ms; past += 1000) {
       clock.advance(1000);

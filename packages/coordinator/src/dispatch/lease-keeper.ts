@@ -1,6 +1,7 @@
 /** Gives away steps whose worker has not renewed its lease. It trusts its own clock only for lengths of time. */
 
 import { Background, type Ports, pause, type Service } from "@haversack/base";
+import { isOver, type Lead, type Leadership } from "../leadership/leadership.ts";
 import type { Store } from "../store/store.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import type { WorkerRegistry } from "./worker-registry.ts";
@@ -11,16 +12,20 @@ const keepToMs = 2000;
 /** After that clock was set: longer than any coordinator takes to notice. */
 const quietMs = 10_000;
 
+export interface LeaseKeeperParts {
+  readonly store: Store;
+  readonly leases: LeaseClock;
+  readonly registry: WorkerRegistry;
+  /** Leases of all coordinators run out at the hands of one. */
+  readonly leadership: Pick<Leadership, "lead">;
+  readonly ports: Ports;
+}
+
 /**
  * @param onLost is called after steps were given up, so that they are placed again at once
  */
-export function leaseKeeper(
-  store: Store,
-  leases: LeaseClock,
-  registry: WorkerRegistry,
-  ports: Ports,
-  onFailure: (error: unknown) => void,
-): Service {
+export function leaseKeeper(parts: LeaseKeeperParts, onFailure: (error: unknown) => void): Service {
+  const { store, leases, registry, leadership, ports } = parts;
   const intervalMs = Math.min(1000, leases.times.ttlMs / 10);
 
   async function sweep(signal: AbortSignal): Promise<void> {
@@ -42,7 +47,8 @@ export function leaseKeeper(
         }
       }
       registry.endSilent(leases.times.ttlMs);
-      if (now >= quietUntil) await expire();
+      const { lead } = leadership;
+      if (now >= quietUntil && lead !== undefined) await expire(lead);
     }
   }
 
@@ -51,9 +57,12 @@ export function leaseKeeper(
     if (extended > 0) ports.log.info({ leases: extended }, "leases extended: the coordinator was away");
   }
 
-  async function expire(): Promise<void> {
-    const check = { now: ports.clock.now(), leaseNow: leases.now(), limit: expiredPerRound };
-    const { expired } = await store.write.leasesExpire(check);
+  async function expire(lead: Lead): Promise<void> {
+    const check = { now: ports.clock.now(), leaseNow: leases.now(), limit: expiredPerRound, ...lead };
+    const { expired } = await store.write.leasesExpire(check).catch((error: unknown) => {
+      if (isOver(error)) return { expired: [] };
+      throw error;
+    });
     for (const { ref, workerId } of expired) {
       ports.log.warn(
         { run: ref.runId, step: ref.stepId, attempt: ref.attempt, worker: workerId },

@@ -12,11 +12,15 @@ const parent = (use: string, more = "") => `name: parent\n${more}steps: [{ id: c
 /** @param stored DAGs by name, as text */
 async function pinned(text: string, stored: Readonly<Record<string, string>> = {}, local?: string) {
   const asked: string[] = [];
-  const outcome = await pinDags(readDag(text, "f.yaml", local), library, async (name) => {
-    asked.push(name);
-    const source = stored[name];
-    return source === undefined ? undefined : { source, fileName: `${name}.yaml` };
-  });
+  const outcome = await pinDags(
+    readDag(text, "f.yaml", local === undefined ? {} : { local }),
+    library,
+    async (name) => {
+      asked.push(name);
+      const source = stored[name];
+      return source === undefined ? undefined : { source, fileName: `${name}.yaml` };
+    },
+  );
   return { ...outcome, asked, keys: outcome.children.map(({ key, pins }) => [key, ...pins.keys()]) };
 }
 

@@ -1,7 +1,7 @@
 /** The DAGs that a DAG can start, each read once and known by its digest: what the planner asks for by name. */
 
 import { FaultError, faultOf } from "@haversack/base";
-import { type Digest, parseDigest } from "@haversack/protocol";
+import { type Digest, type DotenvTexts, parseDigest } from "@haversack/protocol";
 import { digestOf, type PlannableDag } from "@haversack/snapshot";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
 import { digestOfDag } from "../dag/parsed-dags.ts";
@@ -15,10 +15,14 @@ export interface ReadDag {
   readonly text: string;
 }
 
+export interface StoredText {
+  readonly source: string;
+  readonly fileName: string;
+  readonly dotenv?: DotenvTexts;
+}
+
 /** Undefined: there is no stored DAG of this name. */
-export type ReadStored = (
-  name: string,
-) => Promise<{ readonly source: string; readonly fileName: string } | undefined>;
+export type ReadStored = (name: string) => Promise<StoredText | undefined>;
 
 export const storedDags =
   (store: Pick<Store, "read">): ReadStored =>
@@ -31,8 +35,12 @@ export const storedDags =
 export const sha256 = (text: string): Digest => parseDigest(digestOf(text));
 
 /** The DAG of a file, or a local one of it. */
-export function readDag(text: string, file: string, local?: string): ReadDag {
-  const home = parseDag(text, file);
+export function readDag(
+  text: string,
+  file: string,
+  { local, dotenv }: { readonly local?: string; readonly dotenv?: DotenvTexts } = {},
+): ReadDag {
+  const home = parseDag(text, file, dotenv);
   if (local === undefined) return { parsed: home, text };
   const parsed = home.locals?.get(local);
   if (parsed !== undefined) return { parsed, text };
@@ -80,7 +88,7 @@ export class ReachedDags {
     }
     const stored = await this.#readStored(name);
     if (stored === undefined) return undefined;
-    const found = readDag(stored.source, stored.fileName);
+    const found = readDag(stored.source, stored.fileName, { dotenv: stored.dotenv ?? {} });
     this.#byName.set(name, found.parsed);
     return this.#known(found, "store");
   }

@@ -1,7 +1,7 @@
 /** A `dag` step as the run that it is: its DAG, its parameters, and the packs of its agent steps. */
 
 import { present, sortedJson } from "@haversack/base";
-import { allSteps, type DagSpec, type JsonObject, type RunId } from "@haversack/protocol";
+import type { RunId } from "@haversack/protocol";
 import { settleParams } from "../dag/params.ts";
 import { digestOfDag } from "../dag/parsed-dags.ts";
 import type { Store } from "../store/store.ts";
@@ -10,10 +10,8 @@ import type { ChildStart } from "../store/verbs/child-start.ts";
 import type { Library } from "./library.ts";
 import { pinDags } from "./pin-dags.ts";
 import { type ReadDag, readDag, sha256, storedDags } from "./reached-dags.ts";
-import { stepSubmission, templateData } from "./step-submission.ts";
-import { submittedSteps } from "./submitted-steps.ts";
-
-type PinnedDag = NonNullable<ChildAsked["pinned"]>;
+import { templateData } from "./step-submission.ts";
+import { knownRun, labelsOf, submittedSteps } from "./submitted-steps.ts";
 
 export interface ChildSubmitter {
   /** Rejects with ProblemsError or FaultError when there can be no such run. */
@@ -26,7 +24,7 @@ export function childSubmitter(store: Store, library: Library): ChildSubmitter {
     if (pinned === undefined) return undefined;
     const { dag, dagDigest, fileName } = pinned;
     const settled = settleParams(dag, params, fileName || use);
-    return { child: { ...stepsOf(dag, pinned.steps, settled, id), dagDigest, packs: [] } };
+    return { child: { ...knownRun(pinned, settled, id, fileName || use), dagDigest, packs: [] } };
   }
 
   /** Only now somebody knows its name: pinned here, with all that it can start itself. */
@@ -34,12 +32,10 @@ export function childSubmitter(store: Store, library: Library): ChildSubmitter {
     const { parsed, text } = dag;
     const settled = settleParams(parsed.spec, params, parsed.source.file);
     const pinned = await pinDags(dag, library, storedDags(store));
-    const {
-      steps,
-      packs,
-      pinned: rows,
-    } = submittedSteps(parsed.spec, pinned, templateData(id, parsed.spec, settled));
-    const run = { id, dag: parsed.spec, params: settled, steps, packs };
+    const data = templateData(id, parsed.spec, settled);
+    const { pinned: rows, ...made } = submittedSteps(parsed.spec, pinned, data);
+    const labels = labelsOf(parsed.spec, data, parsed.source.file);
+    const run = { id, dag: parsed.spec, params: settled, labels, ...made };
     return { child: { ...run, source: text, dagDigest: digestOfDag(parsed) }, pinned: rows };
   }
 
@@ -49,10 +45,10 @@ export function childSubmitter(store: Store, library: Library): ChildSubmitter {
   ): Promise<ReadDag> {
     if (isLocal) {
       const { source } = await store.read.runSourceRead({ id: runId });
-      return readDag(source, `${localOf ?? dagName}.yaml`, use);
+      return readDag(source, `${localOf ?? dagName}.yaml`, { local: use });
     }
-    const { source, fileName } = await store.read.dagRead({ name: use });
-    return readDag(source, fileName);
+    const { source, fileName, dotenv } = await store.read.dagRead({ name: use });
+    return readDag(source, fileName, { dotenv });
   }
 
   return {
@@ -64,11 +60,4 @@ export function childSubmitter(store: Store, library: Library): ChildSubmitter {
       return { ...made, child: { ...made.child, bodyDigest } };
     },
   };
-}
-
-function stepsOf(dag: DagSpec, pins: PinnedDag["steps"], params: JsonObject, id: RunId) {
-  const byIndex = new Map(pins.map(({ index, ...pin }) => [index, pin]));
-  const data = templateData(id, dag, params);
-  const steps = allSteps(dag).map((step, index) => stepSubmission(step, byIndex.get(index), data));
-  return { id, dag, params, steps };
 }

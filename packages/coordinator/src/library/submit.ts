@@ -4,12 +4,23 @@
  */
 
 import { FaultError, type Ports, sortedJson } from "@haversack/base";
-import { type JsonObject, parseRunId, type RunId, type RunTrigger } from "@haversack/protocol";
+import {
+  type DagText,
+  type DotenvTexts,
+  type JsonObject,
+  parseRunId,
+  type RunId,
+  type RunLabels,
+  type RunTrigger,
+} from "@haversack/protocol";
 import { settleParams } from "../dag/params.ts";
+import type { ParsedDag } from "../dag/parse-dag.ts";
 import { ParsedDags } from "../dag/parsed-dags.ts";
+import { settleLabels } from "../dag/run-labels.ts";
 import type { Store } from "../store/store.ts";
 import { type PinnedDags, pinDags } from "./pin-dags.ts";
 import { type ReadDag, readDag, sha256, storedDags } from "./reached-dags.ts";
+import { refuseKeys } from "./refuse-keys.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { templateData } from "./step-submission.ts";
 import { submittedSteps } from "./submitted-steps.ts";
@@ -21,10 +32,16 @@ export interface Submission {
   readonly dagName?: string;
   readonly fileName: string;
   readonly params: JsonObject;
+  /** On top of those of the DAG. */
+  readonly labels?: RunLabels;
+  /** Of a DAG that is carried along. */
+  readonly dotenv?: DotenvTexts;
   /** Empty: none. */
   readonly idempotencyKey: string;
   /** Absent: a person or a program asked for it. */
   readonly trigger?: RunTrigger;
+  /** As which leader of several coordinators; absent: as none. */
+  readonly term?: number;
 }
 
 export interface Retry {
@@ -34,6 +51,12 @@ export interface Retry {
   readonly refreshLibrary: boolean;
   /** Empty: none. */
   readonly idempotencyKey: string;
+}
+
+interface SubmittedText {
+  readonly text: string;
+  readonly file: string;
+  readonly dotenv: DotenvTexts;
 }
 
 const keyCharactersMax = 200;
@@ -57,55 +80,67 @@ export class Submitter {
   }
 
   /** Rejects with ProblemsError, like {@link submit}, but stores nothing. */
-  async validate(text: string, fileName: string): Promise<void> {
-    await this.#pins(readDag(text, fileName || "dag.yaml"));
+  async validate(dag: DagText): Promise<void> {
+    await this.#check(dag);
   }
 
   /** Keeps a DAG under its name. Rejects with ProblemsError, like {@link submit}. */
-  async put(text: string, fileName: string): Promise<{ name: string; changed: boolean }> {
-    const { parsed } = readDag(text, fileName || "dag.yaml");
-    await this.#pins({ parsed, text });
+  async put(asked: DagText): Promise<{ name: string; changed: boolean }> {
+    const parsed = await this.#check(asked);
+    const { dag: text, dotenv = {} } = asked;
     const { name, schedules = [] } = parsed.spec;
-    const dag = { name, digest: sha256(text), source: text, fileName: parsed.source.file, schedules };
+    const digest = sha256(text + (Object.keys(dotenv).length === 0 ? "" : sortedJson(dotenv)));
+    const dag = { name, digest, source: text, dotenv, fileName: parsed.source.file, schedules };
     const { changed } = await this.#store.write.dagPut({ ...dag, now: this.#ports.clock.now() });
     return { name, changed };
   }
 
+  async #check({ dag: text, fileName, dotenv = {} }: DagText): Promise<ParsedDag> {
+    const dag = readDag(text, fileName || "dag.yaml", { dotenv });
+    await refuseKeys(dag.parsed.dotenv, this.#snapshots.library);
+    await this.#pins(dag);
+    return dag.parsed;
+  }
+
   async submit(submission: Submission): Promise<{ runId: RunId; existed: boolean }> {
-    const { idempotencyKey, trigger } = submission;
+    const { idempotencyKey, trigger, term } = submission;
     checkKey(idempotencyKey, trigger);
     const bodyDigest = sha256(sortedJson(bodyOf(submission)));
     // A repetition gets its run back even if the library has changed since.
     const existing = await this.#store.read.runFind({ idempotencyKey, bodyDigest });
     if (existing !== undefined) return existing;
-    const { text, file } = await this.#textOf(submission);
-    const parsed = this.#dags.get(text, file);
+    const { text, file, dotenv } = await this.#textOf(submission);
+    const parsed = this.#dags.get(text, file, dotenv);
+    await refuseKeys(parsed.dotenv, this.#snapshots.library);
     const params = settleParams(parsed.spec, submission.params, file);
     const pinned = await this.#pins({ parsed, text });
     const id = parseRunId(this.#ports.random.id());
     const data = templateData(id, parsed.spec, params);
+    const labels = settleLabels(parsed.spec, submission.labels ?? {}, data, file);
     return await this.#store.write.runSubmit({
       id,
       dagDigest: parsed.digest,
       dag: parsed.spec,
       source: text,
       params,
+      labels,
       bodyDigest,
       now: this.#ports.clock.now(),
       ...submittedSteps(parsed.spec, pinned, data),
       ...(idempotencyKey === "" ? {} : { idempotencyKey }),
       ...(trigger === undefined ? {} : { trigger }),
+      ...(term === undefined ? {} : { term }),
     });
   }
 
-  async #textOf({ dag, dagName = "", fileName }: Submission): Promise<{ text: string; file: string }> {
+  async #textOf({ dag, dagName = "", fileName, dotenv = {} }: Submission): Promise<SubmittedText> {
     if ((dag === "") === (dagName === "")) {
       const message = "a submission carries a DAG or names a stored one: exactly one of dag and dag_name";
       throw new FaultError("invalid", "bad_submission", message);
     }
-    if (dagName === "") return { text: dag, file: fileName || "dag.yaml" };
+    if (dagName === "") return { text: dag, file: fileName || "dag.yaml", dotenv };
     const stored = await this.#store.read.dagRead({ name: dagName });
-    return { text: stored.source, file: stored.fileName };
+    return { text: stored.source, file: stored.fileName, dotenv: stored.dotenv };
   }
 
   /** Rejects when the earlier run has not ended, or when today's library lacks what a step needs. */
@@ -131,7 +166,7 @@ export class Submitter {
     const { dagName, source, localOf } = await this.#store.read.runSourceRead({ id: runId });
     const { params } = await this.#store.read.runRead({ id: runId });
     const file = `${localOf ?? dagName}.yaml`;
-    const dag = readDag(source, file, localOf === undefined ? undefined : dagName);
+    const dag = readDag(source, file, localOf === undefined ? {} : { local: dagName });
     const { spec } = dag.parsed;
     return submittedSteps(spec, await this.#pins(dag), templateData(newId, spec, params));
   }
@@ -143,10 +178,15 @@ export class Submitter {
 }
 
 /** What a repetition has in common with its first. A stored DAG may have got another text in between. */
-function bodyOf({ dag, dagName = "", params, idempotencyKey, trigger }: Submission): object {
-  if (trigger?.due !== undefined) return { time: idempotencyKey };
-  return dagName === "" ? { dag, params } : { dagName, params };
+function bodyOf({ dag, dagName = "", params, labels = {}, dotenv = {}, ...rest }: Submission): object {
+  if (rest.trigger?.due !== undefined) return { time: rest.idempotencyKey };
+  const asked = { params, ...filled({ labels }), ...filled({ dotenv }) };
+  return dagName === "" ? { dag, ...asked } : { dagName, ...asked };
 }
+
+/** An empty map is left out: it says the same as none. */
+const filled = <T extends object>(maps: T): Partial<T> =>
+  Object.values(maps).every((map) => Object.keys(map as object).length === 0) ? {} : maps;
 
 function checkKey(idempotencyKey: string, trigger?: RunTrigger): void {
   if (idempotencyKey.startsWith(scheduleKeys) && trigger?.due === undefined) {

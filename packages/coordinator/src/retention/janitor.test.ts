@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { FakeClock, fakePorts, until } from "../../../../tests/support/fake-clock.ts";
 import { tempFolder } from "../../../../tests/support/temp-folder.ts";
 import { BlobStore } from "../blobs/blob-store.ts";
+import { soleLeader } from "../leadership/leadership.ts";
 import { helloOf, resultOf, stepOf } from "../testing/fleet-samples.ts";
 import { digestOf, packOf } from "../testing/packs.ts";
 import { openRealStores, type RealStores } from "../testing/real-store.ts";
@@ -40,7 +41,7 @@ const log: Log = { ...silentLog, info: note("info"), error: note("error") };
 /** Runs it until that was said so often; the pauses between its slices pass by themselves. */
 async function sweep(times = 1, more: Partial<JanitorParts> = {}): Promise<void> {
   const { store, logs } = stores;
-  const common = { store, logs, blobs, ports: { ...fakePorts(clock), log } };
+  const common = { store, logs, blobs, leadership: soleLeader, ports: { ...fakePorts(clock), log } };
   const service = janitor({ ...common, retentionMs: 30 * dayMs, graceMs: dayMs, ...more }, (error) => {
     throw error;
   });

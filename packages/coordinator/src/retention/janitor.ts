@@ -10,6 +10,7 @@
 
 import { Background, type Clock, type Ms, messageOf, type Ports, pause, type Service } from "@haversack/base";
 import type { BlobStore } from "../blobs/blob-store.ts";
+import { isOver, type Lead, type Leadership } from "../leadership/leadership.ts";
 import type { LogStore, Store } from "../store/store.ts";
 import type { PackPlace } from "../store/verbs/collect-verbs.ts";
 
@@ -18,6 +19,7 @@ export interface JanitorParts {
   readonly logs: LogStore;
   readonly blobs: BlobStore;
   readonly ports: Ports;
+  readonly leadership: Pick<Leadership, "whenLeading">;
   /** How long a run is kept after its end; undefined: for ever. */
   readonly retentionMs: Ms | undefined;
   /** Packs and blobs that are younger stay, named or not. */
@@ -40,7 +42,7 @@ export function janitor(parts: JanitorParts, onFailure: (error: unknown) => void
     "janitor",
     async (signal) => {
       while (!signal.aborted) {
-        await round(parts, signal);
+        await round(parts, await parts.leadership.whenLeading(signal), signal);
         await pause(ports.clock, waitMs, signal);
       }
     },
@@ -49,11 +51,11 @@ export function janitor(parts: JanitorParts, onFailure: (error: unknown) => void
 }
 
 /** A round that fails costs room, not truth: it is told, and the next one tries again. */
-async function round(parts: JanitorParts, signal: AbortSignal): Promise<void> {
+async function round(parts: JanitorParts, lead: Lead, signal: AbortSignal): Promise<void> {
   const { log } = parts.ports;
   try {
-    const runs = await forgetRuns(parts, signal);
-    const packs = await collectPacks(parts, signal);
+    const runs = await forgetRuns(parts, lead, signal);
+    const packs = await collectPacks(parts, lead, signal);
     const blobs = await collectBlobs(parts, signal);
     const removed = {
       runs,
@@ -65,6 +67,8 @@ async function round(parts: JanitorParts, signal: AbortSignal): Promise<void> {
     if (runs + packs.count + blobs.count > 0) log.info(removed, "removed what nobody needs any more");
   } catch (error) {
     if (signal.aborted) throw error;
+    // The next leader goes on where we were.
+    if (isOver(error)) return;
     log.error(
       { error: messageOf(error) },
       "what nobody needs any more was not removed; the next round tries again",
@@ -72,11 +76,11 @@ async function round(parts: JanitorParts, signal: AbortSignal): Promise<void> {
   }
 }
 
-async function forgetRuns(parts: JanitorParts, signal: AbortSignal): Promise<number> {
+async function forgetRuns(parts: JanitorParts, lead: Lead, signal: AbortSignal): Promise<number> {
   const { store, logs, ports, retentionMs } = parts;
   const { clock } = ports;
   if (retentionMs !== undefined) {
-    const due = { endedBefore: clock.now() - retentionMs, limit: runsPerSlice };
+    const due = { endedBefore: clock.now() - retentionMs, limit: runsPerSlice, ...lead };
     await inSlices(clock, signal, async () => (await store.write.runsRetire(due)) === runsPerSlice);
   }
   for (let count = 0; ; ) {
@@ -85,13 +89,13 @@ async function forgetRuns(parts: JanitorParts, signal: AbortSignal): Promise<num
     // The logs first: only the run's row says that they are still there.
     const ofLogs = { runIds: ids, limit: logChunksPerSlice };
     await inSlices(clock, signal, async () => (await logs.write.logsErase(ofLogs)) === logChunksPerSlice);
-    const ofRuns = { ids, limit: rowsPerSlice };
+    const ofRuns = { ids, limit: rowsPerSlice, ...lead };
     await inSlices(clock, signal, async () => (await store.write.runsErase(ofRuns)) === rowsPerSlice);
     count += ids.length;
   }
 }
 
-async function collectPacks({ store, ports, graceMs }: JanitorParts, signal: AbortSignal) {
+async function collectPacks({ store, ports, graceMs }: JanitorParts, lead: Lead, signal: AbortSignal) {
   const createdBefore = ports.clock.now() - graceMs;
   const removed = { count: 0, bytes: 0 };
   let after: PackPlace | undefined;
@@ -101,6 +105,7 @@ async function collectPacks({ store, ports, graceMs }: JanitorParts, signal: Abo
       createdBefore,
       limit: packsPerSlice,
       ...place,
+      ...lead,
     });
     removed.count += packs;
     removed.bytes += bytes;

@@ -12,6 +12,7 @@ const events = [
   "released",
   "skipped",
   "blocked",
+  "opened",
   "claimed",
   "started",
   "returned",
@@ -26,15 +27,15 @@ const events = [
 
 /** Phase × event, in the order of `events`; a dash: it cannot happen. */
 const table: Readonly<Record<StepPhase, string>> = {
-  waiting: "ready skipped blocked - - - - - - - cancelled - -",
-  ready: "- - - leased - - - - - - cancelled running failed",
-  leased: "- - - - running ready ready ready succeeded failed cancelled - -",
-  running: "- - - - - ready ready ready succeeded failed cancelled - -",
-  succeeded: "- - - - - - - - - - - - -",
-  failed: "- - - - - - - - - - - - -",
-  cancelled: "- - - - - - - - - - - - -",
-  blocked: "- - - - - - - - - - - - -",
-  skipped: "- - - - - - - - - - - - -",
+  waiting: "ready skipped blocked running - - - - - - failed cancelled - -",
+  ready: "- - - - leased - - - - - - cancelled running failed",
+  leased: "- - - - - running ready ready ready succeeded failed cancelled - -",
+  running: "- - - - - - ready ready ready succeeded failed cancelled - -",
+  succeeded: "- - - - - - - - - - - - - -",
+  failed: "- - - - - - - - - - - - - -",
+  cancelled: "- - - - - - - - - - - - - -",
+  blocked: "- - - - - - - - - - - - - -",
+  skipped: "- - - - - - - - - - - - - -",
 };
 
 describe("the table of moves", () => {

@@ -5,7 +5,9 @@
  *   step      waiting ─released→ ready ─claimed→ leased ─started→ running ─┬─succeeded→ succeeded
  *                │                 ↑                  │          │         ├─failed→ failed
  *                ├─skipped→ skipped└──── returned, lost, retried ┴─────────┘
- *                └─blocked→ blocked
+ *                ├─blocked→ blocked
+ *                ├─opened→ running, with items and no worker, until they have ended
+ *                └─failed→ failed: its items could not be made
  *             (waiting, ready, leased, running) ─cancelled→ cancelled
  *
  * A step that no worker takes:      ready ─begun→ running, or ready ─refused→ failed; then as above.
@@ -19,6 +21,7 @@ export type StepEvent =
   | "released"
   | "skipped"
   | "blocked"
+  | "opened"
   | "claimed"
   | "begun"
   | "refused"
@@ -31,7 +34,14 @@ export type StepEvent =
   | "cancelled";
 
 export const stepMoves = {
-  waiting: { released: "ready", skipped: "skipped", blocked: "blocked", cancelled: "cancelled" },
+  waiting: {
+    released: "ready",
+    skipped: "skipped",
+    blocked: "blocked",
+    cancelled: "cancelled",
+    opened: "running",
+    failed: "failed",
+  },
   ready: { claimed: "leased", begun: "running", refused: "failed", cancelled: "cancelled" },
   leased: {
     started: "running",

@@ -3,6 +3,7 @@
 import type { ChildSpec, DagSpec, JsonObject, JsonValue, StepSpec } from "@haversack/protocol";
 import type { TemplateData } from "./expression-value.ts";
 import { evaluate, render } from "./expressions.ts";
+import { textsIn } from "./json-texts.ts";
 
 /** Every text of a step that is evaluated when it starts. */
 export function templatesOf(dag: DagSpec, step: StepSpec): string[] {
@@ -14,20 +15,7 @@ export function templatesOf(dag: DagSpec, step: StepSpec): string[] {
 }
 
 function childTemplates({ use, params }: ChildSpec): string[] {
-  return [use, ...textsIn(params).map(({ text }) => text)];
-}
-
-export interface PlacedText {
-  readonly path: readonly (string | number)[];
-  readonly text: string;
-}
-
-/** The texts within a value, however deep. */
-export function textsIn(value: JsonValue, path: PlacedText["path"] = []): PlacedText[] {
-  if (typeof value === "string") return [{ path, text: value }];
-  if (value === null || typeof value !== "object") return [];
-  if (Array.isArray(value)) return value.flatMap((item, index) => textsIn(item, [...path, index]));
-  return Object.entries(value).flatMap(([name, item]) => textsIn(item, [...path, name]));
+  return [use, ...Array.from(textsIn(params), ({ text }) => text)];
 }
 
 /** A `dag` step's name and parameters. A text that is one whole expression keeps the type of its value. */

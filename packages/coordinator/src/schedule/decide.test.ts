@@ -85,6 +85,7 @@ class World {
   #parts(): DecideParts {
     return {
       log: silentLog,
+      lead: {},
       submit: (submission) => this.#call(() => this.#submit(submission)),
       cancel: (runId) => this.#call(() => this.#end(runId)),
       store: {

@@ -4,6 +4,7 @@ import { faultOf, type Log, messageOf, worthRetrying } from "@haversack/base";
 import type { RunId } from "@haversack/protocol";
 import type { Cron } from "croner";
 import { newestTimes } from "../dag/cron.ts";
+import { isOver, type Lead } from "../leadership/leadership.ts";
 import { type Submission, scheduleKey } from "../library/submit.ts";
 import type { Store } from "../store/store.ts";
 import type { ActiveRun, ScheduleKey, StoredSchedule } from "../store/verbs/schedule-verbs.ts";
@@ -19,6 +20,8 @@ export interface DecideParts {
   readonly submit: (submission: Submission) => Promise<{ runId: RunId; existed: boolean }>;
   readonly cancel: (runId: RunId) => Promise<void>;
   readonly log: Log;
+  /** As which leader it is decided. */
+  readonly lead: Lead;
 }
 
 /**
@@ -44,6 +47,7 @@ export async function decide(
     dagName,
     index,
     now,
+    ...parts.lead,
     ticks: [...passed, ...look.passed],
     ...(to === handled ? {} : { handled: { from: handled, to } }),
   });
@@ -89,7 +93,8 @@ class Look {
       const due = this.#queued.shift();
       if (due === undefined) return [];
       const tick = await this.#start(due);
-      await this.#parts.store.write.scheduleDecide({ dagName, index, now, ticks: [tick] });
+      const { store, lead } = this.#parts;
+      await store.write.scheduleDecide({ dagName, index, now, ticks: [tick], ...lead });
     }
     return this.#queued.length === 0 ? [] : this.#active.map(({ runId }) => runId);
   }
@@ -97,15 +102,18 @@ class Look {
   /** Rejects with what may go better later. */
   async #start(due: number): Promise<Passed> {
     const { dagName, index, spec } = this.#schedule;
-    const { submit, log } = this.#parts;
+    const { submit, log, lead } = this.#parts;
     const told = { dag: dagName, schedule: index, due: new Date(due).toISOString() };
     try {
-      const { runId, existed } = await submit(submissionOf({ dagName, index }, due, spec.params));
+      const { runId, existed } = await submit({
+        ...submissionOf({ dagName, index }, due, spec.params),
+        ...lead,
+      });
       if (!existed) this.#active.push({ runId, due });
       if (!existed) log.info({ ...told, run: runId }, "started by its schedule");
       return { due, outcome: "started", runId, detail: "" };
     } catch (error) {
-      if (worthRetrying[faultOf(error)]) throw error;
+      if (worthRetrying[faultOf(error)] || isOver(error)) throw error;
       const detail = messageOf(error).slice(0, detailCharactersMax);
       log.warn({ ...told, error: detail }, "a schedule could not start its run");
       return { due, outcome: "failed", detail };

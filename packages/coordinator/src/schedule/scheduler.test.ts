@@ -29,7 +29,7 @@ async function scheduled(policy = "", store: Store = stores.store) {
   const dagName = `dag-${++names}`;
   const text = (step: string) =>
     `name: ${dagName}\nparams: { who: { type: string, default: x } }\nschedule: { cron: "* * * * *"${policy} }\nsteps: [{ id: a, run: ${step} }]\n`;
-  const put = (step: string) => submitter.put(text(step), "dag.yaml");
+  const put = (step: string) => submitter.put({ dag: text(step), fileName: "dag.yaml" });
   await put("one");
   const cancelled: unknown[] = [];
   const registry = { cancel: (live: readonly unknown[]) => void cancelled.push(...live) };
@@ -41,7 +41,7 @@ async function scheduled(policy = "", store: Store = stores.store) {
     (await store.read.ticksList({ ...key, limit: 100 })).map(({ due, outcome }) => [due - begin, outcome]);
   const begin = clock.now();
   const end = async (id: RunId) => void (await store.write.runCancel({ id, now: clock.now() }));
-  const runs = async () => await store.read.runsList({ dagName, limit: 100 });
+  const runs = async () => (await store.read.runsList({ dagName, limit: 100 })).runs;
   return { clock, submitter, make, parts, key, put, ticks, end, runs, begin };
 }
 

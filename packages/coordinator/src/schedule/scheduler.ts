@@ -4,9 +4,10 @@
  * anywhere, start no time twice: the run and its key are one row, and the row says which time it is for.
  */
 
-import { Background, type Ms, messageOf, type Ports, type Service, Wakeup } from "@haversack/base";
+import { Background, type Log, type Ms, messageOf, type Ports, type Service, Wakeup } from "@haversack/base";
 import type { AttemptRef, RunId } from "@haversack/protocol";
 import { parseCron, timesAfter } from "../dag/cron.ts";
+import { isOver, type Lead, type Leadership, soleLeader } from "../leadership/leadership.ts";
 import type { Submission } from "../library/submit.ts";
 import type { Store } from "../store/store.ts";
 import type { StoredSchedule } from "../store/verbs/schedule-verbs.ts";
@@ -14,6 +15,8 @@ import { type DecideParts, decide } from "./decide.ts";
 
 /** The wall clock may be set, and another coordinator may have changed a schedule: nobody tells us. */
 const sweepMs: Ms = 15_000;
+/** Of several coordinators, another one may have been told of a schedule. */
+const sharedSweepMs: Ms = 3000;
 /** After a look that failed. */
 const againMs: Ms = 1000;
 
@@ -22,6 +25,8 @@ export interface SchedulerParts {
   readonly submitter: { submit: (submission: Submission) => Promise<{ runId: RunId; existed: boolean }> };
   /** Ends attempts whose run was cancelled. */
   readonly registry: { cancel: (live: readonly AttemptRef[]) => void };
+  /** Of several coordinators one starts what is due. Absent: there is one. */
+  readonly leadership?: Pick<Leadership, "whenLeading">;
   readonly ports: Ports;
   readonly onFailure: (error: unknown) => void;
 }
@@ -33,8 +38,7 @@ export interface Scheduler {
 }
 
 export function createScheduler(parts: SchedulerParts): Scheduler {
-  const { store, ports } = parts;
-  const deciding = decidingOf(parts);
+  const { store, ports, leadership = soleLeader } = parts;
   const wakeup = new Wakeup();
   let awaited: ReadonlySet<RunId> = new Set();
   /** Runs with news since a look began. */
@@ -47,16 +51,17 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
     ready() {},
   });
 
-  async function look(signal: AbortSignal): Promise<Ms> {
+  async function look(lead: Lead, signal: AbortSignal): Promise<Ms> {
+    const deciding = decidingOf(parts, lead);
     heard = new Set();
     const schedules = (await store.read.schedulesList({ dagName: "" })).filter(
       ({ paused }) => paused === undefined,
     );
     const waitsFor = new Set<RunId>();
-    let waitMs = sweepMs;
+    let waitMs = lead.term === undefined ? sweepMs : sharedSweepMs;
     for (const schedule of schedules) {
       signal.throwIfAborted();
-      waitMs = Math.min(waitMs, await one(schedule, waitsFor));
+      waitMs = Math.min(waitMs, await one(schedule, deciding, waitsFor));
     }
     awaited = waitsFor;
     if ([...heard].some((run) => waitsFor.has(run))) wakeup.ring();
@@ -65,7 +70,7 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
   }
 
   /** A schedule that cannot be served now does not hold up the others. @returns how long nothing is due */
-  async function one(schedule: StoredSchedule, waitsFor: Set<RunId>): Promise<Ms> {
+  async function one(schedule: StoredSchedule, deciding: DecideParts, waitsFor: Set<RunId>): Promise<Ms> {
     try {
       const cron = parseCron(schedule.spec.cron, schedule.spec.timezone);
       const now = ports.clock.now();
@@ -73,6 +78,7 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
       const [next] = timesAfter(cron, now, 1);
       return next === undefined ? sweepMs : Math.max(0, next - ports.clock.now());
     } catch (error) {
+      if (isOver(error)) throw error;
       const { dagName: dag, index } = schedule;
       ports.log.error(
         { dag, schedule: index, error: messageOf(error) },
@@ -84,10 +90,10 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
 
   async function run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const waitMs = await look(signal).catch((error: unknown) => {
+      const lead = await leadership.whenLeading(signal);
+      const waitMs = await look(lead, signal).catch((error: unknown) => {
         signal.throwIfAborted();
-        ports.log.error({ error: messageOf(error) }, "schedules could not be read; trying again");
-        return againMs;
+        return afterFailure(error, ports.log);
       });
       await wakeup.nextWithin(ports.clock, waitMs, signal);
     }
@@ -107,8 +113,14 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
   };
 }
 
-function decidingOf({ store, submitter, registry, ports }: SchedulerParts): DecideParts {
+function afterFailure(error: unknown, log: Log): Ms {
+  if (!isOver(error)) log.error({ error: messageOf(error) }, "schedules could not be read; trying again");
+  return againMs;
+}
+
+function decidingOf({ store, submitter, registry, ports }: SchedulerParts, lead: Lead): DecideParts {
   return {
+    lead,
     store,
     log: ports.log,
     submit: (submission) => submitter.submit(submission),

@@ -4,8 +4,8 @@ import { childExpire, childrenDue } from "./verbs/child-due.ts";
 import { childSettle } from "./verbs/child-end.ts";
 import { childrenReady } from "./verbs/child-ready.ts";
 import { childStart, stepRefuse } from "./verbs/child-start.ts";
-import { runRetry, runSourceRead } from "./verbs/run-retry.ts";
+import { runRetry } from "./verbs/run-retry.ts";
 
 export const familyWrites = { runRetry, childStart, stepRefuse, childSettle, childExpire } as const;
 
-export const familyReads = { runSourceRead, childrenReady, childrenDue } as const;
+export const familyReads = { childrenReady, childrenDue } as const;

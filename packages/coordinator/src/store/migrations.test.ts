@@ -111,6 +111,23 @@ test("rows move under the numbers of their runs, and live attempts into their st
   expectGuards(db);
 });
 
+test("runs get labels and stored DAGs variables, and keep what they had", async () => {
+  await using world = await open();
+  const { db, file } = world;
+  migrateTo(db, file, 7);
+  db.exec(rows);
+  db.exec(`insert into stored_dag (name, digest, source, file_name, schedules, put_at)
+    values ('demo', 'd', 'text', 'demo.yaml', '[]', 5)`);
+  migrateTo(db, file, 9);
+  expect(read(db, "select id, created_at, run_labels from run")).toEqual([
+    { id: "r", created_at: 1, run_labels: "{}" },
+  ]);
+  expect(read(db, "select name, source, dotenv from stored_dag")).toEqual([
+    { name: "demo", source: "text", dotenv: "{}" },
+  ]);
+  expectGuards(db);
+});
+
 test("a migration that leaves a reference dangling changes nothing", async () => {
   await using world = await open();
   const { db, file } = world;

@@ -12,6 +12,7 @@ import { PostgresTx } from "./postgres-tx.ts";
 import { text } from "./rows.ts";
 import { CallRuns, TransactionRuns } from "./run-states.ts";
 import {
+  leaderShare,
   logsLock,
   memoryLock,
   packsLock,
@@ -90,6 +91,9 @@ async function open({ connection, kind }: BatchParts, calls: readonly PostgresCa
     if (locks.find === undefined) continue;
     const [sql, ...params] = locks.find;
     for (const row of (await connection.query(sql, params)).rows) runs.add(text(row, "id"));
+  }
+  if (calls.some(({ locks }) => locks.term === true)) {
+    steps.push(connection.query(leaderShare, undefined, "leader_share"));
   }
   const lock = kind === "logs" ? logsLock : runsLock;
   if (runs.size > 0) steps.push(connection.query(lock, [[...runs]], `${kind}_lock`));

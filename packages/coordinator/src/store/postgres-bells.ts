@@ -72,6 +72,10 @@ export class PostgresBells {
   /** Wakes those here at once, and those elsewhere in a few milliseconds. */
   ring(touched: Touched): void {
     this.#wake({ ...touched, runs: [...touched.runs] });
+    // Workers of others hear it with their next heartbeat.
+    for (const listener of this.#listeners) {
+      if (touched.cancelled.length > 0) listener.cancelled?.(touched.cancelled);
+    }
     if (this.#gathered === undefined) {
       this.#gathered = untouched();
       if (!this.#closing.signal.aborted) this.#ports.clock.after(gatherMs, () => this.#send());

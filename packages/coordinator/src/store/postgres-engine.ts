@@ -10,7 +10,7 @@ import type { BatchKind } from "./postgres-batch.ts";
 import { faultFor, type Outcome, type PostgresCall } from "./postgres-call.ts";
 import { PostgresLane } from "./postgres-lane.ts";
 import { keysOf, type Locks } from "./postgres-locks.ts";
-import { type Touched, untouched, type Verb } from "./verb.ts";
+import { type Touched, touchAlso, untouched, type Verb } from "./verb.ts";
 
 /** Calls in one transaction. More would make the first of them wait too long. */
 const batchMax = 256;
@@ -122,9 +122,7 @@ export class PostgresEngine {
         continue;
       }
       answer.resolve(outcome.value);
-      for (const run of outcome.touched.runs) touched.runs.add(run);
-      touched.ready ||= outcome.touched.ready;
-      touched.children ||= outcome.touched.children;
+      touchAlso(touched, outcome.touched);
     }
     if (touched.ready || touched.children || touched.runs.size > 0) this.#options.onTouched?.(touched);
   }

@@ -18,6 +18,8 @@ export interface Locks {
   readonly memory?: boolean;
   /** Calls with the same name keep their order, although they lock nothing. */
   readonly order?: string;
+  /** Under the term of a leader: no other one begins before it has ended. */
+  readonly term?: boolean;
   /** It changes more than its arguments name, so it has a transaction of its own. */
   readonly alone?: boolean;
 }
@@ -29,11 +31,13 @@ type LocksOf<Table> = {
 };
 
 const runsOf = (refs: readonly { readonly runId: RunId }[]): RunId[] => refs.map(({ runId }) => runId);
+const under = (term: number | undefined) => ({ term: term !== undefined });
 const keyOrder = (key: string | undefined) => (key === undefined ? {} : { order: `key ${key}` });
 
 export const writeLocks: LocksOf<typeof writeVerbs> = {
-  runSubmit: ({ idempotencyKey, trigger }) => ({
+  runSubmit: ({ idempotencyKey, trigger, term }) => ({
     runs: [],
+    ...under(term),
     packs: "name",
     schedules: trigger !== undefined,
     ...keyOrder(idempotencyKey),
@@ -51,7 +55,7 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
   }),
   leasesRenew: ({ refs, workerId }) => ({ runs: runsOf(refs), order: `worker ${workerId}` }),
   // Locks what it finds, and leaves out what others have locked.
-  leasesExpire: () => ({ runs: [], alone: true }),
+  leasesExpire: ({ term }) => ({ runs: [], ...under(term), alone: true }),
   leasesTrust: () => ({ runs: [], find: [runsWithLiveAttempts], alone: true }),
   workerGreet: ({ hello }) => ({
     runs: runsOf(hello.held),
@@ -66,14 +70,18 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
   memoryResolve: () => ({ runs: [], memory: true }),
   memoryRevert: () => ({ runs: [], memory: true }),
   // Leaves out what others have locked.
-  runsRetire: () => ({ runs: [], alone: true }),
-  runsErase: ({ ids }) => ({ runs: ids, packs: "delete", alone: true }),
-  snapshotsCollect: () => ({ runs: [], packs: "delete", alone: true }),
+  runsRetire: ({ term }) => ({ runs: [], ...under(term), alone: true }),
+  runsErase: ({ ids, term }) => ({ runs: ids, ...under(term), packs: "delete", alone: true }),
+  snapshotsCollect: ({ term }) => ({ runs: [], ...under(term), packs: "delete", alone: true }),
   snapshotKeep: ({ digest }) => ({ runs: [], packs: "name", order: `kept ${digest}` }),
   snapshotUnkeep: ({ name, digest }) => ({ runs: [], order: `kept ${digest ?? name}` }),
+  // Its one row is the first of all locks.
+  leaderTake: () => ({ runs: [], order: "leader", alone: true }),
+  leaderYield: () => ({ runs: [], order: "leader", alone: true }),
+  blobFolderName: () => ({ runs: [], alone: true }),
   dagPut: () => ({ runs: [], schedules: true }),
   dagDelete: () => ({ runs: [], schedules: true }),
-  scheduleDecide: () => ({ runs: [], schedules: true }),
+  scheduleDecide: ({ term }) => ({ runs: [], ...under(term), schedules: true }),
   schedulePause: () => ({ runs: [], schedules: true }),
   scheduleResume: () => ({ runs: [], schedules: true }),
 };

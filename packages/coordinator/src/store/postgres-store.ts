@@ -5,7 +5,7 @@
  * **A transaction first locks what it decides on, then reads.** What a verb decides on is a run (its steps, attempts,
  * artifacts, events and counters change only under the lock of its row) or memory (all scopes, under the one row of
  * `memory_writer`), schedules (one advisory lock), or that nobody names a pack or a DAG any more (another one, shared by those who name some).
- * `postgres-locks.ts` says which verb locks what. There is one order of locks: runs by id, all in one statement; then
+ * `postgres-locks.ts` says which verb locks what. There is one order of locks: the leader; runs by id, all in one statement; then
  * packs; then schedules; then memory. So nobody who holds one waits for an earlier one, and two coordinators cannot wait for each
  * other, however many calls share a transaction. Every statement that follows sees what was committed before the lock
  * was had, for at READ COMMITTED each takes a snapshot of its own.

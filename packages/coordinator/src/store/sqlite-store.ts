@@ -1,10 +1,9 @@
 /** The embedded engine: one writing thread and one reading thread on `haversack.db`, the same for `logs.db`. */
 
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type FaultError, readIfThere, writeDurably } from "@haversack/base";
-import { type Generation, parseGeneration } from "@haversack/protocol";
+import type { FaultError } from "@haversack/base";
+import { readGeneration } from "./generation.ts";
 import type { Dying, LogStore, Store } from "./store.ts";
 import { ThreadClient } from "./thread-client.ts";
 import { logReadVerbs, logWriteVerbs, readVerbs, writeVerbs } from "./verb-tables.ts";
@@ -62,17 +61,4 @@ export async function openSqliteLogStore(folder: string): Promise<LogStore & Dyi
     died: died(pair),
     [Symbol.asyncDispose]: () => close(pair),
   };
-}
-
-/**
- * A counter and a random tag, in a file beside the database: whoever puts a database back from a copy must raise the
- * counter here, so that no fence of the lost future is accepted (P10).
- */
-async function readGeneration(folder: string): Promise<Generation> {
-  const path = join(folder, "generation");
-  const stored = await readIfThere(path);
-  if (stored !== undefined) return parseGeneration(stored.toString("utf8").trim());
-  const fresh = `1-${randomBytes(8).toString("hex")}`;
-  await writeDurably(path, `${fresh}\n`);
-  return parseGeneration(fresh);
 }

@@ -19,7 +19,7 @@ import {
   type ThreadOptions,
   type ToThread,
 } from "./thread-messages.ts";
-import { type Touched, untouched, type Verb, type VerbContext } from "./verb.ts";
+import { type Touched, touchAlso, untouched, type Verb, type VerbContext } from "./verb.ts";
 import { verbTables } from "./verb-tables.ts";
 
 /** Calls in one transaction. More would make the first of them wait too long. */
@@ -49,13 +49,8 @@ class DatabaseThread {
     for (const call of calls) answers.push(await this.#one(call, touched, runs));
     await runs.flush(this.#tx);
     this.#db.exec("commit");
-    return {
-      kind: "answers",
-      answers,
-      touchedRuns: [...touched.runs],
-      ready: touched.ready,
-      children: touched.children,
-    };
+    const { runs: touchedRuns, ready, children, cancelled } = touched;
+    return { kind: "answers", answers, touchedRuns: [...touchedRuns], ready, children, cancelled };
   }
 
   async #one({ id, verb, args }: Call, touched: Touched, all: TransactionRuns): Promise<CallAnswer> {
@@ -71,9 +66,7 @@ class DatabaseThread {
       const value = await body(context, args);
       if (this.#writes) this.#db.exec("release call");
       runs.keep();
-      for (const run of own.runs) touched.runs.add(run);
-      touched.ready ||= own.ready;
-      touched.children ||= own.children;
+      touchAlso(touched, own);
       return { id, ok: true, value };
     } catch (error) {
       if (this.#writes) this.#db.exec("rollback to call; release call");

@@ -4,7 +4,7 @@
  */
 
 import type { FaultError } from "@haversack/base";
-import type { Generation, RunId } from "@haversack/protocol";
+import type { AttemptRef, Generation, RunId } from "@haversack/protocol";
 import type { VerbArgs, VerbResult } from "./verb.ts";
 import type { logReadVerbs, logWriteVerbs, readVerbs, writeVerbs } from "./verb-tables.ts";
 
@@ -22,6 +22,8 @@ export interface ChangeListener {
   ready(): void;
   /** There is something to do about child runs. */
   children?(): void;
+  /** Workers have to end these attempts. */
+  cancelled?(refs: readonly AttemptRef[]): void;
 }
 
 export interface Store extends AsyncDisposable {

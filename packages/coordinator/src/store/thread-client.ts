@@ -110,6 +110,7 @@ export class ThreadClient {
       if (message.touchedRuns.length > 0) listener.runs?.(message.touchedRuns as RunId[]);
       if (message.ready) listener.ready?.();
       if (message.children) listener.children?.();
+      if (message.cancelled.length > 0) listener.cancelled?.(message.cancelled);
     }
   }
 

@@ -1,6 +1,7 @@
 /** What the main thread and a database thread say to each other. Both directions carry whole batches. */
 
 import { type Fault, FaultError, faultOf, messageOf } from "@haversack/base";
+import type { AttemptRef } from "@haversack/protocol";
 import type { Role } from "./verb-tables.ts";
 
 export interface ThreadOptions {
@@ -36,6 +37,7 @@ export type FromThread =
       readonly touchedRuns: readonly string[];
       readonly ready: boolean;
       readonly children: boolean;
+      readonly cancelled: readonly AttemptRef[];
     };
 
 export type ToThread =

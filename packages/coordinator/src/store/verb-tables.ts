@@ -2,10 +2,10 @@
 
 import { familyReads, familyWrites } from "./family-tables.ts";
 import { retentionReads, retentionWrites } from "./retention-tables.ts";
+import { runReads } from "./run-tables.ts";
 import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
 import { attemptIsLive, attemptsFinish, attemptsStart } from "./verbs/attempt-verbs.ts";
-import { runEvents } from "./verbs/event-verbs.ts";
-import { leasesExpire, leasesRenew, leasesTrust, workerGreet } from "./verbs/lease-verbs.ts";
+import { leasesRenew, leasesTrust, workerGreet } from "./verbs/lease-verbs.ts";
 import { logsAppend, logsErase, logsRead } from "./verbs/log-verbs.ts";
 import {
   memoryAt,
@@ -16,20 +16,17 @@ import {
   memoryScopes,
   memoryVersions,
 } from "./verbs/memory-verbs.ts";
-import { runFind, runSubmit } from "./verbs/run-submit.ts";
-import { runCancel, runProgress, runRead, runsCount, runsList } from "./verbs/run-verbs.ts";
+import { runCancel } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
 import { stepsListReady, stepsTake, stepsWaiting } from "./verbs/step-verbs.ts";
 import { workersList } from "./verbs/worker-verbs.ts";
 
 export const writeVerbs = {
-  runSubmit,
   runCancel,
   stepsTake,
   attemptsStart,
   attemptsFinish,
   leasesRenew,
-  leasesExpire,
   leasesTrust,
   workerGreet,
   memoryResolve,
@@ -40,12 +37,7 @@ export const writeVerbs = {
 } as const;
 
 export const readVerbs = {
-  runRead,
-  runFind,
-  runsList,
-  runsCount,
-  runEvents,
-  runProgress,
+  ...runReads,
   stepsListReady,
   stepsWaiting,
   attemptIsLive,

@@ -1,6 +1,6 @@
 /** A verb is one indivisible change or one reading of the store. The same body runs on every engine. */
 
-import type { RunId } from "@haversack/protocol";
+import type { AttemptRef, RunId } from "@haversack/protocol";
 import type { DagCache } from "./dag-cache.ts";
 import type { CallRuns } from "./run-states.ts";
 import type { Tx } from "./statement.ts";
@@ -13,9 +13,19 @@ export interface Touched {
   ready: boolean;
   /** A step that no worker takes may start, a child run has ended, or child runs are to be cancelled. */
   children: boolean;
+  /** Live attempts that their workers have to end; a heartbeat tells them too. */
+  readonly cancelled: AttemptRef[];
 }
 
-export const untouched = (): Touched => ({ runs: new Set(), ready: false, children: false });
+export const untouched = (): Touched => ({ runs: new Set(), ready: false, children: false, cancelled: [] });
+
+/** Adds what one call touched to what others did. */
+export function touchAlso(all: Touched, own: Touched): void {
+  for (const run of own.runs) all.runs.add(run);
+  all.ready ||= own.ready;
+  all.children ||= own.children;
+  all.cancelled.push(...own.cancelled);
+}
 
 export interface VerbContext {
   readonly tx: Tx;

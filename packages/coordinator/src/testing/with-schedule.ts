@@ -23,7 +23,7 @@ export async function withSchedule<W extends Scheduling>(
 ) {
   const { clock, submitter, scheduler } = world;
   clock.jump(3_600_000 * hours);
-  const { name } = await submitter.put(text, "scheduled.yaml");
+  const { name } = await submitter.put({ dag: text, fileName: "scheduled.yaml" });
   await scheduler.loop.start(new AbortController().signal);
   const minute = (): number => {
     const due = (Math.floor(clock.now() / 60_000) + 1) * 60_000;

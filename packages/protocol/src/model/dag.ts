@@ -5,6 +5,7 @@
 
 import type { ChildSpec } from "./child.ts";
 import type { DeploySpec } from "./deploy.ts";
+import type { ForeachSpec } from "./foreach.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { ScheduleSpec } from "./schedule.ts";
 
@@ -19,7 +20,10 @@ export interface DagSpec {
   readonly name: string;
   readonly description?: string;
   readonly params: { readonly [name: string]: ParamSpec };
+  /** Those of its dotenv files included. */
   readonly env: { readonly [name: string]: string };
+  /** What its runs are found by; expressions over params still in place. Absent: nothing. */
+  readonly labels?: { readonly [label: string]: string };
   readonly steps: readonly StepSpec[];
   /** When it is started by itself, once it is stored; absent: never. */
   readonly schedules?: readonly ScheduleSpec[];
@@ -64,6 +68,8 @@ export interface StepSpec {
   /** Paths or globs over the artifacts of ancestors. */
   readonly inputs: readonly string[];
   readonly onWorkerLost: "retry" | "fail";
+  /** Absent: it is done once. */
+  readonly foreach?: ForeachSpec;
   readonly work: CommandSpec | AgentSpec | ChildSpec | DeploySpec;
 }
 
@@ -99,5 +105,5 @@ export interface AgentSpec {
 export const allSteps = ({ steps, handlers }: DagSpec): readonly StepSpec[] =>
   handlers === undefined ? steps : [...steps, ...handlers];
 
-export const stepAt = ({ steps, handlers }: DagSpec, index: number): StepSpec | undefined =>
-  steps[index] ?? handlers?.[index - steps.length];
+/** Steps and handlers. */
+export const stepsCount = ({ steps, handlers = [] }: DagSpec): number => steps.length + handlers.length;

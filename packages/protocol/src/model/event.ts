@@ -28,4 +28,6 @@ export interface StepChange {
   readonly exitCode?: number;
   /** Of a `dag` step: the run that this attempt is. */
   readonly childRunId?: RunId;
+  /** Of a step with `foreach` or `matrix`, once they are known: how many it has. */
+  readonly items?: number;
 }

@@ -2,8 +2,9 @@
 
 import type { HandlerKind, StepKind } from "./dag.ts";
 import type { Digest, RunId, StepId, WorkerId } from "./ids.ts";
-import type { JsonObject } from "./json.ts";
+import type { JsonObject, JsonValue } from "./json.ts";
 import type { Artifact, Failure, Usage } from "./outcome.ts";
+import type { RunLabels } from "./run-labels.ts";
 import type { RunTrigger } from "./schedule.ts";
 
 export type RunStatus = "queued" | "running" | "succeeded" | "failed" | "cancelled";
@@ -44,6 +45,8 @@ export interface Run {
   readonly eventSeq: number;
   /** The run whose succeeded steps this one kept. */
   readonly retryOf?: RunId;
+  /** Absent: none. */
+  readonly labels?: RunLabels;
   /** Absent: told by an older coordinator. */
   readonly trigger?: RunTrigger;
   /** Absent: no other run started it. */
@@ -87,6 +90,23 @@ export interface Step {
   readonly memory?: { readonly applied: number; readonly inReview: number };
   /** Of a `dag` step: the run that its newest attempt is. */
   readonly childRunId?: RunId;
+  /** Of a step with `foreach` or `matrix`; absent: it is done once. */
+  readonly items?: ItemCounts;
+  /** Of an item: what it is for. */
+  readonly item?: { readonly value: JsonValue };
+}
+
+/** How far the items of a step are. */
+export interface ItemCounts {
+  /** 0 until they are known. */
+  readonly total: number;
+  /** For a place among those that may run at once. */
+  readonly waiting: number;
+  /** Have begun and not ended. */
+  readonly active: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly cancelled: number;
 }
 
 export interface RunDetail extends Run {
@@ -94,4 +114,20 @@ export interface RunDetail extends Run {
   readonly steps: readonly Step[];
   /** What the DAG's `outputs` gave; absent before the run has succeeded. */
   readonly outputs?: JsonObject;
+}
+
+/** Which runs a list holds, newest first. What is absent lets every run pass. */
+export interface RunFilter {
+  readonly status?: RunStatus;
+  readonly dagName?: string;
+  /** All of them. */
+  readonly labels?: RunLabels;
+  /** Submitted from the first moment on, and before the second. */
+  readonly since?: number;
+  readonly until?: number;
+  readonly retryOf?: string;
+  readonly trigger?: RunTrigger["kind"];
+  readonly pageSize?: number;
+  /** Of the page before, with the same filter. */
+  readonly pageToken?: string;
 }

@@ -21,8 +21,10 @@ export interface ScheduleSpec {
 }
 
 /** What started a run. */
+export const triggerKinds = ["manual", "schedule", "backfill", "retry", "child"] as const;
+
 export interface RunTrigger {
-  readonly kind: "manual" | "schedule" | "backfill" | "retry" | "child";
+  readonly kind: (typeof triggerKinds)[number];
   /** The place of the schedule in the DAG's list, from 0. */
   readonly schedule?: number;
   /** The time of the schedule that the run is for. */

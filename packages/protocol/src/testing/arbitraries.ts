@@ -15,8 +15,8 @@ import type { JsonObject, JsonValue } from "../model/json.ts";
 import { type MemoryVersion, parseMemoryScopeName } from "../model/memory.ts";
 import type { AttemptResult } from "../model/outcome.ts";
 import type { MemoryReview } from "../model/review.ts";
-import type { RunDetail, RunStatus, StepPhase } from "../model/run.ts";
-import type { RunTrigger } from "../model/schedule.ts";
+import type { RunDetail, RunFilter, RunStatus, StepPhase } from "../model/run.ts";
+import { type RunTrigger, triggerKinds } from "../model/schedule.ts";
 import type { Downward, Upward } from "../model/session.ts";
 import type { SnapshotDescriptor, Task } from "../model/task.ts";
 
@@ -180,9 +180,33 @@ const step = fc.record(
     continueOnError: fc.constant(true as const),
     memory: fc.record({ applied: small, inReview: small }),
     childRunId: id.map(parseRunId),
+    items: fc.record({
+      total: small,
+      waiting: small,
+      active: small,
+      succeeded: small,
+      failed: small,
+      cancelled: small,
+    }),
+    item: fc.record({ value: json }),
   },
   { requiredKeys: ["id", "kind", "phase", "depends", "attempt", "outputs", "artifacts"] },
 );
+export const runFilter: fc.Arbitrary<RunFilter> = fc.record(
+  {
+    status: fc.constantFrom(...statuses),
+    dagName: fc.string({ minLength: 1 }),
+    labels: fc.dictionary(id, fc.string(), { minKeys: 1 }),
+    since: time,
+    until: time,
+    retryOf: id.map(parseRunId),
+    trigger: fc.constantFrom(...triggerKinds),
+    pageSize: small,
+    pageToken: fc.string(),
+  },
+  { requiredKeys: [] },
+);
+
 export const run: fc.Arbitrary<RunDetail> = fc.record(
   {
     id: id.map(parseRunId),
@@ -195,6 +219,7 @@ export const run: fc.Arbitrary<RunDetail> = fc.record(
     eventSeq: size,
     steps: fc.array(step),
     retryOf: id.map(parseRunId),
+    labels: fc.dictionary(id, fc.string(), { minKeys: 1, maxKeys: 4 }),
     trigger: fc.constantFrom<RunTrigger>(
       { kind: "manual" },
       { kind: "retry" },
@@ -243,6 +268,7 @@ const runChange = fc.oneof(
       failure,
       exitCode,
       childRunId: id.map(parseRunId),
+      items: small,
     },
     { requiredKeys: ["kind", "stepId", "phase", "attempt"] },
   ),

@@ -1,9 +1,18 @@
 /** Runs, steps and events: protobuf ⇄ nouns. */
 
-import { create, type MessageInitShape, type JsonObject as WireJsonObject } from "@bufbuild/protobuf";
-import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import {
+  create,
+  fromJson,
+  type MessageInitShape,
+  toJson,
+  type JsonObject as WireJsonObject,
+  type JsonValue as WireJsonValue,
+} from "@bufbuild/protobuf";
+import { type Timestamp, timestampFromMs, timestampMs, ValueSchema } from "@bufbuild/protobuf/wkt";
 import {
   RunSchema,
+  type RunServiceListRequest,
+  type RunServiceListRequestSchema,
   type RunServiceWatchResponse,
   RunServiceWatchResponseSchema,
   StepSchema,
@@ -13,7 +22,8 @@ import {
 import { type HandlerKind, handlerKinds, type StepKind, stepKinds } from "../model/dag.ts";
 import type { RunChange, RunEvent, StepChange } from "../model/event.ts";
 import { digestOfBytes, digestToBytes, parseRunId, parseStepId, parseWorkerId } from "../model/ids.ts";
-import type { ParentStep, Run, RunDetail, Step } from "../model/run.ts";
+import type { ParentStep, Run, RunDetail, RunFilter, Step } from "../model/run.ts";
+import { triggerKinds } from "../model/schedule.ts";
 import {
   artifactFromWire,
   artifactToWire,
@@ -49,6 +59,7 @@ export function runToWire(run: Run & Pick<RunDetail, "outputs">, steps: readonly
     parentRunId: run.parent?.runId ?? "",
     parentStepId: run.parent?.stepId ?? "",
     depth: run.parent?.depth ?? 0,
+    labels: { ...run.labels },
   };
   const startedAt = time(run.startedAt);
   const endedAt = time(run.endedAt);
@@ -74,6 +85,7 @@ export function runFromWire(wire: WireRun): RunDetail {
     ...(wire.retryOf === "" ? {} : { retryOf: parseRunId(wire.retryOf) }),
     ...(wire.parentRunId === "" ? {} : { parent: parentFromWire(wire) }),
     ...(wire.outputs === undefined ? {} : { outputs: wire.outputs }),
+    ...(Object.keys(wire.labels).length === 0 ? {} : { labels: wire.labels }),
     ...(wire.trigger === undefined ? {} : { trigger: triggerFromWire(wire.trigger) }),
     ...(wire.startedAt === undefined ? {} : { startedAt: timestampMs(wire.startedAt) }),
     ...(wire.endedAt === undefined ? {} : { endedAt: timestampMs(wire.endedAt) }),
@@ -85,7 +97,35 @@ function parentFromWire({ parentRunId, parentStepId, depth }: WireRun): ParentSt
   return { runId: parseRunId(parentRunId), stepId: parseStepId(parentStepId), depth };
 }
 
-function stepToWire(step: Step): WireStep {
+export function runFilterToWire(filter: RunFilter): MessageInitShape<typeof RunServiceListRequestSchema> {
+  const { status, labels = {}, since, until, ...rest } = filter;
+  return {
+    ...rest,
+    labels: { ...labels },
+    ...(status === undefined ? {} : { status: runStatusToWire[status] }),
+    ...(since === undefined ? {} : { since: timestampFromMs(since) }),
+    ...(until === undefined ? {} : { until: timestampFromMs(until) }),
+  };
+}
+
+/** Throws `invalid` for what this version does not know. */
+export function runFilterFromWire(wire: RunServiceListRequest): RunFilter {
+  const { pageSize, pageToken, dagName, labels, retryOf } = wire;
+  const trigger = triggerKinds.find((kind) => kind === wire.trigger);
+  return {
+    pageSize,
+    pageToken,
+    ...(wire.status === 0 ? {} : { status: known(runStatusFromWire(wire.status), "status") }),
+    ...(dagName === "" ? {} : { dagName }),
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    ...(wire.since === undefined ? {} : { since: timestampMs(wire.since) }),
+    ...(wire.until === undefined ? {} : { until: timestampMs(wire.until) }),
+    ...(retryOf === "" ? {} : { retryOf: parseRunId(retryOf) }),
+    ...(wire.trigger === "" ? {} : { trigger: known(trigger, "trigger") }),
+  };
+}
+
+export function stepToWire(step: Step): WireStep {
   const init: MessageInitShape<typeof StepSchema> = {
     id: step.id,
     kind: step.kind,
@@ -111,10 +151,12 @@ function stepToWire(step: Step): WireStep {
   if (step.exitCode !== undefined) init.exitCode = step.exitCode;
   if (step.usage !== undefined) init.usage = usageToWire(step.usage);
   if (step.memory !== undefined) init.memory = { ...step.memory };
+  if (step.items !== undefined) init.items = { ...step.items };
+  if (step.item !== undefined) init.item = fromJson(ValueSchema, step.item.value as WireJsonValue);
   return create(StepSchema, init);
 }
 
-function stepFromWire(wire: WireStep): Step {
+export function stepFromWire(wire: WireStep): Step {
   return {
     id: parseStepId(wire.id),
     kind: known(kindOf(wire.kind), "step.kind"),
@@ -137,6 +179,8 @@ function stepFromWire(wire: WireStep): Step {
     ...(wire.waitingFor === "" ? {} : { waitingFor: wire.waitingFor }),
     ...(wire.childRunId === "" ? {} : { childRunId: parseRunId(wire.childRunId) }),
     ...(wire.memory === undefined ? {} : { memory: memoryFromWire(wire.memory) }),
+    ...(wire.items === undefined ? {} : { items: itemsFromWire(wire.items) }),
+    ...(wire.item === undefined ? {} : { item: { value: toJson(ValueSchema, wire.item) } }),
   };
 }
 
@@ -146,6 +190,11 @@ const handlerOf = (name: string): HandlerKind | undefined => handlerKinds.find((
 
 function memoryFromWire({ applied, inReview }: NonNullable<WireStep["memory"]>) {
   return { applied, inReview };
+}
+
+function itemsFromWire(wire: NonNullable<WireStep["items"]>) {
+  const { total, waiting, active, succeeded, failed, cancelled } = wire;
+  return { total, waiting, active, succeeded, failed, cancelled };
 }
 
 export function eventToWire(event: RunEvent): RunServiceWatchResponse {
@@ -172,6 +221,7 @@ function changeToWire(change: RunChange | StepChange) {
       childRunId: change.childRunId ?? "",
       ...failure,
       ...(change.exitCode === undefined ? {} : { exitCode: change.exitCode }),
+      ...(change.items === undefined ? {} : { items: change.items }),
     },
   };
 }
@@ -199,7 +249,7 @@ function changeFromWire(event: RunServiceWatchResponse["event"]): RunChange | St
       ...failure,
     };
   }
-  const { stepId, phase, attempt, workerId, exitCode, childRunId } = event.value;
+  const { stepId, phase, attempt, workerId, exitCode, childRunId, items } = event.value;
   return {
     kind: "step",
     stepId: parseStepId(stepId),
@@ -208,6 +258,7 @@ function changeFromWire(event: RunServiceWatchResponse["event"]): RunChange | St
     ...(workerId === "" ? {} : { workerId: parseWorkerId(workerId) }),
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(childRunId === "" ? {} : { childRunId: parseRunId(childRunId) }),
+    ...(items === undefined ? {} : { items }),
     ...failure,
   };
 }

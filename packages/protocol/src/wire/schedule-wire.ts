@@ -11,22 +11,22 @@ import {
   type ScheduleTick as WireTick,
 } from "../gen/haversack/v1/schedule_service_pb.ts";
 import { digestOfBytes, digestToBytes, parseRunId } from "../model/ids.ts";
-import type {
-  CatchUp,
-  Overlap,
-  RunTrigger,
-  ScheduleInfo,
-  ScheduleTick,
-  StoredDag,
-  StoredDagInfo,
-  TickOutcome,
+import {
+  type CatchUp,
+  type Overlap,
+  type RunTrigger,
+  type ScheduleInfo,
+  type ScheduleTick,
+  type StoredDag,
+  type StoredDagInfo,
+  type TickOutcome,
+  triggerKinds,
 } from "../model/schedule.ts";
 import { badField, required } from "./fields.ts";
 
 const catchUps = ["none", "last", "all"] as const satisfies CatchUp[];
 const overlaps = ["skip", "queue", "cancel-previous"] as const satisfies Overlap[];
 const outcomes = ["started", "queued", "skipped", "missed", "failed"] as const satisfies TickOutcome[];
-const kinds = ["manual", "schedule", "backfill", "retry", "child"] as const satisfies RunTrigger["kind"][];
 
 function oneOf<T extends string>(known: readonly T[], text: string, field: string): T {
   const found = known.find((each) => each === text);
@@ -44,7 +44,7 @@ export function triggerToWire({ kind, schedule, due }: RunTrigger) {
 
 export function triggerFromWire({ kind, schedule, due }: WireTrigger): RunTrigger {
   return {
-    kind: oneOf(kinds, kind, "run.trigger.kind"),
+    kind: oneOf(triggerKinds, kind, "run.trigger.kind"),
     ...(schedule === undefined ? {} : { schedule }),
     ...(due === undefined ? {} : { due: timestampMs(due) }),
   };

@@ -4,7 +4,7 @@
  */
 
 import { messageOf } from "@haversack/base";
-import { EVENT_ID, type Event, getScalarValue, load, parseEvents, YAMLException } from "js-yaml";
+import { dump, EVENT_ID, type Event, getScalarValue, load, parseEvents, YAMLException } from "js-yaml";
 import { isForbiddenKey, pathText } from "../format/canonical-json.ts";
 import type { Position } from "../plan/problem.ts";
 
@@ -49,6 +49,14 @@ export function parseYaml(text: string, lineOffset = 0): YamlDocument {
     };
   }
 }
+
+/**
+ * Plain JSON as YAML that reads back as the same; lines are not folded.
+ *
+ * @param flowLevel from this depth on `{a: 1}` and `[1]`; -1: nowhere
+ */
+export const printYaml = (value: unknown, flowLevel = -1): string =>
+  dump(value, { lineWidth: -1, noRefs: true, flowLevel, flowBracketPadding: true, quoteStyle: "double" });
 
 class Refusal extends Error {
   readonly offset: number;

@@ -5,29 +5,33 @@
 
 import { z } from "zod";
 import * as shared from "../format/envelope.ts";
+import { idForm } from "../format/paths.ts";
 
 const expression = /\$\{\{/;
 
 /** An id; an expression in its place gets a message of its own, because people try it. */
-export const idSetting = z.string().superRefine((text, context) => {
-  if (expression.test(text)) {
-    context.addIssue({
-      code: "custom",
-      message:
-        "is an expression, but the items of an agent are pinned when the run is submitted: write an id",
-    });
-  } else if (!shared.id.safeParse(text).success) {
-    context.addIssue({
-      code: "custom",
-      message: "is not an id: a-z, 0-9 and single hyphens, at most 64 characters",
-    });
-  }
-});
+export const idSetting = z
+  .string()
+  .meta({ pattern: idForm.source })
+  .superRefine((text, context) => {
+    if (expression.test(text)) {
+      context.addIssue({
+        code: "custom",
+        message:
+          "is an expression, but the items of an agent are pinned when the run is submitted: write an id",
+      });
+    } else if (!shared.id.safeParse(text).success) {
+      context.addIssue({
+        code: "custom",
+        message: "is not an id: a-z, 0-9 and single hyphens, at most 64 characters",
+      });
+    }
+  });
 
 const unique = (values: readonly string[]) => new Set(values).size === values.length;
 const twice = "names something twice";
-const words = z.array(z.string().min(1)).refine(unique, twice);
-const ids = z.array(idSetting).refine(unique, twice);
+const words = z.array(z.string().min(1)).refine(unique, twice).meta({ uniqueItems: true });
+const ids = z.array(idSetting).refine(unique, twice).meta({ uniqueItems: true });
 
 const chainSetting = z.union(
   [idSetting, z.array(idSetting).min(1).max(8).refine(unique, twice)],

@@ -3,6 +3,9 @@
 /** In one order everywhere, so that two transactions cannot wait for each other. */
 export const runsLock = `select id from run where id = any($1::text[]) order by id for no key update`;
 
+/** Whoever writes as leader: nobody becomes one meanwhile. */
+export const leaderShare = `select one from leader for share`;
+
 export const memoryLock = `select one from memory_writer for update`;
 
 const packs = `hashtextextended('haversack packs ' || current_schema(), 0)`;

@@ -9,6 +9,7 @@ export const lifePut = `insert into store_life (one, generation, cluster) values
 export const migrationLock = `select pg_advisory_lock(hashtextextended('haversack ' || current_schema(), 0))`;
 
 const versionsIn = (table: string) => ({
+  isThere: `select to_regclass('${table}') is not null as there`,
   prepare: `create table if not exists ${table} (version integer primary key, name text not null)`,
   newest: `select coalesce(max(version), 0) as version from ${table}`,
   insert: `insert into ${table} (version, name) values ($1, $2)`,

@@ -40,6 +40,12 @@ export const runRowsErase = [
                (select idx, attempt from attempt where run = ?1 limit ?2)`,
   },
   {
+    sqlite: `delete from item_group where run = ?1 and idx in (select idx from item_group where run = ?1 limit ?2)`,
+  },
+  {
+    sqlite: `delete from run_label where run = ?1 and name in (select name from run_label where run = ?1 limit ?2)`,
+  },
+  {
     sqlite: `delete from step where run = ?1 and idx in (select idx from step where run = ?1 limit ?2)`,
   },
 ] as const;

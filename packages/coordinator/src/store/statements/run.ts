@@ -1,6 +1,7 @@
 export const runInsert = {
-  sqlite: `insert into run (id, dag_digest, dag_name, status, params, idempotency_key, body_digest, created_at, unfinished)
-           values (?1, ?2, ?3, 'queued', ?4, ?5, ?6, ?7, ?8) returning no`,
+  sqlite: `insert into run (id, dag_digest, dag_name, status, params, idempotency_key, body_digest, created_at,
+                            unfinished, run_labels)
+           values (?1, ?2, ?3, 'queued', ?4, ?5, ?6, ?7, ?8, ?9) returning no`,
 } as const;
 
 export const runByKey = { sqlite: `select id, body_digest from run where idempotency_key = ?1` } as const;
@@ -20,13 +21,6 @@ export const runCounters = {
   sqlite: `update run set event_seq = ?2, unfinished = ?3 where no = ?1`,
   postgres: `update run set event_seq = k.event_seq, unfinished = k.unfinished
              from unnest($1::bigint[], $2::bigint[], $3::integer[]) as k (no, event_seq, unfinished) where run.no = k.no`,
-} as const;
-
-/** Newest first. An empty filter matches everything; ids sort by time. */
-export const runList = {
-  sqlite: `select * from run
-           where id < ?1 and forgotten = 0 and (?2 = '' or status = ?2) and (?3 = '' or dag_name = ?3)
-           order by id desc limit ?4`,
 } as const;
 
 export const runCount = { sqlite: `select count(*) as count from run where forgotten = 0` } as const;

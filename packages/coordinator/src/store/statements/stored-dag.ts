@@ -1,8 +1,10 @@
 /** Stored DAGs, and what goes with them. */
 
 export const storedDagPut = {
-  sqlite: `insert into stored_dag (name, digest, source, file_name, schedules, put_at) values (?1, ?2, ?3, ?4, ?5, ?6)
-           on conflict (name) do update set digest = ?2, source = ?3, file_name = ?4, schedules = ?5, put_at = ?6`,
+  sqlite: `insert into stored_dag (name, digest, source, file_name, schedules, put_at, dotenv)
+           values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+           on conflict (name) do update
+           set digest = ?2, source = ?3, file_name = ?4, schedules = ?5, put_at = ?6, dotenv = ?7`,
 } as const;
 
 export const storedDagGet = { sqlite: `select * from stored_dag where name = ?1` } as const;

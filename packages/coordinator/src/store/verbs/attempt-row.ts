@@ -15,6 +15,7 @@ import type { Before } from "../../runs/outcomes.ts";
 import { flag, integer, integerOrNone, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
 import type { Row } from "../statement.ts";
+import { beforeOfRow } from "./ended-step.ts";
 
 export interface AttemptRow {
   readonly ref: AttemptRef;
@@ -64,14 +65,10 @@ export function historyOfRow(row: Row, run: RunState): StepHistory {
   return {
     failedCount: integer(row, "failed_count"),
     lostCount: integer(row, "lost_count"),
-    cancelRequested: run.cancelRequested && !outlivesCancel(textOrNone(row, "handler")),
+    cancelRequested: isCancelled(row, run),
   };
 }
 
-export function beforeOfRow(row: Row): Before {
-  return {
-    isSatisfied: !flag(row, "unsatisfied"),
-    hasFailed: flag(row, "ancestor_failed"),
-    hasCancelled: flag(row, "ancestor_cancelled"),
-  };
-}
+/** Its run is being cancelled, or the step alone. */
+const isCancelled = (row: Row, run: RunState): boolean =>
+  flag(row, "cancel_requested") || (run.cancelRequested && !outlivesCancel(textOrNone(row, "handler")));

@@ -9,8 +9,8 @@ import type { RunState } from "../run-states.ts";
 import type { Row } from "../statement.ts";
 import { stepsEnd, stepsRequeue } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
-import { beforeOfRow } from "./attempt-row.ts";
 import { stepsEnded } from "./end-run.ts";
+import { beforeOfRow } from "./ended-step.ts";
 import { record } from "./record.ts";
 
 export interface ChildAttemptEnd {

@@ -4,7 +4,7 @@
  */
 
 import { present } from "@haversack/base";
-import { type Failure, type HandlerKind, parseStepId } from "@haversack/protocol";
+import { type Failure, type HandlerKind, itemAt, parseStepId, stepsCount } from "@haversack/protocol";
 import { firstTurn, handlerTurn } from "../../runs/handlers.ts";
 import { type RunEnd, runEnd, runFailure } from "../../runs/run-end.ts";
 import { integer, json, text } from "../rows.ts";
@@ -12,6 +12,7 @@ import { handlersWaiting } from "../statements/outcome.ts";
 import { runEndWith, runOutcome } from "../statements/run.ts";
 import { stepCounts, stepFirstFailed, stepsCancelIdle } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
+import { groupsCancelled, itemsEnded } from "./item-groups.ts";
 import { record, recordRun } from "./record.ts";
 import { type EndedStep, type SettledRun, settleBehind, settleFirst, settleHandler } from "./settle.ts";
 
@@ -21,7 +22,8 @@ export async function stepsEnded(
   run: SettledRun,
   steps: readonly EndedStep[],
 ): Promise<void> {
-  await count(context, run, steps.length + (await settleBehind(context, run, steps)));
+  const ended = await itemsEnded(context, run, steps);
+  await count(context, run, ended.length + (await settleBehind(context, run, ended)));
 }
 
 /** Decides steps of a new run that wait for nobody. */
@@ -37,13 +39,17 @@ export async function decideFirst(
 export async function cancelIdle(context: VerbContext, settled: SettledRun): Promise<void> {
   const { run, now } = settled;
   recordRun(context, run, now);
+  const { spec } = await context.dags.get(context.tx, run.dagDigest);
   const ended = await context.tx.all(stepsCancelIdle, run.no, now);
   for (const step of ended) {
     const stepId = parseStepId(text(step, "step_id"));
     const change = { kind: "step", stepId, phase: "cancelled", attempt: integer(step, "attempt") } as const;
     record(context, run, change, now);
   }
-  await count(context, settled, ended.length);
+  const indexes = ended.map((row) => integer(row, "idx"));
+  const items = indexes.filter((index) => itemAt(spec, index) !== undefined);
+  const groups = await groupsCancelled(context, settled, items);
+  await count(context, settled, indexes.length - items.length + groups.length);
 }
 
 /** Counts steps that have ended, and goes on with the last of them. */
@@ -57,8 +63,8 @@ async function count(context: VerbContext, settled: SettledRun, ended: number): 
 async function goOn(context: VerbContext, settled: SettledRun): Promise<void> {
   const { run } = settled;
   const known = run.outcome;
-  const outcome = known ?? (await outcomeOf(context, run.no));
   const { spec } = await context.dags.get(context.tx, run.dagDigest);
+  const outcome = known ?? (await outcomeOf(context, run.no, stepsCount(spec)));
   if (spec.handlers !== undefined) {
     run.outcome = outcome;
     await context.tx.run(runOutcome, run.no, outcome);
@@ -87,8 +93,8 @@ async function startHandlers(
   return started;
 }
 
-async function outcomeOf({ tx }: VerbContext, run: number): Promise<RunEnd> {
-  const counts = present(await tx.one(stepCounts, run), `steps of run ${run}`);
+async function outcomeOf({ tx }: VerbContext, run: number, steps: number): Promise<RunEnd> {
+  const counts = present(await tx.one(stepCounts, run, steps), `steps of run ${run}`);
   return runEnd({
     failed: integer(counts, "failed"),
     cancelled: integer(counts, "cancelled"),
@@ -98,14 +104,15 @@ async function outcomeOf({ tx }: VerbContext, run: number): Promise<RunEnd> {
 
 async function endRun(context: VerbContext, { run, now }: SettledRun, status: RunEnd): Promise<void> {
   const { tx } = context;
-  const failure = status === "failed" ? await firstFailure(context, run.no) : undefined;
+  const { spec } = await context.dags.get(tx, run.dagDigest);
+  const failure = status === "failed" ? await firstFailure(context, run.no, stepsCount(spec)) : undefined;
   await tx.run(runEndWith, run.no, status, failure === undefined ? null : JSON.stringify(failure), now);
   run.status = status;
   recordRun(context, run, now, failure);
   if (run.isChild) context.touched.children = true;
 }
 
-async function firstFailure({ tx }: VerbContext, run: number): Promise<Failure | undefined> {
-  const row = await tx.one(stepFirstFailed, run);
+async function firstFailure({ tx }: VerbContext, run: number, steps: number): Promise<Failure | undefined> {
+  const row = await tx.one(stepFirstFailed, run, steps);
   return row === undefined ? undefined : runFailure(text(row, "step_id"), json<Failure>(row, "failure"));
 }

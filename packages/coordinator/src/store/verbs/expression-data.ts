@@ -1,6 +1,6 @@
 /** What expressions of a run look at, read for the names that they name and no more. */
 
-import type { JsonObject, JsonValue, StepPhase } from "@haversack/protocol";
+import { type JsonObject, type JsonValue, type StepPhase, stepsCount } from "@haversack/protocol";
 import type { DataPath } from "../../runs/expression-parse.ts";
 import type { TemplateData } from "../../runs/expression-value.ts";
 import { runFailure } from "../../runs/run-end.ts";
@@ -55,9 +55,14 @@ export class RunFacts {
     return { outputs, statuses };
   }
 
+  async #stepsCount(): Promise<number> {
+    const { tx, dags } = this.#context;
+    return stepsCount((await dags.get(tx, this.#run.dagDigest)).spec);
+  }
+
   /** The first failure so far. */
   async #error(): Promise<string | null> {
-    const row = await this.#context.tx.one(stepFirstFailed, this.#run.no);
+    const row = await this.#context.tx.one(stepFirstFailed, this.#run.no, await this.#stepsCount());
     return row === undefined ? null : runFailure(text(row, "step_id"), json(row, "failure")).message;
   }
 }

@@ -8,6 +8,7 @@ import {
   parseRunId,
   type Run,
   type RunId,
+  type RunLabels,
   type RunTrigger,
   type StepPhase,
   type StepSpec,
@@ -16,6 +17,7 @@ import { integer, text } from "../rows.ts";
 import { newRun, type RunState } from "../run-states.ts";
 import type { Row, SqlValue } from "../statement.ts";
 import { runByKey, runInsert } from "../statements/run.ts";
+import { runLabelsInsert } from "../statements/run-list.ts";
 import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { MemoryWrite } from "./attempt-row.ts";
@@ -31,6 +33,8 @@ export interface RunSubmission {
   readonly dag: DagSpec;
   readonly source: string;
   readonly params: Run["params"];
+  /** Absent: none. */
+  readonly labels?: RunLabels;
   readonly idempotencyKey?: string;
   readonly bodyDigest: Digest;
   /** Absent: a person or a program asked for it. */
@@ -91,7 +95,7 @@ export async function insertRunWithSteps(
 }
 
 async function insertRun(context: VerbContext, run: NewRun): Promise<RunState> {
-  const { id, dagDigest, dag, idempotencyKey, bodyDigest, now } = run;
+  const { id, dagDigest, dag, labels = {}, idempotencyKey, bodyDigest, now } = run;
   const params = JSON.stringify(run.params);
   const unfinished = dag.steps.length;
   const row = await context.tx.one(
@@ -104,8 +108,11 @@ async function insertRun(context: VerbContext, run: NewRun): Promise<RunState> {
     bodyDigest,
     now,
     unfinished,
+    JSON.stringify(labels),
   );
   const no = integer(present(row, "the run that was inserted"), "no");
+  const labelRows = Object.entries(labels).map(([name, value]) => [no, name, value, now]);
+  await context.tx.each(runLabelsInsert, labelRows);
   const state = newRun({ no, id, dagDigest, dagName: dag.name, params, unfinished });
   context.runs.add(state);
   return state;
@@ -171,7 +178,8 @@ export function stepRow(
   ];
 }
 
-/** A step with an `if` is decided when all steps are there, a handler when they have ended. */
-export function firstPhase({ condition, handler }: StepSpec, waitingFor: number): StepPhase {
-  return waitingFor === 0 && condition === undefined && handler === undefined ? "ready" : "waiting";
+/** A step with an `if`, or items, is decided when all steps are there, a handler when they have ended. */
+export function firstPhase({ condition, handler, foreach }: StepSpec, waitingFor: number): StepPhase {
+  const isDecided = condition === undefined && handler === undefined && foreach === undefined;
+  return waitingFor === 0 && isDecided ? "ready" : "waiting";
 }

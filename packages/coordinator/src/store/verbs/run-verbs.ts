@@ -13,23 +13,25 @@ import {
   type Run,
   type RunDetail,
   type RunId,
+  type RunLabels,
   type RunStatus,
   type RunTrigger,
   type Step,
   type StepSpec,
   stepAt,
+  stepsCount,
 } from "@haversack/protocol";
 import { outlivesCancel } from "../../runs/handlers.ts";
 import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import { artifactsOfRun } from "../statements/artifact.ts";
 import { attemptsOfRun } from "../statements/attempt.ts";
-import { runCount, runGet, runList, runRequestCancel } from "../statements/run.ts";
+import { runCount, runGet, runRequestCancel } from "../statements/run.ts";
 import { stepPhase, stepsOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { cancelChildren, childRunsOf, outputsOfRead } from "./child-view.ts";
 import { cancelIdle } from "./end-run.ts";
-import { memoryOfSteps } from "./memory-verbs.ts";
+import { extrasOfSteps } from "./step-extras.ts";
 
 export async function runRead(context: VerbContext, { id }: { readonly id: RunId }): Promise<RunDetail> {
   const { tx, dags } = context;
@@ -37,36 +39,21 @@ export async function runRead(context: VerbContext, { id }: { readonly id: RunId
   const row = present(await tx.one(runGet, id), `run ${id}`);
   const run = runOfRow(row);
   const no = integer(row, "no");
-  const { spec } = await dags.get(tx, run.dagDigest);
-  const artifacts = Map.groupBy(await tx.all(artifactsOfRun, no), (artifact) => integer(artifact, "idx"));
-  const memory = await memoryOfSteps(context, id);
+  const dag = await dags.get(tx, run.dagDigest);
+  const count = stepsCount(dag.spec);
+  const artifacts = Map.groupBy(await tx.all(artifactsOfRun, no, count), (artifact) =>
+    integer(artifact, "idx"),
+  );
+  const extras = await extrasOfSteps(context, { id, no }, dag);
   const children = await childRunsOf(context, run);
-  const steps = (await tx.all(stepsOfRun, no)).map((step) => {
+  const steps = (await tx.all(stepsOfRun, no, count)).map((step) => {
     const index = integer(step, "idx");
-    const own = memory.get(text(step, "step_id"));
-    const stepSpec = present(stepAt(spec, index), "step");
-    const known = stepOfRow(step, stepSpec, (artifacts.get(index) ?? []).map(artifactOfRow));
+    const own = (artifacts.get(index) ?? []).map(artifactOfRow);
+    const known = { ...stepOfRow(step, present(stepAt(dag.spec, index), "step"), own), ...extras(index) };
     const childRunId = children.get(index);
-    return {
-      ...known,
-      ...(own === undefined ? {} : { memory: own }),
-      ...(childRunId === undefined ? {} : { childRunId }),
-    };
+    return childRunId === undefined ? known : { ...known, childRunId };
   });
-  return { ...run, steps, ...(await outputsOfRead(context, run, spec)) };
-}
-
-export interface RunListQuery {
-  /** Only runs older than this one. */
-  readonly before?: string;
-  readonly status?: RunStatus;
-  readonly dagName?: string;
-  readonly limit: number;
-}
-
-export async function runsList({ tx }: VerbContext, query: RunListQuery): Promise<Run[]> {
-  const { before = "~", status = "", dagName = "", limit } = query;
-  return (await tx.all(runList, before, status, dagName, limit)).map(runOfRow);
+  return { ...run, steps, ...(await outputsOfRead(context, run, dag.spec)) };
 }
 
 export async function runsCount({ tx }: VerbContext): Promise<number> {
@@ -121,6 +108,7 @@ export function runOfRow(row: Row): Run {
   const failure = jsonOrNone<NonNullable<Run["failure"]>>(row, "failure");
   const retryOf = textOrNone(row, "retry_of");
   const parent = parentOfRow(row);
+  const labels = json<RunLabels>(row, "run_labels");
   return {
     id: parseRunId(text(row, "id")),
     dagName: text(row, "dag_name"),
@@ -134,6 +122,7 @@ export function runOfRow(row: Row): Run {
     ...(endedAt === undefined ? {} : { endedAt }),
     ...(failure === undefined ? {} : { failure }),
     ...(retryOf === undefined ? {} : { retryOf: parseRunId(retryOf) }),
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
     trigger: triggerOfRow(row),
     ...(parent === undefined ? {} : { parent }),
   };
@@ -153,7 +142,7 @@ function triggerOfRow(row: Row): RunTrigger {
   return { kind, schedule: integer(row, "trigger_schedule"), due: integer(row, "trigger_due") };
 }
 
-function stepOfRow(row: Row, spec: StepSpec, artifacts: readonly Artifact[]): Step {
+export function stepOfRow(row: Row, spec: StepSpec, artifacts: readonly Artifact[]): Step {
   const { condition, handler } = spec;
   const workerId = textOrNone(row, "worker_id");
   const workerName = textOrNone(row, "worker_name");

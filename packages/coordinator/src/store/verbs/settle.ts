@@ -4,32 +4,20 @@
  */
 
 import { invariant, present } from "@haversack/base";
-import { parseStepId, type StepPhase, stepAt } from "@haversack/protocol";
+import { isTerminalStep, parseStepId, type StepPhase, stepAt } from "@haversack/protocol";
 import type { Condition } from "../../runs/conditions.ts";
 import { type Before, type Decision, decideStep, nothingBefore, passedOn } from "../../runs/outcomes.ts";
 import { stepAfter } from "../../runs/step-moves.ts";
 import { integer } from "../rows.ts";
-import type { RunState } from "../run-states.ts";
 import type { Row } from "../statement.ts";
 import { stepsDependencyEnded, stepsSettle } from "../statements/outcome.ts";
 import type { VerbContext } from "../verb.ts";
-import { beforeOfRow } from "./attempt-row.ts";
+import { beforeOfRow, type EndedStep, type SettledRun } from "./ended-step.ts";
 import { RunFacts } from "./expression-data.ts";
+import { openGroup } from "./open-group.ts";
 import { record, tellReady } from "./record.ts";
 
-/** A run and the moment in which something of it ends. */
-export interface SettledRun {
-  readonly run: RunState;
-  readonly now: number;
-}
-
-export interface EndedStep {
-  /** Position of the step in the DAG. */
-  readonly index: number;
-  readonly phase: StepPhase;
-  readonly continueOnError: boolean;
-  readonly before: Before;
-}
+export type { EndedStep, SettledRun } from "./ended-step.ts";
 
 /** A step whose dependencies have all ended. */
 interface Settling {
@@ -56,27 +44,27 @@ export async function settleBehind(
     });
     const moved = await settle(context, run, settling, facts);
     level = moved
-      .filter(({ phase }) => phase !== "ready")
+      .filter(({ phase }) => isTerminalStep(phase))
       .map((step) => ({ ...step, continueOnError: spec.steps[step.index]?.continueOnError === true }));
     count += level.length;
   }
   return count;
 }
 
-/** Decides steps that wait for nobody and have an `if`. @returns how many steps ended */
+/** Decides steps that wait for nobody and have an `if`, or items. @returns how many steps ended */
 export async function settleFirst(
   context: VerbContext,
   run: SettledRun,
   indexes: readonly number[],
 ): Promise<number> {
-  const { conditions } = await context.dags.get(context.tx, run.run.dagDigest);
+  const { spec, conditions } = await context.dags.get(context.tx, run.run.dagDigest);
   const settling = indexes
-    .filter((index) => conditions[index] !== undefined)
+    .filter((index) => conditions[index] !== undefined || spec.steps[index]?.foreach !== undefined)
     .map((index) => ({ index, condition: conditions[index], before: nothingBefore }));
   const moved = await settle(context, run, settling, new RunFacts(context, run.run));
   const ended = moved
-    .filter(({ phase }) => phase !== "ready")
-    .map((step) => ({ ...step, continueOnError: false }));
+    .filter(({ phase }) => isTerminalStep(phase))
+    .map((step) => ({ ...step, continueOnError: spec.steps[step.index]?.continueOnError === true }));
   return ended.length + (await settleBehind(context, run, ended));
 }
 
@@ -159,13 +147,24 @@ async function settle(
   settling: readonly Settling[],
   facts: RunFacts,
 ): Promise<Moved[]> {
-  const decided = [];
+  const decided: (Settling & { readonly decision: Decision })[] = [];
   for (const step of settling) {
     const { condition, before } = step;
     const data = condition === undefined ? undefined : await facts.about(condition.paths);
     decided.push({ ...step, decision: decideStep(condition, before, data) });
   }
-  return await move(context, run, decided);
+  const { spec } = await context.dags.get(context.tx, run.run.dagDigest);
+  const isOpened = ({ index, decision }: { index: number; decision: Decision }) =>
+    decision === "released" && spec.steps[index]?.foreach !== undefined;
+  const moved = await move(
+    context,
+    run,
+    decided.filter((step) => !isOpened(step)),
+  );
+  for (const { index, before } of decided.filter(isOpened)) {
+    moved.push({ index, before, phase: await openGroup(context, run, { index, before }, facts) });
+  }
+  return moved;
 }
 
 async function move(

@@ -2,6 +2,7 @@
 
 import {
   type Digest,
+  type DotenvTexts,
   parseDigest,
   type ScheduleSpec,
   type StoredDag,
@@ -23,9 +24,10 @@ import type { VerbContext } from "../verb.ts";
 
 export interface DagToStore {
   readonly name: string;
-  /** Of the source. */
+  /** Of the source, and of the files that came along. */
   readonly digest: Digest;
   readonly source: string;
+  readonly dotenv: DotenvTexts;
   readonly fileName: string;
   readonly schedules: readonly ScheduleSpec[];
   readonly now: number;
@@ -33,10 +35,11 @@ export interface DagToStore {
 
 /** A schedule that is new, or another one by now, counts from this moment on; one that is the same goes on. */
 export async function dagPut({ tx }: VerbContext, dag: DagToStore): Promise<{ changed: boolean }> {
-  const { name, digest, source, fileName, schedules, now } = dag;
+  const { name, digest, source, dotenv, fileName, schedules, now } = dag;
   const before = await tx.one(storedDagGet, name);
   if (before !== undefined && text(before, "digest") === digest) return { changed: false };
-  await tx.run(storedDagPut, name, digest, source, fileName, JSON.stringify(schedules), now);
+  const files = JSON.stringify(dotenv);
+  await tx.run(storedDagPut, name, digest, source, fileName, JSON.stringify(schedules), now, files);
   await tx.run(ticksDelete, name, schedules.length);
   await tx.run(schedulesDelete, name, schedules.length);
   const known = (await tx.all(scheduleList, name)).map((row) => text(row, "spec"));
@@ -53,10 +56,14 @@ export async function dagDelete({ tx }: VerbContext, { name }: { readonly name: 
   if ((await tx.run(storedDagDelete, name)) === 0) throw noDag(name);
 }
 
-export async function dagRead({ tx }: VerbContext, { name }: { readonly name: string }): Promise<StoredDag> {
+/** With the texts of its dotenv files, which leave the coordinator in runs only. */
+export async function dagRead(
+  { tx }: VerbContext,
+  { name }: { readonly name: string },
+): Promise<StoredDag & { readonly dotenv: DotenvTexts }> {
   const row = await tx.one(storedDagGet, name);
   if (row === undefined) throw noDag(name);
-  return { ...infoOfRow(row), source: text(row, "source") };
+  return { ...infoOfRow(row), source: text(row, "source"), dotenv: json<DotenvTexts>(row, "dotenv") };
 }
 
 export async function dagsList({ tx }: VerbContext): Promise<StoredDagInfo[]> {

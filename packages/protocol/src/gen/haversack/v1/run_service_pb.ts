@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Artifact, Failure, LogStream, Usage } from "./attempt_pb.ts";
 import { file_haversack_v1_attempt } from "./attempt_pb.ts";
@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file haversack/v1/run_service.proto.
  */
 export const file_haversack_v1_run_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5oYXZlcnNhY2svdjEvcnVuX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSK0BAoDUnVuEgoKAmlkGAEgASgJEhAKCGRhZ19uYW1lGAIgASgJEhIKCmRhZ19kaWdlc3QYAyABKAwSJwoGc3RhdHVzGAQgASgOMhcuaGF2ZXJzYWNrLnYxLlJ1blN0YXR1cxImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSJwoGcGFyYW1zGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQY2FuY2VsX3JlcXVlc3RlZBgKIAEoCBIRCglldmVudF9zZXEYCyABKAQSIQoFc3RlcHMYDCADKAsyEi5oYXZlcnNhY2sudjEuU3RlcBIQCghyZXRyeV9vZhgNIAEoCRIpCgd0cmlnZ2VyGBQgASgLMhguaGF2ZXJzYWNrLnYxLlJ1blRyaWdnZXISFQoNcGFyZW50X3J1bl9pZBgeIAEoCRIWCg5wYXJlbnRfc3RlcF9pZBgfIAEoCRINCgVkZXB0aBggIAEoDRIoCgdvdXRwdXRzGCEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJnCgpSdW5UcmlnZ2VyEgwKBGtpbmQYASABKAkSFQoIc2NoZWR1bGUYAiABKA1IAIgBARInCgNkdWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgsKCV9zY2hlZHVsZSLkBAoEU3RlcBIKCgJpZBgBIAEoCRIMCgRraW5kGAIgASgJEiYKBXBoYXNlGAMgASgOMhcuaGF2ZXJzYWNrLnYxLlN0ZXBQaGFzZRIPCgdkZXBlbmRzGAQgAygJEg8KB2F0dGVtcHQYBSABKA0SEQoJd29ya2VyX2lkGAYgASgJEhMKC3dvcmtlcl9uYW1lGAcgASgJEi4KCnN0YXJ0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgdmYWlsdXJlGAogASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAsgASgFSACIAQESKAoHb3V0cHV0cxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSKQoJYXJ0aWZhY3RzGA0gAygLMhYuaGF2ZXJzYWNrLnYxLkFydGlmYWN0EhcKD3NuYXBzaG90X2RpZ2VzdBgOIAEoDBIiCgV1c2FnZRgPIAEoCzITLmhhdmVyc2Fjay52MS5Vc2FnZRITCgt3YWl0aW5nX2ZvchgQIAEoCRIoCgZtZW1vcnkYESABKAsyGC5oYXZlcnNhY2sudjEuU3RlcE1lbW9yeRIRCgljb25kaXRpb24YEiABKAkSGQoRY29udGludWVfb25fZXJyb3IYEyABKAgSDwoHaGFuZGxlchgUIAEoCRIUCgxjaGlsZF9ydW5faWQYHiABKAlCDAoKX2V4aXRfY29kZSIwCgpTdGVwTWVtb3J5Eg8KB2FwcGxpZWQYASABKA0SEQoJaW5fcmV2aWV3GAIgASgNIo0BChdSdW5TZXJ2aWNlU3VibWl0UmVxdWVzdBILCgNkYWcYASABKAkSEQoJZmlsZV9uYW1lGAIgASgJEicKBnBhcmFtcxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSFwoPaWRlbXBvdGVuY3lfa2V5GAQgASgJEhAKCGRhZ19uYW1lGAUgASgJIksKGFJ1blNlcnZpY2VTdWJtaXRSZXNwb25zZRIeCgNydW4YASABKAsyES5oYXZlcnNhY2sudjEuUnVuEg8KB2V4aXN0ZWQYAiABKAgiJgoUUnVuU2VydmljZUdldFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIjcKFVJ1blNlcnZpY2VHZXRSZXNwb25zZRIeCgNydW4YASABKAsyES5oYXZlcnNhY2sudjEuUnVuInkKFVJ1blNlcnZpY2VMaXN0UmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCRInCgZzdGF0dXMYAyABKA4yFy5oYXZlcnNhY2sudjEuUnVuU3RhdHVzEhAKCGRhZ19uYW1lGAQgASgJIlIKFlJ1blNlcnZpY2VMaXN0UmVzcG9uc2USHwoEcnVucxgBIAMoCzIRLmhhdmVyc2Fjay52MS5SdW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjsKFlJ1blNlcnZpY2VXYXRjaFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhEKCWFmdGVyX3NlcRgCIAEoBCKrAQoXUnVuU2VydmljZVdhdGNoUmVzcG9uc2USCwoDc2VxGAEgASgEEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgNydW4YAyABKAsyGC5oYXZlcnNhY2sudjEuUnVuQ2hhbmdlZEgAEikKBHN0ZXAYBCABKAsyGS5oYXZlcnNhY2sudjEuU3RlcENoYW5nZWRIAEIHCgVldmVudCJ3CgpSdW5DaGFuZ2VkEicKBnN0YXR1cxgBIAEoDjIXLmhhdmVyc2Fjay52MS5SdW5TdGF0dXMSJgoHZmFpbHVyZRgCIAEoCzIVLmhhdmVyc2Fjay52MS5GYWlsdXJlEhgKEGNhbmNlbF9yZXF1ZXN0ZWQYAyABKAgizgEKC1N0ZXBDaGFuZ2VkEg8KB3N0ZXBfaWQYASABKAkSJgoFcGhhc2UYAiABKA4yFy5oYXZlcnNhY2sudjEuU3RlcFBoYXNlEg8KB2F0dGVtcHQYAyABKA0SEQoJd29ya2VyX2lkGAQgASgJEiYKB2ZhaWx1cmUYBSABKAsyFS5oYXZlcnNhY2sudjEuRmFpbHVyZRIWCglleGl0X2NvZGUYBiABKAVIAIgBARIUCgxjaGlsZF9ydW5faWQYHiABKAlCDAoKX2V4aXRfY29kZSIpChdSdW5TZXJ2aWNlQ2FuY2VsUmVxdWVzdBIOCgZydW5faWQYASABKAkiOgoYUnVuU2VydmljZUNhbmNlbFJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4ibQoWUnVuU2VydmljZVJldHJ5UmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJZnJvbV9zdGVwGAIgASgJEhcKD3JlZnJlc2hfbGlicmFyeRgDIAEoCBIXCg9pZGVtcG90ZW5jeV9rZXkYBCABKAkiSgoXUnVuU2VydmljZVJldHJ5UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdleGlzdGVkGAIgASgIIlwKEVN0cmVhbUxvZ3NSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgdzdGVwX2lkGAIgASgJEg4KBmZvbGxvdxgDIAEoCBIWCg5hZnRlcl9wb3NpdGlvbhgEIAEoBCKPAQoSU3RyZWFtTG9nc1Jlc3BvbnNlEhAKCHBvc2l0aW9uGAEgASgEEg8KB3N0ZXBfaWQYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRInCgZzdHJlYW0YBCABKA4yFy5oYXZlcnNhY2sudjEuTG9nU3RyZWFtEg4KBm9mZnNldBgFIAEoBBIMCgRkYXRhGAYgASgMIkMKEkdldEFydGlmYWN0UmVxdWVzdBIOCgZydW5faWQYASABKAkSDwoHc3RlcF9pZBgCIAEoCRIMCgRwYXRoGAMgASgJIiMKE0dldEFydGlmYWN0UmVzcG9uc2USDAoEZGF0YRgBIAEoDCqhAQoJUnVuU3RhdHVzEhoKFlJVTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFSVU5fU1RBVFVTX1FVRVVFRBABEhYKElJVTl9TVEFUVVNfUlVOTklORxACEhgKFFJVTl9TVEFUVVNfU1VDQ0VFREVEEAMSFQoRUlVOX1NUQVRVU19GQUlMRUQQBBIYChRSVU5fU1RBVFVTX0NBTkNFTExFRBAFKv8BCglTdGVwUGhhc2USGgoWU1RFUF9QSEFTRV9VTlNQRUNJRklFRBAAEhYKElNURVBfUEhBU0VfV0FJVElORxABEhQKEFNURVBfUEhBU0VfUkVBRFkQAhIVChFTVEVQX1BIQVNFX0xFQVNFRBADEhYKElNURVBfUEhBU0VfUlVOTklORxAEEhgKFFNURVBfUEhBU0VfU1VDQ0VFREVEEAUSFQoRU1RFUF9QSEFTRV9GQUlMRUQQBhIYChRTVEVQX1BIQVNFX0NBTkNFTExFRBAHEhYKElNURVBfUEhBU0VfQkxPQ0tFRBAIEhYKElNURVBfUEhBU0VfU0tJUFBFRBAJMrgFCgpSdW5TZXJ2aWNlElcKBlN1Ym1pdBIlLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVxdWVzdBomLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVzcG9uc2USTgoDR2V0EiIuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VHZXRSZXF1ZXN0GiMuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VHZXRSZXNwb25zZRJRCgRMaXN0EiMuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0UmVxdWVzdBokLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlTGlzdFJlc3BvbnNlElYKBVdhdGNoEiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VXYXRjaFJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVdhdGNoUmVzcG9uc2UwARJXCgZDYW5jZWwSJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZUNhbmNlbFJlcXVlc3QaJi5oYXZlcnNhY2sudjEuUnVuU2VydmljZUNhbmNlbFJlc3BvbnNlElQKBVJldHJ5EiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VSZXRyeVJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVJldHJ5UmVzcG9uc2USUQoKU3RyZWFtTG9ncxIfLmhhdmVyc2Fjay52MS5TdHJlYW1Mb2dzUmVxdWVzdBogLmhhdmVyc2Fjay52MS5TdHJlYW1Mb2dzUmVzcG9uc2UwARJUCgtHZXRBcnRpZmFjdBIgLmhhdmVyc2Fjay52MS5HZXRBcnRpZmFjdFJlcXVlc3QaIS5oYXZlcnNhY2sudjEuR2V0QXJ0aWZhY3RSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_haversack_v1_attempt]);
+  fileDesc("Ch5oYXZlcnNhY2svdjEvcnVuX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSKSBQoDUnVuEgoKAmlkGAEgASgJEhAKCGRhZ19uYW1lGAIgASgJEhIKCmRhZ19kaWdlc3QYAyABKAwSJwoGc3RhdHVzGAQgASgOMhcuaGF2ZXJzYWNrLnYxLlJ1blN0YXR1cxImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSJwoGcGFyYW1zGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQY2FuY2VsX3JlcXVlc3RlZBgKIAEoCBIRCglldmVudF9zZXEYCyABKAQSIQoFc3RlcHMYDCADKAsyEi5oYXZlcnNhY2sudjEuU3RlcBIQCghyZXRyeV9vZhgNIAEoCRIpCgd0cmlnZ2VyGBQgASgLMhguaGF2ZXJzYWNrLnYxLlJ1blRyaWdnZXISLQoGbGFiZWxzGB4gAygLMh0uaGF2ZXJzYWNrLnYxLlJ1bi5MYWJlbHNFbnRyeRIVCg1wYXJlbnRfcnVuX2lkGB8gASgJEhYKDnBhcmVudF9zdGVwX2lkGCAgASgJEg0KBWRlcHRoGCEgASgNEigKB291dHB1dHMYIiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiZwoKUnVuVHJpZ2dlchIMCgRraW5kGAEgASgJEhUKCHNjaGVkdWxlGAIgASgNSACIAQESJwoDZHVlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEILCglfc2NoZWR1bGUiswUKBFN0ZXASCgoCaWQYASABKAkSDAoEa2luZBgCIAEoCRImCgVwaGFzZRgDIAEoDjIXLmhhdmVyc2Fjay52MS5TdGVwUGhhc2USDwoHZGVwZW5kcxgEIAMoCRIPCgdhdHRlbXB0GAUgASgNEhEKCXdvcmtlcl9pZBgGIAEoCRITCgt3b3JrZXJfbmFtZRgHIAEoCRIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoHZmFpbHVyZRgKIAEoCzIVLmhhdmVyc2Fjay52MS5GYWlsdXJlEhYKCWV4aXRfY29kZRgLIAEoBUgAiAEBEigKB291dHB1dHMYDCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCWFydGlmYWN0cxgNIAMoCzIWLmhhdmVyc2Fjay52MS5BcnRpZmFjdBIXCg9zbmFwc2hvdF9kaWdlc3QYDiABKAwSIgoFdXNhZ2UYDyABKAsyEy5oYXZlcnNhY2sudjEuVXNhZ2USEwoLd2FpdGluZ19mb3IYECABKAkSKAoGbWVtb3J5GBEgASgLMhguaGF2ZXJzYWNrLnYxLlN0ZXBNZW1vcnkSEQoJY29uZGl0aW9uGBIgASgJEhkKEWNvbnRpbnVlX29uX2Vycm9yGBMgASgIEg8KB2hhbmRsZXIYFCABKAkSFAoMY2hpbGRfcnVuX2lkGB4gASgJEicKBWl0ZW1zGCggASgLMhguaGF2ZXJzYWNrLnYxLkl0ZW1Db3VudHMSJAoEaXRlbRgpIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZUIMCgpfZXhpdF9jb2RlInIKCkl0ZW1Db3VudHMSDQoFdG90YWwYASABKA0SDwoHd2FpdGluZxgCIAEoDRIOCgZhY3RpdmUYAyABKA0SEQoJc3VjY2VlZGVkGAQgASgNEg4KBmZhaWxlZBgFIAEoDRIRCgljYW5jZWxsZWQYBiABKA0iMAoKU3RlcE1lbW9yeRIPCgdhcHBsaWVkGAEgASgNEhEKCWluX3JldmlldxgCIAEoDSLxAgoXUnVuU2VydmljZVN1Ym1pdFJlcXVlc3QSCwoDZGFnGAEgASgJEhEKCWZpbGVfbmFtZRgCIAEoCRInCgZwYXJhbXMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhcKD2lkZW1wb3RlbmN5X2tleRgEIAEoCRIQCghkYWdfbmFtZRgFIAEoCRJBCgZsYWJlbHMYCiADKAsyMS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVN1Ym1pdFJlcXVlc3QuTGFiZWxzRW50cnkSQQoGZG90ZW52GAsgAygLMjEuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VTdWJtaXRSZXF1ZXN0LkRvdGVudkVudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaLQoLRG90ZW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJLChhSdW5TZXJ2aWNlU3VibWl0UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdleGlzdGVkGAIgASgIIiYKFFJ1blNlcnZpY2VHZXRSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSI3ChVSdW5TZXJ2aWNlR2V0UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1biLiAgoVUnVuU2VydmljZUxpc3RSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJEicKBnN0YXR1cxgDIAEoDjIXLmhhdmVyc2Fjay52MS5SdW5TdGF0dXMSEAoIZGFnX25hbWUYBCABKAkSPwoGbGFiZWxzGAogAygLMi8uaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0UmVxdWVzdC5MYWJlbHNFbnRyeRIpCgVzaW5jZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJldHJ5X29mGA0gASgJEg8KB3RyaWdnZXIYDiABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJSChZSdW5TZXJ2aWNlTGlzdFJlc3BvbnNlEh8KBHJ1bnMYASADKAsyES5oYXZlcnNhY2sudjEuUnVuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI7ChZSdW5TZXJ2aWNlV2F0Y2hSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIRCglhZnRlcl9zZXEYAiABKAQiqwEKF1J1blNlcnZpY2VXYXRjaFJlc3BvbnNlEgsKA3NlcRgBIAEoBBImCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDcnVuGAMgASgLMhguaGF2ZXJzYWNrLnYxLlJ1bkNoYW5nZWRIABIpCgRzdGVwGAQgASgLMhkuaGF2ZXJzYWNrLnYxLlN0ZXBDaGFuZ2VkSABCBwoFZXZlbnQidwoKUnVuQ2hhbmdlZBInCgZzdGF0dXMYASABKA4yFy5oYXZlcnNhY2sudjEuUnVuU3RhdHVzEiYKB2ZhaWx1cmUYAiABKAsyFS5oYXZlcnNhY2sudjEuRmFpbHVyZRIYChBjYW5jZWxfcmVxdWVzdGVkGAMgASgIIuwBCgtTdGVwQ2hhbmdlZBIPCgdzdGVwX2lkGAEgASgJEiYKBXBoYXNlGAIgASgOMhcuaGF2ZXJzYWNrLnYxLlN0ZXBQaGFzZRIPCgdhdHRlbXB0GAMgASgNEhEKCXdvcmtlcl9pZBgEIAEoCRImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAYgASgFSACIAQESFAoMY2hpbGRfcnVuX2lkGB4gASgJEhIKBWl0ZW1zGCggASgNSAGIAQFCDAoKX2V4aXRfY29kZUIICgZfaXRlbXMiKQoXUnVuU2VydmljZUNhbmNlbFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIjoKGFJ1blNlcnZpY2VDYW5jZWxSZXNwb25zZRIeCgNydW4YASABKAsyES5oYXZlcnNhY2sudjEuUnVuIm0KFlJ1blNlcnZpY2VSZXRyeVJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhEKCWZyb21fc3RlcBgCIAEoCRIXCg9yZWZyZXNoX2xpYnJhcnkYAyABKAgSFwoPaWRlbXBvdGVuY3lfa2V5GAQgASgJIkoKF1J1blNlcnZpY2VSZXRyeVJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4SDwoHZXhpc3RlZBgCIAEoCCJaChBMaXN0SXRlbXNSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgdzdGVwX2lkGAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoDRISCgpwYWdlX3Rva2VuGAQgASgJIk8KEUxpc3RJdGVtc1Jlc3BvbnNlEiEKBWl0ZW1zGAEgAygLMhIuaGF2ZXJzYWNrLnYxLlN0ZXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlwKEVN0cmVhbUxvZ3NSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgdzdGVwX2lkGAIgASgJEg4KBmZvbGxvdxgDIAEoCBIWCg5hZnRlcl9wb3NpdGlvbhgEIAEoBCKPAQoSU3RyZWFtTG9nc1Jlc3BvbnNlEhAKCHBvc2l0aW9uGAEgASgEEg8KB3N0ZXBfaWQYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRInCgZzdHJlYW0YBCABKA4yFy5oYXZlcnNhY2sudjEuTG9nU3RyZWFtEg4KBm9mZnNldBgFIAEoBBIMCgRkYXRhGAYgASgMIkMKEkdldEFydGlmYWN0UmVxdWVzdBIOCgZydW5faWQYASABKAkSDwoHc3RlcF9pZBgCIAEoCRIMCgRwYXRoGAMgASgJIiMKE0dldEFydGlmYWN0UmVzcG9uc2USDAoEZGF0YRgBIAEoDCqhAQoJUnVuU3RhdHVzEhoKFlJVTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFSVU5fU1RBVFVTX1FVRVVFRBABEhYKElJVTl9TVEFUVVNfUlVOTklORxACEhgKFFJVTl9TVEFUVVNfU1VDQ0VFREVEEAMSFQoRUlVOX1NUQVRVU19GQUlMRUQQBBIYChRSVU5fU1RBVFVTX0NBTkNFTExFRBAFKv8BCglTdGVwUGhhc2USGgoWU1RFUF9QSEFTRV9VTlNQRUNJRklFRBAAEhYKElNURVBfUEhBU0VfV0FJVElORxABEhQKEFNURVBfUEhBU0VfUkVBRFkQAhIVChFTVEVQX1BIQVNFX0xFQVNFRBADEhYKElNURVBfUEhBU0VfUlVOTklORxAEEhgKFFNURVBfUEhBU0VfU1VDQ0VFREVEEAUSFQoRU1RFUF9QSEFTRV9GQUlMRUQQBhIYChRTVEVQX1BIQVNFX0NBTkNFTExFRBAHEhYKElNURVBfUEhBU0VfQkxPQ0tFRBAIEhYKElNURVBfUEhBU0VfU0tJUFBFRBAJMoYGCgpSdW5TZXJ2aWNlElcKBlN1Ym1pdBIlLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVxdWVzdBomLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVzcG9uc2USTgoDR2V0EiIuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VHZXRSZXF1ZXN0GiMuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VHZXRSZXNwb25zZRJRCgRMaXN0EiMuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0UmVxdWVzdBokLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlTGlzdFJlc3BvbnNlElYKBVdhdGNoEiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VXYXRjaFJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVdhdGNoUmVzcG9uc2UwARJXCgZDYW5jZWwSJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZUNhbmNlbFJlcXVlc3QaJi5oYXZlcnNhY2sudjEuUnVuU2VydmljZUNhbmNlbFJlc3BvbnNlElQKBVJldHJ5EiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VSZXRyeVJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVJldHJ5UmVzcG9uc2USTAoJTGlzdEl0ZW1zEh4uaGF2ZXJzYWNrLnYxLkxpc3RJdGVtc1JlcXVlc3QaHy5oYXZlcnNhY2sudjEuTGlzdEl0ZW1zUmVzcG9uc2USUQoKU3RyZWFtTG9ncxIfLmhhdmVyc2Fjay52MS5TdHJlYW1Mb2dzUmVxdWVzdBogLmhhdmVyc2Fjay52MS5TdHJlYW1Mb2dzUmVzcG9uc2UwARJUCgtHZXRBcnRpZmFjdBIgLmhhdmVyc2Fjay52MS5HZXRBcnRpZmFjdFJlcXVlc3QaIS5oYXZlcnNhY2sudjEuR2V0QXJ0aWZhY3RSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_haversack_v1_attempt]);
 
 /**
  * @generated from message haversack.v1.Run
@@ -101,28 +101,35 @@ export type Run = Message<"haversack.v1.Run"> & {
   trigger?: RunTrigger | undefined;
 
   /**
+   * What it is found by: those of the DAG, with those of its submission on top of them.
+   *
+   * @generated from field: map<string, string> labels = 30;
+   */
+  labels: { [key: string]: string };
+
+  /**
    * Of a child run: the run and the step that started it; empty for others.
    *
-   * @generated from field: string parent_run_id = 30;
+   * @generated from field: string parent_run_id = 31;
    */
   parentRunId: string;
 
   /**
-   * @generated from field: string parent_step_id = 31;
+   * @generated from field: string parent_step_id = 32;
    */
   parentStepId: string;
 
   /**
    * 0 for a run that has no parent, else one more than the parent's.
    *
-   * @generated from field: uint32 depth = 32;
+   * @generated from field: uint32 depth = 33;
    */
   depth: number;
 
   /**
    * What its DAG's `outputs` gave, once it has succeeded. Empty in lists.
    *
-   * @generated from field: google.protobuf.Struct outputs = 33;
+   * @generated from field: google.protobuf.Struct outputs = 34;
    */
   outputs?: JsonObject | undefined;
 };
@@ -293,6 +300,20 @@ export type Step = Message<"haversack.v1.Step"> & {
    * @generated from field: string child_run_id = 30;
    */
   childRunId: string;
+
+  /**
+   * Of a step with `foreach` or `matrix`; absent: it is done once. They are listed by ListItems.
+   *
+   * @generated from field: haversack.v1.ItemCounts items = 40;
+   */
+  items?: ItemCounts | undefined;
+
+  /**
+   * Of an item: what it is for.
+   *
+   * @generated from field: google.protobuf.Value item = 41;
+   */
+  item?: Value | undefined;
 };
 
 /**
@@ -301,6 +322,54 @@ export type Step = Message<"haversack.v1.Step"> & {
  */
 export const StepSchema: GenMessage<Step> = /*@__PURE__*/
   messageDesc(file_haversack_v1_run_service, 2);
+
+/**
+ * Zeros until the step's items are known.
+ *
+ * @generated from message haversack.v1.ItemCounts
+ */
+export type ItemCounts = Message<"haversack.v1.ItemCounts"> & {
+  /**
+   * @generated from field: uint32 total = 1;
+   */
+  total: number;
+
+  /**
+   * For a place among those that may run at once.
+   *
+   * @generated from field: uint32 waiting = 2;
+   */
+  waiting: number;
+
+  /**
+   * Have begun and not ended.
+   *
+   * @generated from field: uint32 active = 3;
+   */
+  active: number;
+
+  /**
+   * @generated from field: uint32 succeeded = 4;
+   */
+  succeeded: number;
+
+  /**
+   * @generated from field: uint32 failed = 5;
+   */
+  failed: number;
+
+  /**
+   * @generated from field: uint32 cancelled = 6;
+   */
+  cancelled: number;
+};
+
+/**
+ * Describes the message haversack.v1.ItemCounts.
+ * Use `create(ItemCountsSchema)` to create a new message.
+ */
+export const ItemCountsSchema: GenMessage<ItemCounts> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 3);
 
 /**
  * @generated from message haversack.v1.StepMemory
@@ -324,7 +393,7 @@ export type StepMemory = Message<"haversack.v1.StepMemory"> & {
  * Use `create(StepMemorySchema)` to create a new message.
  */
 export const StepMemorySchema: GenMessage<StepMemory> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 3);
+  messageDesc(file_haversack_v1_run_service, 4);
 
 /**
  * @generated from message haversack.v1.RunServiceSubmitRequest
@@ -360,6 +429,21 @@ export type RunServiceSubmitRequest = Message<"haversack.v1.RunServiceSubmitRequ
    * @generated from field: string dag_name = 5;
    */
   dagName: string;
+
+  /**
+   * On top of those of the DAG.
+   *
+   * @generated from field: map<string, string> labels = 10;
+   */
+  labels: { [key: string]: string };
+
+  /**
+   * The texts of the files that the DAG names under `dotenv`, by their paths as it writes them; one that does not exist
+   * is left out. For a stored DAG they are those that it was stored with.
+   *
+   * @generated from field: map<string, string> dotenv = 11;
+   */
+  dotenv: { [key: string]: string };
 };
 
 /**
@@ -367,7 +451,7 @@ export type RunServiceSubmitRequest = Message<"haversack.v1.RunServiceSubmitRequ
  * Use `create(RunServiceSubmitRequestSchema)` to create a new message.
  */
 export const RunServiceSubmitRequestSchema: GenMessage<RunServiceSubmitRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 4);
+  messageDesc(file_haversack_v1_run_service, 5);
 
 /**
  * @generated from message haversack.v1.RunServiceSubmitResponse
@@ -391,7 +475,7 @@ export type RunServiceSubmitResponse = Message<"haversack.v1.RunServiceSubmitRes
  * Use `create(RunServiceSubmitResponseSchema)` to create a new message.
  */
 export const RunServiceSubmitResponseSchema: GenMessage<RunServiceSubmitResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 5);
+  messageDesc(file_haversack_v1_run_service, 6);
 
 /**
  * @generated from message haversack.v1.RunServiceGetRequest
@@ -408,7 +492,7 @@ export type RunServiceGetRequest = Message<"haversack.v1.RunServiceGetRequest"> 
  * Use `create(RunServiceGetRequestSchema)` to create a new message.
  */
 export const RunServiceGetRequestSchema: GenMessage<RunServiceGetRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 6);
+  messageDesc(file_haversack_v1_run_service, 7);
 
 /**
  * @generated from message haversack.v1.RunServiceGetResponse
@@ -425,20 +509,22 @@ export type RunServiceGetResponse = Message<"haversack.v1.RunServiceGetResponse"
  * Use `create(RunServiceGetResponseSchema)` to create a new message.
  */
 export const RunServiceGetResponseSchema: GenMessage<RunServiceGetResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 7);
+  messageDesc(file_haversack_v1_run_service, 8);
 
 /**
  * @generated from message haversack.v1.RunServiceListRequest
  */
 export type RunServiceListRequest = Message<"haversack.v1.RunServiceListRequest"> & {
   /**
-   * At most 500; 0: 50.
+   * At most 500; 0: 50. A page may have fewer runs, even none, and still not be the last one.
    *
    * @generated from field: uint32 page_size = 1;
    */
   pageSize: number;
 
   /**
+   * The next_page_token of the page before, with the same filter.
+   *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
@@ -452,6 +538,41 @@ export type RunServiceListRequest = Message<"haversack.v1.RunServiceListRequest"
    * @generated from field: string dag_name = 4;
    */
   dagName: string;
+
+  /**
+   * Runs that have all of these labels.
+   *
+   * @generated from field: map<string, string> labels = 10;
+   */
+  labels: { [key: string]: string };
+
+  /**
+   * Submitted at this moment or later.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 11;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * Submitted before this moment.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 12;
+   */
+  until?: Timestamp | undefined;
+
+  /**
+   * Retries of this run.
+   *
+   * @generated from field: string retry_of = 13;
+   */
+  retryOf: string;
+
+  /**
+   * What started them: "manual", "schedule", "backfill" or "retry". Empty: anything.
+   *
+   * @generated from field: string trigger = 14;
+   */
+  trigger: string;
 };
 
 /**
@@ -459,7 +580,7 @@ export type RunServiceListRequest = Message<"haversack.v1.RunServiceListRequest"
  * Use `create(RunServiceListRequestSchema)` to create a new message.
  */
 export const RunServiceListRequestSchema: GenMessage<RunServiceListRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 8);
+  messageDesc(file_haversack_v1_run_service, 9);
 
 /**
  * @generated from message haversack.v1.RunServiceListResponse
@@ -485,7 +606,7 @@ export type RunServiceListResponse = Message<"haversack.v1.RunServiceListRespons
  * Use `create(RunServiceListResponseSchema)` to create a new message.
  */
 export const RunServiceListResponseSchema: GenMessage<RunServiceListResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 9);
+  messageDesc(file_haversack_v1_run_service, 10);
 
 /**
  * @generated from message haversack.v1.RunServiceWatchRequest
@@ -507,7 +628,7 @@ export type RunServiceWatchRequest = Message<"haversack.v1.RunServiceWatchReques
  * Use `create(RunServiceWatchRequestSchema)` to create a new message.
  */
 export const RunServiceWatchRequestSchema: GenMessage<RunServiceWatchRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 10);
+  messageDesc(file_haversack_v1_run_service, 11);
 
 /**
  * @generated from message haversack.v1.RunServiceWatchResponse
@@ -548,7 +669,7 @@ export type RunServiceWatchResponse = Message<"haversack.v1.RunServiceWatchRespo
  * Use `create(RunServiceWatchResponseSchema)` to create a new message.
  */
 export const RunServiceWatchResponseSchema: GenMessage<RunServiceWatchResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 11);
+  messageDesc(file_haversack_v1_run_service, 12);
 
 /**
  * @generated from message haversack.v1.RunChanged
@@ -575,7 +696,7 @@ export type RunChanged = Message<"haversack.v1.RunChanged"> & {
  * Use `create(RunChangedSchema)` to create a new message.
  */
 export const RunChangedSchema: GenMessage<RunChanged> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 12);
+  messageDesc(file_haversack_v1_run_service, 13);
 
 /**
  * @generated from message haversack.v1.StepChanged
@@ -617,6 +738,13 @@ export type StepChanged = Message<"haversack.v1.StepChanged"> & {
    * @generated from field: string child_run_id = 30;
    */
   childRunId: string;
+
+  /**
+   * Of a step with `foreach` or `matrix`: how many items it has. Each tells its own changes, as step "<id>.<index>".
+   *
+   * @generated from field: optional uint32 items = 40;
+   */
+  items?: number | undefined;
 };
 
 /**
@@ -624,7 +752,7 @@ export type StepChanged = Message<"haversack.v1.StepChanged"> & {
  * Use `create(StepChangedSchema)` to create a new message.
  */
 export const StepChangedSchema: GenMessage<StepChanged> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 13);
+  messageDesc(file_haversack_v1_run_service, 14);
 
 /**
  * @generated from message haversack.v1.RunServiceCancelRequest
@@ -641,7 +769,7 @@ export type RunServiceCancelRequest = Message<"haversack.v1.RunServiceCancelRequ
  * Use `create(RunServiceCancelRequestSchema)` to create a new message.
  */
 export const RunServiceCancelRequestSchema: GenMessage<RunServiceCancelRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 14);
+  messageDesc(file_haversack_v1_run_service, 15);
 
 /**
  * @generated from message haversack.v1.RunServiceCancelResponse
@@ -658,7 +786,7 @@ export type RunServiceCancelResponse = Message<"haversack.v1.RunServiceCancelRes
  * Use `create(RunServiceCancelResponseSchema)` to create a new message.
  */
 export const RunServiceCancelResponseSchema: GenMessage<RunServiceCancelResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 15);
+  messageDesc(file_haversack_v1_run_service, 16);
 
 /**
  * @generated from message haversack.v1.RunServiceRetryRequest
@@ -670,7 +798,7 @@ export type RunServiceRetryRequest = Message<"haversack.v1.RunServiceRetryReques
   runId: string;
 
   /**
-   * This step and all that depends on it are done again even if they succeeded; empty: only what did not succeed.
+   * This step (or this item of one) and all that depends on it are done again even if they succeeded; empty: only what did not succeed.
    *
    * @generated from field: string from_step = 2;
    */
@@ -694,7 +822,7 @@ export type RunServiceRetryRequest = Message<"haversack.v1.RunServiceRetryReques
  * Use `create(RunServiceRetryRequestSchema)` to create a new message.
  */
 export const RunServiceRetryRequestSchema: GenMessage<RunServiceRetryRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 16);
+  messageDesc(file_haversack_v1_run_service, 17);
 
 /**
  * @generated from message haversack.v1.RunServiceRetryResponse
@@ -718,7 +846,67 @@ export type RunServiceRetryResponse = Message<"haversack.v1.RunServiceRetryRespo
  * Use `create(RunServiceRetryResponseSchema)` to create a new message.
  */
 export const RunServiceRetryResponseSchema: GenMessage<RunServiceRetryResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 17);
+  messageDesc(file_haversack_v1_run_service, 18);
+
+/**
+ * @generated from message haversack.v1.ListItemsRequest
+ */
+export type ListItemsRequest = Message<"haversack.v1.ListItemsRequest"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * A step with `foreach` or `matrix`, or one item of it: "build.3".
+   *
+   * @generated from field: string step_id = 2;
+   */
+  stepId: string;
+
+  /**
+   * At most 100; 0: 100.
+   *
+   * @generated from field: uint32 page_size = 3;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 4;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message haversack.v1.ListItemsRequest.
+ * Use `create(ListItemsRequestSchema)` to create a new message.
+ */
+export const ListItemsRequestSchema: GenMessage<ListItemsRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 19);
+
+/**
+ * @generated from message haversack.v1.ListItemsResponse
+ */
+export type ListItemsResponse = Message<"haversack.v1.ListItemsResponse"> & {
+  /**
+   * @generated from field: repeated haversack.v1.Step items = 1;
+   */
+  items: Step[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message haversack.v1.ListItemsResponse.
+ * Use `create(ListItemsResponseSchema)` to create a new message.
+ */
+export const ListItemsResponseSchema: GenMessage<ListItemsResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 20);
 
 /**
  * @generated from message haversack.v1.StreamLogsRequest
@@ -730,7 +918,7 @@ export type StreamLogsRequest = Message<"haversack.v1.StreamLogsRequest"> & {
   runId: string;
 
   /**
-   * Empty: all steps.
+   * Empty: all steps. Of a step with `foreach` or `matrix`: all its items.
    *
    * @generated from field: string step_id = 2;
    */
@@ -756,7 +944,7 @@ export type StreamLogsRequest = Message<"haversack.v1.StreamLogsRequest"> & {
  * Use `create(StreamLogsRequestSchema)` to create a new message.
  */
 export const StreamLogsRequestSchema: GenMessage<StreamLogsRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 18);
+  messageDesc(file_haversack_v1_run_service, 21);
 
 /**
  * @generated from message haversack.v1.StreamLogsResponse
@@ -798,7 +986,7 @@ export type StreamLogsResponse = Message<"haversack.v1.StreamLogsResponse"> & {
  * Use `create(StreamLogsResponseSchema)` to create a new message.
  */
 export const StreamLogsResponseSchema: GenMessage<StreamLogsResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 19);
+  messageDesc(file_haversack_v1_run_service, 22);
 
 /**
  * @generated from message haversack.v1.GetArtifactRequest
@@ -825,7 +1013,7 @@ export type GetArtifactRequest = Message<"haversack.v1.GetArtifactRequest"> & {
  * Use `create(GetArtifactRequestSchema)` to create a new message.
  */
 export const GetArtifactRequestSchema: GenMessage<GetArtifactRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 20);
+  messageDesc(file_haversack_v1_run_service, 23);
 
 /**
  * @generated from message haversack.v1.GetArtifactResponse
@@ -842,7 +1030,7 @@ export type GetArtifactResponse = Message<"haversack.v1.GetArtifactResponse"> & 
  * Use `create(GetArtifactResponseSchema)` to create a new message.
  */
 export const GetArtifactResponseSchema: GenMessage<GetArtifactResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 21);
+  messageDesc(file_haversack_v1_run_service, 24);
 
 /**
  * @generated from enum haversack.v1.RunStatus
@@ -1026,6 +1214,16 @@ export const RunService: GenService<{
     methodKind: "unary";
     input: typeof RunServiceRetryRequestSchema;
     output: typeof RunServiceRetryResponseSchema;
+  },
+  /**
+   * The items of a step with `foreach` or `matrix`, each as a step of its own, in their order.
+   *
+   * @generated from rpc haversack.v1.RunService.ListItems
+   */
+  listItems: {
+    methodKind: "unary";
+    input: typeof ListItemsRequestSchema;
+    output: typeof ListItemsResponseSchema;
   },
   /**
    * @generated from rpc haversack.v1.RunService.StreamLogs
