@@ -172,10 +172,13 @@ export type StepFile = DagFile["steps"][number];
 const parts = {
   agent,
   agentDefaults,
+  child,
   defaults,
+  deploy: deploySchema,
   duration: durationText,
   env: envMap,
   handlers: handlerList,
+  localDag,
   param,
   retry,
   step,

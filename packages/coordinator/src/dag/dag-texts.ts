@@ -3,7 +3,10 @@
  * and is left out for the root. A test holds this table to the schema: no key without a text, no text without a key.
  */
 
+import { childPartTexts, childTexts } from "./dag-child-texts.ts";
+
 export const partTexts: Readonly<Record<string, string>> = {
+  ...childPartTexts,
   agent: "What the agent is asked, and what it may use.",
   agentDefaults: "What agent steps use when they and their profile do not say.",
   defaults: "What steps have when they do not say.",
@@ -23,6 +26,7 @@ export const partTexts: Readonly<Record<string, string>> = {
 };
 
 export const keyTexts: Readonly<Record<string, string>> = {
+  ...childTexts,
   name: "The name that the DAG is stored and listed under: lower-case letters and digits, joined by single hyphens.",
   description: "What it is for, in a sentence.",
   schedule: "When it starts by itself, once it is stored with `haversack dag put`; such as `30 2 * * *`.",
