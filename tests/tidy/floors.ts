@@ -42,7 +42,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["journal", "store"],
     ["leadership"],
     ["library", "watch"],
-    ["dispatch", "retention", "schedule"],
+    ["children", "dispatch", "retention", "schedule"],
     ["api", "http", "maintenance"],
     ["config"],
     ["coordinator"],

@@ -9,6 +9,7 @@
  *   dispatch/        who gets what (place), where it becomes fact (dispatcher), workers' sessions, expiring leases
  *   leadership/      which of several coordinators does what one should do
  *   schedule/        starts stored DAGs at their times
+ *   children/        starts the runs that `dag` steps are, and tells the steps how they ended
  *   watch/           events and logs as streams
  *   blobs/           artifacts by digest
  *   retention/       forgets old runs, collects what nobody names any more
@@ -38,7 +39,7 @@ import { authorize, mapErrors } from "./api/interceptors.ts";
 import { routesOf } from "./api/routes.ts";
 import { openTokens, type Tokens } from "./auth/tokens.ts";
 import { BlobStore } from "./blobs/blob-store.ts";
-import type { CoordinatorAsked } from "./config/options.ts";
+import { childRuns } from "./children/child-runs.ts";
 import { type CoordinatorSettings, settle } from "./config/settle.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
@@ -62,7 +63,7 @@ export interface Coordinator extends Service {
 
 /** Throws FaultError `invalid` when an option is senseless; everything else is found by `start`. */
 export function createCoordinator(
-  asked: CoordinatorAsked,
+  asked: Parameters<typeof settle>[0],
   env: NodeJS.ProcessEnv,
   ports: Ports,
 ): Coordinator {
@@ -165,7 +166,7 @@ class OneCoordinator implements Coordinator {
     const leases = LeaseClock.withTtl(leaseTtlMs, ports.clock);
     // Heartbeats come a fifth early or late: two and a half are two missed ones.
     const registry = new WorkerRegistry(leases.times.heartbeatMs * 2.5);
-    const { snapshots, submitter } = openLibrary(store, this.#settings, ports);
+    const { snapshots, submitter, children } = openLibrary(store, this.#settings, ports);
     const onHeld = (): void => upkeep.held();
     const dispatcher = new Dispatcher({ store, registry, snapshots, leases, ports, onFailure, onHeld });
     const runChanges = new RunChanges();
@@ -187,7 +188,9 @@ class OneCoordinator implements Coordinator {
     const routes = routesOf({ ...follow, ...fleet, blobs, submitter, scheduler, stopping });
     const interceptors = [mapErrors(ports.log), authorize(tokens)];
     this.#server = new HttpServer(listen, createHandler({ routes, interceptors, stopping }), ports.clock);
-    return [...upkeep.services, dispatcher.loop, scheduler.loop, this.#server];
+    const { childDepthMax: depthMax } = this.#settings;
+    const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
+    return [...upkeep.services, dispatcher.loop, scheduler.loop, childLoop, this.#server];
   }
 
   /** Tells commands on this host where to find us. */

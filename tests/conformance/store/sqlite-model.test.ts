@@ -1,5 +1,6 @@
 import { openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
+import { describeChildrenModel } from "./children-model.ts";
 import { describeStoreModel } from "./model.ts";
 import { describeRetentionModel } from "./retention-model.ts";
 
@@ -14,4 +15,5 @@ const open = async () => {
 };
 
 describeStoreModel("sqlite", open, 300);
+describeChildrenModel("sqlite", open, 60);
 describeRetentionModel("sqlite", open, 150);

@@ -1,5 +1,6 @@
 import { openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
+import { describeChildren } from "./describe-children.ts";
 import { describeLeader } from "./describe-leader.ts";
 import { describeMemory } from "./describe-memory.ts";
 import { describeRetention } from "./describe-retention.ts";
@@ -20,6 +21,7 @@ const open: OpenStore = async () => {
 };
 
 describeStore("sqlite", open);
+describeChildren("sqlite", open);
 describeLeader("sqlite", open);
 describeRuns("sqlite", open);
 describeMemory("sqlite", open);

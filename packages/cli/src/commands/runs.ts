@@ -12,6 +12,7 @@ import { runJson } from "../print/json.ts";
 import { elapsed, moment } from "../print/moment.ts";
 import type { Paint } from "../print/paint.ts";
 import { clip, printable } from "../print/printable.ts";
+import { indented, runTree } from "../print/run-tree.ts";
 import { table } from "../print/table.ts";
 import type { Shell } from "../shell.ts";
 import { momentBefore, type Since, sinceOf } from "./moment-options.ts";
@@ -47,8 +48,9 @@ Examples:
 
 --since and --until are when it was submitted: a duration before now, or a moment (UTC unless it ends with an offset).
 --json: {runs: [{id, dagName, dagDigest, status, failure, params, labels, createdAt, startedAt, endedAt,
-  cancelRequested, retryOf, trigger: {kind, schedule, due}}], next}; \`next\` is there when there are more runs.
-BY is what started it: manual, schedule, backfill or retry.`;
+  cancelRequested, retryOf, trigger: {kind, schedule, due}, parent: {runId, stepId, depth}}], next}; \`next\` is there when
+  there are more runs.
+BY is what started it: manual, schedule, backfill, retry or child (a step of the run above it).`;
 
 export function runsCommand(shell: Shell): Command {
   const command = new Command("runs")
@@ -119,8 +121,8 @@ async function newest(
 }
 
 function runTable(list: readonly Run[], now: number, paint: Paint): string {
-  const rows = list.map((run) => [
-    run.id,
+  const rows = runTree(list).map(({ of: run, level }) => [
+    indented(run.id, level),
     printable(run.dagName),
     run.trigger?.kind ?? "",
     paint.status(run.status, run.status),

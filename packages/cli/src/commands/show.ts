@@ -1,6 +1,7 @@
 import type { HaversackClient, RunDetail } from "@haversack/protocol";
 import { Command } from "commander";
 import { type ExitCode, exitCodeOfRun, exitCodes } from "../exit-codes.ts";
+import { readChildRuns } from "../follow/child-runs.ts";
 import { withItems, withStep } from "../follow/run-items.ts";
 import { flagsOf, given, usage, withConnection, withJson } from "../options.ts";
 import { runJson } from "../print/json.ts";
@@ -29,9 +30,9 @@ Examples:
   $ haversack show latest --json | jq '.steps[] | select(.phase == "failed")'
 
 --json: {id, dagName, dagDigest, status, failure, params, createdAt, startedAt, endedAt, cancelRequested,
-  retryOf, trigger: {kind, schedule, due},
+  retryOf, trigger: {kind, schedule, due}, parent: {runId, stepId, depth}, outputs,
   steps: [{id, kind, phase, depends, attempt, workerName, startedAt, endedAt, failure, exitCode, outputs, artifacts,
-  snapshotDigest, usage, memory: {applied, inReview}, waitingFor,
+  snapshotDigest, usage, memory: {applied, inReview}, waitingFor, childRunId,
   items: {total, waiting, active, succeeded, failed, cancelled}, item: {value}}]}`;
 
 export function showCommand(shell: Shell): Command {
@@ -69,7 +70,10 @@ async function show(name: Named, options: ShowOptions, shell: Shell): Promise<Ex
   }
   const shown = await chosen(client, run, { ...name, ...options }, outside.stopping);
   if (json) shell.json(runJson(shown));
-  else shell.out(runDetail(shown, outside.clock.now(), paint));
+  else {
+    const children = await readChildRuns(client, shown, outside.stopping);
+    shell.out(runDetail(shown, outside.clock.now(), paint, children));
+  }
   return exitCodes.ok;
 }
 

@@ -8,6 +8,7 @@ import {
   itemOfId,
   type RunDetail,
   type RunEvent,
+  type RunId,
   type RunStatus,
   type StepChange,
   type StepKind,
@@ -41,6 +42,8 @@ export interface StepPicture {
   readonly workerName?: string | undefined;
   readonly waitingFor?: string | undefined;
   readonly lastLine?: string | undefined;
+  /** Of a `dag` step: its newest run. */
+  readonly childRunId?: RunId | undefined;
   /** Of a step with `foreach` or `matrix`. */
   readonly items?: ItemsPicture | undefined;
 }
@@ -79,8 +82,9 @@ export function afterEvent(picture: RunPicture, event: RunEvent): RunPicture {
 
 function afterChange(step: StepPicture, change: StepChange, at: number): StepPicture {
   const { phase, attempt, failure } = change;
+  const childRunId = change.childRunId ?? step.childRunId;
   const items = change.items === undefined ? step.items : { ...(step.items ?? noItems), total: change.items };
-  const base = { ...step, items, phase, attempt, failure, waitingFor: undefined };
+  const base = { ...step, items, phase, attempt, failure, childRunId, waitingFor: undefined };
   if (isTerminalStep(phase)) return { ...base, endedAt: at };
   if (phase === "waiting" || phase === "ready") return { ...base, startedAt: undefined, endedAt: undefined };
   const startedAt = step.attempt === attempt ? (step.startedAt ?? at) : at;

@@ -1,22 +1,30 @@
 /** `haversack show`: one run, for people. */
 
-import type { Artifact, JsonObject, RunDetail, Step } from "@haversack/protocol";
+import type { Artifact, JsonObject, RunDetail, RunId, Step } from "@haversack/protocol";
 import { countsProgress } from "../follow/items-picture.ts";
 import { bytes, elapsed, moment } from "./moment.ts";
 import type { Paint } from "./paint.ts";
 import { clip, printable, printableLines } from "./printable.ts";
 import { commandName } from "./run-result.ts";
+import { indented, type Placed, stepTree } from "./run-tree.ts";
 import { triggerText } from "./schedule-text.ts";
 import { table } from "./table.ts";
 
 const valueColumnsMax = 100;
 
-export function runDetail(run: RunDetail, now: number, paint: Paint): string {
+/** @param children runs of its `dag` steps, and of theirs */
+export function runDetail(
+  run: RunDetail,
+  now: number,
+  paint: Paint,
+  children: ReadonlyMap<RunId, RunDetail> = new Map(),
+): string {
   const head: [string, string][] = [
     ["run", run.id],
     ["DAG", `${printable(run.dagName)}  ${paint.faint(run.dagDigest)}`],
     ["status", paint.status(run.status, run.status) + (run.cancelRequested ? " (cancel requested)" : "")],
     ...(run.retryOf === undefined ? [] : [["retry of", run.retryOf] satisfies [string, string]]),
+    ...parentLine(run),
     ...triggerLine(run),
     ...labelLine(run),
     ["submitted", moment(run.createdAt)],
@@ -24,9 +32,17 @@ export function runDetail(run: RunDetail, now: number, paint: Paint): string {
   ];
   if (run.failure !== undefined) head.push(["failure", paint.bad(printableLines(run.failure.message))]);
   const parts = [head.map(([name, value]) => `${name.padEnd(10)} ${value}`).join("\n")];
-  parts.push(values("parameters", run.params, paint), stepTable(run.steps, now, paint).trimEnd());
+  parts.push(
+    values("parameters", run.params, paint),
+    stepTable(stepTree(run, children), now, paint).trimEnd(),
+  );
+  parts.push(values("outputs", run.outputs ?? {}, paint));
   parts.push(...run.steps.map((step) => stepExtras(step, paint)));
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+function parentLine({ parent }: RunDetail): [string, string][] {
+  return parent === undefined ? [] : [["child of", `${parent.runId}/${parent.stepId}`]];
 }
 
 function triggerLine({ trigger }: RunDetail): [string, string][] {
@@ -39,16 +55,23 @@ function labelLine({ labels = {} }: RunDetail): [string, string][] {
   return text.length === 0 ? [] : [["labels", text.join(", ")]];
 }
 
-function stepTable(steps: readonly Step[], now: number, paint: Paint): string {
-  const rows = steps.map((step) => [
-    step.id,
+function stepTable(steps: readonly Placed<Step>[], now: number, paint: Paint): string {
+  const rows = steps.map(({ of: step, level }) => [
+    indented(step.id, level),
     step.kind,
     paint.phase(step.phase, step.phase),
     step.attempt === 0 ? "" : String(step.attempt),
     elapsed(step.startedAt, step.endedAt, now),
     printable(step.workerName ?? ""),
     clip(
-      printable(step.failure?.message ?? items(step) ?? step.waitingFor ?? skipped(step) ?? usage(step)),
+      printable(
+        step.failure?.message ??
+          items(step) ??
+          step.waitingFor ??
+          skipped(step) ??
+          childRun(step) ??
+          usage(step),
+      ),
       valueColumnsMax,
     ),
   ]);
@@ -57,6 +80,10 @@ function stepTable(steps: readonly Step[], now: number, paint: Paint): string {
 
 function skipped({ phase, condition }: Step): string | undefined {
   return phase === "skipped" && condition !== undefined ? `if ${condition}` : undefined;
+}
+
+function childRun({ childRunId }: Step): string | undefined {
+  return childRunId === undefined ? undefined : `run ${childRunId}`;
 }
 
 function items(step: Step): string | undefined {

@@ -1,4 +1,4 @@
-import { parseStepId } from "@haversack/protocol";
+import { parseRunId, parseStepId } from "@haversack/protocol";
 import { expect, test } from "vitest";
 import { afterEvent, afterLine, pictureAtStart } from "../follow/run-picture.ts";
 import { fakeEvents, fakeRun, fakeStep } from "../testing/fake-client.ts";
@@ -26,6 +26,24 @@ test("shows steps, states, elapsed time and the last log line", () => {
     expect.stringMatching(/^ {2}\S greet {4}1\.3s {2}half way$/),
     "  · part           waits for greet",
   ]);
+});
+
+test("a step that is a run of its own names that run", () => {
+  const own = [fakeStep("call", "running", { kind: "dag" })];
+  const picture = pictureAtStart(fakeRun("run-1", { steps: own }));
+  expect(runView(picture, 0, size, plain)[1]).toContain("its run starts");
+  const started = afterEvent(picture, {
+    seq: 1,
+    at: 1000,
+    change: {
+      kind: "step",
+      stepId: parseStepId("call"),
+      phase: "running",
+      attempt: 1,
+      childRunId: parseRunId("run-2"),
+    },
+  });
+  expect(runView(started, 2000, size, plain)[1]).toMatch(/1\.0s {2}run run-2$/);
 });
 
 test("a failure stays with its step, and the time stands still", () => {

@@ -101,12 +101,12 @@ function remark(step: StepPicture, picture: RunPicture): string {
     case "waiting":
       return waitsFor(step, picture);
     case "ready":
-      return `${again}${step.waitingFor ?? "waits for a worker"}`;
+      return `${again}${step.waitingFor ?? (step.kind === "dag" ? "its run starts" : "waits for a worker")}`;
     case "leased":
       return `${again}starts${step.workerName === undefined ? "" : ` on ${step.workerName}`}`;
     case "running":
     case "succeeded":
-      return `${again}${[progress(step), step.waitingFor ?? step.lastLine ?? ""].filter((part) => part !== "").join("  ")}`;
+      return `${again}${[progress(step), step.waitingFor ?? step.lastLine ?? childRun(step)].filter((part) => part !== "").join("  ")}`;
     case "failed":
     case "cancelled":
       return `${excuse(step)}${firstLine(step.failure?.message ?? step.phase)}`;
@@ -119,6 +119,8 @@ function remark(step: StepPicture, picture: RunPicture): string {
   }
 }
 
+const childRun = ({ childRunId }: StepPicture): string =>
+  childRunId === undefined ? "" : `run ${childRunId}`;
 const progress = ({ items }: StepPicture): string => (items === undefined ? "" : itemsProgress(items));
 
 function skipReason({ handler, condition }: StepPicture): string {

@@ -14,6 +14,7 @@ describe("what nobody asked for", () => {
       leaseTtlMs: 30_000,
       retentionMs: 30 * 86_400_000,
       graceMs: 86_400_000,
+      childDepthMax: 16,
       snapshotLimits: defaultLimits,
     });
   });
@@ -93,6 +94,15 @@ test.each(["", "30", "0s", "999ms", "forever", "OFF", "-1d"])("a retention of %j
   expect(() => settle({ retention }, {})).toThrow(
     "retention: expected a duration of at least 1s such as 30d",
   );
+});
+
+test("how deep runs may start each other comes from the environment", () => {
+  expect(settle({}, { HAVERSACK_CHILD_DEPTH: "3" }).childDepthMax).toBe(3);
+  for (const depth of ["", "0", "101", "-1", "1.5", "deep"]) {
+    expect(() => settle({}, { HAVERSACK_CHILD_DEPTH: depth })).toThrow(
+      "HAVERSACK_CHILD_DEPTH: expected a whole number from 1 to 100",
+    );
+  }
 });
 
 describe("the store", () => {

@@ -20,12 +20,15 @@ export interface CoordinatorSettings {
   /** Undefined: for ever. */
   readonly retentionMs: Ms | undefined;
   readonly graceMs: Ms;
+  /** Runs within runs. */
+  readonly childDepthMax: number;
   readonly snapshotLimits: SnapshotLimits;
 }
 
 const leaseTtlMinMs = 1000;
 const leaseTtlMaxMs = 3_600_000;
 const retentionMinMs = 1000;
+const childDepthBound = 100;
 const graceDefaultMs = 24 * 3_600_000;
 
 export function settle(asked: CoordinatorAsked, env: NodeJS.ProcessEnv): CoordinatorSettings {
@@ -38,6 +41,7 @@ export function settle(asked: CoordinatorAsked, env: NodeJS.ProcessEnv): Coordin
     leaseTtlMs: checkTtl(asked.leaseTtlMs ?? leaseTtlDefaultMs),
     retentionMs: parseRetention(asked.retention ?? env["HAVERSACK_RETENTION"] ?? "30d"),
     graceMs: asked.graceMs ?? graceDefaultMs,
+    childDepthMax: parseDepth(env["HAVERSACK_CHILD_DEPTH"] ?? "16"),
     snapshotLimits: limitsFromEnvironment(env),
   };
 }
@@ -66,6 +70,12 @@ function isLoopback(host: string): boolean {
 function checkTtl(ms: number): Ms {
   if (Number.isInteger(ms) && ms >= leaseTtlMinMs && ms <= leaseTtlMaxMs) return ms;
   throw bad("leaseTtlMs", `a whole number from ${leaseTtlMinMs} to ${leaseTtlMaxMs}`, String(ms));
+}
+
+function parseDepth(text: string): number {
+  const depth = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (depth >= 1 && depth <= childDepthBound) return depth;
+  throw bad("HAVERSACK_CHILD_DEPTH", `a whole number from 1 to ${childDepthBound}`, text);
 }
 
 function parseRetention(text: string): Ms | undefined {

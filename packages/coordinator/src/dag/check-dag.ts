@@ -6,6 +6,8 @@ import { hasExpression } from "../runs/expressions.ts";
 import { type DagGraph, findCycle, graphOf } from "../runs/graph.ts";
 import { textsIn } from "../runs/json-texts.ts";
 import { textsOfTest } from "../runs/selector.ts";
+import { checkChild } from "./check-child.ts";
+import { checkDeploy } from "./check-deploy.ts";
 import { ExpressionChecker, type Place, type Reporter } from "./check-expressions.ts";
 import { checkForeach, itemArtifacts, itemInputProblem, noItemInIf } from "./check-foreach.ts";
 import { isForbiddenEnv } from "./dotenv.ts";
@@ -58,6 +60,8 @@ export class DagChecker {
     for (const [label, value] of Object.entries(this.#spec.labels ?? {}))
       this.#expressions.template(["labels", label], value, { of: "label" });
     for (const { step, path } of this.#places) this.#step(path, step);
+    for (const [name, text] of Object.entries(this.#spec.outputs ?? {}))
+      this.#expressions.template(["outputs", name], text, { of: "handler" });
     this.#expressions.end();
     const more = this.#found - this.problems.length;
     if (more > 0) this.#tell([], "more_problems", `and ${more} more problems`);
@@ -139,7 +143,21 @@ export class DagChecker {
     }
     for (const [place, path] of step.inputs.entries()) this.#itemInput([...at, "inputs", place], step, path);
     if (step.work.kind === "run") this.#command(at, step.work);
-    else this.#agent(at, step.work, place);
+    else if (step.work.kind === "dag") {
+      checkChild(step.work, {
+        dag: this.#spec,
+        at,
+        problem: (path, code, message) => this.#report(path, code, message),
+        template: (path, text) => this.#expressions.template(path, text, place),
+      });
+    } else if (step.work.kind === "deploy") {
+      checkDeploy(step.work, {
+        at: [...at, "deploy"],
+        problem: (path, code, message) => this.#report(path, code, message),
+        template: (path, text) => this.#expressions.template(path, text, place),
+        env: (path, env) => this.#env(path, env, place),
+      });
+    } else this.#agent(at, step.work, place);
   }
 
   #itemInput(at: YamlPath, step: StepSpec, path: string): void {

@@ -1,6 +1,6 @@
 /** Expressions of a DAG, checked before it is accepted: every name in them exists, and may be asked for there. */
 
-import type { DagSpec, ForeachSpec, StepSpec } from "@haversack/protocol";
+import { type DagSpec, type ForeachSpec, localDag, type StepSpec } from "@haversack/protocol";
 import { parseCondition, statusFunctionsIn } from "../runs/conditions.ts";
 import type { DataPath, Expression } from "../runs/expression-parse.ts";
 import { parseTemplate, pathsIn } from "../runs/expressions.ts";
@@ -147,18 +147,31 @@ export class ExpressionChecker {
   }
 
   #output(at: YamlPath, step: StepSpec, output: string): void {
-    const names = outputNames(step);
+    const names = outputNames(step, this.#spec);
     if (names === undefined || names.includes(output)) return;
-    const declare = step.work.kind === "run" ? "; declare it under the step's `outputs`" : "";
+    const declare = declareOutput[step.work.kind];
     const near = this.#report.near(output, names);
     const message = `step "${step.id}" has no output "${output}"${near || declare}`;
     this.#report.problem(at, "unknown_output", message);
   }
 }
 
-/** Undefined: any name may come, such as from an agent whose schema lists no properties. */
-function outputNames(step: StepSpec): readonly string[] | undefined {
+const deployOutputs = ["id", "host", "url", "image", "path"] as const;
+const declareOutput = {
+  run: "; declare it under the step's `outputs`",
+  agent: "",
+  deploy: "",
+  dag: "; declare it under `outputs` of the child DAG",
+} as const;
+
+/** Undefined: any name may come, such as from an agent whose schema lists no properties, or from a DAG that stands elsewhere. */
+function outputNames(step: StepSpec, dag: DagSpec): readonly string[] | undefined {
   if (step.work.kind === "run") return step.outputs;
+  if (step.work.kind === "deploy") return deployOutputs;
+  if (step.work.kind === "dag") {
+    const child = localDag(dag, step.work.use);
+    return child === undefined ? undefined : Object.keys(child.outputs ?? {});
+  }
   const properties = step.work.outputSchema?.["properties"];
   if (step.work.outputSchema === undefined) return step.outputs;
   return properties !== null && typeof properties === "object" ? Object.keys(properties) : undefined;

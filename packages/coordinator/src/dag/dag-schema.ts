@@ -7,6 +7,7 @@ import { priorities } from "@haversack/protocol";
 import { agentSettingsSchema } from "@haversack/snapshot";
 import { z } from "zod";
 import { runConcurrencySchema, stepConcurrencySchema } from "./concurrency-schema.ts";
+import { deploySchema } from "./deploy-schema.ts";
 import { dotenvSchema } from "./dotenv.ts";
 import { foreachKeys } from "./foreach-schema.ts";
 import { jsonValue } from "./json-value.ts";
@@ -18,6 +19,9 @@ const stepsMax = 100_000;
 /** Of one kind. */
 const handlersMax = 100;
 const textMax = 64 * 1024;
+const candidatesMax = 100;
+const localDagsMax = 100;
+const outputsMax = 200;
 
 const stepId = z
   .string()
@@ -77,8 +81,14 @@ const agent = agentSettingsSchema.extend({
   output: z.record(z.string(), z.unknown()).optional(),
 });
 
+const child = z.strictObject({
+  use: z.string().min(1).max(textMax),
+  params: z.record(paramName, jsonValue).optional(),
+  candidates: z.array(dagName).min(1).max(candidatesMax).optional(),
+});
+
 /** A step is of exactly one of these kinds. */
-export const stepKinds = ["run", "agent"] as const;
+export const stepKinds = ["run", "agent", "dag", "deploy"] as const;
 /** Keys that say something about a command only. */
 export const commandKeys = ["shell", "workdir"] as const;
 /** A handler comes when all is over: these keys have nothing to say about it. */
@@ -107,6 +117,8 @@ const step = z.strictObject({
   shell: z.array(z.string().min(1)).min(1).max(32).optional(),
   workdir: z.string().max(240).optional(),
   agent: agent.optional(),
+  dag: child.optional(),
+  deploy: deploySchema.optional(),
   env: envMap.optional(),
   worker: selectorSchema.optional(),
   priority: priority.optional(),
@@ -132,16 +144,13 @@ const defaults = z.strictObject({
   agent: agentDefaults.optional(),
 });
 
-export const dagSchema = z.strictObject({
-  name: dagName,
+/** What a DAG of a file and one under its `dags` have in common. */
+const localDag = z.strictObject({
   description: z.string().max(2000).optional(),
-  schedule: scheduleSchema.optional(),
   params: z.record(paramName, param).optional(),
   env: envMap.optional(),
   worker: selectorSchema.optional(),
   priority: priority.optional(),
-  concurrency: runConcurrencySchema.optional(),
-  dotenv: dotenvSchema.optional(),
   labels: runLabelsSchema.optional(),
   defaults: defaults.optional(),
   steps: z.array(step).min(1, "expected at least one step").max(stepsMax),
@@ -149,8 +158,25 @@ export const dagSchema = z.strictObject({
   onFailure: handlers,
   onCancel: handlers,
   onExit: handlers,
+  outputs: z
+    .record(outputName, z.string().max(textMax))
+    .refine((outputs) => Object.keys(outputs).length <= outputsMax, `expected at most ${outputsMax} outputs`)
+    .optional(),
 });
 
+export const dagSchema = localDag.extend({
+  name: dagName,
+  schedule: scheduleSchema.optional(),
+  concurrency: runConcurrencySchema.optional(),
+  dotenv: dotenvSchema.optional(),
+  dags: z
+    .record(dagName, localDag)
+    .refine((dags) => Object.keys(dags).length <= localDagsMax, `expected at most ${localDagsMax} DAGs`)
+    .optional(),
+});
+
+/** Of a DAG of a file, or of one under its `dags`. */
+export type DagBody = z.infer<typeof localDag>;
 export type DagFile = z.infer<typeof dagSchema>;
 export type StepFile = DagFile["steps"][number];
 
@@ -158,10 +184,13 @@ export type StepFile = DagFile["steps"][number];
 const parts = {
   agent,
   agentDefaults,
+  child,
   defaults,
+  deploy: deploySchema,
   duration: durationText,
   env: envMap,
   handlers: handlerList,
+  localDag,
   param,
   retry,
   step,
@@ -176,12 +205,8 @@ for (const [id, schema] of Object.entries(parts)) {
 export const plannedKeys = new Set([
   "secrets",
   "files",
-  "dags",
   "limits",
   "timeout",
-  "outputs",
-  "deploy",
-  "dag",
   "human",
   "queueTimeout",
   "container",

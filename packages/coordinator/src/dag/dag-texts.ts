@@ -3,7 +3,10 @@
  * and is left out for the root. A test holds this table to the schema: no key without a text, no text without a key.
  */
 
+import { childPartTexts, childTexts } from "./dag-child-texts.ts";
+
 export const partTexts: Readonly<Record<string, string>> = {
+  ...childPartTexts,
   agent: "What the agent is asked, and what it may use.",
   agentDefaults: "What agent steps use when they and their profile do not say.",
   defaults: "What steps have when they do not say.",
@@ -24,6 +27,7 @@ export const partTexts: Readonly<Record<string, string>> = {
 };
 
 export const keyTexts: Readonly<Record<string, string>> = {
+  ...childTexts,
   name: "The name that the DAG is stored and listed under: lower-case letters and digits, joined by single hyphens.",
   description: "What it is for, in a sentence.",
   schedule: "When it starts by itself, once it is stored with `haversack dag put`; such as `30 2 * * *`.",
@@ -104,6 +108,9 @@ export const keyTexts: Readonly<Record<string, string>> = {
   "step.matrix.exclude": "Combinations that agree with one of these are left out.",
   "step.maxParallel": "Items that may have begun and not ended; default 10.",
   "step.failFast": "Whether the first item that fails ends the others; default true.",
+
+  "localDag.worker": "What the labels of a worker must be, for all its steps.",
+  "localDag.priority": "1 to 5, for all its steps that do not say their own.",
 
   "retry.limit": "Tries after the first one.",
   "retry.backoff": "Whether the delay stays the same or doubles each time.",

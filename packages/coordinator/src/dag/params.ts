@@ -46,6 +46,13 @@ function problem(file: string, name: string, code: string, message: string): Pro
   return { file, line: 0, column: 0, field: `params.${name}`, code, message };
 }
 
+/** What is wrong with a value that is given for a parameter, or undefined. */
+export function valueProblem(spec: ParamSpec, given: JsonValue): string | undefined {
+  const value = typeof given === "string" ? coerce(spec, given) : given;
+  const checked = z.fromJSONSchema(spec.schema).safeParse(value);
+  return checked.success ? undefined : `does not fit: ${firstIssue(checked.error)}`;
+}
+
 function settle(
   spec: ParamSpec,
   given: JsonValue | undefined,
@@ -56,9 +63,9 @@ function settle(
     return pathProblem(spec, spec.default, report) ? undefined : spec.default;
   }
   const value = typeof given === "string" ? coerce(spec, given) : given;
-  const checked = z.fromJSONSchema(spec.schema).safeParse(value);
-  if (!checked.success) {
-    report(`does not fit: ${firstIssue(checked.error)}`);
+  const problem = valueProblem(spec, given);
+  if (problem !== undefined) {
+    report(problem);
     return undefined;
   }
   return pathProblem(spec, value, report) ? undefined : value;

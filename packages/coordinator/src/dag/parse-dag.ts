@@ -1,13 +1,12 @@
 /** YAML text to a checked DAG. Throws ProblemsError with everything that is wrong. */
 
 import {
-  type AgentSpec,
-  type CommandSpec,
   type DagSpec,
   type DotenvTexts,
   handlerKinds,
   type JsonObject,
   type JsonValue,
+  type LocalDag,
   type ParamSpec,
   type Priority,
   type Problem,
@@ -20,7 +19,7 @@ import { type AgentSettings, fieldProblems } from "@haversack/snapshot";
 import type { z } from "zod";
 import { DagChecker, problemsMax } from "./check-dag.ts";
 import {
-  commandKeys,
+  type DagBody,
   type DagFile,
   dagSchema,
   notInHandlers,
@@ -28,11 +27,14 @@ import {
   type StepFile,
   stepKinds,
 } from "./dag-schema.ts";
+import { deploySpec } from "./deploy-spec.ts";
 import { type ReadDotenv, readDotenv } from "./dotenv.ts";
 import { foreachKeyProblems, foreachSpec } from "./foreach-schema.ts";
+import { type LocalBody, localBodies, toldInFile, withLocals } from "./local-dags.ts";
 import { schemaProblem, settleParams } from "./params.ts";
 import { placesIn } from "./places.ts";
 import { type ReadSchedules, readSchedules } from "./schedule-schema.ts";
+import { strayKeys } from "./stray-keys.ts";
 import { mergedSelector } from "./worker-schema.ts";
 import { fieldOf, readYaml, type YamlSource } from "./yaml-source.ts";
 
@@ -41,6 +43,8 @@ export interface ParsedDag {
   readonly source: YamlSource;
   /** `defaults.agent`: merged with the library by the snapshot planner. */
   readonly agentDefaults: AgentSettings;
+  /** Those under `dags` of the file. */
+  readonly locals?: ReadonlyMap<string, ParsedDag>;
   /** What was read beside the DAG, and how problems name it. */
   readonly dotenv: ReadDotenv["files"];
 }
@@ -62,14 +66,36 @@ export function parseDag(text: string, file: string, dotenv?: DotenvTexts): Pars
     ...schedules.problems,
     ...variables.problems,
   ];
+  const bodies = localBodies(shape.data, source).map((each) => ({
+    ...each,
+    local: { ...specOf(each.name, each.body), localOf: shape.data.name },
+  }));
+  const localSpecs = bodies.map(({ local }): LocalDag => local);
   const spec = {
-    ...specOf(shape.data, variables.env),
+    ...withLocals(specOf(shape.data.name, shape.data, variables.env), localSpecs),
     ...(schedules.specs.length === 0 ? {} : { schedules: schedules.specs }),
   };
   if (early.length === 0) early.push(...scheduleParamProblems(spec, schedules, source));
   const problems = [...early, ...new DagChecker(source, spec).check()];
+  const locals = new Map<string, ParsedDag>();
+  for (const each of bodies) {
+    if (problems.length > problemsMax) break;
+    const own = withLocals(each.local, localSpecs);
+    problems.push(...toldInFile(each, bodyProblems(each, own)));
+    locals.set(each.name, { ...parsedDag(own, each), locals });
+  }
   if (problems.length > 0) throw new ProblemsError(problems);
-  return { spec, source, agentDefaults: shape.data.defaults?.agent ?? {}, dotenv: variables.files };
+  const own = { ...parsedDag(spec, { body: shape.data, source }), dotenv: variables.files };
+  return locals.size === 0 ? own : { ...own, locals };
+}
+
+function bodyProblems({ body, source }: Pick<LocalBody, "body" | "source">, spec: DagSpec): Problem[] {
+  const early = [...kindProblems(body, source), ...paramProblems(body, source)];
+  return [...early, ...new DagChecker(source, spec).check()];
+}
+
+function parsedDag(spec: DagSpec, { body, source }: Pick<LocalBody, "body" | "source">): ParsedDag {
+  return { spec, source, agentDefaults: body.defaults?.agent ?? {}, dotenv: [] };
 }
 
 function shapeProblems(error: z.ZodError, source: YamlSource): Problem[] {
@@ -84,7 +110,7 @@ function shapeProblems(error: z.ZodError, source: YamlSource): Problem[] {
   });
 }
 
-function kindProblems(file: DagFile, source: YamlSource): Problem[] {
+function kindProblems(file: DagBody, source: YamlSource): Problem[] {
   return placesIn(file).flatMap(({ step, path }) => {
     const kinds = stepKinds.filter((kind) => step[kind] !== undefined).length;
     const place = { file: source.file, ...source.at(fieldOf(path)), field: fieldOf(path) };
@@ -97,10 +123,9 @@ function kindProblems(file: DagFile, source: YamlSource): Problem[] {
         },
       ];
     }
-    const stray = commandKeys.filter((key) => step.run === undefined && step[key] !== undefined);
     const late = path[0] === "steps" ? [] : (["depends", "continueOnError", "foreach", "matrix"] as const);
     return [
-      ...stray.map((key) => ({ ...place, code: "step_kind", message: `\`${key}\` belongs to a run step` })),
+      ...strayKeys(step).map((message) => ({ ...place, code: "step_kind", message })),
       ...foreachKeyProblems(step).map((problem) => ({ ...place, ...problem })),
       ...late
         .filter((key) => step[key] !== undefined)
@@ -109,7 +134,7 @@ function kindProblems(file: DagFile, source: YamlSource): Problem[] {
   });
 }
 
-function paramProblems(file: DagFile, source: YamlSource): Problem[] {
+function paramProblems(file: DagBody, source: YamlSource): Problem[] {
   return Object.entries(file.params ?? {}).flatMap(([name, value]) => {
     const path = ["params", name];
     const problem = schemaProblem(paramSpec(value));
@@ -138,12 +163,16 @@ function scheduleParamProblems(
   });
 }
 
-function specOf(file: DagFile, dotenv: DagSpec["env"]): DagSpec {
+function specOf(
+  name: string,
+  file: DagBody & Partial<Pick<DagFile, "concurrency">>,
+  dotenv: DagSpec["env"] = {},
+): DagSpec {
   const handlers = handlerKinds.flatMap((kind) =>
     (file[kind] ?? []).map((step): StepSpec => ({ ...stepSpec(step, file), handler: kind })),
   );
   return {
-    name: file.name,
+    name,
     ...(file.description === undefined ? {} : { description: file.description }),
     params: Object.fromEntries(
       Object.entries(file.params ?? {}).map(([name, value]) => [name, paramSpec(value)]),
@@ -153,10 +182,11 @@ function specOf(file: DagFile, dotenv: DagSpec["env"]): DagSpec {
     ...(file.concurrency === undefined ? {} : { concurrency: file.concurrency }),
     steps: file.steps.map((step) => stepSpec(step, file)),
     ...(handlers.length === 0 ? {} : { handlers }),
+    ...(file.outputs === undefined ? {} : { outputs: file.outputs }),
   };
 }
 
-function paramSpec(value: NonNullable<DagFile["params"]>[string]): ParamSpec {
+function paramSpec(value: NonNullable<DagBody["params"]>[string]): ParamSpec {
   const { required = false, default: preset, description, ...schema } = value as Record<string, JsonValue>;
   return {
     type: value.type,
@@ -167,7 +197,7 @@ function paramSpec(value: NonNullable<DagFile["params"]>[string]): ParamSpec {
   };
 }
 
-function stepSpec(step: StepFile, { defaults = {}, worker, priority }: DagFile): StepSpec {
+function stepSpec(step: StepFile, { defaults = {}, worker, priority }: DagBody): StepSpec {
   const timeoutMs = step.timeout ?? defaults.timeout;
   const retry = step.retry ?? defaults.retry;
   const foreach = foreachSpec(step);
@@ -186,7 +216,7 @@ function stepSpec(step: StepFile, { defaults = {}, worker, priority }: DagFile):
     outputs: step.outputs ?? [],
     artifacts: step.artifacts ?? [],
     inputs: step.inputs ?? [],
-    onWorkerLost: step.onWorkerLost ?? "retry",
+    onWorkerLost: step.onWorkerLost ?? (step.deploy === undefined ? "retry" : "fail"),
     ...(foreach === undefined ? {} : { foreach }),
     work: workOf(step),
   };
@@ -212,7 +242,12 @@ function retrySpec(retry: NonNullable<StepFile["retry"]>): RetrySpec {
   };
 }
 
-function workOf(step: StepFile): CommandSpec | AgentSpec {
+function workOf(step: StepFile): StepSpec["work"] {
+  if (step.deploy !== undefined) return deploySpec(step.deploy);
+  if (step.dag !== undefined) {
+    const { use, params = {}, candidates } = step.dag;
+    return { kind: "dag", use, params, ...(candidates === undefined ? {} : { candidates }) };
+  }
   if (step.agent === undefined) {
     return {
       kind: "run",

@@ -39,8 +39,8 @@ export class ParsedDags {
   }
 }
 
-const known = (parsed: ParsedDag): KnownDag => ({ ...parsed, digest: dagDigestOf(parsed) });
+const known = (parsed: ParsedDag): KnownDag => ({ ...parsed, digest: digestOfDag(parsed) });
 
 /** What agents get by default is part of the DAG: two that differ there alone must not share a source. */
-export const dagDigestOf = ({ spec, agentDefaults }: ParsedDag): Digest =>
+export const digestOfDag = ({ spec, agentDefaults }: ParsedDag): Digest =>
   parseDigest(digestOf(sortedJson({ ...spec, defaultsAgent: agentDefaults })));

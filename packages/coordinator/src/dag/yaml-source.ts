@@ -11,6 +11,9 @@ export interface YamlSource {
   readonly value: unknown;
   /** Where a field stands, or its nearest parent that stands in the text. Line and column from 1. */
   at(field: string): Position;
+  /** Of a DAG under `dags`: the file, and where in it the DAG stands. */
+  readonly whole?: YamlSource;
+  readonly place?: string;
 }
 
 /** `steps[1].agent.use` is `["steps", 1, "agent", "use"]`. */

@@ -2,29 +2,19 @@
 
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { present, systemRandom } from "@haversack/base";
-import {
-  type AttemptRef,
-  digestToBytes,
-  type RunId,
-  type SnapshotDescriptor,
-  type Task,
-} from "@haversack/protocol";
-import { defaultLimits, guardSnapshot, type SnapshotContent } from "@haversack/snapshot";
+import { present } from "@haversack/base";
+import type { RunId, Task } from "@haversack/protocol";
+import { defaultLimits } from "@haversack/snapshot";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { FakeClock, fakePorts, until } from "../../../../tests/support/fake-clock.ts";
+import { fakePorts, until } from "../../../../tests/support/fake-clock.ts";
 import { tempFolder } from "../../../../tests/support/temp-folder.ts";
 import { openLibrary } from "../library/open-library.ts";
-import { leaseTimes } from "../runs/lease.ts";
-import { createScheduler } from "../schedule/scheduler.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
-import { helloOf, resultOf } from "../testing/fleet-samples.ts";
+import { type CoordinatorWorld as Coordinator, coordinatorOf } from "../testing/coordinator-world.ts";
+import { helloOf } from "../testing/fleet-samples.ts";
 import { openRealStores, type RealStores } from "../testing/real-store.ts";
+import { digestOf, notesOf, openTask, soulOf } from "../testing/task-content.ts";
 import { withSchedule } from "../testing/with-schedule.ts";
-import { Dispatcher } from "./dispatcher.ts";
-import { LeaseClock } from "./lease-clock.ts";
-import { WorkerLink } from "./worker-link.ts";
-import { WorkerRegistry } from "./worker-registry.ts";
 
 const dag = `
 name: attach
@@ -64,47 +54,7 @@ async function remember(text: string): Promise<void> {
   await edit("memory/dags/attach/MEMORY.md", text);
 }
 
-/** A coordinator without a network, with one worker whose tasks the test reads. */
-async function coordinator(slots = 100) {
-  const clock = new FakeClock();
-  const ports = { ...fakePorts(clock), random: systemRandom };
-  const registry = new WorkerRegistry(3_600_000);
-  const { snapshots, submitter } = openLibrary(stores.store, library(), ports);
-  const leases = new LeaseClock(leaseTimes(30_000), clock);
-  const onFailure = (error: unknown): void => expect.fail(String(error));
-  const dispatcher = new Dispatcher({ store: stores.store, registry, snapshots, leases, ports, onFailure });
-  const stopListening = stores.store.listen({ runs: () => {}, ready: () => dispatcher.ring() });
-  const link = new WorkerLink(helloOf("w", { snapshotFeatures: ["skills"] }), clock);
-  registry.add(link);
-  link.greeted();
-  link.grant(slots);
-  const tasks: Task[] = [];
-  const reading = (async () => {
-    for await (const message of link.outgoing()) if (message.kind === "tasks") tasks.push(...message.tasks);
-  })();
-  await dispatcher.loop.start(new AbortController().signal);
-  let taken = 0;
-  const next = async (): Promise<Task> => {
-    await until(() => tasks.length > taken);
-    return present(tasks[taken++], "a task");
-  };
-  const finish = async (ref: AttemptRef, outcome: "succeeded" | "failed" | "returned" = "succeeded") => {
-    const result = resultOf(ref, { outcome });
-    const { workerId } = link.hello;
-    const results = [{ result, resultDigest: "d" }];
-    return await stores.store.write.attemptsFinish({ results, workerId, now: clock.now() });
-  };
-  const scheduler = createScheduler({ store: stores.store, submitter, registry, ports, onFailure });
-  const stop = async (): Promise<void> => {
-    await scheduler.loop.stop("now");
-    await dispatcher.loop.stop("now");
-    stopListening();
-    link.end();
-    await reading;
-  };
-  return { clock, dispatcher, submitter, scheduler, next, finish, [Symbol.asyncDispose]: stop };
-}
-type Coordinator = Awaited<ReturnType<typeof coordinator>>;
+const coordinator = (slots?: number) => coordinatorOf(stores.store, library(), slots);
 
 async function submit({ submitter }: Coordinator): Promise<RunId> {
   const submission = { dag, fileName: "attach.yaml", params: {}, idempotencyKey: "" };
@@ -120,16 +70,7 @@ async function scheduled(overlap: string) {
   return await withSchedule(world, stores.store, text, ++hours);
 }
 
-/** What the worker would open: the bytes of the task, or those that it would fetch. */
-async function open({ work }: Task): Promise<SnapshotContent> {
-  const snapshot: SnapshotDescriptor = work.kind === "agent" ? work.snapshot : expect.fail("no agent step");
-  const gzip = snapshot.gzip ?? (await stores.store.read.snapshotRead({ digest: snapshot.digest })).gzip;
-  return guardSnapshot(gzip, { ...snapshot, digest: digestToBytes(snapshot.digest) }).content;
-}
-
-const digestOf = ({ work }: Task) => (work.kind === "agent" ? work.snapshot.digest : undefined);
-const notesOf = ({ memory }: SnapshotContent) => memory.dags["attach"]?.text;
-const soulOf = ({ souls }: SnapshotContent) => souls[0]?.text.trim();
+const open = (task: Task) => openTask(stores.store, task);
 
 /** Both steps of a fresh run went out, and the second is still held. */
 async function twoTasks(world: Coordinator) {

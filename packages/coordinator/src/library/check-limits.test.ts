@@ -13,7 +13,7 @@ const licences: PoolInfo = { name: "licences", limit: 2, inUse: 0 };
 
 function keysOf(text: string, params = {}) {
   const parsed = parseDag(text, "f.yaml");
-  return settleKeys(parsed, templateData("r" as never, parsed, params));
+  return settleKeys(parsed, templateData("r" as never, parsed.spec, params));
 }
 
 describe("pools", () => {

@@ -6,6 +6,7 @@ import type { Store } from "../store/store.ts";
 import { Library } from "./library.ts";
 import { Snapshots } from "./snapshots.ts";
 import { Submitter } from "./submit.ts";
+import { childSubmitter } from "./submit-child.ts";
 
 interface Asked {
   readonly agentsDir: string;
@@ -15,6 +16,8 @@ interface Asked {
 }
 
 export function openLibrary(store: Store, { agentsDir, model, snapshotLimits }: Asked, ports: Ports) {
-  const snapshots = new Snapshots(store, new Library(agentsDir, model, snapshotLimits));
-  return { snapshots, submitter: new Submitter(store, snapshots, ports) };
+  const library = new Library(agentsDir, model, snapshotLimits);
+  const snapshots = new Snapshots(store, library);
+  const children = childSubmitter(store, library);
+  return { snapshots, submitter: new Submitter(store, snapshots, ports), children };
 }

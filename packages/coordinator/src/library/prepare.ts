@@ -13,11 +13,13 @@ import {
 } from "@haversack/protocol";
 import { settleParams } from "../dag/params.ts";
 import { type ParsedDag, parseDag } from "../dag/parse-dag.ts";
-import { dagDigestOf } from "../dag/parsed-dags.ts";
+import { digestOfDag } from "../dag/parsed-dags.ts";
 import { settleLabels } from "../dag/run-labels.ts";
 import type { RunSubmission } from "../store/verbs/run-submit.ts";
 import { settleKeys } from "./check-limits.ts";
-import { type Pin, stepSubmission, templateData } from "./step-submission.ts";
+import type { PinnedDags } from "./pin-dags.ts";
+import { templateData } from "./step-submission.ts";
+import { submittedSteps } from "./submitted-steps.ts";
 
 export interface Asked {
   readonly text: string;
@@ -36,7 +38,7 @@ export interface Prepared {
   readonly isPlain: boolean;
   readonly run?: Pick<
     RunSubmission,
-    "dagDigest" | "dag" | "params" | "labels" | "steps" | "packs" | "concurrency"
+    "dagDigest" | "dag" | "params" | "labels" | "steps" | "packs" | "pinned" | "concurrency"
   >;
 }
 
@@ -49,25 +51,24 @@ export function prepare({ text, file, dotenv, run }: Asked): Prepared {
   );
   const about = { name, schedules, dotenv: parsed.dotenv, isPlain };
   if (run === undefined || !isPlain) return about;
-  const { steps, ...content } = contentOf(parsed, run, new Map());
+  const { steps, ...content } = contentOf(parsed, run, { pins: new Map(), children: [] });
   const packed = { dag: { json: JSON.stringify(parsed.spec) }, steps: { json: JSON.stringify(steps) } };
-  return { ...about, run: { ...content, ...packed, dagDigest: dagDigestOf(parsed) } };
+  return { ...about, run: { ...content, ...packed, dagDigest: digestOfDag(parsed) } };
 }
 
 /** What a run is given, settled and checked. Throws ProblemsError. */
 export function contentOf(
   parsed: ParsedDag,
   { id, params: given, labels }: NonNullable<Asked["run"]>,
-  pins: ReadonlyMap<string, Pin>,
+  pins: PinnedDags,
 ) {
   const { spec, source } = parsed;
   const params = settleParams(spec, given, source.file);
-  const data = templateData(id, parsed, params);
+  const data = templateData(id, spec, params);
   return {
     params,
     labels: settleLabels(spec, labels, data, source.file),
-    steps: allSteps(spec).map((step) => stepSubmission(step, pins.get(step.id), data)),
-    packs: [...pins.values()].map(({ pack }) => pack),
+    ...submittedSteps(spec, pins, data),
     ...settleKeys(parsed, data),
   };
 }

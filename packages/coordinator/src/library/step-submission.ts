@@ -1,8 +1,7 @@
 /** What is decided about a step when its run is submitted: who may run it, what it takes a part of, and its pins. */
 
-import type { JsonObject, RunId, StepSpec } from "@haversack/protocol";
+import type { DagSpec, JsonObject, RunId, StepSpec } from "@haversack/protocol";
 import type { MemoryModes } from "@haversack/snapshot";
-import type { ParsedDag } from "../dag/parse-dag.ts";
 import type { TemplateData } from "../runs/expression-value.ts";
 import { render } from "../runs/expressions.ts";
 import { limitUses } from "../runs/limits.ts";
@@ -11,8 +10,8 @@ import type { StepSubmission } from "../store/verbs/new-steps.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 
 /** For what is decided at submission: no step has an output yet. */
-export function templateData(id: RunId, { spec }: ParsedDag, params: JsonObject): TemplateData {
-  const run = { id, dag: spec.name, error: null, status: null };
+export function templateData(id: RunId, { name }: DagSpec, params: JsonObject): TemplateData {
+  const run = { id, dag: name, error: null, status: null };
   return { params: new Map(Object.entries(params)), outputs: new Map(), statuses: new Map(), run };
 }
 
@@ -22,19 +21,29 @@ export interface Pin {
   readonly memory: MemoryModes;
 }
 
-export function stepSubmission(step: StepSpec, pin: Pin | undefined, data: TemplateData): StepSubmission {
+type PinFields = Pick<StepSubmission, "pinDigest" | "snapshotDigest" | "memoryWrite">;
+
+export function stepSubmission(
+  step: StepSpec,
+  pin: PinFields | undefined,
+  data: TemplateData,
+): StepSubmission {
   const fill = (text: string): string => render(text, data);
   const { priority, concurrency } = step;
-  const placement = {
+  return {
     labels: filledSelector(step.worker, fill),
     ...(priority === undefined ? {} : { priority }),
     ...(concurrency === undefined ? {} : { limits: limitUses(concurrency, fill) }),
+    ...pin,
   };
-  if (pin === undefined) return placement;
+}
+
+/** As the store keeps it with its step. */
+export function pinFields(pin: Pin | undefined): PinFields | undefined {
+  if (pin === undefined) return undefined;
   const { digest } = pin.pack;
   const { read, write } = pin.memory;
   return {
-    ...placement,
     pinDigest: digest,
     ...(read.length > 0 ? {} : { snapshotDigest: digest }),
     ...(write.global === "none" && write.dag === "none" ? {} : { memoryWrite: write }),

@@ -6,23 +6,20 @@
 import { FaultError, type Ports, sortedJson } from "@haversack/base";
 import {
   type DagText,
-  type Digest,
   type DotenvTexts,
   type JsonObject,
-  parseDigest,
   parseRunId,
   type RunId,
   type RunLabels,
   type RunTrigger,
 } from "@haversack/protocol";
-import { digestOf } from "@haversack/snapshot";
-import { parseDag } from "../dag/parse-dag.ts";
 import { ParsedDags } from "../dag/parsed-dags.ts";
 import type { Store } from "../store/store.ts";
 import { checkHere } from "./check-limits.ts";
-import { pinsOf } from "./pins.ts";
+import { type PinnedDags, pinDags } from "./pin-dags.ts";
 import { type Asked, contentOf, type Prepared } from "./prepare.ts";
 import { Aside, largeCharactersMin } from "./prepare-aside.ts";
+import { type ReadDag, readDag, sha256, storedDags } from "./reached-dags.ts";
 import { refuseKeys } from "./refuse-keys.ts";
 import type { Snapshots } from "./snapshots.ts";
 
@@ -99,14 +96,14 @@ export class Submitter {
     return { name, changed };
   }
 
-  async #check({ dag, fileName, dotenv = {} }: DagText): Promise<Pick<Prepared, "name" | "schedules">> {
-    const asked = { text: dag, file: fileName || defaultName, dotenv };
+  async #check({ dag: text, fileName, dotenv = {} }: DagText): Promise<Pick<Prepared, "name" | "schedules">> {
+    const asked = { text, file: fileName || defaultName, dotenv };
     const large = await this.#large(asked);
     if (large !== undefined) return large;
-    const parsed = parseDag(asked.text, asked.file, dotenv);
-    await checkHere(parsed, this.#store, this.#snapshots.library);
-    await pinsOf(parsed, this.#snapshots.library);
-    const { name, schedules = [] } = parsed.spec;
+    const dag = readDag(text, asked.file, { dotenv });
+    await checkHere(dag.parsed, this.#store, this.#snapshots.library);
+    await this.#pins(dag);
+    const { name, schedules = [] } = dag.parsed.spec;
     return { name, schedules };
   }
 
@@ -146,7 +143,7 @@ export class Submitter {
   async #content({ text, file, dotenv = {}, run }: Asked & Required<Pick<Asked, "run">>) {
     const parsed = this.#dags.get(text, file, dotenv);
     await checkHere(parsed, this.#store, this.#snapshots.library);
-    const pins = await pinsOf(parsed, this.#snapshots.library);
+    const pins = await this.#pins({ parsed, text });
     return { dagDigest: parsed.digest, dag: parsed.spec, ...contentOf(parsed, run, pins) };
   }
 
@@ -180,14 +177,19 @@ export class Submitter {
   }
 
   async #repin(runId: RunId, newId: RunId) {
-    const { dagName, source } = await this.#store.read.runSourceRead({ id: runId });
+    const { dagName, source, localOf } = await this.#store.read.runSourceRead({ id: runId });
     const { params } = await this.#store.read.runRead({ id: runId, steps: { from: 0, limit: 0 } });
     const run = { id: newId, params, labels: {} };
-    const file = `${dagName}.yaml`;
-    const large = await this.#large({ text: source, file, run });
+    const file = `${localOf ?? dagName}.yaml`;
+    const large = localOf === undefined ? await this.#large({ text: source, file, run }) : undefined;
     if (large?.run !== undefined) return large.run;
-    const parsed = parseDag(source, file);
-    return contentOf(parsed, run, await pinsOf(parsed, this.#snapshots.library));
+    const dag = readDag(source, file, localOf === undefined ? {} : { local: dagName });
+    return contentOf(dag.parsed, run, await this.#pins(dag));
+  }
+
+  /** What each agent step needs, of all that it can start too, as packs that could be built. */
+  async #pins(dag: ReadDag): Promise<PinnedDags> {
+    return await pinDags(dag, this.#snapshots.library, storedDags(this.#store));
   }
 }
 
@@ -214,5 +216,3 @@ function checkKey(idempotencyKey: string, trigger?: RunTrigger): void {
     `an idempotency key has at most ${keyCharactersMax} characters`,
   );
 }
-
-const sha256 = (text: string): Digest => parseDigest(digestOf(text));

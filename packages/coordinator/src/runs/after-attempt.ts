@@ -78,7 +78,7 @@ export function retryDelay(retry: RetrySpec, failedCount: number, spread = 0): M
 }
 
 /** From 0 to just below 1, the same for the same attempt, so that a decision that is taken again is the same. */
-export function spreadOf({ runId, stepId, attempt }: AttemptRef): number {
+export function spreadOf({ runId, stepId, attempt }: Omit<AttemptRef, "generation">): number {
   const digest = createHash("sha256").update(`${runId}/${stepId}/${attempt}`).digest();
   return digest.readUInt32BE() / 2 ** 32;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { isTerminalStep, type StepPhase } from "@haversack/protocol";
 import { describe, expect, test } from "vitest";
 import * as attemptStatements from "../store/statements/attempt.ts";
+import * as childStatements from "../store/statements/child.ts";
 import * as outcomeStatements from "../store/statements/outcome.ts";
 import * as stepStatements from "../store/statements/step.ts";
 import { isLiveStep, type StepEvent, stepAfter, stepMoves } from "./step-moves.ts";
@@ -20,19 +21,21 @@ const events = [
   "succeeded",
   "failed",
   "cancelled",
+  "begun",
+  "refused",
 ] as const satisfies StepEvent[];
 
 /** Phase × event, in the order of `events`; a dash: it cannot happen. */
 const table: Readonly<Record<StepPhase, string>> = {
-  waiting: "ready skipped blocked running - - - - - - failed cancelled",
-  ready: "- - - - leased - - - - - - cancelled",
-  leased: "- - - - - running ready ready ready succeeded failed cancelled",
-  running: "- - - - - - ready ready ready succeeded failed cancelled",
-  succeeded: "- - - - - - - - - - - -",
-  failed: "- - - - - - - - - - - -",
-  cancelled: "- - - - - - - - - - - -",
-  blocked: "- - - - - - - - - - - -",
-  skipped: "- - - - - - - - - - - -",
+  waiting: "ready skipped blocked running - - - - - - failed cancelled - -",
+  ready: "- - - - leased - - - - - - cancelled running failed",
+  leased: "- - - - - running ready ready ready succeeded failed cancelled - -",
+  running: "- - - - - - ready ready ready succeeded failed cancelled - -",
+  succeeded: "- - - - - - - - - - - - - -",
+  failed: "- - - - - - - - - - - - - -",
+  cancelled: "- - - - - - - - - - - - - -",
+  blocked: "- - - - - - - - - - - - - -",
+  skipped: "- - - - - - - - - - - - - -",
 };
 
 describe("the table of moves", () => {
@@ -82,9 +85,11 @@ describe("the guards in the SQL", () => {
     ["stepsEnd", from("succeeded", "failed", "cancelled")],
     ["stepsRequeue", from("returned", "retried", "lost")],
     ["stepsSettle", from("released", "skipped", "blocked")],
+    ["stepStartChild", from("begun")],
+    ["stepRefuse", from("refused")],
     ["stepsDependencyEnded", from("released", "skipped", "blocked")],
   ] as const)("%s moves a step from exactly the phases of the table", (name, expected) => {
-    const { sqlite, postgres } = { ...stepStatements, ...outcomeStatements }[name];
+    const { sqlite, postgres } = { ...stepStatements, ...outcomeStatements, ...childStatements }[name];
     expect([guardOf(sqlite), guardOf(postgres)]).toEqual([expected, expected]);
   });
 

@@ -10,6 +10,8 @@
  *                └─failed→ failed: its items could not be made
  *             (waiting, ready, leased, running) ─cancelled→ cancelled
  *
+ * A step that no worker takes:      ready ─begun→ running, or ready ─refused→ failed; then as above.
+ *
  * Terminal phases absorb: nothing leaves them (L3).
  */
 
@@ -21,6 +23,8 @@ export type StepEvent =
   | "blocked"
   | "opened"
   | "claimed"
+  | "begun"
+  | "refused"
   | "started"
   | "returned"
   | "retried"
@@ -38,7 +42,7 @@ export const stepMoves = {
     opened: "running",
     failed: "failed",
   },
-  ready: { claimed: "leased", cancelled: "cancelled" },
+  ready: { claimed: "leased", begun: "running", refused: "failed", cancelled: "cancelled" },
   leased: {
     started: "running",
     // A short step may end before its start was told.

@@ -32,6 +32,8 @@ export interface CachedDag {
   readonly hasItems: boolean;
   /** The `if` of each step, by its position. */
   readonly conditions: readonly (Condition | undefined)[];
+  /** It has steps that no worker takes. */
+  readonly hasChildren: boolean;
   /** What the templates of a step name, by its position. */
   readonly pathsOf: (index: number) => readonly DataPath[];
 }
@@ -54,6 +56,7 @@ export class DagCache {
       indexOf: { get: (id) => byName.get(id) ?? indexOfItem(spec, byName, id) },
       idAt: (index) => stepIdAt(spec, index),
       hasItems: steps.some(({ foreach }) => foreach !== undefined),
+      hasChildren: steps.some(({ work }) => work.kind === "dag" || work.kind === "deploy"),
       conditions: steps.map(conditionOf),
       pathsOf: pathsIn(spec),
     };

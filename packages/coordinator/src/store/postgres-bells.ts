@@ -22,6 +22,13 @@ interface Message {
   readonly from: string;
   readonly runs: readonly string[];
   readonly ready: boolean;
+  readonly children: boolean;
+}
+
+interface Woken {
+  readonly runs: readonly RunId[];
+  readonly ready: boolean;
+  readonly children: boolean;
 }
 
 export class PostgresBells {
@@ -64,7 +71,7 @@ export class PostgresBells {
 
   /** Wakes those here at once, and those elsewhere in a few milliseconds. */
   ring(touched: Touched): void {
-    this.#wake([...touched.runs], touched.ready);
+    this.#wake({ ...touched, runs: [...touched.runs] });
     // Workers of others hear it with their next heartbeat.
     for (const listener of this.#listeners) {
       if (touched.cancelled.length > 0) listener.cancelled?.(touched.cancelled);
@@ -75,6 +82,7 @@ export class PostgresBells {
     }
     for (const run of touched.runs) this.#gathered.runs.add(run);
     this.#gathered.ready ||= touched.ready;
+    this.#gathered.children ||= touched.children;
   }
 
   async close(): Promise<void> {
@@ -84,10 +92,11 @@ export class PostgresBells {
     await this.#heard;
   }
 
-  #wake(runs: readonly RunId[], ready: boolean): void {
+  #wake({ runs, ready, children }: Woken): void {
     for (const listener of this.#listeners) {
       if (runs.length > 0) listener.runs?.(runs);
       if (ready) listener.ready?.();
+      if (children) listener.children?.();
     }
   }
 
@@ -100,7 +109,14 @@ export class PostgresBells {
     const messages: string[] = [];
     for (let from = 0; from === 0 || from < runs.length; from += runsPerMessage) {
       const part = runs.slice(from, from + runsPerMessage);
-      const message: Message = { from: this.#self, runs: part, ready: gathered.ready && from === 0 };
+      const first = from === 0;
+      const { ready, children } = gathered;
+      const message: Message = {
+        from: this.#self,
+        runs: part,
+        ready: first && ready,
+        children: first && children,
+      };
       messages.push(JSON.stringify(message));
     }
     const sent = connection.query(notifyAll, [channelOf(this.#topic, connection), messages], "notify_all");
@@ -142,7 +158,7 @@ export class PostgresBells {
       this.#listening.resolve();
       onListening();
       // Whatever was told in between was not heard.
-      this.#wake([], true);
+      this.#wake({ runs: [], ready: true, children: true });
       await over.promise;
     } finally {
       this.#connection = undefined;
@@ -152,7 +168,7 @@ export class PostgresBells {
 
   #receive(payload: string): void {
     const message = JSON.parse(payload) as Message;
-    if (message.from !== this.#self) this.#wake(message.runs.map(parseRunId), message.ready);
+    if (message.from !== this.#self) this.#wake({ ...message, runs: message.runs.map(parseRunId) });
   }
 }
 

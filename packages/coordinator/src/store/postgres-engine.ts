@@ -124,7 +124,7 @@ export class PostgresEngine {
       answer.resolve(outcome.value);
       touchAlso(touched, outcome.touched);
     }
-    if (touched.ready || touched.runs.size > 0) this.#options.onTouched?.(touched);
+    if (touched.ready || touched.children || touched.runs.size > 0) this.#options.onTouched?.(touched);
   }
 
   #die(error: FaultError): void {

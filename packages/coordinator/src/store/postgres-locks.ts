@@ -78,6 +78,10 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
   runsAdmit: () => ({ runs: [], find: [runsHeld], alone: true }),
   poolSet: ({ name }) => ({ runs: [], order: `pool ${name}` }),
   poolDelete: ({ name }) => ({ runs: [], order: `pool ${name}` }),
+  childStart: ({ runId }) => ({ runs: [runId], packs: "name" }),
+  stepRefuse: ({ runId }) => ({ runs: [runId] }),
+  childSettle: ({ childId, runId }) => ({ runs: [childId, runId] }),
+  childExpire: ({ id }) => ({ runs: [id] }),
   memoryResolve: () => ({ runs: [], memory: true }),
   memoryRevert: () => ({ runs: [], memory: true }),
   // Leaves out what others have locked.

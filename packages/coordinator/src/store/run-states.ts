@@ -29,6 +29,8 @@ export interface RunState {
   readonly dagName: string;
   /** JSON object. */
   readonly params: string;
+  /** A step of another run waits for its end. */
+  isChild: boolean;
   status: RunStatus;
   cancelRequested: boolean;
   /** How the steps ended, once they have. */
@@ -149,6 +151,7 @@ export const newRun = (
   row: Pick<RunState, "no" | "id" | "dagDigest" | "dagName" | "params" | "unfinished">,
 ): RunState => ({
   ...row,
+  isChild: false,
   status: "queued",
   cancelRequested: false,
   outcome: undefined,
@@ -163,6 +166,7 @@ function stateOfRow(row: Row): RunState {
     dagDigest: parseDigest(text(row, "dag_digest")),
     dagName: text(row, "dag_name"),
     params: text(row, "params"),
+    isChild: textOrNone(row, "parent_id") !== undefined,
     status: text(row, "status") as RunStatus,
     cancelRequested: flag(row, "cancel_requested"),
     outcome: textOrNone(row, "outcome") as RunEnd | undefined,

@@ -49,8 +49,8 @@ class DatabaseThread {
     for (const call of calls) answers.push(await this.#one(call, touched, runs));
     await runs.flush(this.#tx);
     this.#db.exec("commit");
-    const { runs: touchedRuns, ready, cancelled } = touched;
-    return { kind: "answers", answers, touchedRuns: [...touchedRuns], ready, cancelled };
+    const { runs: touchedRuns, ready, children, cancelled } = touched;
+    return { kind: "answers", answers, touchedRuns: [...touchedRuns], ready, children, cancelled };
   }
 
   async #one({ id, verb, args }: Call, touched: Touched, all: TransactionRuns): Promise<CallAnswer> {

@@ -20,6 +20,8 @@ export interface ChangeListener {
   runs(ids: readonly RunId[]): void;
   /** A step became ready. */
   ready(): void;
+  /** There is something to do about child runs. */
+  children?(): void;
   /** Workers have to end these attempts. */
   cancelled?(refs: readonly AttemptRef[]): void;
 }

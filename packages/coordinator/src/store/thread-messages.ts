@@ -36,6 +36,7 @@ export type FromThread =
       readonly answers: readonly CallAnswer[];
       readonly touchedRuns: readonly string[];
       readonly ready: boolean;
+      readonly children: boolean;
       readonly cancelled: readonly AttemptRef[];
     };
 

@@ -1,5 +1,6 @@
 /** Which verbs an engine must answer. Writing verbs share commits; reading ones have a connection of their own. */
 
+import { familyReads, familyWrites } from "./family-tables.ts";
 import { placementReads, placementWrites } from "./placement-tables.ts";
 import { retentionReads, retentionWrites } from "./retention-tables.ts";
 import { runReads } from "./run-tables.ts";
@@ -16,12 +17,10 @@ import {
   memoryScopes,
   memoryVersions,
 } from "./verbs/memory-verbs.ts";
-import { runRetry } from "./verbs/run-retry.ts";
 import { runCancel } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
 
 export const writeVerbs = {
-  runRetry,
   runCancel,
   attemptsStart,
   attemptsFinish,
@@ -31,6 +30,7 @@ export const writeVerbs = {
   memoryResolve,
   memoryRevert,
   ...placementWrites,
+  ...familyWrites,
   ...retentionWrites,
   ...scheduleWrites,
 } as const;
@@ -46,6 +46,7 @@ export const readVerbs = {
   memoryReviews,
   memoryScopes,
   memoryVersions,
+  ...familyReads,
   ...retentionReads,
   ...scheduleReads,
 } as const;

@@ -11,16 +11,19 @@ export interface Touched {
   readonly runs: Set<RunId>;
   /** A step became ready. */
   ready: boolean;
+  /** A step that no worker takes may start, a child run has ended, or child runs are to be cancelled. */
+  children: boolean;
   /** Live attempts that their workers have to end; a heartbeat tells them too. */
   readonly cancelled: AttemptRef[];
 }
 
-export const untouched = (): Touched => ({ runs: new Set(), ready: false, cancelled: [] });
+export const untouched = (): Touched => ({ runs: new Set(), ready: false, children: false, cancelled: [] });
 
 /** Adds what one call touched to what others did. */
 export function touchAlso(all: Touched, own: Touched): void {
   for (const run of own.runs) all.runs.add(run);
   all.ready ||= own.ready;
+  all.children ||= own.children;
   all.cancelled.push(...own.cancelled);
 }
 

@@ -3,12 +3,15 @@
  * canonical JSON is the version of the DAG, so everything here is plain JSON.
  */
 
+import type { ChildSpec } from "./child.ts";
+import type { DeploySpec } from "./deploy.ts";
 import type { ForeachSpec } from "./foreach.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { Priority, RunConcurrency, Selector, StepLimit } from "./placement.ts";
 import type { ScheduleSpec } from "./schedule.ts";
 
-export type StepKind = "run" | "agent";
+export const stepKinds = ["run", "agent", "dag", "deploy"] as const;
+export type StepKind = (typeof stepKinds)[number];
 
 /** When a handler is started: by how the steps ended, and then once more whatever happened. In this order. */
 export const handlerKinds = ["onSuccess", "onFailure", "onCancel", "onExit"] as const;
@@ -29,6 +32,12 @@ export interface DagSpec {
   readonly schedules?: readonly ScheduleSpec[];
   /** Started when the steps have ended; absent: none. By kind, in the order of `handlerKinds`. */
   readonly handlers?: readonly StepSpec[];
+  /** What a parent's `dag` step gets when the run succeeded: name to template. */
+  readonly outputs?: { readonly [name: string]: string };
+  /** DAGs that stand in the same file, for `use`; they see each other, and have none of their own. */
+  readonly dags?: { readonly [name: string]: Omit<DagSpec, "dags" | "schedules"> };
+  /** Of a local DAG: the name of the DAG whose file it stands in. */
+  readonly localOf?: string;
 }
 
 export interface ParamSpec {
@@ -68,7 +77,7 @@ export interface StepSpec {
   readonly onWorkerLost: "retry" | "fail";
   /** Absent: it is done once. */
   readonly foreach?: ForeachSpec;
-  readonly work: CommandSpec | AgentSpec;
+  readonly work: CommandSpec | AgentSpec | ChildSpec | DeploySpec;
 }
 
 /** How often a step that failed is tried again. An attempt that was lost with its worker does not count. */

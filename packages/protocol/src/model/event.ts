@@ -1,6 +1,6 @@
 /** What happened to a run, numbered from 1 without a gap (P4). */
 
-import type { StepId, WorkerId } from "./ids.ts";
+import type { RunId, StepId, WorkerId } from "./ids.ts";
 import type { Failure } from "./outcome.ts";
 import type { RunStatus, StepPhase } from "./run.ts";
 
@@ -26,6 +26,8 @@ export interface StepChange {
   readonly workerId?: WorkerId;
   readonly failure?: Failure;
   readonly exitCode?: number;
+  /** Of a `dag` step: the run that this attempt is. */
+  readonly childRunId?: RunId;
   /** Of a step with `foreach` or `matrix`, once they are known: how many it has. */
   readonly items?: number;
 }

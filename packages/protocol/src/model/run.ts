@@ -49,6 +49,16 @@ export interface Run {
   readonly labels?: RunLabels;
   /** Absent: told by an older coordinator. */
   readonly trigger?: RunTrigger;
+  /** Absent: no other run started it. */
+  readonly parent?: ParentStep;
+}
+
+/** The step of another run that a child run belongs to. */
+export interface ParentStep {
+  readonly runId: RunId;
+  readonly stepId: StepId;
+  /** Of the child: 1 when the parent has none itself. */
+  readonly depth: number;
 }
 
 export interface Step {
@@ -78,6 +88,8 @@ export interface Step {
   readonly waitingFor?: string;
   /** What became of its memory operations; absent: it asked for none. */
   readonly memory?: { readonly applied: number; readonly inReview: number };
+  /** Of a `dag` step: the run that its newest attempt is. */
+  readonly childRunId?: RunId;
   /** Of a step with `foreach` or `matrix`; absent: it is done once. */
   readonly items?: ItemCounts;
   /** Of an item: what it is for. */
@@ -102,6 +114,8 @@ export interface RunDetail extends Run {
   readonly steps: readonly Step[];
   /** How many it has; absent: `steps` has all of them. */
   readonly stepCount?: number;
+  /** What the DAG's `outputs` gave; absent before the run has succeeded. */
+  readonly outputs?: JsonObject;
 }
 
 /** Which runs a list holds, newest first. What is absent lets every run pass. */

@@ -21,7 +21,7 @@ export interface ScheduleSpec {
 }
 
 /** What started a run. */
-export const triggerKinds = ["manual", "schedule", "backfill", "retry"] as const;
+export const triggerKinds = ["manual", "schedule", "backfill", "retry", "child"] as const;
 
 export interface RunTrigger {
   readonly kind: (typeof triggerKinds)[number];

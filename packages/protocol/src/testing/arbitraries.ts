@@ -1,7 +1,7 @@
 /** Any noun that goes over the wire. */
 
 import * as fc from "fast-check";
-import { handlerKinds } from "../model/dag.ts";
+import { handlerKinds, stepKinds } from "../model/dag.ts";
 import type { AttemptRef } from "../model/fence.ts";
 import {
   digestOfBytes,
@@ -160,7 +160,7 @@ const exitCode = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 const step = fc.record(
   {
     id: stepId,
-    kind: fc.constantFrom("run", "agent"),
+    kind: fc.constantFrom(...stepKinds),
     phase: fc.constantFrom(...phases),
     depends: fc.array(stepId),
     attempt: small,
@@ -179,6 +179,7 @@ const step = fc.record(
     condition: text.filter((name) => name !== ""),
     continueOnError: fc.constant(true as const),
     memory: fc.record({ applied: small, inReview: small }),
+    childRunId: id.map(parseRunId),
     items: fc.record({
       total: small,
       waiting: small,
@@ -222,12 +223,15 @@ export const run: fc.Arbitrary<RunDetail> = fc.record(
     trigger: fc.constantFrom<RunTrigger>(
       { kind: "manual" },
       { kind: "retry" },
+      { kind: "child" },
       { kind: "schedule", schedule: 0, due: 0 },
       { kind: "backfill", schedule: 3, due: 1_700_000_000_000 },
     ),
     startedAt: time,
     endedAt: time,
     failure,
+    parent: fc.record({ runId: id.map(parseRunId), stepId, depth: small }),
+    outputs: jsonObject,
   },
   {
     requiredKeys: [
@@ -263,6 +267,7 @@ const runChange = fc.oneof(
       workerId: id.map(parseWorkerId),
       failure,
       exitCode,
+      childRunId: id.map(parseRunId),
       items: small,
     },
     { requiredKeys: ["kind", "stepId", "phase", "attempt"] },

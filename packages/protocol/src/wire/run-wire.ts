@@ -19,10 +19,10 @@ import {
   type Run as WireRun,
   type Step as WireStep,
 } from "../gen/haversack/v1/run_service_pb.ts";
-import { type HandlerKind, handlerKinds } from "../model/dag.ts";
+import { type HandlerKind, handlerKinds, type StepKind, stepKinds } from "../model/dag.ts";
 import type { RunChange, RunEvent, StepChange } from "../model/event.ts";
 import { digestOfBytes, digestToBytes, parseRunId, parseStepId, parseWorkerId } from "../model/ids.ts";
-import type { Run, RunDetail, RunFilter, Step } from "../model/run.ts";
+import type { ParentStep, Run, RunDetail, RunFilter, Step } from "../model/run.ts";
 import { triggerKinds } from "../model/schedule.ts";
 import {
   artifactFromWire,
@@ -47,7 +47,11 @@ const time = (ms: number | undefined): { value: Timestamp } | undefined =>
   ms === undefined ? undefined : { value: timestampFromMs(ms) };
 
 /** @param stepCount how many the run has, when `steps` has some of them */
-export function runToWire(run: Run, steps: readonly Step[] = [], stepCount = steps.length): WireRun {
+export function runToWire(
+  run: Run & Pick<RunDetail, "outputs">,
+  steps: readonly Step[] = [],
+  stepCount = steps.length,
+): WireRun {
   const init: MessageInitShape<typeof RunSchema> = {
     id: run.id,
     dagName: run.dagName,
@@ -59,6 +63,9 @@ export function runToWire(run: Run, steps: readonly Step[] = [], stepCount = ste
     eventSeq: BigInt(run.eventSeq),
     steps: steps.map(stepToWire),
     retryOf: run.retryOf ?? "",
+    parentRunId: run.parent?.runId ?? "",
+    parentStepId: run.parent?.stepId ?? "",
+    depth: run.parent?.depth ?? 0,
     labels: { ...run.labels },
     stepCount,
   };
@@ -67,6 +74,7 @@ export function runToWire(run: Run, steps: readonly Step[] = [], stepCount = ste
   if (startedAt !== undefined) init.startedAt = startedAt.value;
   if (endedAt !== undefined) init.endedAt = endedAt.value;
   if (run.failure !== undefined) init.failure = failureToWire(run.failure);
+  if (run.outputs !== undefined) init.outputs = run.outputs as WireJsonObject;
   if (run.trigger !== undefined) init.trigger = triggerToWire(run.trigger);
   return create(RunSchema, init);
 }
@@ -84,12 +92,18 @@ export function runFromWire(wire: WireRun): RunDetail {
     steps: wire.steps.map(stepFromWire),
     ...(wire.retryOf === "" ? {} : { retryOf: parseRunId(wire.retryOf) }),
     ...(wire.stepCount > wire.steps.length ? { stepCount: wire.stepCount } : {}),
+    ...(wire.parentRunId === "" ? {} : { parent: parentFromWire(wire) }),
+    ...(wire.outputs === undefined ? {} : { outputs: wire.outputs }),
     ...(Object.keys(wire.labels).length === 0 ? {} : { labels: wire.labels }),
     ...(wire.trigger === undefined ? {} : { trigger: triggerFromWire(wire.trigger) }),
     ...(wire.startedAt === undefined ? {} : { startedAt: timestampMs(wire.startedAt) }),
     ...(wire.endedAt === undefined ? {} : { endedAt: timestampMs(wire.endedAt) }),
     ...(wire.failure === undefined ? {} : { failure: failureFromWire(wire.failure) }),
   };
+}
+
+function parentFromWire({ parentRunId, parentStepId, depth }: WireRun): ParentStep {
+  return { runId: parseRunId(parentRunId), stepId: parseStepId(parentStepId), depth };
 }
 
 export function runFilterToWire(filter: RunFilter): MessageInitShape<typeof RunServiceListRequestSchema> {
@@ -136,6 +150,7 @@ export function stepToWire(step: Step): WireStep {
     condition: step.condition ?? "",
     handler: step.handler ?? "",
     continueOnError: step.continueOnError ?? false,
+    childRunId: step.childRunId ?? "",
   };
   const startedAt = time(step.startedAt);
   const endedAt = time(step.endedAt);
@@ -151,10 +166,9 @@ export function stepToWire(step: Step): WireStep {
 }
 
 export function stepFromWire(wire: WireStep): Step {
-  const kind = wire.kind === "run" || wire.kind === "agent" ? wire.kind : undefined;
   return {
     id: parseStepId(wire.id),
-    kind: known(kind, "step.kind"),
+    kind: known(kindOf(wire.kind), "step.kind"),
     phase: known(stepPhaseFromWire(wire.phase), "step.phase"),
     depends: wire.depends.map(parseStepId),
     attempt: wire.attempt,
@@ -172,11 +186,14 @@ export function stepFromWire(wire: WireStep): Step {
     ...(wire.condition === "" ? {} : { condition: wire.condition }),
     ...(wire.continueOnError ? { continueOnError: true } : {}),
     ...(wire.waitingFor === "" ? {} : { waitingFor: wire.waitingFor }),
+    ...(wire.childRunId === "" ? {} : { childRunId: parseRunId(wire.childRunId) }),
     ...(wire.memory === undefined ? {} : { memory: memoryFromWire(wire.memory) }),
     ...(wire.items === undefined ? {} : { items: itemsFromWire(wire.items) }),
     ...(wire.item === undefined ? {} : { item: { value: toJson(ValueSchema, wire.item) } }),
   };
 }
+
+const kindOf = (name: string): StepKind | undefined => stepKinds.find((kind) => kind === name);
 
 const handlerOf = (name: string): HandlerKind | undefined => handlerKinds.find((kind) => kind === name);
 
@@ -210,6 +227,7 @@ function changeToWire(change: RunChange | StepChange) {
       phase: stepPhaseToWire[change.phase],
       attempt: change.attempt,
       workerId: change.workerId ?? "",
+      childRunId: change.childRunId ?? "",
       ...failure,
       ...(change.exitCode === undefined ? {} : { exitCode: change.exitCode }),
       ...(change.items === undefined ? {} : { items: change.items }),
@@ -240,7 +258,7 @@ function changeFromWire(event: RunServiceWatchResponse["event"]): RunChange | St
       ...failure,
     };
   }
-  const { stepId, phase, attempt, workerId, exitCode, items } = event.value;
+  const { stepId, phase, attempt, workerId, exitCode, childRunId, items } = event.value;
   return {
     kind: "step",
     stepId: parseStepId(stepId),
@@ -248,6 +266,7 @@ function changeFromWire(event: RunServiceWatchResponse["event"]): RunChange | St
     attempt,
     ...(workerId === "" ? {} : { workerId: parseWorkerId(workerId) }),
     ...(exitCode === undefined ? {} : { exitCode }),
+    ...(childRunId === "" ? {} : { childRunId: parseRunId(childRunId) }),
     ...(items === undefined ? {} : { items }),
     ...failure,
   };

@@ -40,9 +40,8 @@ export const leasesRenew = {
              returning place`,
 } as const;
 
-/** Nobody loses a lease because the coordinator was away; what an earlier clock said does not count. */
+/** A child run has no worker, and no lease. Nobody loses one because the coordinator was away; what an earlier clock said does not count. */
 export const leasesTrust = {
-  // A step with items is running, and has no lease.
   sqlite: `update step set lease_until = ?1 where phase in ('leased', 'running') and lease_until is not null`,
 } as const;
 

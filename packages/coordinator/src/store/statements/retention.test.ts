@@ -4,6 +4,7 @@ import { tempFolder } from "../../../../../tests/support/temp-folder.ts";
 import { openSqlite } from "../sqlite-database.ts";
 import type { Statement } from "../statement.ts";
 import { logChunksErase } from "./log.ts";
+import * as pinned from "./pinned.ts";
 import * as retention from "./retention.ts";
 
 const migrations = join(import.meta.dirname, "../migrations");
@@ -29,6 +30,7 @@ test("a collection looks at no pack's bytes and finds who names a pack by indexe
   const plan = plans(retention.packsErase).join("\n");
   expect(plan).toContain("SEARCH snapshot USING COVERING INDEX snapshot_by_age ((created_at,digest)>(?,?)");
   expect(plan).toContain("SEARCH step USING COVERING INDEX step_by_pin (pin_digest=?)");
+  expect(plan).toContain("SEARCH pinned_step USING COVERING INDEX pinned_step_by_pin (pin_digest=?)");
   expect(plan).toContain("SEARCH step USING COVERING INDEX step_by_snapshot (snapshot_digest=?)");
   expect(plan).toMatch(
     /SEARCH kept_snapshot USING (COVERING )?INDEX sqlite_autoindex_kept_snapshot_1 \(digest=\?\)/,
@@ -36,8 +38,8 @@ test("a collection looks at no pack's bytes and finds who names a pack by indexe
 });
 
 test("runs that are due are found by their end", () => {
-  expect(plans(retention.runsRetire).join("\n")).toContain(
-    "SEARCH run USING COVERING INDEX run_by_end (ended_at<?)",
+  expect(plans(retention.runsRetire).join("\n")).toMatch(
+    /SEARCH run USING (COVERING )?INDEX run_by_end \(ended_at<\?\)/,
   );
 });
 
@@ -45,6 +47,9 @@ const small: readonly (readonly [string, Statement])[] = [
   ["runsForgotten", retention.runsForgotten],
   ["runErase", retention.runErase],
   ["dagErase", retention.dagErase],
+  ["familiesRetire", retention.familiesRetire],
+  ["pinnedStepsErase", pinned.pinnedStepsErase],
+  ["pinnedDagsErase", pinned.pinnedDagsErase],
   ["blobsUnnamed", retention.blobsUnnamed],
   ["attemptOldestClaim", retention.attemptOldestClaim],
   ...retention.runRowsErase.map((statement, index) => [`runRowsErase[${index}]`, statement] as const),

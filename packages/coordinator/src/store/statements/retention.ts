@@ -1,13 +1,21 @@
 /** What is forgotten: runs, row by row, and packs and blobs that nobody names. */
 
-/** From now on nobody finds these runs; their keys are free. Oldest end first. */
+/** From now on nobody finds these runs; their keys are free. Oldest end first; child runs go with the first of their family. */
 export const runsRetire = {
   sqlite: `update run set forgotten = 1, idempotency_key = null
-           where id in (select id from run where forgotten = 0 and ended_at < ?1 order by ended_at limit ?2)`,
+           where id in (select id from run where forgotten = 0 and ended_at < ?1 and root_id is null
+                        order by ended_at limit ?2)
+           returning id`,
   // One that somebody holds at this moment is retired the next time.
   postgres: `update run set forgotten = 1, idempotency_key = null
-             where id in (select id from run where forgotten = 0 and ended_at < $1 order by ended_at limit $2
-                          for no key update skip locked)`,
+             where id in (select id from run where forgotten = 0 and ended_at < $1 and root_id is null
+                          order by ended_at limit $2 for no key update skip locked)
+             returning id`,
+} as const;
+
+export const familiesRetire = {
+  sqlite: `update run set forgotten = 1, idempotency_key = null where root_id = ?1`,
+  postgres: `update run set forgotten = 1, idempotency_key = null where root_id = any($1::text[])`,
 } as const;
 
 export const runsForgotten = {
@@ -52,7 +60,8 @@ export const runErase = { sqlite: `delete from run where id = ?1 and forgotten =
 
 /** A DAG has no age: it came with a run in one transaction, and goes with its last one. */
 export const dagErase = {
-  sqlite: `delete from dag where digest = ?1 and not exists (select 1 from run where dag_digest = ?1)`,
+  sqlite: `delete from dag where digest = ?1 and not exists (select 1 from run where dag_digest = ?1)
+             and not exists (select 1 from pinned_dag where dag_digest = ?1)`,
 } as const;
 
 /** Oldest first, after a given one. */
@@ -67,6 +76,7 @@ export const packsErase = {
            where (created_at, digest) > (?1, ?2) and (created_at, digest) <= (?3, ?4)
              and not exists (select 1 from step where step.pin_digest = snapshot.digest)
              and not exists (select 1 from step where step.snapshot_digest = snapshot.digest)
+             and not exists (select 1 from pinned_step where pinned_step.pin_digest = snapshot.digest)
              and not exists (select 1 from kept_snapshot where kept_snapshot.digest = snapshot.digest)
            returning compressed_size`,
 } as const;

@@ -57,7 +57,7 @@ export const groupsCarry = {
 } as const;
 
 export const runSource = {
-  sqlite: `select dag.name, dag.source from run join dag on dag.digest = run.dag_digest where run.id = ?1`,
+  sqlite: `select dag.name, dag.spec, dag.source from run join dag on dag.digest = run.dag_digest where run.id = ?1`,
 } as const;
 
 export const stepPhases = {

@@ -9,7 +9,7 @@ export const runByKey = { sqlite: `select id, body_digest from run where idempot
 /** One that is being forgotten is not there. The sum keeps PostgreSQL from an index that knows the ends of runs only. */
 export const runGet = { sqlite: `select * from run where id = ?1 and forgotten + 0 = 0` } as const;
 
-const state = `no, id, dag_digest, dag_name, params, status, cancel_requested, outcome, event_seq, unfinished`;
+const state = `no, id, dag_digest, dag_name, params, status, cancel_requested, outcome, event_seq, unfinished, parent_id`;
 
 /** What verbs look at again and again; `RunState`. */
 export const runsLoad = {

@@ -1,9 +1,10 @@
-/** Steps that have not started. */
+/** Steps that have not started. A ready one that no worker takes is about to. */
 
 const columns = `idx, phase, not_before, queue, gated`;
 
 export const stepsWaiting = {
-  sqlite: `select ${columns} from step where run = ?1 and phase in ('waiting', 'ready') order by idx limit ?2`,
+  sqlite: `select ${columns} from step
+           where run = ?1 and (phase = 'waiting' or phase = 'ready' and kind not in ('dag', 'deploy')) order by idx limit ?2`,
 } as const;
 
 export const stepPlaces = { sqlite: `select ${columns} from step where run = ?1 and idx = ?2` } as const;

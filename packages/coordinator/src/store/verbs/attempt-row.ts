@@ -55,16 +55,20 @@ export function attemptOfRow(row: Row, run: RunState, stepId: StepId): AttemptRo
     phase: text(row, "phase") as StepPhase,
     claimedAt: integer(row, "claimed_at"),
     startedAt: integerOrNone(row, "started_at"),
-    history: {
-      failedCount: integer(row, "failed_count"),
-      lostCount: integer(row, "lost_count"),
-      cancelRequested: isCancelled(row, run),
-    },
+    history: historyOfRow(row, run),
     continueOnError: flag(row, "continue_on_error"),
     gated: flag(row, "gated"),
     before: beforeOfRow(row),
     snapshotDigest: textOrNone(row, "snapshot_digest"),
     memoryWrite: jsonOrNone<MemoryWrite>(row, "memory_write") ?? { global: "none", dag: "none" },
+  };
+}
+
+export function historyOfRow(row: Row, run: RunState): StepHistory {
+  return {
+    failedCount: integer(row, "failed_count"),
+    lostCount: integer(row, "lost_count"),
+    cancelRequested: isCancelled(row, run),
   };
 }
 

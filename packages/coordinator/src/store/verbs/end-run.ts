@@ -125,6 +125,7 @@ async function endRun(context: VerbContext, { run, now }: SettledRun, status: Ru
   await tx.run(runEndWith, run.no, status, failure === undefined ? null : JSON.stringify(failure), now);
   run.status = status;
   recordRun(context, run, now, failure);
+  if (run.isChild) context.touched.children = true;
 }
 
 async function firstFailure({ tx }: VerbContext, run: number, steps: number): Promise<Failure | undefined> {

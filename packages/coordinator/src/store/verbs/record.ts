@@ -15,6 +15,12 @@ export function record(
   touched.runs.add(run.id);
 }
 
+/** A step may start: workers wait for it, or whoever starts child runs. */
+export async function tellReady({ touched, dags, tx }: VerbContext, run: RunState): Promise<void> {
+  touched.ready = true;
+  touched.children ||= (await dags.get(tx, run.dagDigest)).hasChildren;
+}
+
 /** The run's status, as it is now. */
 export function recordRun(context: VerbContext, run: RunState, now: number, failure?: Failure): void {
   const { status, cancelRequested } = run;

@@ -9,8 +9,11 @@
 
 import { parseRunId, type RunId } from "@haversack/protocol";
 import { integer, text } from "../rows.ts";
+import type { Tx } from "../statement.ts";
+import { pinnedDagsErase, pinnedStepsErase } from "../statements/pinned.ts";
 import {
   dagErase,
+  familiesRetire,
   runsForgotten as forgotten,
   runsRetire as retire,
   runErase,
@@ -26,9 +29,14 @@ export interface Retirement {
   readonly limit: number;
 }
 
-/** Hides runs from every reader. @returns how many */
+/** Hides runs from every reader, and what they started with them. @returns how many that nobody started */
 export async function runsRetire({ tx }: VerbContext, { endedBefore, limit }: Retirement): Promise<number> {
-  return await tx.run(retire, endedBefore, limit);
+  const retired = await tx.all(retire, endedBefore, limit);
+  await tx.each(
+    familiesRetire,
+    retired.map((row) => [text(row, "id")]),
+  );
+  return retired.length;
 }
 
 export async function runsForgotten({ tx }: VerbContext, { limit }: { limit: number }): Promise<RunId[]> {
@@ -50,8 +58,19 @@ export async function runsErase(
       rows += await tx.run(statement, integer(run, "no"), limit - rows);
     }
     if (rows >= limit) return rows;
+    rows += await erasePins(tx, integer(run, "no"), limit - rows);
+    if (rows >= limit) return rows;
     rows += await tx.run(runErase, id);
     await tx.run(dagErase, text(run, "dag_digest"));
   }
   return rows;
+}
+
+/** With the DAGs that nothing else names. @returns how many rows; fewer than the limit: nothing is left */
+async function erasePins(tx: Tx, run: number, limit: number): Promise<number> {
+  const steps = await tx.run(pinnedStepsErase, run, limit);
+  if (steps >= limit) return steps;
+  const dags = await tx.all(pinnedDagsErase, run, limit - steps);
+  for (const row of dags) await tx.run(dagErase, text(row, "dag_digest"));
+  return steps + dags.length;
 }

@@ -3,6 +3,7 @@
 import { FaultError, present } from "@haversack/base";
 import {
   allSteps,
+  type DagSpec,
   type Digest,
   isTerminalRun,
   itemOfId,
@@ -12,7 +13,7 @@ import {
 } from "@haversack/protocol";
 import { stepsToRepeat } from "../../runs/repeat.ts";
 import { noRun, noStep } from "../missing.ts";
-import { integer, text } from "../rows.ts";
+import { integer, json, text } from "../rows.ts";
 import { newRun, type RunState } from "../run-states.ts";
 import {
   artifactsCarry,
@@ -26,10 +27,11 @@ import { runLabelsCarry } from "../statements/run.ts";
 import type { VerbContext } from "../verb.ts";
 import { decideFirst } from "./end-run.ts";
 import { firstPhase, insertPacks, insertSteps as insertRows, placesOf, stepRow } from "./new-steps.ts";
-import { record, recordRun } from "./record.ts";
+import { carryPinnedDags, insertPinnedDags } from "./pinned-dags.ts";
+import { record, recordRun, tellReady } from "./record.ts";
 import { carryGroups, isThere, itemsToKeep, type KeptItems } from "./retry-items.ts";
 import { enterKeyOf, setKey } from "./run-key-verbs.ts";
-import { type RunSubmission, runFind, unpacked } from "./run-submit.ts";
+import { findRun, type RunSubmission, unpacked } from "./run-submit.ts";
 
 export interface RetryRequest {
   readonly id: RunId;
@@ -37,7 +39,7 @@ export interface RetryRequest {
   /** This step and all that depends on it are done again even if they succeeded. */
   readonly fromStep?: string;
   /** Pins of today's library; absent: those of the earlier run. */
-  readonly pinned?: Pick<RunSubmission, "steps" | "packs">;
+  readonly pinned?: Pick<RunSubmission, "steps" | "packs" | "pinned">;
   readonly idempotencyKey?: string;
   readonly bodyDigest: Digest;
   readonly now: number;
@@ -45,10 +47,8 @@ export interface RetryRequest {
 
 export async function runRetry(context: VerbContext, request: RetryRequest) {
   const { tx } = context;
-  const { id, newId, now, idempotencyKey: key } = request;
-  const { bodyDigest } = request;
-  const existing =
-    key === undefined ? undefined : await runFind(context, { idempotencyKey: key, bodyDigest });
+  const { id, newId, now, bodyDigest, idempotencyKey: key } = request;
+  const existing = await findRun(context, request);
   if (existing !== undefined) return existing;
   const earlier = await context.runs.get(id);
   const again = await whatToRepeat(context, earlier, request.fromStep);
@@ -60,10 +60,11 @@ export async function runRetry(context: VerbContext, request: RetryRequest) {
   const run = newRun({ ...earlier, no, id: newId, unfinished: again.size });
   context.runs.add(run);
   if (place !== undefined) await setKey(context, run, place);
+  await repeatPins(context, { earlier, run }, request);
   recordRun(context, run, now);
   const held = place?.held === true;
   const first = await insertSteps(context, { earlier, run, again, held }, request);
-  context.touched.ready = true;
+  await tellReady(context, run);
   if (!held) await decideFirst(context, { run, now }, first);
   return { runId: newId, existed: false };
 }
@@ -90,6 +91,17 @@ async function whatToRepeat(
   if (again.size > 0) return again;
   const message = `every step of run ${id} succeeded; name the step to start from`;
   throw new FaultError("conflict", "nothing_to_retry", message);
+}
+
+/** What it starts itself is given what the earlier one's was, or what there is today. */
+async function repeatPins(
+  context: VerbContext,
+  { earlier, run }: Pick<Repeating, "earlier" | "run">,
+  { pinned }: RetryRequest,
+): Promise<void> {
+  if (pinned !== undefined) return await insertPinnedDags(context, run.no, pinned.pinned ?? []);
+  const { hasChildren } = await context.dags.get(context.tx, run.dagDigest);
+  if (hasChildren) await carryPinnedDags(context, earlier.no, run.no);
 }
 
 interface Repeating {
@@ -151,9 +163,10 @@ async function insertSteps(
   return first;
 }
 
-/** What was submitted, word for word. */
+/** What was submitted, word for word: of a local DAG the file that it stands in. */
 export async function runSourceRead({ tx }: VerbContext, { id }: { readonly id: RunId }) {
   const row = await tx.one(runSource, id);
   if (row === undefined) throw noRun(id);
-  return { dagName: text(row, "name"), source: text(row, "source") };
+  const { localOf } = json<DagSpec>(row, "spec");
+  return { dagName: text(row, "name"), source: text(row, "source"), localOf };
 }

@@ -19,7 +19,8 @@ import { runByKey, runInsert, runLabelsInsert } from "../statements/run.ts";
 import type { VerbContext } from "../verb.ts";
 import { decideFirst } from "./end-run.ts";
 import { insertPacks, insertSteps, placesOf, type SubmittedSteps, stepRow } from "./new-steps.ts";
-import { recordRun } from "./record.ts";
+import { insertPinnedDags, type PinnedDagRow } from "./pinned-dags.ts";
+import { recordRun, tellReady } from "./record.ts";
 import { enterKey, setKey } from "./run-key-verbs.ts";
 import { recordTrigger } from "./tick-verbs.ts";
 
@@ -41,23 +42,41 @@ export interface RunSubmission extends Omit<SubmittedSteps, "steps"> {
   readonly trigger?: RunTrigger;
   /** Its key, filled in; absent: it has none. */
   readonly concurrency?: RunConcurrency;
+  /** For the runs that it starts; their packs are among the others. Absent: none. */
+  readonly pinned?: readonly PinnedDagRow[];
 }
 
+/** @property source absent: its DAG is stored already */
+export type NewRun = Omit<RunSubmission, "source" | "trigger" | "pinned"> & { readonly source?: string };
+
 /** The run, its steps, its packs, its first ready steps: all or nothing (R1, R2). */
-export async function runSubmit(context: VerbContext, packed: RunSubmission) {
+export async function runSubmit(context: VerbContext, run: RunSubmission) {
+  const existing = await findRun(context, run);
+  if (existing !== undefined) return existing;
+  const { id, trigger, now } = run;
+  await insertRunWithSteps(context, run, async ({ no, dagName }) => {
+    await insertPinnedDags(context, no, run.pinned ?? []);
+    if (trigger !== undefined) await recordTrigger(context, { id, dagName, now }, trigger);
+  });
+  return { runId: id, existed: false };
+}
+
+/** @param adopt completes the run's row, before the first of its steps is decided */
+export async function insertRunWithSteps(
+  context: VerbContext,
+  packed: NewRun,
+  adopt: (state: RunState) => Promise<void>,
+): Promise<void> {
   const { tx } = context;
   const run = { ...packed, dag: unpacked(packed.dag), steps: unpacked(packed.steps) };
-  const { idempotencyKey = "", bodyDigest } = run;
-  const existing = await runFind(context, { idempotencyKey, bodyDigest });
-  if (existing !== undefined) return existing;
-  await tx.run(dagInsert, run.dagDigest, run.dag.name, textOf(packed.dag), run.source);
+  if (run.source !== undefined) {
+    await tx.run(dagInsert, run.dagDigest, run.dag.name, textOf(packed.dag), run.source);
+  }
   await insertPacks(context, run.packs, run.now);
   const key = run.concurrency === undefined ? undefined : await enterKey(context, run.concurrency);
   const state = await insertRun(context, run);
   if (key !== undefined) await setKey(context, state, key);
-  if (run.trigger !== undefined) {
-    await recordTrigger(context, { id: run.id, dagName: run.dag.name, now: run.now }, run.trigger);
-  }
+  await adopt(state);
   recordRun(context, state, run.now);
   const held = key?.held === true;
   const places = await placesOf(context, shareOf(run.dag.name, run.labels), run);
@@ -67,10 +86,9 @@ export async function runSubmit(context: VerbContext, packed: RunSubmission) {
     return stepRow(place, submission, present(places[index], "its queue"));
   });
   await insertSteps(context, rows);
-  context.touched.ready = true;
+  await tellReady(context, state);
   const first = run.dag.steps.flatMap(({ depends }, index) => (depends.length === 0 ? [index] : []));
   if (!held) await decideFirst(context, { run: state, now: run.now }, first);
-  return { runId: run.id, existed: false };
 }
 
 export const unpacked = <T extends object>(value: Packed<T>): T =>
@@ -79,7 +97,7 @@ export const unpacked = <T extends object>(value: Packed<T>): T =>
 const textOf = (value: Packed<object>): string =>
   "json" in value && typeof value.json === "string" ? value.json : JSON.stringify(value);
 
-type Unpacked = Omit<RunSubmission, "dag"> & { readonly dag: DagSpec };
+type Unpacked = Omit<NewRun, "dag"> & { readonly dag: DagSpec };
 
 async function insertRun(context: VerbContext, run: Unpacked): Promise<RunState> {
   const { id, dagDigest, dag, labels = {}, idempotencyKey, bodyDigest, now } = run;
@@ -110,10 +128,18 @@ const shareOf = (dagName: string, labels: RunLabels = {}): string =>
   labels["tenant"] === undefined ? dagName : `tenant ${labels["tenant"]}`;
 
 /** The run that an idempotency key stands for; rejects when it was used for another submission. */
-export async function runFind({ tx }: VerbContext, query: { idempotencyKey: string; bodyDigest: Digest }) {
-  const row = query.idempotencyKey === "" ? undefined : await tx.one(runByKey, query.idempotencyKey);
+export async function runFind(context: VerbContext, query: { idempotencyKey: string; bodyDigest: Digest }) {
+  return await findRun(context, query);
+}
+
+/** The same within a verb. */
+export async function findRun(
+  { tx }: VerbContext,
+  { idempotencyKey = "", bodyDigest }: { readonly idempotencyKey?: string; readonly bodyDigest: Digest },
+) {
+  const row = idempotencyKey === "" ? undefined : await tx.one(runByKey, idempotencyKey);
   if (row === undefined) return undefined;
-  if (text(row, "body_digest") !== query.bodyDigest) {
+  if (text(row, "body_digest") !== bodyDigest) {
     const message = "the idempotency key was used for a different submission; use a new key for a new run";
     throw new FaultError("conflict", "idempotency_key_reused", message);
   }

@@ -4,6 +4,7 @@ import { present } from "@haversack/base";
 import {
   type Artifact,
   type AttemptRef,
+  type ParentStep,
   parseDigest,
   parseGeneration,
   parseRunId,
@@ -21,7 +22,6 @@ import {
   stepsCount,
 } from "@haversack/protocol";
 import { outlivesCancel } from "../../runs/handlers.ts";
-import { noRun } from "../missing.ts";
 import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import { artifactsOfRun } from "../statements/artifact.ts";
@@ -29,6 +29,7 @@ import { attemptsOfRun } from "../statements/attempt.ts";
 import { runCount, runGet, runRequestCancel } from "../statements/run.ts";
 import { stepPhase, stepsOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
+import { cancelChildren, childRunsOf, outputsOfRead } from "./child-view.ts";
 import { cancelIdle } from "./end-run.ts";
 import { extrasOfSteps } from "./step-extras.ts";
 
@@ -41,8 +42,8 @@ export interface RunQuery {
 /** @returns `stepCount` when not all steps were asked for */
 export async function runRead(context: VerbContext, { id, steps }: RunQuery): Promise<RunDetail> {
   const { tx, dags } = context;
-  const row = await tx.one(runGet, id);
-  if (row === undefined) throw noRun(id);
+  await context.runs.get(id);
+  const row = present(await tx.one(runGet, id), `run ${id}`);
   const run = runOfRow(row);
   const no = integer(row, "no");
   const dag = await dags.get(tx, run.dagDigest);
@@ -52,12 +53,16 @@ export async function runRead(context: VerbContext, { id, steps }: RunQuery): Pr
     integer(artifact, "idx"),
   );
   const extras = await extrasOfSteps(context, { id, no }, dag);
+  const children = await childRunsOf(context, run);
   const found = (await tx.all(stepsOfRun, ...range)).map((step) => {
     const index = integer(step, "idx");
     const own = (artifacts.get(index) ?? []).map(artifactOfRow);
-    return { ...stepOfRow(step, present(stepAt(dag.spec, index), "step"), own), ...extras(index) };
+    const known = { ...stepOfRow(step, present(stepAt(dag.spec, index), "step"), own), ...extras(index) };
+    const childRunId = children.get(index);
+    return childRunId === undefined ? known : { ...known, childRunId };
   });
-  return { ...run, steps: found, ...(steps === undefined ? {} : { stepCount: count }) };
+  const outputs = await outputsOfRead(context, run, dag.spec);
+  return { ...run, steps: found, ...outputs, ...(steps === undefined ? {} : { stepCount: count }) };
 }
 
 /** The first position, and the one after the last. */
@@ -101,6 +106,7 @@ export async function runCancel(
   const run = await context.runs.get(id);
   if ((await tx.run(runRequestCancel, run.no)) > 0) {
     run.cancelRequested = true;
+    await cancelChildren(context, run);
     await cancelIdle(context, { run, now });
   }
   if (!run.cancelRequested) return { live: [] };
@@ -121,6 +127,7 @@ export function runOfRow(row: Row): Run {
   const endedAt = integerOrNone(row, "ended_at");
   const failure = jsonOrNone<NonNullable<Run["failure"]>>(row, "failure");
   const retryOf = textOrNone(row, "retry_of");
+  const parent = parentOfRow(row);
   const labels = json<RunLabels>(row, "run_labels");
   return {
     id: parseRunId(text(row, "id")),
@@ -137,11 +144,20 @@ export function runOfRow(row: Row): Run {
     ...(retryOf === undefined ? {} : { retryOf: parseRunId(retryOf) }),
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     trigger: triggerOfRow(row),
+    ...(parent === undefined ? {} : { parent }),
   };
+}
+
+function parentOfRow(row: Row): ParentStep | undefined {
+  const runId = textOrNone(row, "parent_id");
+  if (runId === undefined) return undefined;
+  const stepId = parseStepId(text(row, "parent_step"));
+  return { runId: parseRunId(runId), stepId, depth: integer(row, "depth") };
 }
 
 function triggerOfRow(row: Row): RunTrigger {
   const kind = textOrNone(row, "trigger_kind") as RunTrigger["kind"] | undefined;
+  if (textOrNone(row, "parent_id") !== undefined) return { kind: "child" };
   if (kind === undefined) return { kind: textOrNone(row, "retry_of") === undefined ? "manual" : "retry" };
   return { kind, schedule: integer(row, "trigger_schedule"), due: integer(row, "trigger_due") };
 }

@@ -15,7 +15,7 @@ import type { VerbContext } from "../verb.ts";
 import { beforeOfRow, type EndedStep, type SettledRun } from "./ended-step.ts";
 import { RunFacts } from "./expression-data.ts";
 import { openGroup } from "./open-group.ts";
-import { record } from "./record.ts";
+import { record, tellReady } from "./record.ts";
 
 export type { EndedStep, SettledRun } from "./ended-step.ts";
 
@@ -193,7 +193,7 @@ async function move(
   for (const { index, phase } of moved) {
     const stepId = parseStepId(present(stepAt(spec, index), "a step").id);
     record(context, run, { kind: "step", stepId, phase, attempt: 0 }, now);
-    if (phase === "ready") context.touched.ready = true;
   }
+  if (moved.some(({ phase }) => phase === "ready")) await tellReady(context, run);
   return moved;
 }

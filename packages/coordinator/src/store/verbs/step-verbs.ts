@@ -94,7 +94,11 @@ export async function stepsTake(
     return [{ claim, run, attempt, snapshotDigest, item: textOrNone(row, "item") }];
   });
   await nameNewPacks(context, taken, lease.now);
-  await startRuns(context, taken, lease.now);
+  await startRuns(
+    context,
+    taken.map(({ run }) => run),
+    lease.now,
+  );
   return await claimed(context, taken, lease);
 }
 
@@ -119,8 +123,9 @@ async function nameNewPacks(context: VerbContext, taken: readonly Taken[], now: 
   await context.tx.each(stepsPackName, rows);
 }
 
-async function startRuns(context: VerbContext, taken: readonly Taken[], now: number): Promise<void> {
-  const queued = [...new Set(taken.map(({ run }) => run))].filter(({ status }) => status === "queued");
+/** The first of their steps begins. */
+export async function startRuns(context: VerbContext, runs: readonly RunState[], now: number): Promise<void> {
+  const queued = [...new Set(runs)].filter(({ status }) => status === "queued");
   await context.tx.each(
     runsStart,
     queued.map(({ no }) => [no, now]),

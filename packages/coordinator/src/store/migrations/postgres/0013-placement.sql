@@ -51,8 +51,9 @@ where run.no = step.run and queue.share = run.dag_name and queue.selector = step
 
 drop index step_ready;
 alter table step drop column labels;
--- A retry that waits for its time is in no queue.
-create index step_ready on step (queue, run, idx) where phase = 'ready' and not_before = 0;
+-- A retry that waits for its time is in no queue; nor is a step that no worker takes.
+create index step_ready on step (queue, run, idx)
+  where phase = 'ready' and not_before = 0 and kind not in ('dag', 'deploy');
 create index step_gated on step (queue, phase) where gated = 1;
 
 -- Whoever inserts a step says in which queue it stands.

@@ -53,8 +53,9 @@ update step set queue = (
 
 drop index step_ready;
 alter table step drop column labels;
--- A retry that waits for its time is in no queue.
-create index step_ready on step (queue, run, idx) where phase = 'ready' and not_before = 0;
+-- A retry that waits for its time is in no queue; nor is a step that no worker takes.
+create index step_ready on step (queue, run, idx)
+  where phase = 'ready' and not_before = 0 and kind not in ('dag', 'deploy');
 create index step_gated on step (queue, phase) where gated = 1;
 
 create trigger step_stands_in_queue before insert on step

@@ -1,0 +1,73 @@
+/** A step that no worker takes, turned into what the store is told: the run that it is, or why it cannot be. */
+
+import { FaultError, messageOf, worthRetrying } from "@haversack/base";
+import { type Failure, ProblemsError, parseRunId, type StepSpec } from "@haversack/protocol";
+import type { ChildSubmitter } from "../library/submit-child.ts";
+import { hasExpression } from "../runs/expressions.ts";
+import type { ReadyChild } from "../store/verbs/child-ready.ts";
+import type { ChildStart } from "../store/verbs/child-start.ts";
+
+export interface StartParts {
+  readonly submitter: ChildSubmitter;
+  readonly newId: () => string;
+  readonly now: () => number;
+  /** Runs within runs. */
+  readonly depthMax: number;
+}
+
+export type Started =
+  | { readonly kind: "start"; readonly start: ChildStart }
+  | { readonly kind: "refuse"; readonly failure: Failure };
+
+/** Rejects only with what may be over later. */
+export async function startOf(ready: ReadyChild, parts: StartParts): Promise<Started> {
+  const failure = refusal(ready, parts.depthMax);
+  if (failure !== undefined) return { kind: "refuse", failure };
+  const { runId, index, attempt } = ready;
+  try {
+    const id = parseRunId(parts.newId());
+    const child = await parts.submitter.childRun(ready, id);
+    return { kind: "start", start: { runId, index, attempt, now: parts.now(), ...child } };
+  } catch (error) {
+    const told = permanent(error);
+    if (told === undefined) throw error;
+    return { kind: "refuse", failure: told };
+  }
+}
+
+/** What is wrong already with what the step asks for. */
+function refusal({ step, child, depth }: ReadyChild, depthMax: number): Failure | undefined {
+  if (step.work.kind === "deploy") {
+    const message = "this version checks `deploy` steps and cannot run them yet";
+    return { code: "deploy_not_available", message };
+  }
+  if (child === undefined)
+    return { code: "not_a_dag_step", message: `no worker takes a step of kind ${step.work.kind}` };
+  const problem = nameProblem(step, child.use);
+  if (problem !== undefined) return { code: "bad_dag_name", message: problem };
+  if (depth < depthMax) return undefined;
+  const message = `the run of ${child.use} would be within ${depth + 1} others, at most ${depthMax} are allowed; does the DAG start itself without an end?`;
+  return { code: "too_deep", message };
+}
+
+const namePattern = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+
+function nameProblem({ work }: StepSpec, use: string): string | undefined {
+  if (work.kind !== "dag" || !hasExpression(work.use)) return undefined;
+  const shown = JSON.stringify(use.slice(0, 80));
+  const { candidates } = work;
+  if (candidates !== undefined && !candidates.includes(use)) {
+    return `\`dag.use\` gave ${shown}, which is none of its candidates: ${candidates.join(", ")}`;
+  }
+  if (namePattern.test(use) && use.length <= 64) return undefined;
+  return `\`dag.use\` gave ${shown}, which is no name of a DAG`;
+}
+
+/** Undefined: the same start may succeed later. */
+function permanent(error: unknown): Failure | undefined {
+  if (error instanceof ProblemsError) {
+    return { code: error.problems[0]?.code ?? "invalid", message: error.message };
+  }
+  if (!(error instanceof FaultError) || worthRetrying[error.fault]) return undefined;
+  return { code: error.code, message: messageOf(error) };
+}
