@@ -70,7 +70,11 @@ function describeStarts(open: OpenStore): void {
     const world = new ChildrenWorld(store);
     const run = await world.submitFamily(simple());
     expect(await world.ready()).toEqual([]);
-    expect((await store.read.stepsWhy({ runId: run, limit: 10 })).size).toBe(0);
+    const waiting = (await store.read.runRead({ id: run })).steps.flatMap(({ phase }, index) =>
+      phase === "waiting" ? [index] : [],
+    );
+    const why = await store.read.stepsWhy({ runId: run, limit: 10 });
+    expect([...why.keys()]).toEqual(waiting);
     await world.startOnly();
     await store.write.leasesTrust({ leaseUntil: world.now });
     await world.worker("w").greet();

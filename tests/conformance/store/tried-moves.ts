@@ -7,6 +7,7 @@ import type {
   SqlValue,
   Statement,
 } from "../../../packages/coordinator/src/store/statement.ts";
+import { stepRefuse, stepStartChild } from "../../../packages/coordinator/src/store/statements/child.ts";
 import { itemsCancelIdle, itemsRelease } from "../../../packages/coordinator/src/store/statements/item.ts";
 import {
   groupEnd,
@@ -65,6 +66,8 @@ export const moves: readonly Move[] = [
   ...(["succeeded", "failed", "cancelled"] as const).map((phase) => {
     return { event: phase, single: groupEnd, args: [1, 0, phase, 9, null, "{}"] };
   }),
+  { event: "begun", single: stepStartChild, args: [1, 0, 1, 9, 0] },
+  { event: "refused", single: stepRefuse, args: [1, 0, 1, 9, "{}"] },
   { event: "released", single: itemsRelease, args: [1, 0, 5, 10] },
   { event: "cancelled", single: itemsCancelIdle, args: [1, 0, 5, 9] },
 ];

@@ -2,7 +2,6 @@
 
 import { type DagSpec, type Digest, parseDigest } from "@haversack/protocol";
 import { integer, jsonOrNone, text, textOrNone } from "../rows.ts";
-import type { Tx } from "../statement.ts";
 import { dagInsert } from "../statements/dag.ts";
 import {
   pinnedDagGet,
@@ -36,14 +35,6 @@ export interface PinnedStepRow {
   readonly memoryWrite?: MemoryWrite;
 }
 
-/** @param dag without a source: it is stored already */
-export async function insertDag(
-  tx: Tx,
-  { dagDigest, dag, source }: { dagDigest: Digest; dag: DagSpec; source?: string },
-): Promise<void> {
-  if (source !== undefined) await tx.run(dagInsert, dagDigest, dag.name, JSON.stringify(dag), source);
-}
-
 /** In the transaction that stores the run. */
 export async function insertPinnedDags(
   { tx }: VerbContext,
@@ -51,7 +42,7 @@ export async function insertPinnedDags(
   dags: readonly PinnedDagRow[],
 ): Promise<void> {
   for (const { key, dagDigest, dag, source, fileName, steps } of dags) {
-    await insertDag(tx, { dagDigest, dag, source });
+    await tx.run(dagInsert, dagDigest, dag.name, JSON.stringify(dag), source);
     await tx.run(pinnedDagInsert, run, key, dagDigest, fileName);
     const rows = steps.map(({ index, pinDigest, snapshotDigest, memoryWrite }) => [
       run,
