@@ -16,7 +16,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["wire"],
     ["services"],
     ["calls"],
-    ["client-dags", "client-memory"],
+    ["client-approvals", "client-dags", "client-fleet", "client-memory", "client-snapshots"],
     ["client"],
     ["index"],
   ],

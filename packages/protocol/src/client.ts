@@ -4,16 +4,17 @@ import type { JsonObject as WireJsonObject } from "@bufbuild/protobuf";
 import { type Client, createClient as createConnectClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { each, once } from "./calls.ts";
+import { type ApprovalClient, approvalClient } from "./client-approvals.ts";
 import { type DagClient, dagClient } from "./client-dags.ts";
+import { type FleetClient, fleetClient } from "./client-fleet.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
+import { type SnapshotClient, snapshotClient } from "./client-snapshots.ts";
 import { messageBytesMax } from "./limits.ts";
 import type { RunEvent } from "./model/event.ts";
-import { type Digest, digestOfBytes, parseStepId, type RunId, type StepId } from "./model/ids.ts";
+import { parseStepId, type RunId, type StepId } from "./model/ids.ts";
 import type { LogStream } from "./model/outcome.ts";
 import type { Run, RunDetail, RunFilter } from "./model/run.ts";
-import type { KeptSnapshot, SnapshotReport } from "./model/snapshot-report.ts";
 import type { RetryRequest, Submission } from "./model/submission.ts";
-import type { WorkerInfo } from "./model/worker-info.ts";
 import {
   DagService,
   FleetService,
@@ -23,10 +24,9 @@ import {
   SnapshotService,
 } from "./services.ts";
 import { logStreamFromWire } from "./wire/enums.ts";
+import { eventFromWire } from "./wire/event-wire.ts";
 import { required, safeNumber } from "./wire/fields.ts";
-import { eventFromWire, runFilterToWire, runFromWire } from "./wire/run-wire.ts";
-import { keptFromWire, reportFromWire } from "./wire/snapshot-wire.ts";
-import { workerFromWire } from "./wire/worker-wire.ts";
+import { runFilterToWire, runFromWire } from "./wire/run-wire.ts";
 
 export interface ClientOptions {
   /** Such as `http://127.0.0.1:7420`. */
@@ -52,7 +52,12 @@ export interface LogPiece {
 }
 
 /** Every method rejects with a FaultError. */
-export interface HaversackClient extends MemoryClient, DagClient {
+export interface HaversackClient
+  extends MemoryClient,
+    DagClient,
+    SnapshotClient,
+    ApprovalClient,
+    FleetClient {
   submit(submission: Submission, signal: AbortSignal): Promise<{ run: RunDetail; existed: boolean }>;
   run(id: string, signal: AbortSignal): Promise<RunDetail>;
   runs(filter: RunFilter, signal: AbortSignal): Promise<{ runs: readonly Run[]; nextPageToken: string }>;
@@ -63,15 +68,6 @@ export interface HaversackClient extends MemoryClient, DagClient {
   retry(request: RetryRequest, signal: AbortSignal): Promise<{ run: RunDetail; existed: boolean }>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogPiece>;
   artifact(runId: string, stepId: string, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  workers(signal: AbortSignal): Promise<readonly WorkerInfo[]>;
-  /** @param name a digest or `<run>/<step>` */
-  inspectSnapshot(name: string, signal: AbortSignal): Promise<SnapshotReport>;
-  /** The gzip bytes. @param name a digest or `<run>/<step>` */
-  snapshot(name: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  /** The pack stays when its runs are forgotten. @param name a digest or `<run>/<step>` @returns its digest */
-  keepSnapshot(name: string, note: string, signal: AbortSignal): Promise<Digest>;
-  unkeepSnapshot(name: string, signal: AbortSignal): Promise<void>;
-  keptSnapshots(signal: AbortSignal): Promise<readonly KeptSnapshot[]>;
 }
 
 export function createClient(options: ClientOptions): HaversackClient {
@@ -90,9 +86,16 @@ export function createClient(options: ClientOptions): HaversackClient {
     createConnectClient(ScheduleService, transport),
   );
   const fleet = createConnectClient(FleetService, transport);
-  const snapshots = createConnectClient(SnapshotService, transport);
-  const memory = createConnectClient(MemoryService, transport);
-  return { ...runClient(runs), ...dags, ...otherClient(fleet, snapshots), ...memoryClient(memory) };
+  const snapshots = snapshotClient(createConnectClient(SnapshotService, transport));
+  const memory = memoryClient(createConnectClient(MemoryService, transport));
+  return {
+    ...runClient(runs),
+    ...approvalClient(runs),
+    ...dags,
+    ...fleetClient(fleet),
+    ...snapshots,
+    ...memory,
+  };
 }
 
 const bearer =
@@ -152,34 +155,6 @@ function runClient(client: Client<typeof RunService>): Pick<HaversackClient, Run
     async *artifact(runId, stepId, path, signal) {
       for await (const { data } of each(client.getArtifact({ runId, stepId, path }, { signal }), signal))
         yield data;
-    },
-  };
-}
-
-function otherClient(
-  fleet: Client<typeof FleetService>,
-  snapshots: Client<typeof SnapshotService>,
-): Omit<HaversackClient, RunMethods | keyof MemoryClient | keyof DagClient> {
-  return {
-    async workers(signal) {
-      return (await once(fleet.listWorkers({}, { signal }), signal)).workers.map(workerFromWire);
-    },
-    async inspectSnapshot(name, signal) {
-      return reportFromWire(
-        required((await once(snapshots.inspect({ name }, { signal }), signal)).report, "report"),
-      );
-    },
-    async *snapshot(name, signal) {
-      for await (const { data } of each(snapshots.get({ name }, { signal }), signal)) yield data;
-    },
-    async keepSnapshot(name, note, signal) {
-      return digestOfBytes((await once(snapshots.keep({ name, note }, { signal }), signal)).digest);
-    },
-    async unkeepSnapshot(name, signal) {
-      await once(snapshots.unkeep({ name }, { signal }), signal);
-    },
-    async keptSnapshots(signal) {
-      return (await once(snapshots.listKept({}, { signal }), signal)).kept.map(keptFromWire);
     },
   };
 }

@@ -23,9 +23,10 @@ Examples:
   $ haversack show latest --json | jq '.steps[] | select(.phase == "failed")'
 
 --json: {id, dagName, dagDigest, status, failure, params, createdAt, startedAt, endedAt, cancelRequested,
-  retryOf, trigger: {kind, schedule, due},
+  retryOf, trigger: {kind, schedule, due}, paused: {at, reason}, dueAt,
   steps: [{id, kind, phase, depends, attempt, workerName, startedAt, endedAt, failure, exitCode, outputs, artifacts,
-  snapshotDigest, usage, memory: {applied, inReview}, waitingFor}]}`;
+  snapshotDigest, usage, memory: {applied, inReview}, waitingFor,
+  approval: {prompt, form, approvers, askedAt, dueAt, onTimeout, answer: {decision, by, onBehalfOf, comment, fields, at}}}]}`;
 
 export function showCommand(shell: Shell): Command {
   const command = new Command("show")

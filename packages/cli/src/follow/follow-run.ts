@@ -8,7 +8,14 @@ import { type HaversackClient, isTerminalRun, type RunDetail, type RunEvent } fr
 import type { Outside } from "../outside.ts";
 import { type Link, resumed, retried } from "./link.ts";
 import { type LogLine, LogLines } from "./log-lines.ts";
-import { afterEvent, afterLine, afterLook, pictureAtStart, type RunPicture } from "./run-picture.ts";
+import {
+  afterEvent,
+  afterLine,
+  afterLook,
+  pictureAtStart,
+  type RunPicture,
+  type StepPicture,
+} from "./run-picture.ts";
 
 export interface Screen {
   /** @param event what changed; absent when it is only the time, or a look at what events do not say */
@@ -40,6 +47,10 @@ export async function followRun(asked: FollowAsked, signal: AbortSignal): Promis
     await follower.close();
   }
 }
+
+/** What a person is asked does not change, so it is looked up once. */
+const hasMoreToTell = ({ phase, waitingFor }: StepPicture): boolean =>
+  phase === "ready" || (phase === "suspended" && waitingFor === undefined);
 
 /** The events speak for all when the connection breaks. */
 const quiet = (link: Link): Link => ({ ...link, onBroken: () => {} });
@@ -125,7 +136,7 @@ class Follower {
     const { client, run, screen, outside } = this.#asked;
     for (;;) {
       await pause(outside.clock, lookEachMs, this.#signal);
-      if (!this.#picture.steps.some((step) => step.phase === "ready")) continue;
+      if (!this.#picture.steps.some(hasMoreToTell)) continue;
       const seen = await retried(() => client.run(run.id, this.#signal), quiet(this.#link), this.#signal);
       this.#picture = afterLook(this.#picture, seen);
       screen.show(this.#picture);

@@ -18,6 +18,7 @@ export interface RunPicture {
   readonly dagName: string;
   readonly status: RunStatus;
   readonly cancelRequested: boolean;
+  readonly paused?: boolean | undefined;
   readonly failure?: Failure | undefined;
   readonly createdAt: number;
   readonly endedAt?: number | undefined;
@@ -50,8 +51,10 @@ export function pictureAtStart(run: RunDetail): RunPicture {
   const { id, dagName, createdAt } = run;
   const steps = run.steps.map((step): StepPicture => {
     const { id, kind, depends, condition, continueOnError, handler } = step;
-    // There is no event for a step that is ready from the start; one with an `if` is decided first, a handler last.
-    const isReady = depends.length === 0 && condition === undefined && handler === undefined;
+    // There is no event for a step that is ready from the start; one with an `if` is decided first, one that asks a
+    // person is not ready but suspended, and a handler comes last.
+    const isReady =
+      kind !== "human" && depends.length === 0 && condition === undefined && handler === undefined;
     const phase = isReady ? "ready" : "waiting";
     return { id, kind, depends, condition, continueOnError, handler, phase, attempt: 0 };
   });
@@ -61,9 +64,9 @@ export function pictureAtStart(run: RunDetail): RunPicture {
 export function afterEvent(picture: RunPicture, event: RunEvent): RunPicture {
   const { change, at } = event;
   if (change.kind === "run") {
-    const { status, cancelRequested, failure } = change;
+    const { status, cancelRequested, paused, failure } = change;
     const endedAt = isTerminalRun(status) ? at : undefined;
-    return { ...picture, status, cancelRequested, failure, endedAt };
+    return { ...picture, status, cancelRequested, paused, failure, endedAt };
   }
   return withStep(picture, change.stepId, (step) => afterChange(step, change, at));
 }
@@ -83,7 +86,9 @@ export function afterLook(picture: RunPicture, run: RunDetail): RunPicture {
   const steps = picture.steps.map((step) => {
     const seen = looked.get(step.id);
     if (seen === undefined || seen.phase !== step.phase) return step;
-    return { ...step, waitingFor: seen.waitingFor, workerName: seen.workerName };
+    const { approval, workerName } = seen;
+    const waitingFor = approval === undefined ? seen.waitingFor : `asks: ${approval.prompt}`;
+    return { ...step, waitingFor, workerName };
   });
   return { ...picture, steps };
 }

@@ -1,6 +1,7 @@
 /** `haversack show`: one run, for people. */
 
 import type { Artifact, JsonObject, RunDetail, Step } from "@haversack/protocol";
+import { approvalText, asksText } from "./approval-text.ts";
 import { bytes, elapsed, moment } from "./moment.ts";
 import type { Paint } from "./paint.ts";
 import { clip, printable, printableLines } from "./printable.ts";
@@ -15,6 +16,7 @@ export function runDetail(run: RunDetail, now: number, paint: Paint): string {
     ["run", run.id],
     ["DAG", `${printable(run.dagName)}  ${paint.faint(run.dagDigest)}`],
     ["status", paint.status(run.status, run.status) + (run.cancelRequested ? " (cancel requested)" : "")],
+    ...pauseLines(run),
     ...(run.retryOf === undefined ? [] : [["retry of", run.retryOf] satisfies [string, string]]),
     ...triggerLine(run),
     ...labelLine(run),
@@ -24,8 +26,18 @@ export function runDetail(run: RunDetail, now: number, paint: Paint): string {
   if (run.failure !== undefined) head.push(["failure", paint.bad(printableLines(run.failure.message))]);
   const parts = [head.map(([name, value]) => `${name.padEnd(10)} ${value}`).join("\n")];
   parts.push(values("parameters", run.params, paint), stepTable(run.steps, now, paint).trimEnd());
-  parts.push(...run.steps.map((step) => stepExtras(step, paint)));
+  parts.push(...run.steps.map((step) => stepExtras(run.id, step, paint)));
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+function pauseLines({ paused, dueAt }: RunDetail): [string, string][] {
+  const lines: [string, string][] = [];
+  if (paused !== undefined) {
+    const why = paused.reason === "" ? "" : `: ${printable(paused.reason)}`;
+    lines.push(["paused", `since ${moment(paused.at)}${why}`]);
+  }
+  if (dueAt !== undefined) lines.push(["time limit", moment(dueAt)]);
+  return lines;
 }
 
 function triggerLine({ trigger }: RunDetail): [string, string][] {
@@ -46,12 +58,13 @@ function stepTable(steps: readonly Step[], now: number, paint: Paint): string {
     step.attempt === 0 ? "" : String(step.attempt),
     elapsed(step.startedAt, step.endedAt, now),
     printable(step.workerName ?? ""),
-    clip(
-      printable(step.failure?.message ?? step.waitingFor ?? skipped(step) ?? usage(step)),
-      valueColumnsMax,
-    ),
+    clip(printable(step.failure?.message ?? waits(step) ?? skipped(step) ?? usage(step)), valueColumnsMax),
   ]);
   return table(["STEP", "KIND", "STATE", "ATTEMPT", "TOOK", "WORKER", "REMARK"], rows);
+}
+
+function waits({ phase, waitingFor, approval }: Step): string | undefined {
+  return phase === "suspended" && approval !== undefined ? asksText(approval) : waitingFor;
 }
 
 function skipped({ phase, condition }: Step): string | undefined {
@@ -64,15 +77,20 @@ function usage({ usage }: Step): string {
   return `${turns} turns, ${toolCalls} tool calls, ${inputTokens} + ${outputTokens} tokens`;
 }
 
-function stepExtras(step: Step, paint: Paint): string {
+function stepExtras(runId: string, step: Step, paint: Paint): string {
   const snapshot = step.snapshotDigest === undefined ? "" : `  snapshot  ${step.snapshotDigest}`;
   const parts = [
+    question(runId, step, paint),
     values(`outputs of ${step.id}`, step.outputs, paint),
     step.artifacts.length === 0 ? "" : artifacts(step.id, step.artifacts, paint),
     snapshot === "" ? "" : `${paint.strong(`snapshot of ${step.id}`)}\n${snapshot}`,
     step.memory === undefined ? "" : `${paint.strong(`memory of ${step.id}`)}\n  ${memory(step.memory)}`,
   ];
   return parts.filter((part) => part !== "").join("\n\n");
+}
+
+function question(runId: string, { id, phase, approval }: Step, paint: Paint): string {
+  return approval === undefined ? "" : approvalText({ id, approval, runId }, phase, paint);
 }
 
 function memory({ applied, inReview }: NonNullable<Step["memory"]>): string {

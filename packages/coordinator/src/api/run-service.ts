@@ -20,6 +20,7 @@ import type { Submitter } from "../library/submit.ts";
 import { noStep } from "../store/missing.ts";
 import type { Store } from "../store/store.ts";
 import { type FollowParts, followEvents, followLogs } from "../watch/follow.ts";
+import { approvalCalls } from "./approval-calls.ts";
 import { listRuns } from "./list-runs.ts";
 
 export interface RunServiceParts extends FollowParts {
@@ -81,6 +82,7 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
         };
       }
     },
+    ...approvalCalls({ store, clock: parts.clock, answer }),
     async *getArtifact({ runId, stepId, path }) {
       const artifact = findArtifact(await store.read.runRead({ id: parseRunId(runId) }), stepId, path);
       for await (const data of parts.blobs.read(artifact.digest, chunkBytesMax)) yield { data };
@@ -91,9 +93,9 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
 /** Says of each ready step what it waits for. */
 async function withReasons(run: RunDetail, { dispatcher }: RunServiceParts): Promise<RunDetail> {
   if (!run.steps.some(({ phase }) => phase === "ready")) return run;
-  const reasons = await dispatcher.whyWaiting(run.id);
+  const reasons = run.paused === undefined ? await dispatcher.whyWaiting(run.id) : undefined;
   const steps = run.steps.map((step, index) => {
-    const waitingFor = reasons.get(index);
+    const waitingFor = reasons === undefined ? "the run is paused" : reasons.get(index);
     return waitingFor === undefined || step.phase !== "ready" ? step : { ...step, waitingFor };
   });
   return { ...run, steps };

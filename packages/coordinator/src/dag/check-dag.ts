@@ -112,7 +112,7 @@ export class DagChecker {
       for (const [place, path] of step[key].entries()) this.#file([...at, key, place], path);
     }
     if (step.work.kind === "run") this.#command(at, step.work);
-    else this.#expressions.template([...at, "agent", "prompt"], step.work.prompt, place);
+    else this.#expressions.template([...at, step.work.kind, "prompt"], step.work.prompt, place);
   }
 
   #command(at: YamlPath, work: { script: string; shell: readonly string[]; workdir: string }): void {

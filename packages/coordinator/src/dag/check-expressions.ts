@@ -5,6 +5,7 @@ import { parseCondition, statusFunctionsIn } from "../runs/conditions.ts";
 import type { DataPath, Expression } from "../runs/expression-parse.ts";
 import { parseTemplate, pathsIn } from "../runs/expressions.ts";
 import { ancestry, type DagGraph } from "../runs/graph.ts";
+import { answerOutputs, fieldsOf } from "./form.ts";
 import type { YamlPath } from "./yaml-source.ts";
 
 /** Where an expression stands, which decides what it may ask for. */
@@ -129,6 +130,7 @@ export class ExpressionChecker {
 /** Undefined: any name may come, such as from an agent whose schema lists no properties. */
 function outputNames(step: StepSpec): readonly string[] | undefined {
   if (step.work.kind === "run") return step.outputs;
+  if (step.work.kind === "human") return [...answerOutputs, ...fieldsOf(step.work.form)];
   const properties = step.work.outputSchema?.["properties"];
   if (step.work.outputSchema === undefined) return step.outputs;
   return properties !== null && typeof properties === "object" ? Object.keys(properties) : undefined;

@@ -3,6 +3,7 @@
  */
 
 import { durationForm, parseDuration } from "@haversack/base";
+import { timeoutActions } from "@haversack/protocol";
 import { agentSettingsSchema } from "@haversack/snapshot";
 import { z } from "zod";
 import { dotenvSchema } from "./dotenv.ts";
@@ -36,6 +37,10 @@ const duration = durationText.transform((text, context) => {
   return z.NEVER;
 });
 
+/** How far ahead something may fall due. */
+const waitMaxMs = 365 * 86_400_000;
+const wait = duration.refine((ms) => ms <= waitMaxMs, "expected at most 365d");
+
 const scalar = z.union([z.string().max(textMax), z.number(), z.boolean()]).transform(String);
 const envMap = z.record(envName, scalar);
 const labelMap = z.record(z.string().min(1).max(128), scalar);
@@ -68,10 +73,29 @@ const agent = agentSettingsSchema.extend({
   output: z.record(z.string(), z.unknown()).optional(),
 });
 
+const human = z.strictObject({
+  prompt: z.string().min(1).max(textMax),
+  form: z.record(z.string(), z.unknown()).optional(),
+  approvers: z.array(z.string().min(1).max(200)).max(100).optional(),
+  timeout: wait.optional(),
+  onTimeout: z.enum(timeoutActions).optional(),
+});
 /** A step is of exactly one of these kinds. */
-export const stepKinds = ["run", "agent"] as const;
+export const stepKinds = ["run", "agent", "human"] as const;
 /** Keys that say something about a command only. */
 export const commandKeys = ["shell", "workdir"] as const;
+/** Keys of a step that has attempts on a worker. */
+export const workerKeys = [
+  "env",
+  "worker",
+  "timeout",
+  "queueTimeout",
+  "retry",
+  "outputs",
+  "artifacts",
+  "inputs",
+  "onWorkerLost",
+] as const;
 /** A handler comes when all is over: these keys have nothing to say about it. */
 export const notInHandlers = {
   depends: "all handlers of a kind start together, when the run's steps have ended; leave `depends` out",
@@ -96,9 +120,11 @@ const step = z.strictObject({
   shell: z.array(z.string().min(1)).min(1).max(32).optional(),
   workdir: z.string().max(240).optional(),
   agent: agent.optional(),
+  human: human.optional(),
   env: envMap.optional(),
   worker: labelMap.optional(),
   timeout: duration.optional(),
+  queueTimeout: wait.optional(),
   retry: retry.optional(),
   outputs: z.array(outputName).max(200).optional(),
   artifacts: names.optional(),
@@ -127,6 +153,7 @@ export const dagSchema = z.strictObject({
   dotenv: dotenvSchema.optional(),
   labels: runLabelsSchema.optional(),
   defaults: defaults.optional(),
+  timeout: wait.optional(),
   steps: z.array(step).min(1, "expected at least one step").max(stepsMax),
   onSuccess: handlers,
   onFailure: handlers,
@@ -161,17 +188,14 @@ export const plannedKeys = new Set([
   "dags",
   "limits",
   "worker",
-  "timeout",
   "concurrency",
   "priority",
   "outputs",
   "deploy",
   "dag",
-  "human",
   "foreach",
   "matrix",
   "maxParallel",
   "failFast",
-  "queueTimeout",
   "container",
 ]);

@@ -32,6 +32,8 @@ export const keyTexts: Readonly<Record<string, string>> = {
     "Files of variables beside the DAG, read when it is submitted or stored. `env` wins over them. Not for secrets: their values are stored.",
   labels:
     "What its runs are found by (`haversack runs --label name=value`). Values may use params in `${{ }}`; `run --label` wins.",
+  timeout:
+    "How long its steps may take, from the start of the first one; then the run fails. Its handlers together get the same time once more.",
   defaults: "What steps have when they do not say; a step's own value wins, maps are merged by name.",
   steps: "The vertices of the graph, in any order.",
   onSuccess: "Handlers that start when all steps have ended and the run succeeded.",
@@ -78,14 +80,25 @@ export const keyTexts: Readonly<Record<string, string>> = {
     "The program and its options that are given the text of `run`; default [bash, -euo, pipefail].",
   "step.workdir": "A folder below the work folder in which the command starts.",
   "step.agent": "An agent: a prompt, and the model, skills and tools that it may use.",
+  "step.human":
+    "A question to a person. The step waits for an answer without a worker; approved is succeeded, rejected is failed.",
   "step.env": "Its variables. Values may use params, run, and outputs and statuses of ancestors in `${{ }}`.",
   "step.worker": "Labels that its worker must have.",
   "step.timeout": "How long an attempt may take.",
+  "step.queueTimeout":
+    "How long it may wait for a worker each time that it is ready; then it fails, and is not retried.",
   "step.retry": "What happens after an attempt that failed.",
   "step.outputs": 'Names of the values that a command writes to "$HAVERSACK_OUTPUT".',
   "step.artifacts": "Files of the work folder that leave the step: paths or globs.",
   "step.inputs": "Artifacts of ancestors that are laid into the work folder: paths or globs.",
   "step.onWorkerLost": "What happens when its worker is lost: it is tried again elsewhere, or fails.",
+
+  "step.human.prompt": "What is asked. May use params, run, and outputs of ancestors in `${{ }}`.",
+  "step.human.form":
+    "A JSON Schema of an object: a property for each field that an approval fills in, which become outputs. Absent: only the decision is asked for.",
+  "step.human.approvers": "Who should answer: shown, and not enforced yet.",
+  "step.human.timeout": "How long the person has; absent: for ever.",
+  "step.human.onTimeout": "What happens then: the step fails (default), or is approved or rejected.",
 
   "retry.limit": "Tries after the first one.",
   "retry.backoff": "Whether the delay stays the same or doubles each time.",

@@ -5,6 +5,7 @@ import {
   type CommandSpec,
   type DagSpec,
   type DotenvTexts,
+  type HumanSpec,
   handlerKinds,
   type JsonObject,
   type JsonValue,
@@ -27,6 +28,7 @@ import {
   stepKinds,
 } from "./dag-schema.ts";
 import { type ReadDotenv, readDotenv } from "./dotenv.ts";
+import { humanProblems, humanSpec } from "./human.ts";
 import { schemaProblem, settleParams } from "./params.ts";
 import { placesIn } from "./places.ts";
 import { type ReadSchedules, readSchedules } from "./schedule-schema.ts";
@@ -100,6 +102,16 @@ function kindProblems(file: DagFile, source: YamlSource): Problem[] {
       ...late
         .filter((key) => step[key] !== undefined)
         .map((key) => ({ ...place, code: "not_in_handler", message: notInHandlers[key] })),
+      ...humanProblems(step, path[0] !== "steps").map((problem): Problem => {
+        const field = fieldOf([...path, ...problem.path]);
+        return {
+          file: source.file,
+          ...source.at(field),
+          field,
+          code: problem.code,
+          message: problem.message,
+        };
+      }),
     ];
   });
 }
@@ -147,6 +159,7 @@ function specOf(file: DagFile, dotenv: DagSpec["env"]): DagSpec {
     ...(file.labels === undefined ? {} : { labels: file.labels }),
     steps: file.steps.map((step) => stepSpec(step, file.defaults ?? {})),
     ...(handlers.length === 0 ? {} : { handlers }),
+    ...(file.timeout === undefined ? {} : { timeoutMs: file.timeout }),
   };
 }
 
@@ -161,7 +174,8 @@ function paramSpec(value: NonNullable<DagFile["params"]>[string]): ParamSpec {
   };
 }
 
-function stepSpec(step: StepFile, defaults: NonNullable<DagFile["defaults"]>): StepSpec {
+function stepSpec(step: StepFile, forWorkers: NonNullable<DagFile["defaults"]>): StepSpec {
+  const defaults = step.human === undefined ? forWorkers : {};
   const timeoutMs = step.timeout ?? defaults.timeout;
   const retry = step.retry ?? defaults.retry;
   return {
@@ -174,6 +188,7 @@ function stepSpec(step: StepFile, defaults: NonNullable<DagFile["defaults"]>): S
     env: { ...defaults.env, ...step.env },
     worker: { ...defaults.worker, ...step.worker },
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(step.queueTimeout === undefined ? {} : { queueTimeoutMs: step.queueTimeout }),
     retry: retry === undefined ? noRetry : retrySpec(retry),
     outputs: step.outputs ?? [],
     artifacts: step.artifacts ?? [],
@@ -195,7 +210,8 @@ function retrySpec(retry: NonNullable<StepFile["retry"]>): RetrySpec {
   };
 }
 
-function workOf(step: StepFile): CommandSpec | AgentSpec {
+function workOf(step: StepFile): CommandSpec | AgentSpec | HumanSpec {
+  if (step.human !== undefined) return humanSpec(step.human);
   if (step.agent === undefined) {
     return {
       kind: "run",

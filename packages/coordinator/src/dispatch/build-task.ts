@@ -1,7 +1,7 @@
 /** A claimed step as a task: expressions evaluated, inputs chosen. Pure. */
 
 import { matchesGlob } from "node:path";
-import { present } from "@haversack/base";
+import { invariant, present } from "@haversack/base";
 import type {
   AgentWork,
   Artifact,
@@ -56,6 +56,7 @@ function workOf(
   snapshot: SnapshotDescriptor | undefined,
 ): CommandWork | AgentWork {
   if (step.work.kind === "run") return step.work;
+  invariant(step.work.kind === "agent", "a step that asks a person has no task");
   const { prompt, outputSchema } = step.work;
   return {
     kind: "agent",

@@ -3,6 +3,7 @@
 import type { Ms, Ports, Service } from "@haversack/base";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import { sharedFolderGuard } from "../blobs/shared-folder.ts";
+import { deadlineKeeper } from "../dispatch/deadline-keeper.ts";
 import type { LeaseClock } from "../dispatch/lease-clock.ts";
 import { leaseKeeper } from "../dispatch/lease-keeper.ts";
 import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
@@ -31,7 +32,7 @@ export function keepUp(parts: UpkeepParts, onFailure: (error: unknown) => void):
   const { store, blobs, leases, ports } = parts;
   if (store.shared === undefined) {
     const led = { ...parts, leadership: soleLeader };
-    return { leadership: soleLeader, services: [leaseKeeper(led, onFailure), janitor(led, onFailure)] };
+    return { leadership: soleLeader, services: [leaseKeeper(led, onFailure), ...ofLeader(led, onFailure)] };
   }
   const names = {
     known: () => store.read.blobFolder(),
@@ -41,6 +42,11 @@ export function keepUp(parts: UpkeepParts, onFailure: (error: unknown) => void):
   const leader = new LeaderKeeper({ store, leases, ports }, onFailure);
   const led = { ...parts, leadership: leader };
   // The clock that a lead is counted on is that of the keeper of leases.
-  const services = [guard, leaseKeeper(led, onFailure), leader, janitor(led, onFailure)];
+  const services = [guard, leaseKeeper(led, onFailure), leader, ...ofLeader(led, onFailure)];
   return { leadership: leader, services };
 }
+
+const ofLeader = (
+  led: UpkeepParts & { readonly leadership: Leadership },
+  onFailure: (error: unknown) => void,
+): Service[] => [deadlineKeeper(led, onFailure), janitor(led, onFailure)];

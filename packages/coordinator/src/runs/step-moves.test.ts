@@ -11,6 +11,7 @@ const events = [
   "released",
   "skipped",
   "blocked",
+  "asked",
   "claimed",
   "started",
   "returned",
@@ -23,15 +24,16 @@ const events = [
 
 /** Phase × event, in the order of `events`; a dash: it cannot happen. */
 const table: Readonly<Record<StepPhase, string>> = {
-  waiting: "ready skipped blocked - - - - - - - cancelled",
-  ready: "- - - leased - - - - - - cancelled",
-  leased: "- - - - running ready ready ready succeeded failed cancelled",
-  running: "- - - - - ready ready ready succeeded failed cancelled",
-  succeeded: "- - - - - - - - - - -",
-  failed: "- - - - - - - - - - -",
-  cancelled: "- - - - - - - - - - -",
-  blocked: "- - - - - - - - - - -",
-  skipped: "- - - - - - - - - - -",
+  waiting: "ready skipped blocked suspended - - - - - - - cancelled",
+  ready: "- - - - leased - - - - - failed cancelled",
+  suspended: "- - - - - - - - - succeeded failed cancelled",
+  leased: "- - - - - running ready ready ready succeeded failed cancelled",
+  running: "- - - - - - ready ready ready succeeded failed cancelled",
+  succeeded: "- - - - - - - - - - - -",
+  failed: "- - - - - - - - - - - -",
+  cancelled: "- - - - - - - - - - - -",
+  blocked: "- - - - - - - - - - - -",
+  skipped: "- - - - - - - - - - - -",
 };
 
 describe("the table of moves", () => {
@@ -78,7 +80,7 @@ describe("the guards in the SQL", () => {
   test.each([
     ["stepsClaim", from("claimed")],
     ["stepsStart", from("started")],
-    ["stepsEnd", from("succeeded", "failed", "cancelled")],
+    ["stepsEnd", from("succeeded", "failed", "cancelled", "lost")],
     ["stepsRequeue", from("returned", "retried", "lost")],
     ["stepsSettle", from("released", "skipped", "blocked")],
     ["stepsDependencyEnded", from("released", "skipped", "blocked")],

@@ -5,8 +5,11 @@
  *   step      waiting ─released→ ready ─claimed→ leased ─started→ running ─┬─succeeded→ succeeded
  *                │                 ↑                  │          │         ├─failed→ failed
  *                ├─skipped→ skipped└──── returned, lost, retried ┴─────────┘
- *                └─blocked→ blocked
- *             (waiting, ready, leased, running) ─cancelled→ cancelled
+ *                ├─blocked→ blocked
+ *                └─asked→ suspended ─┬─succeeded→ succeeded
+ *                                    └─failed→ failed
+ *             ready ─failed→ failed: no worker took it in time
+ *             (waiting, ready, leased, running, suspended) ─cancelled→ cancelled
  *
  * Terminal phases absorb: nothing leaves them (L3).
  */
@@ -17,6 +20,7 @@ export type StepEvent =
   | "released"
   | "skipped"
   | "blocked"
+  | "asked"
   | "claimed"
   | "started"
   | "returned"
@@ -27,8 +31,15 @@ export type StepEvent =
   | "cancelled";
 
 export const stepMoves = {
-  waiting: { released: "ready", skipped: "skipped", blocked: "blocked", cancelled: "cancelled" },
-  ready: { claimed: "leased", cancelled: "cancelled" },
+  waiting: {
+    released: "ready",
+    skipped: "skipped",
+    blocked: "blocked",
+    asked: "suspended",
+    cancelled: "cancelled",
+  },
+  ready: { claimed: "leased", failed: "failed", cancelled: "cancelled" },
+  suspended: { succeeded: "succeeded", failed: "failed", cancelled: "cancelled" },
   leased: {
     started: "running",
     // A short step may end before its start was told.

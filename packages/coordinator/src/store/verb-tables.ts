@@ -1,7 +1,6 @@
 /** Which verbs an engine must answer. Writing verbs share commits; reading ones have a connection of their own. */
 
-import { retentionReads, retentionWrites } from "./retention-tables.ts";
-import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
+import { furtherReads, furtherWrites } from "./tables.ts";
 import { attemptIsLive, attemptsFinish, attemptsStart } from "./verbs/attempt-verbs.ts";
 import { runEvents } from "./verbs/event-verbs.ts";
 import { leasesRenew, leasesTrust, workerGreet } from "./verbs/lease-verbs.ts";
@@ -18,14 +17,13 @@ import {
 import { runsList } from "./verbs/run-list.ts";
 import { runRetry, runSourceRead } from "./verbs/run-retry.ts";
 import { runFind } from "./verbs/run-submit.ts";
-import { runCancel, runProgress, runRead, runsCount } from "./verbs/run-verbs.ts";
+import { runProgress, runRead, runsCount } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
 import { stepsListReady, stepsTake, stepsWaiting } from "./verbs/step-verbs.ts";
 import { workersList } from "./verbs/worker-verbs.ts";
 
 export const writeVerbs = {
   runRetry,
-  runCancel,
   stepsTake,
   attemptsStart,
   attemptsFinish,
@@ -34,8 +32,7 @@ export const writeVerbs = {
   workerGreet,
   memoryResolve,
   memoryRevert,
-  ...retentionWrites,
-  ...scheduleWrites,
+  ...furtherWrites,
 } as const;
 
 export const readVerbs = {
@@ -57,8 +54,7 @@ export const readVerbs = {
   memoryReviews,
   memoryScopes,
   memoryVersions,
-  ...retentionReads,
-  ...scheduleReads,
+  ...furtherReads,
 } as const;
 
 export const logWriteVerbs = { logsAppend, logsErase } as const;

@@ -3,10 +3,11 @@
  * canonical JSON is the version of the DAG, so everything here is plain JSON.
  */
 
+import type { TimeoutAction } from "./approval.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { ScheduleSpec } from "./schedule.ts";
 
-export type StepKind = "run" | "agent";
+export type StepKind = "run" | "agent" | "human";
 
 /** When a handler is started: by how the steps ended, and then once more whatever happened. In this order. */
 export const handlerKinds = ["onSuccess", "onFailure", "onCancel", "onExit"] as const;
@@ -25,6 +26,8 @@ export interface DagSpec {
   readonly schedules?: readonly ScheduleSpec[];
   /** Started when the steps have ended; absent: none. By kind, in the order of `handlerKinds`. */
   readonly handlers?: readonly StepSpec[];
+  /** From its start to the end of its steps; absent: no limit. Its handlers together get the same time. */
+  readonly timeoutMs?: number;
 }
 
 export interface ParamSpec {
@@ -52,13 +55,15 @@ export interface StepSpec {
   /** Labels that a worker must have. */
   readonly worker: { readonly [label: string]: string };
   readonly timeoutMs?: number;
+  /** From being ready until a worker takes it; absent: no limit. */
+  readonly queueTimeoutMs?: number;
   readonly retry: RetrySpec;
   readonly outputs: readonly string[];
   readonly artifacts: readonly string[];
   /** Paths or globs over the artifacts of ancestors. */
   readonly inputs: readonly string[];
   readonly onWorkerLost: "retry" | "fail";
-  readonly work: CommandSpec | AgentSpec;
+  readonly work: CommandSpec | AgentSpec | HumanSpec;
 }
 
 /** How often a step that failed is tried again. An attempt that was lost with its worker does not count. */
@@ -87,6 +92,20 @@ export interface AgentSpec {
   readonly outputSchema?: JsonObject;
   /** The step's own settings (`use`, model, skills, ...), merged with the library's by the snapshot planner. */
   readonly settings: JsonObject;
+}
+
+/** Asks a person. It holds no worker while it waits. */
+export interface HumanSpec {
+  readonly kind: "human";
+  readonly prompt: string;
+  /** JSON Schema of an object; absent: nothing is asked for but the decision. */
+  readonly form?: JsonObject;
+  readonly approvers: readonly string[];
+  /** Absent: it waits for ever. */
+  readonly timeoutMs?: number;
+  readonly onTimeout: TimeoutAction;
+  /** What a time-out that approves fills in: the defaults of the form. */
+  readonly fieldsOnTimeout?: JsonObject;
 }
 
 /** Steps, then handlers: a step's position in this list is its number in the store. */

@@ -1,5 +1,6 @@
 /** A run and its steps, as a client sees them. Times are milliseconds since 1970. */
 
+import type { Approval } from "./approval.ts";
 import type { HandlerKind, StepKind } from "./dag.ts";
 import type { Digest, RunId, StepId, WorkerId } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
@@ -18,7 +19,9 @@ export type StepPhase =
   | "failed"
   | "cancelled"
   | "blocked"
-  | "skipped";
+  | "skipped"
+  /** A human step that waits for an answer. */
+  | "suspended";
 
 export const isTerminalRun = (status: RunStatus): boolean =>
   status === "succeeded" || status === "failed" || status === "cancelled";
@@ -49,6 +52,10 @@ export interface Run {
   readonly labels?: RunLabels;
   /** Absent: told by an older coordinator. */
   readonly trigger?: RunTrigger;
+  /** No further step is started; absent: it is not paused. */
+  readonly paused?: { readonly at: number; readonly reason: string };
+  /** When its time is over; absent: it has no time limit, or has not started. */
+  readonly dueAt?: number;
 }
 
 export interface Step {
@@ -78,6 +85,8 @@ export interface Step {
   readonly waitingFor?: string;
   /** What became of its memory operations; absent: it asked for none. */
   readonly memory?: { readonly applied: number; readonly inReview: number };
+  /** Of a human step, once it was asked. */
+  readonly approval?: Approval;
 }
 
 export interface RunDetail extends Run {

@@ -11,14 +11,17 @@ import {
   parseStepId,
   parseWorkerId,
 } from "../model/ids.ts";
-import type { JsonObject, JsonValue } from "../model/json.ts";
 import { type MemoryVersion, parseMemoryScopeName } from "../model/memory.ts";
 import type { AttemptResult } from "../model/outcome.ts";
 import type { MemoryReview } from "../model/review.ts";
 import type { RunDetail, RunFilter, RunStatus, StepPhase } from "../model/run.ts";
-import { type RunTrigger, triggerKinds } from "../model/schedule.ts";
+import { triggerKinds } from "../model/schedule.ts";
 import type { Downward, Upward } from "../model/session.ts";
 import type { SnapshotDescriptor, Task } from "../model/task.ts";
+import { approval } from "./approval-arbitraries.ts";
+
+type JsonObject = RunDetail["params"];
+type JsonValue = JsonObject[string];
 
 const text = fc.string({ unit: "grapheme" });
 /** PB-5: the one key that plain objects do not keep. */
@@ -154,13 +157,14 @@ const phases = [
   "cancelled",
   "blocked",
   "skipped",
+  "suspended",
 ] as const satisfies StepPhase[];
 const stepId = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/).map(parseStepId);
 const exitCode = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 const step = fc.record(
   {
     id: stepId,
-    kind: fc.constantFrom("run", "agent"),
+    kind: fc.constantFrom("run", "agent", "human"),
     phase: fc.constantFrom(...phases),
     depends: fc.array(stepId),
     attempt: small,
@@ -179,6 +183,7 @@ const step = fc.record(
     condition: text.filter((name) => name !== ""),
     continueOnError: fc.constant(true as const),
     memory: fc.record({ applied: small, inReview: small }),
+    approval,
   },
   { requiredKeys: ["id", "kind", "phase", "depends", "attempt", "outputs", "artifacts"] },
 );
@@ -210,7 +215,7 @@ export const run: fc.Arbitrary<RunDetail> = fc.record(
     steps: fc.array(step),
     retryOf: id.map(parseRunId),
     labels: fc.dictionary(id, fc.string(), { minKeys: 1, maxKeys: 4 }),
-    trigger: fc.constantFrom<RunTrigger>(
+    trigger: fc.constantFrom<NonNullable<RunDetail["trigger"]>>(
       { kind: "manual" },
       { kind: "retry" },
       { kind: "schedule", schedule: 0, due: 0 },
@@ -218,6 +223,8 @@ export const run: fc.Arbitrary<RunDetail> = fc.record(
     ),
     startedAt: time,
     endedAt: time,
+    dueAt: time,
+    paused: fc.record({ at: time, reason: text }),
     failure,
   },
   {
@@ -241,6 +248,7 @@ const runChange = fc.oneof(
       kind: fc.constant("run" as const),
       status: fc.constantFrom(...statuses),
       cancelRequested: fc.boolean(),
+      paused: fc.constant(true as const),
       failure,
     },
     { requiredKeys: ["kind", "status", "cancelRequested"] },

@@ -1,4 +1,4 @@
-/** Runs, steps and events: protobuf ⇄ nouns. */
+/** Runs and steps: protobuf ⇄ nouns. */
 
 import { create, type MessageInitShape, type JsonObject as WireJsonObject } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
@@ -6,17 +6,15 @@ import {
   RunSchema,
   type RunServiceListRequest,
   type RunServiceListRequestSchema,
-  type RunServiceWatchResponse,
-  RunServiceWatchResponseSchema,
   StepSchema,
   type Run as WireRun,
   type Step as WireStep,
 } from "../gen/haversack/v1/run_service_pb.ts";
-import { type HandlerKind, handlerKinds } from "../model/dag.ts";
-import type { RunChange, RunEvent, StepChange } from "../model/event.ts";
+import { type HandlerKind, handlerKinds, type StepKind } from "../model/dag.ts";
 import { digestOfBytes, digestToBytes, parseRunId, parseStepId, parseWorkerId } from "../model/ids.ts";
 import type { Run, RunDetail, RunFilter, Step } from "../model/run.ts";
 import { triggerKinds } from "../model/schedule.ts";
+import { approvalFromWire, approvalToWire } from "./approval-wire.ts";
 import {
   artifactFromWire,
   artifactToWire,
@@ -26,13 +24,10 @@ import {
   usageToWire,
 } from "./attempt-wire.ts";
 import { runStatusFromWire, runStatusToWire, stepPhaseFromWire, stepPhaseToWire } from "./enums.ts";
-import { badField, safeNumber } from "./fields.ts";
+import { known, safeNumber } from "./fields.ts";
 import { triggerFromWire, triggerToWire } from "./schedule-wire.ts";
 
-const known = <T>(value: T | undefined, field: string): T => {
-  if (value === undefined) throw badField(field, "a value that this version knows");
-  return value;
-};
+const stepKinds = ["run", "agent", "human"] as const satisfies StepKind[];
 
 const time = (ms: number | undefined): { value: Timestamp } | undefined =>
   ms === undefined ? undefined : { value: timestampFromMs(ms) };
@@ -57,6 +52,9 @@ export function runToWire(run: Run, steps: readonly Step[] = []): WireRun {
   if (endedAt !== undefined) init.endedAt = endedAt.value;
   if (run.failure !== undefined) init.failure = failureToWire(run.failure);
   if (run.trigger !== undefined) init.trigger = triggerToWire(run.trigger);
+  if (run.paused !== undefined)
+    init.pause = { at: timestampFromMs(run.paused.at), reason: run.paused.reason };
+  if (run.dueAt !== undefined) init.dueAt = timestampFromMs(run.dueAt);
   return create(RunSchema, init);
 }
 
@@ -74,6 +72,8 @@ export function runFromWire(wire: WireRun): RunDetail {
     ...(wire.retryOf === "" ? {} : { retryOf: parseRunId(wire.retryOf) }),
     ...(Object.keys(wire.labels).length === 0 ? {} : { labels: wire.labels }),
     ...(wire.trigger === undefined ? {} : { trigger: triggerFromWire(wire.trigger) }),
+    ...(wire.pause === undefined ? {} : { paused: pauseFromWire(wire.pause) }),
+    ...(wire.dueAt === undefined ? {} : { dueAt: timestampMs(wire.dueAt) }),
     ...(wire.startedAt === undefined ? {} : { startedAt: timestampMs(wire.startedAt) }),
     ...(wire.endedAt === undefined ? {} : { endedAt: timestampMs(wire.endedAt) }),
     ...(wire.failure === undefined ? {} : { failure: failureFromWire(wire.failure) }),
@@ -133,11 +133,12 @@ function stepToWire(step: Step): WireStep {
   if (step.exitCode !== undefined) init.exitCode = step.exitCode;
   if (step.usage !== undefined) init.usage = usageToWire(step.usage);
   if (step.memory !== undefined) init.memory = { ...step.memory };
+  if (step.approval !== undefined) init.approval = approvalToWire(step.approval);
   return create(StepSchema, init);
 }
 
 function stepFromWire(wire: WireStep): Step {
-  const kind = wire.kind === "run" || wire.kind === "agent" ? wire.kind : undefined;
+  const kind = stepKinds.find((each) => each === wire.kind);
   return {
     id: parseStepId(wire.id),
     kind: known(kind, "step.kind"),
@@ -159,73 +160,17 @@ function stepFromWire(wire: WireStep): Step {
     ...(wire.continueOnError ? { continueOnError: true } : {}),
     ...(wire.waitingFor === "" ? {} : { waitingFor: wire.waitingFor }),
     ...(wire.memory === undefined ? {} : { memory: memoryFromWire(wire.memory) }),
+    ...(wire.approval === undefined ? {} : { approval: approvalFromWire(wire.approval) }),
   };
 }
+
+const pauseFromWire = ({ at, reason }: NonNullable<WireRun["pause"]>) => ({
+  at: at === undefined ? 0 : timestampMs(at),
+  reason,
+});
 
 const handlerOf = (name: string): HandlerKind | undefined => handlerKinds.find((kind) => kind === name);
 
 function memoryFromWire({ applied, inReview }: NonNullable<WireStep["memory"]>) {
   return { applied, inReview };
-}
-
-export function eventToWire(event: RunEvent): RunServiceWatchResponse {
-  return create(RunServiceWatchResponseSchema, {
-    seq: BigInt(event.seq),
-    at: timestampFromMs(event.at),
-    event: changeToWire(event.change),
-  });
-}
-
-function changeToWire(change: RunChange | StepChange) {
-  const failure = change.failure === undefined ? {} : { failure: failureToWire(change.failure) };
-  if (change.kind === "run") {
-    const { status, cancelRequested } = change;
-    return { case: "run" as const, value: { status: runStatusToWire[status], cancelRequested, ...failure } };
-  }
-  return {
-    case: "step" as const,
-    value: {
-      stepId: change.stepId,
-      phase: stepPhaseToWire[change.phase],
-      attempt: change.attempt,
-      workerId: change.workerId ?? "",
-      ...failure,
-      ...(change.exitCode === undefined ? {} : { exitCode: change.exitCode }),
-    },
-  };
-}
-
-/** Undefined: an event of a later version, to be passed over. */
-export function eventFromWire(wire: RunServiceWatchResponse): RunEvent | undefined {
-  const change = changeFromWire(wire.event);
-  if (change === undefined) return undefined;
-  return {
-    seq: safeNumber(wire.seq, "event.seq"),
-    at: wire.at === undefined ? 0 : timestampMs(wire.at),
-    change,
-  };
-}
-
-function changeFromWire(event: RunServiceWatchResponse["event"]): RunChange | StepChange | undefined {
-  if (event.case === undefined) return undefined;
-  const failure = event.value.failure === undefined ? {} : { failure: failureFromWire(event.value.failure) };
-  if (event.case === "run") {
-    const { status, cancelRequested } = event.value;
-    return {
-      kind: "run",
-      status: known(runStatusFromWire(status), "event.run.status"),
-      cancelRequested,
-      ...failure,
-    };
-  }
-  const { stepId, phase, attempt, workerId, exitCode } = event.value;
-  return {
-    kind: "step",
-    stepId: parseStepId(stepId),
-    phase: known(stepPhaseFromWire(phase), "event.step.phase"),
-    attempt,
-    ...(workerId === "" ? {} : { workerId: parseWorkerId(workerId) }),
-    ...(exitCode === undefined ? {} : { exitCode }),
-    ...failure,
-  };
 }

@@ -42,14 +42,14 @@ export const stepsReady = {
   sqlite: `select run.id as run_id, run.no, step.idx, step.step_id, step.kind, step.labels, step.pin_digest,
                   step.snapshot_digest, run.dag_digest, run.dag_name
            from step join run on run.no = step.run
-           where step.phase = 'ready' and step.not_before <= ?1 and (step.run, step.idx) > (?2, ?3)
+           where step.phase = 'ready' and step.held = 0 and step.not_before <= ?1 and (step.run, step.idx) > (?2, ?3)
            order by step.run, step.idx limit ?4`,
 } as const;
 
 /** When the next retry is due. */
 export const stepsNextDue = {
   // The second condition says that the index of retries will do.
-  sqlite: `select min(not_before) as due from step where phase = 'ready' and not_before > ?1 and not_before > 0`,
+  sqlite: `select min(not_before) as due from step where phase = 'ready' and held = 0 and not_before > ?1 and not_before > 0`,
 } as const;
 
 /** Gives steps to workers. Of a run that is being cancelled (?9) only the handlers that come after a cancel. */
@@ -120,11 +120,11 @@ export const stepsRequeue = {
 /** Steps that no worker holds end at once when their run is cancelled. A handler waits for its turn, or was started. */
 export const stepsCancelIdle = {
   sqlite: `update step set phase = 'cancelled', ended_at = ?2
-           where run = ?1 and phase in ('waiting', 'ready')
+           where run = ?1 and phase in ('waiting', 'ready', 'suspended')
              and (handler is null or (phase = 'ready' and handler in ('onSuccess', 'onFailure')))
            returning step_id, attempt`,
   postgres: `update step set phase = 'cancelled', ended_at = $2
-             where run = $1 and coalesce(phase in ('waiting', 'ready'), false)
+             where run = $1 and coalesce(phase in ('waiting', 'ready', 'suspended'), false)
                and (handler is null or (coalesce(phase = 'ready', false) and handler in ('onSuccess', 'onFailure')))
              returning step_id, attempt`,
 } as const;

@@ -10,7 +10,7 @@ import {
 } from "@haversack/protocol";
 import type { WriteMode } from "../../memory/judge.ts";
 import type { StepHistory } from "../../runs/after-attempt.ts";
-import { outlivesCancel } from "../../runs/handlers.ts";
+import { isToEnd } from "../../runs/handlers.ts";
 import type { Before } from "../../runs/outcomes.ts";
 import { flag, integer, integerOrNone, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
@@ -55,7 +55,7 @@ export function attemptOfRow(row: Row, run: RunState, stepId: StepId): AttemptRo
     history: {
       failedCount: integer(row, "failed_count"),
       lostCount: integer(row, "lost_count"),
-      cancelRequested: run.cancelRequested && !outlivesCancel(textOrNone(row, "handler")),
+      cancelRequested: isToEnd(run, textOrNone(row, "handler")),
     },
     continueOnError: flag(row, "continue_on_error"),
     before: beforeOfRow(row),

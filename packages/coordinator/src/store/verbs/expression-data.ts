@@ -3,11 +3,11 @@
 import type { JsonObject, JsonValue, StepPhase } from "@haversack/protocol";
 import type { DataPath } from "../../runs/expression-parse.ts";
 import type { TemplateData } from "../../runs/expression-value.ts";
-import { runFailure } from "../../runs/run-end.ts";
 import { integer, json, text } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
-import { stepFirstFailed, stepsOutputs } from "../statements/step.ts";
+import { stepsOutputs } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
+import { failureOf } from "./run-failure.ts";
 
 export class RunFacts {
   readonly #context: VerbContext;
@@ -57,7 +57,6 @@ export class RunFacts {
 
   /** The first failure so far. */
   async #error(): Promise<string | null> {
-    const row = await this.#context.tx.one(stepFirstFailed, this.#run.no);
-    return row === undefined ? null : runFailure(text(row, "step_id"), json(row, "failure")).message;
+    return (await failureOf(this.#context, this.#run))?.message ?? null;
   }
 }

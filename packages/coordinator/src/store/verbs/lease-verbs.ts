@@ -10,7 +10,7 @@ import {
   type WorkerHello,
 } from "@haversack/protocol";
 import { afterLoss } from "../../runs/after-attempt.ts";
-import { outlivesCancel } from "../../runs/handlers.ts";
+import { isToEnd } from "../../runs/handlers.ts";
 import { integerOrNone, text } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import {
@@ -44,7 +44,7 @@ export async function leasesRenew(context: VerbContext, renewal: Renewal) {
   const cancelled: AttemptRef[] = [];
   for (const [at, { ref, run, handler }] of places.entries()) {
     if (!renewed.has(at)) rest.push(ref);
-    else if (run.cancelRequested && !outlivesCancel(handler)) cancelled.push(ref);
+    else if (isToEnd(run, handler)) cancelled.push(ref);
   }
   await context.tx.run(workerSeen, workerId, now);
   return { refusals: await refusals(context, rest, workerId), cancelled };

@@ -17,7 +17,8 @@ export function record(
 
 /** The run's status, as it is now. */
 export function recordRun(context: VerbContext, run: RunState, now: number, failure?: Failure): void {
-  const { status, cancelRequested } = run;
-  const change = { kind: "run", status, cancelRequested } as const;
+  const { status, cancelRequested, isPaused } = run;
+  const paused = isPaused ? ({ paused: true } as const) : {};
+  const change = { kind: "run", status, cancelRequested, ...paused } as const;
   record(context, run, failure === undefined ? change : { ...change, failure }, now);
 }

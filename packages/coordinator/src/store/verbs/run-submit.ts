@@ -154,7 +154,8 @@ export function stepRow(
   ];
 }
 
-/** A step with an `if` is decided when all steps are there, a handler when they have ended. */
-export function firstPhase({ condition, handler }: StepSpec, waitingFor: number): StepPhase {
-  return waitingFor === 0 && condition === undefined && handler === undefined ? "ready" : "waiting";
+/** A step with an `if`, or one that asks, is decided when all steps are there, a handler when they have ended. */
+export function firstPhase({ condition, handler, work }: StepSpec, waitingFor: number): StepPhase {
+  const isDecided = condition !== undefined || handler !== undefined || work.kind === "human";
+  return waitingFor === 0 && !isDecided ? "ready" : "waiting";
 }

@@ -1,11 +1,9 @@
-/** Runs: read, cancel. */
+/** Runs: read. */
 
 import { present } from "@haversack/base";
 import {
   type Artifact,
-  type AttemptRef,
   parseDigest,
-  parseGeneration,
   parseRunId,
   parseStepId,
   parseWorkerId,
@@ -19,16 +17,15 @@ import {
   type StepSpec,
   stepAt,
 } from "@haversack/protocol";
-import { outlivesCancel } from "../../runs/handlers.ts";
 import { noRun } from "../missing.ts";
 import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
+import { approvalsOfRun } from "../statements/approval.ts";
 import { artifactsOfRun } from "../statements/artifact.ts";
-import { attemptsOfRun } from "../statements/attempt.ts";
-import { runCount, runGet, runRequestCancel } from "../statements/run.ts";
+import { runCount, runGet } from "../statements/run.ts";
 import { stepPhase, stepsOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
-import { cancelIdle } from "./end-run.ts";
+import { answeredOf } from "./approval-verbs.ts";
 import { memoryOfSteps } from "./memory-verbs.ts";
 
 export async function runRead(context: VerbContext, { id }: { readonly id: RunId }): Promise<RunDetail> {
@@ -40,12 +37,18 @@ export async function runRead(context: VerbContext, { id }: { readonly id: RunId
   const { spec } = await dags.get(tx, run.dagDigest);
   const artifacts = Map.groupBy(await tx.all(artifactsOfRun, no), (artifact) => integer(artifact, "idx"));
   const memory = await memoryOfSteps(context, id);
+  const asked = new Map((await tx.all(approvalsOfRun, no)).map((row) => [integer(row, "idx"), row]));
   const steps = (await tx.all(stepsOfRun, no)).map((step) => {
     const index = integer(step, "idx");
     const own = memory.get(text(step, "step_id"));
     const stepSpec = present(stepAt(spec, index), "step");
     const known = stepOfRow(step, stepSpec, (artifacts.get(index) ?? []).map(artifactOfRow));
-    return own === undefined ? known : { ...known, memory: own };
+    const approval = answeredOf(asked.get(index), stepSpec, integerOrNone(step, "due_at"));
+    return {
+      ...known,
+      ...(own === undefined ? {} : { memory: own }),
+      ...(approval === undefined ? {} : { approval }),
+    };
   });
   return { ...run, steps };
 }
@@ -66,40 +69,13 @@ export async function runProgress(context: VerbContext, { id, stepId }: { id: Ru
   };
 }
 
-export interface CancelRequest {
-  readonly id: RunId;
-  readonly now: number;
-}
-
-/** Ends what nobody runs; answers with the attempts that their workers have to end (C1). */
-export async function runCancel(
-  context: VerbContext,
-  { id, now }: CancelRequest,
-): Promise<{ live: AttemptRef[] }> {
-  const { tx } = context;
-  const run = await context.runs.get(id);
-  if ((await tx.run(runRequestCancel, run.no)) > 0) {
-    run.cancelRequested = true;
-    await cancelIdle(context, { run, now });
-  }
-  if (!run.cancelRequested) return { live: [] };
-  const rows = await tx.all(attemptsOfRun, run.no);
-  const live = rows.filter((row) => !outlivesCancel(textOrNone(row, "handler")));
-  return {
-    live: live.map((row) => ({
-      runId: id,
-      stepId: parseStepId(text(row, "step_id")),
-      generation: parseGeneration(text(row, "generation")),
-      attempt: integer(row, "attempt"),
-    })),
-  };
-}
-
 export function runOfRow(row: Row): Run {
   const startedAt = integerOrNone(row, "started_at");
   const endedAt = integerOrNone(row, "ended_at");
   const failure = jsonOrNone<NonNullable<Run["failure"]>>(row, "failure");
   const retryOf = textOrNone(row, "retry_of");
+  const dueAt = integerOrNone(row, "due_at");
+  const pausedAt = integerOrNone(row, "paused_at");
   const labels = json<RunLabels>(row, "run_labels");
   return {
     id: parseRunId(text(row, "id")),
@@ -114,6 +90,8 @@ export function runOfRow(row: Row): Run {
     ...(endedAt === undefined ? {} : { endedAt }),
     ...(failure === undefined ? {} : { failure }),
     ...(retryOf === undefined ? {} : { retryOf: parseRunId(retryOf) }),
+    ...(dueAt === undefined ? {} : { dueAt }),
+    ...(pausedAt === undefined ? {} : { paused: { at: pausedAt, reason: text(row, "pause_reason") } }),
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     trigger: triggerOfRow(row),
   };

@@ -15,12 +15,12 @@ import {
 import { integer, integerOrNone, json, text, textOrNone } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
 import type { Row } from "../statement.ts";
-import { runsStart } from "../statements/run.ts";
 import { stepsClaim, stepsNextDue, stepsPackName, stepsReady, stepsReadyOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { type Material, Materials } from "./claim-material.ts";
-import { record, recordRun } from "./record.ts";
+import { record } from "./record.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
+import { startRuns } from "./start-run.ts";
 
 /** What decides who may run a step. */
 export interface StepPlacement {
@@ -113,7 +113,7 @@ export async function stepsTake(context: VerbContext, { claims, ...lease }: Clai
   const runs = await context.runs.many(claims.map(({ runId }) => runId));
   const rows = claims.flatMap(({ runId, index, workerId, bootId }) => {
     const run = runs.get(runId);
-    if (run === undefined) return [];
+    if (run === undefined || run.isPaused) return [];
     const { generation, leaseUntil, now } = lease;
     return [[run.no, index, workerId, bootId, generation, leaseUntil, now, Number(run.cancelRequested)]];
   });
@@ -128,7 +128,11 @@ export async function stepsTake(context: VerbContext, { claims, ...lease }: Clai
     ];
   });
   await nameNewPacks(context, taken, lease.now);
-  await startRuns(context, taken, lease.now);
+  await startRuns(
+    context,
+    taken.map(({ run }) => run),
+    lease.now,
+  );
   return await claimed(context, taken, lease);
 }
 
@@ -149,18 +153,6 @@ async function nameNewPacks(context: VerbContext, taken: readonly Taken[], now: 
     rows.push([run.no, claim.index, claim.pack.digest]);
   }
   await context.tx.each(stepsPackName, rows);
-}
-
-async function startRuns(context: VerbContext, taken: readonly Taken[], now: number): Promise<void> {
-  const queued = [...new Set(taken.map(({ run }) => run))].filter(({ status }) => status === "queued");
-  await context.tx.each(
-    runsStart,
-    queued.map(({ no }) => [no, now]),
-  );
-  for (const run of queued) {
-    run.status = "running";
-    recordRun(context, run, now);
-  }
 }
 
 async function claimed(

@@ -6,6 +6,8 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Approval, ApprovalDecision, WaitingApproval } from "./approval_pb.ts";
+import { file_haversack_v1_approval } from "./approval_pb.ts";
 import type { Artifact, Failure, LogStream, Usage } from "./attempt_pb.ts";
 import { file_haversack_v1_attempt } from "./attempt_pb.ts";
 import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
@@ -14,7 +16,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file haversack/v1/run_service.proto.
  */
 export const file_haversack_v1_run_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5oYXZlcnNhY2svdjEvcnVuX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSKqBAoDUnVuEgoKAmlkGAEgASgJEhAKCGRhZ19uYW1lGAIgASgJEhIKCmRhZ19kaWdlc3QYAyABKAwSJwoGc3RhdHVzGAQgASgOMhcuaGF2ZXJzYWNrLnYxLlJ1blN0YXR1cxImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSJwoGcGFyYW1zGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQY2FuY2VsX3JlcXVlc3RlZBgKIAEoCBIRCglldmVudF9zZXEYCyABKAQSIQoFc3RlcHMYDCADKAsyEi5oYXZlcnNhY2sudjEuU3RlcBIQCghyZXRyeV9vZhgNIAEoCRIpCgd0cmlnZ2VyGBQgASgLMhguaGF2ZXJzYWNrLnYxLlJ1blRyaWdnZXISLQoGbGFiZWxzGB4gAygLMh0uaGF2ZXJzYWNrLnYxLlJ1bi5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBImcKClJ1blRyaWdnZXISDAoEa2luZBgBIAEoCRIVCghzY2hlZHVsZRgCIAEoDUgAiAEBEicKA2R1ZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCwoJX3NjaGVkdWxlIs4ECgRTdGVwEgoKAmlkGAEgASgJEgwKBGtpbmQYAiABKAkSJgoFcGhhc2UYAyABKA4yFy5oYXZlcnNhY2sudjEuU3RlcFBoYXNlEg8KB2RlcGVuZHMYBCADKAkSDwoHYXR0ZW1wdBgFIAEoDRIRCgl3b3JrZXJfaWQYBiABKAkSEwoLd29ya2VyX25hbWUYByABKAkSLgoKc3RhcnRlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKB2ZhaWx1cmUYCiABKAsyFS5oYXZlcnNhY2sudjEuRmFpbHVyZRIWCglleGl0X2NvZGUYCyABKAVIAIgBARIoCgdvdXRwdXRzGAwgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIpCglhcnRpZmFjdHMYDSADKAsyFi5oYXZlcnNhY2sudjEuQXJ0aWZhY3QSFwoPc25hcHNob3RfZGlnZXN0GA4gASgMEiIKBXVzYWdlGA8gASgLMhMuaGF2ZXJzYWNrLnYxLlVzYWdlEhMKC3dhaXRpbmdfZm9yGBAgASgJEigKBm1lbW9yeRgRIAEoCzIYLmhhdmVyc2Fjay52MS5TdGVwTWVtb3J5EhEKCWNvbmRpdGlvbhgSIAEoCRIZChFjb250aW51ZV9vbl9lcnJvchgTIAEoCBIPCgdoYW5kbGVyGBQgASgJQgwKCl9leGl0X2NvZGUiMAoKU3RlcE1lbW9yeRIPCgdhcHBsaWVkGAEgASgNEhEKCWluX3JldmlldxgCIAEoDSLxAgoXUnVuU2VydmljZVN1Ym1pdFJlcXVlc3QSCwoDZGFnGAEgASgJEhEKCWZpbGVfbmFtZRgCIAEoCRInCgZwYXJhbXMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhcKD2lkZW1wb3RlbmN5X2tleRgEIAEoCRIQCghkYWdfbmFtZRgFIAEoCRJBCgZsYWJlbHMYCiADKAsyMS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVN1Ym1pdFJlcXVlc3QuTGFiZWxzRW50cnkSQQoGZG90ZW52GAsgAygLMjEuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VTdWJtaXRSZXF1ZXN0LkRvdGVudkVudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaLQoLRG90ZW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJLChhSdW5TZXJ2aWNlU3VibWl0UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdleGlzdGVkGAIgASgIIiYKFFJ1blNlcnZpY2VHZXRSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSI3ChVSdW5TZXJ2aWNlR2V0UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1biLiAgoVUnVuU2VydmljZUxpc3RSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJEicKBnN0YXR1cxgDIAEoDjIXLmhhdmVyc2Fjay52MS5SdW5TdGF0dXMSEAoIZGFnX25hbWUYBCABKAkSPwoGbGFiZWxzGAogAygLMi8uaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0UmVxdWVzdC5MYWJlbHNFbnRyeRIpCgVzaW5jZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJldHJ5X29mGA0gASgJEg8KB3RyaWdnZXIYDiABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJSChZSdW5TZXJ2aWNlTGlzdFJlc3BvbnNlEh8KBHJ1bnMYASADKAsyES5oYXZlcnNhY2sudjEuUnVuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI7ChZSdW5TZXJ2aWNlV2F0Y2hSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIRCglhZnRlcl9zZXEYAiABKAQiqwEKF1J1blNlcnZpY2VXYXRjaFJlc3BvbnNlEgsKA3NlcRgBIAEoBBImCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDcnVuGAMgASgLMhguaGF2ZXJzYWNrLnYxLlJ1bkNoYW5nZWRIABIpCgRzdGVwGAQgASgLMhkuaGF2ZXJzYWNrLnYxLlN0ZXBDaGFuZ2VkSABCBwoFZXZlbnQidwoKUnVuQ2hhbmdlZBInCgZzdGF0dXMYASABKA4yFy5oYXZlcnNhY2sudjEuUnVuU3RhdHVzEiYKB2ZhaWx1cmUYAiABKAsyFS5oYXZlcnNhY2sudjEuRmFpbHVyZRIYChBjYW5jZWxfcmVxdWVzdGVkGAMgASgIIrgBCgtTdGVwQ2hhbmdlZBIPCgdzdGVwX2lkGAEgASgJEiYKBXBoYXNlGAIgASgOMhcuaGF2ZXJzYWNrLnYxLlN0ZXBQaGFzZRIPCgdhdHRlbXB0GAMgASgNEhEKCXdvcmtlcl9pZBgEIAEoCRImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAYgASgFSACIAQFCDAoKX2V4aXRfY29kZSIpChdSdW5TZXJ2aWNlQ2FuY2VsUmVxdWVzdBIOCgZydW5faWQYASABKAkiOgoYUnVuU2VydmljZUNhbmNlbFJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4ibQoWUnVuU2VydmljZVJldHJ5UmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJZnJvbV9zdGVwGAIgASgJEhcKD3JlZnJlc2hfbGlicmFyeRgDIAEoCBIXCg9pZGVtcG90ZW5jeV9rZXkYBCABKAkiSgoXUnVuU2VydmljZVJldHJ5UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdleGlzdGVkGAIgASgIIlwKEVN0cmVhbUxvZ3NSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgdzdGVwX2lkGAIgASgJEg4KBmZvbGxvdxgDIAEoCBIWCg5hZnRlcl9wb3NpdGlvbhgEIAEoBCKPAQoSU3RyZWFtTG9nc1Jlc3BvbnNlEhAKCHBvc2l0aW9uGAEgASgEEg8KB3N0ZXBfaWQYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRInCgZzdHJlYW0YBCABKA4yFy5oYXZlcnNhY2sudjEuTG9nU3RyZWFtEg4KBm9mZnNldBgFIAEoBBIMCgRkYXRhGAYgASgMIkMKEkdldEFydGlmYWN0UmVxdWVzdBIOCgZydW5faWQYASABKAkSDwoHc3RlcF9pZBgCIAEoCRIMCgRwYXRoGAMgASgJIiMKE0dldEFydGlmYWN0UmVzcG9uc2USDAoEZGF0YRgBIAEoDCqhAQoJUnVuU3RhdHVzEhoKFlJVTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFSVU5fU1RBVFVTX1FVRVVFRBABEhYKElJVTl9TVEFUVVNfUlVOTklORxACEhgKFFJVTl9TVEFUVVNfU1VDQ0VFREVEEAMSFQoRUlVOX1NUQVRVU19GQUlMRUQQBBIYChRSVU5fU1RBVFVTX0NBTkNFTExFRBAFKv8BCglTdGVwUGhhc2USGgoWU1RFUF9QSEFTRV9VTlNQRUNJRklFRBAAEhYKElNURVBfUEhBU0VfV0FJVElORxABEhQKEFNURVBfUEhBU0VfUkVBRFkQAhIVChFTVEVQX1BIQVNFX0xFQVNFRBADEhYKElNURVBfUEhBU0VfUlVOTklORxAEEhgKFFNURVBfUEhBU0VfU1VDQ0VFREVEEAUSFQoRU1RFUF9QSEFTRV9GQUlMRUQQBhIYChRTVEVQX1BIQVNFX0NBTkNFTExFRBAHEhYKElNURVBfUEhBU0VfQkxPQ0tFRBAIEhYKElNURVBfUEhBU0VfU0tJUFBFRBAJMrgFCgpSdW5TZXJ2aWNlElcKBlN1Ym1pdBIlLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVxdWVzdBomLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVzcG9uc2USTgoDR2V0EiIuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VHZXRSZXF1ZXN0GiMuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VHZXRSZXNwb25zZRJRCgRMaXN0EiMuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0UmVxdWVzdBokLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlTGlzdFJlc3BvbnNlElYKBVdhdGNoEiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VXYXRjaFJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVdhdGNoUmVzcG9uc2UwARJXCgZDYW5jZWwSJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZUNhbmNlbFJlcXVlc3QaJi5oYXZlcnNhY2sudjEuUnVuU2VydmljZUNhbmNlbFJlc3BvbnNlElQKBVJldHJ5EiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VSZXRyeVJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVJldHJ5UmVzcG9uc2USUQoKU3RyZWFtTG9ncxIfLmhhdmVyc2Fjay52MS5TdHJlYW1Mb2dzUmVxdWVzdBogLmhhdmVyc2Fjay52MS5TdHJlYW1Mb2dzUmVzcG9uc2UwARJUCgtHZXRBcnRpZmFjdBIgLmhhdmVyc2Fjay52MS5HZXRBcnRpZmFjdFJlcXVlc3QaIS5oYXZlcnNhY2sudjEuR2V0QXJ0aWZhY3RSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_haversack_v1_attempt]);
+  fileDesc("Ch5oYXZlcnNhY2svdjEvcnVuX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSL9BAoDUnVuEgoKAmlkGAEgASgJEhAKCGRhZ19uYW1lGAIgASgJEhIKCmRhZ19kaWdlc3QYAyABKAwSJwoGc3RhdHVzGAQgASgOMhcuaGF2ZXJzYWNrLnYxLlJ1blN0YXR1cxImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSJwoGcGFyYW1zGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQY2FuY2VsX3JlcXVlc3RlZBgKIAEoCBIRCglldmVudF9zZXEYCyABKAQSIQoFc3RlcHMYDCADKAsyEi5oYXZlcnNhY2sudjEuU3RlcBIQCghyZXRyeV9vZhgNIAEoCRIpCgd0cmlnZ2VyGBQgASgLMhguaGF2ZXJzYWNrLnYxLlJ1blRyaWdnZXISLQoGbGFiZWxzGB4gAygLMh0uaGF2ZXJzYWNrLnYxLlJ1bi5MYWJlbHNFbnRyeRIlCgVwYXVzZRgfIAEoCzIWLmhhdmVyc2Fjay52MS5SdW5QYXVzZRIqCgZkdWVfYXQYICABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiQgoIUnVuUGF1c2USJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgCIAEoCSJnCgpSdW5UcmlnZ2VyEgwKBGtpbmQYASABKAkSFQoIc2NoZWR1bGUYAiABKA1IAIgBARInCgNkdWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgsKCV9zY2hlZHVsZSL4BAoEU3RlcBIKCgJpZBgBIAEoCRIMCgRraW5kGAIgASgJEiYKBXBoYXNlGAMgASgOMhcuaGF2ZXJzYWNrLnYxLlN0ZXBQaGFzZRIPCgdkZXBlbmRzGAQgAygJEg8KB2F0dGVtcHQYBSABKA0SEQoJd29ya2VyX2lkGAYgASgJEhMKC3dvcmtlcl9uYW1lGAcgASgJEi4KCnN0YXJ0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgdmYWlsdXJlGAogASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAsgASgFSACIAQESKAoHb3V0cHV0cxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSKQoJYXJ0aWZhY3RzGA0gAygLMhYuaGF2ZXJzYWNrLnYxLkFydGlmYWN0EhcKD3NuYXBzaG90X2RpZ2VzdBgOIAEoDBIiCgV1c2FnZRgPIAEoCzITLmhhdmVyc2Fjay52MS5Vc2FnZRITCgt3YWl0aW5nX2ZvchgQIAEoCRIoCgZtZW1vcnkYESABKAsyGC5oYXZlcnNhY2sudjEuU3RlcE1lbW9yeRIRCgljb25kaXRpb24YEiABKAkSGQoRY29udGludWVfb25fZXJyb3IYEyABKAgSDwoHaGFuZGxlchgUIAEoCRIoCghhcHByb3ZhbBgfIAEoCzIWLmhhdmVyc2Fjay52MS5BcHByb3ZhbEIMCgpfZXhpdF9jb2RlIjAKClN0ZXBNZW1vcnkSDwoHYXBwbGllZBgBIAEoDRIRCglpbl9yZXZpZXcYAiABKA0i8QIKF1J1blNlcnZpY2VTdWJtaXRSZXF1ZXN0EgsKA2RhZxgBIAEoCRIRCglmaWxlX25hbWUYAiABKAkSJwoGcGFyYW1zGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIXCg9pZGVtcG90ZW5jeV9rZXkYBCABKAkSEAoIZGFnX25hbWUYBSABKAkSQQoGbGFiZWxzGAogAygLMjEuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VTdWJtaXRSZXF1ZXN0LkxhYmVsc0VudHJ5EkEKBmRvdGVudhgLIAMoCzIxLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVxdWVzdC5Eb3RlbnZFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGi0KC0RvdGVudkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiSwoYUnVuU2VydmljZVN1Ym1pdFJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4SDwoHZXhpc3RlZBgCIAEoCCImChRSdW5TZXJ2aWNlR2V0UmVxdWVzdBIOCgZydW5faWQYASABKAkiNwoVUnVuU2VydmljZUdldFJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4i4gIKFVJ1blNlcnZpY2VMaXN0UmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCRInCgZzdGF0dXMYAyABKA4yFy5oYXZlcnNhY2sudjEuUnVuU3RhdHVzEhAKCGRhZ19uYW1lGAQgASgJEj8KBmxhYmVscxgKIAMoCzIvLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlTGlzdFJlcXVlc3QuTGFiZWxzRW50cnkSKQoFc2luY2UYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghyZXRyeV9vZhgNIAEoCRIPCgd0cmlnZ2VyGA4gASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiUgoWUnVuU2VydmljZUxpc3RSZXNwb25zZRIfCgRydW5zGAEgAygLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiOwoWUnVuU2VydmljZVdhdGNoUmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJYWZ0ZXJfc2VxGAIgASgEIqsBChdSdW5TZXJ2aWNlV2F0Y2hSZXNwb25zZRILCgNzZXEYASABKAQSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKA3J1bhgDIAEoCzIYLmhhdmVyc2Fjay52MS5SdW5DaGFuZ2VkSAASKQoEc3RlcBgEIAEoCzIZLmhhdmVyc2Fjay52MS5TdGVwQ2hhbmdlZEgAQgcKBWV2ZW50IocBCgpSdW5DaGFuZ2VkEicKBnN0YXR1cxgBIAEoDjIXLmhhdmVyc2Fjay52MS5SdW5TdGF0dXMSJgoHZmFpbHVyZRgCIAEoCzIVLmhhdmVyc2Fjay52MS5GYWlsdXJlEhgKEGNhbmNlbF9yZXF1ZXN0ZWQYAyABKAgSDgoGcGF1c2VkGAsgASgIIrgBCgtTdGVwQ2hhbmdlZBIPCgdzdGVwX2lkGAEgASgJEiYKBXBoYXNlGAIgASgOMhcuaGF2ZXJzYWNrLnYxLlN0ZXBQaGFzZRIPCgdhdHRlbXB0GAMgASgNEhEKCXdvcmtlcl9pZBgEIAEoCRImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAYgASgFSACIAQFCDAoKX2V4aXRfY29kZSIpChdSdW5TZXJ2aWNlQ2FuY2VsUmVxdWVzdBIOCgZydW5faWQYASABKAkiOgoYUnVuU2VydmljZUNhbmNlbFJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4ibQoWUnVuU2VydmljZVJldHJ5UmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJZnJvbV9zdGVwGAIgASgJEhcKD3JlZnJlc2hfbGlicmFyeRgDIAEoCBIXCg9pZGVtcG90ZW5jeV9rZXkYBCABKAkiSgoXUnVuU2VydmljZVJldHJ5UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdleGlzdGVkGAIgASgIIlwKEVN0cmVhbUxvZ3NSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgdzdGVwX2lkGAIgASgJEg4KBmZvbGxvdxgDIAEoCBIWCg5hZnRlcl9wb3NpdGlvbhgEIAEoBCKPAQoSU3RyZWFtTG9nc1Jlc3BvbnNlEhAKCHBvc2l0aW9uGAEgASgEEg8KB3N0ZXBfaWQYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRInCgZzdHJlYW0YBCABKA4yFy5oYXZlcnNhY2sudjEuTG9nU3RyZWFtEg4KBm9mZnNldBgFIAEoBBIMCgRkYXRhGAYgASgMIkMKEkdldEFydGlmYWN0UmVxdWVzdBIOCgZydW5faWQYASABKAkSDwoHc3RlcF9pZBgCIAEoCRIMCgRwYXRoGAMgASgJIiMKE0dldEFydGlmYWN0UmVzcG9uc2USDAoEZGF0YRgBIAEoDCK8AQoXUnVuU2VydmljZUFuc3dlclJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg8KB3N0ZXBfaWQYAiABKAkSMAoIZGVjaXNpb24YAyABKA4yHi5oYXZlcnNhY2sudjEuQXBwcm92YWxEZWNpc2lvbhInCgZmaWVsZHMYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB2NvbW1lbnQYBSABKAkSFAoMb25fYmVoYWxmX29mGAYgASgJIksKGFJ1blNlcnZpY2VBbnN3ZXJSZXNwb25zZRIeCgNydW4YASABKAsyES5oYXZlcnNhY2sudjEuUnVuEg8KB2V4aXN0ZWQYAiABKAgiWQoeUnVuU2VydmljZUxpc3RBcHByb3ZhbHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJEhAKCGRhZ19uYW1lGAMgASgJImwKH1J1blNlcnZpY2VMaXN0QXBwcm92YWxzUmVzcG9uc2USMAoJYXBwcm92YWxzGAEgAygLMh0uaGF2ZXJzYWNrLnYxLldhaXRpbmdBcHByb3ZhbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiOAoWUnVuU2VydmljZVBhdXNlUmVxdWVzdBIOCgZydW5faWQYASABKAkSDgoGcmVhc29uGAIgASgJIkoKF1J1blNlcnZpY2VQYXVzZVJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4SDwoHY2hhbmdlZBgCIAEoCCIpChdSdW5TZXJ2aWNlUmVzdW1lUmVxdWVzdBIOCgZydW5faWQYASABKAkiSwoYUnVuU2VydmljZVJlc3VtZVJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4SDwoHY2hhbmdlZBgCIAEoCCqhAQoJUnVuU3RhdHVzEhoKFlJVTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFSVU5fU1RBVFVTX1FVRVVFRBABEhYKElJVTl9TVEFUVVNfUlVOTklORxACEhgKFFJVTl9TVEFUVVNfU1VDQ0VFREVEEAMSFQoRUlVOX1NUQVRVU19GQUlMRUQQBBIYChRSVU5fU1RBVFVTX0NBTkNFTExFRBAFKpkCCglTdGVwUGhhc2USGgoWU1RFUF9QSEFTRV9VTlNQRUNJRklFRBAAEhYKElNURVBfUEhBU0VfV0FJVElORxABEhQKEFNURVBfUEhBU0VfUkVBRFkQAhIVChFTVEVQX1BIQVNFX0xFQVNFRBADEhYKElNURVBfUEhBU0VfUlVOTklORxAEEhgKFFNURVBfUEhBU0VfU1VDQ0VFREVEEAUSFQoRU1RFUF9QSEFTRV9GQUlMRUQQBhIYChRTVEVQX1BIQVNFX0NBTkNFTExFRBAHEhYKElNURVBfUEhBU0VfQkxPQ0tFRBAIEhYKElNURVBfUEhBU0VfU0tJUFBFRBAJEhgKFFNURVBfUEhBU0VfU1VTUEVOREVEEAoyrggKClJ1blNlcnZpY2USVwoGU3VibWl0EiUuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VTdWJtaXRSZXF1ZXN0GiYuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VTdWJtaXRSZXNwb25zZRJOCgNHZXQSIi5oYXZlcnNhY2sudjEuUnVuU2VydmljZUdldFJlcXVlc3QaIy5oYXZlcnNhY2sudjEuUnVuU2VydmljZUdldFJlc3BvbnNlElEKBExpc3QSIy5oYXZlcnNhY2sudjEuUnVuU2VydmljZUxpc3RSZXF1ZXN0GiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0UmVzcG9uc2USVgoFV2F0Y2gSJC5oYXZlcnNhY2sudjEuUnVuU2VydmljZVdhdGNoUmVxdWVzdBolLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlV2F0Y2hSZXNwb25zZTABElcKBkNhbmNlbBIlLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlQ2FuY2VsUmVxdWVzdBomLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlQ2FuY2VsUmVzcG9uc2USVAoFUmV0cnkSJC5oYXZlcnNhY2sudjEuUnVuU2VydmljZVJldHJ5UmVxdWVzdBolLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlUmV0cnlSZXNwb25zZRJRCgpTdHJlYW1Mb2dzEh8uaGF2ZXJzYWNrLnYxLlN0cmVhbUxvZ3NSZXF1ZXN0GiAuaGF2ZXJzYWNrLnYxLlN0cmVhbUxvZ3NSZXNwb25zZTABElQKC0dldEFydGlmYWN0EiAuaGF2ZXJzYWNrLnYxLkdldEFydGlmYWN0UmVxdWVzdBohLmhhdmVyc2Fjay52MS5HZXRBcnRpZmFjdFJlc3BvbnNlMAESVwoGQW5zd2VyEiUuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VBbnN3ZXJSZXF1ZXN0GiYuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VBbnN3ZXJSZXNwb25zZRJsCg1MaXN0QXBwcm92YWxzEiwuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0QXBwcm92YWxzUmVxdWVzdBotLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlTGlzdEFwcHJvdmFsc1Jlc3BvbnNlElQKBVBhdXNlEiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VQYXVzZVJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVBhdXNlUmVzcG9uc2USVwoGUmVzdW1lEiUuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VSZXN1bWVSZXF1ZXN0GiYuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VSZXN1bWVSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_haversack_v1_approval, file_haversack_v1_attempt]);
 
 /**
  * @generated from message haversack.v1.Run
@@ -106,6 +108,20 @@ export type Run = Message<"haversack.v1.Run"> & {
    * @generated from field: map<string, string> labels = 30;
    */
   labels: { [key: string]: string };
+
+  /**
+   * Absent: it is not paused.
+   *
+   * @generated from field: haversack.v1.RunPause pause = 31;
+   */
+  pause?: RunPause | undefined;
+
+  /**
+   * When its time is over; absent: it has no time limit, or has not started.
+   *
+   * @generated from field: google.protobuf.Timestamp due_at = 32;
+   */
+  dueAt?: Timestamp | undefined;
 };
 
 /**
@@ -114,6 +130,28 @@ export type Run = Message<"haversack.v1.Run"> & {
  */
 export const RunSchema: GenMessage<Run> = /*@__PURE__*/
   messageDesc(file_haversack_v1_run_service, 0);
+
+/**
+ * @generated from message haversack.v1.RunPause
+ */
+export type RunPause = Message<"haversack.v1.RunPause"> & {
+  /**
+   * @generated from field: google.protobuf.Timestamp at = 1;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message haversack.v1.RunPause.
+ * Use `create(RunPauseSchema)` to create a new message.
+ */
+export const RunPauseSchema: GenMessage<RunPause> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 1);
 
 /**
  * @generated from message haversack.v1.RunTrigger
@@ -146,7 +184,7 @@ export type RunTrigger = Message<"haversack.v1.RunTrigger"> & {
  * Use `create(RunTriggerSchema)` to create a new message.
  */
 export const RunTriggerSchema: GenMessage<RunTrigger> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 1);
+  messageDesc(file_haversack_v1_run_service, 2);
 
 /**
  * @generated from message haversack.v1.Step
@@ -158,7 +196,7 @@ export type Step = Message<"haversack.v1.Step"> & {
   id: string;
 
   /**
-   * "run" or "agent".
+   * "run", "agent" or "human".
    *
    * @generated from field: string kind = 2;
    */
@@ -267,6 +305,13 @@ export type Step = Message<"haversack.v1.Step"> & {
    * @generated from field: string handler = 20;
    */
   handler: string;
+
+  /**
+   * Of a human step, once it was asked.
+   *
+   * @generated from field: haversack.v1.Approval approval = 31;
+   */
+  approval?: Approval | undefined;
 };
 
 /**
@@ -274,7 +319,7 @@ export type Step = Message<"haversack.v1.Step"> & {
  * Use `create(StepSchema)` to create a new message.
  */
 export const StepSchema: GenMessage<Step> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 2);
+  messageDesc(file_haversack_v1_run_service, 3);
 
 /**
  * @generated from message haversack.v1.StepMemory
@@ -298,7 +343,7 @@ export type StepMemory = Message<"haversack.v1.StepMemory"> & {
  * Use `create(StepMemorySchema)` to create a new message.
  */
 export const StepMemorySchema: GenMessage<StepMemory> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 3);
+  messageDesc(file_haversack_v1_run_service, 4);
 
 /**
  * @generated from message haversack.v1.RunServiceSubmitRequest
@@ -356,7 +401,7 @@ export type RunServiceSubmitRequest = Message<"haversack.v1.RunServiceSubmitRequ
  * Use `create(RunServiceSubmitRequestSchema)` to create a new message.
  */
 export const RunServiceSubmitRequestSchema: GenMessage<RunServiceSubmitRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 4);
+  messageDesc(file_haversack_v1_run_service, 5);
 
 /**
  * @generated from message haversack.v1.RunServiceSubmitResponse
@@ -380,7 +425,7 @@ export type RunServiceSubmitResponse = Message<"haversack.v1.RunServiceSubmitRes
  * Use `create(RunServiceSubmitResponseSchema)` to create a new message.
  */
 export const RunServiceSubmitResponseSchema: GenMessage<RunServiceSubmitResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 5);
+  messageDesc(file_haversack_v1_run_service, 6);
 
 /**
  * @generated from message haversack.v1.RunServiceGetRequest
@@ -397,7 +442,7 @@ export type RunServiceGetRequest = Message<"haversack.v1.RunServiceGetRequest"> 
  * Use `create(RunServiceGetRequestSchema)` to create a new message.
  */
 export const RunServiceGetRequestSchema: GenMessage<RunServiceGetRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 6);
+  messageDesc(file_haversack_v1_run_service, 7);
 
 /**
  * @generated from message haversack.v1.RunServiceGetResponse
@@ -414,7 +459,7 @@ export type RunServiceGetResponse = Message<"haversack.v1.RunServiceGetResponse"
  * Use `create(RunServiceGetResponseSchema)` to create a new message.
  */
 export const RunServiceGetResponseSchema: GenMessage<RunServiceGetResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 7);
+  messageDesc(file_haversack_v1_run_service, 8);
 
 /**
  * @generated from message haversack.v1.RunServiceListRequest
@@ -485,7 +530,7 @@ export type RunServiceListRequest = Message<"haversack.v1.RunServiceListRequest"
  * Use `create(RunServiceListRequestSchema)` to create a new message.
  */
 export const RunServiceListRequestSchema: GenMessage<RunServiceListRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 8);
+  messageDesc(file_haversack_v1_run_service, 9);
 
 /**
  * @generated from message haversack.v1.RunServiceListResponse
@@ -511,7 +556,7 @@ export type RunServiceListResponse = Message<"haversack.v1.RunServiceListRespons
  * Use `create(RunServiceListResponseSchema)` to create a new message.
  */
 export const RunServiceListResponseSchema: GenMessage<RunServiceListResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 9);
+  messageDesc(file_haversack_v1_run_service, 10);
 
 /**
  * @generated from message haversack.v1.RunServiceWatchRequest
@@ -533,7 +578,7 @@ export type RunServiceWatchRequest = Message<"haversack.v1.RunServiceWatchReques
  * Use `create(RunServiceWatchRequestSchema)` to create a new message.
  */
 export const RunServiceWatchRequestSchema: GenMessage<RunServiceWatchRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 10);
+  messageDesc(file_haversack_v1_run_service, 11);
 
 /**
  * @generated from message haversack.v1.RunServiceWatchResponse
@@ -574,7 +619,7 @@ export type RunServiceWatchResponse = Message<"haversack.v1.RunServiceWatchRespo
  * Use `create(RunServiceWatchResponseSchema)` to create a new message.
  */
 export const RunServiceWatchResponseSchema: GenMessage<RunServiceWatchResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 11);
+  messageDesc(file_haversack_v1_run_service, 12);
 
 /**
  * @generated from message haversack.v1.RunChanged
@@ -594,6 +639,11 @@ export type RunChanged = Message<"haversack.v1.RunChanged"> & {
    * @generated from field: bool cancel_requested = 3;
    */
   cancelRequested: boolean;
+
+  /**
+   * @generated from field: bool paused = 11;
+   */
+  paused: boolean;
 };
 
 /**
@@ -601,7 +651,7 @@ export type RunChanged = Message<"haversack.v1.RunChanged"> & {
  * Use `create(RunChangedSchema)` to create a new message.
  */
 export const RunChangedSchema: GenMessage<RunChanged> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 12);
+  messageDesc(file_haversack_v1_run_service, 13);
 
 /**
  * @generated from message haversack.v1.StepChanged
@@ -643,7 +693,7 @@ export type StepChanged = Message<"haversack.v1.StepChanged"> & {
  * Use `create(StepChangedSchema)` to create a new message.
  */
 export const StepChangedSchema: GenMessage<StepChanged> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 13);
+  messageDesc(file_haversack_v1_run_service, 14);
 
 /**
  * @generated from message haversack.v1.RunServiceCancelRequest
@@ -660,7 +710,7 @@ export type RunServiceCancelRequest = Message<"haversack.v1.RunServiceCancelRequ
  * Use `create(RunServiceCancelRequestSchema)` to create a new message.
  */
 export const RunServiceCancelRequestSchema: GenMessage<RunServiceCancelRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 14);
+  messageDesc(file_haversack_v1_run_service, 15);
 
 /**
  * @generated from message haversack.v1.RunServiceCancelResponse
@@ -677,7 +727,7 @@ export type RunServiceCancelResponse = Message<"haversack.v1.RunServiceCancelRes
  * Use `create(RunServiceCancelResponseSchema)` to create a new message.
  */
 export const RunServiceCancelResponseSchema: GenMessage<RunServiceCancelResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 15);
+  messageDesc(file_haversack_v1_run_service, 16);
 
 /**
  * @generated from message haversack.v1.RunServiceRetryRequest
@@ -713,7 +763,7 @@ export type RunServiceRetryRequest = Message<"haversack.v1.RunServiceRetryReques
  * Use `create(RunServiceRetryRequestSchema)` to create a new message.
  */
 export const RunServiceRetryRequestSchema: GenMessage<RunServiceRetryRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 16);
+  messageDesc(file_haversack_v1_run_service, 17);
 
 /**
  * @generated from message haversack.v1.RunServiceRetryResponse
@@ -737,7 +787,7 @@ export type RunServiceRetryResponse = Message<"haversack.v1.RunServiceRetryRespo
  * Use `create(RunServiceRetryResponseSchema)` to create a new message.
  */
 export const RunServiceRetryResponseSchema: GenMessage<RunServiceRetryResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 17);
+  messageDesc(file_haversack_v1_run_service, 18);
 
 /**
  * @generated from message haversack.v1.StreamLogsRequest
@@ -775,7 +825,7 @@ export type StreamLogsRequest = Message<"haversack.v1.StreamLogsRequest"> & {
  * Use `create(StreamLogsRequestSchema)` to create a new message.
  */
 export const StreamLogsRequestSchema: GenMessage<StreamLogsRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 18);
+  messageDesc(file_haversack_v1_run_service, 19);
 
 /**
  * @generated from message haversack.v1.StreamLogsResponse
@@ -817,7 +867,7 @@ export type StreamLogsResponse = Message<"haversack.v1.StreamLogsResponse"> & {
  * Use `create(StreamLogsResponseSchema)` to create a new message.
  */
 export const StreamLogsResponseSchema: GenMessage<StreamLogsResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 19);
+  messageDesc(file_haversack_v1_run_service, 20);
 
 /**
  * @generated from message haversack.v1.GetArtifactRequest
@@ -844,7 +894,7 @@ export type GetArtifactRequest = Message<"haversack.v1.GetArtifactRequest"> & {
  * Use `create(GetArtifactRequestSchema)` to create a new message.
  */
 export const GetArtifactRequestSchema: GenMessage<GetArtifactRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 20);
+  messageDesc(file_haversack_v1_run_service, 21);
 
 /**
  * @generated from message haversack.v1.GetArtifactResponse
@@ -861,7 +911,219 @@ export type GetArtifactResponse = Message<"haversack.v1.GetArtifactResponse"> & 
  * Use `create(GetArtifactResponseSchema)` to create a new message.
  */
 export const GetArtifactResponseSchema: GenMessage<GetArtifactResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 21);
+  messageDesc(file_haversack_v1_run_service, 22);
+
+/**
+ * @generated from message haversack.v1.RunServiceAnswerRequest
+ */
+export type RunServiceAnswerRequest = Message<"haversack.v1.RunServiceAnswerRequest"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * @generated from field: string step_id = 2;
+   */
+  stepId: string;
+
+  /**
+   * @generated from field: haversack.v1.ApprovalDecision decision = 3;
+   */
+  decision: ApprovalDecision;
+
+  /**
+   * The fields of the form. Text for a field of another type is read as JSON. A rejection may leave any of them out.
+   *
+   * @generated from field: google.protobuf.Struct fields = 4;
+   */
+  fields?: JsonObject | undefined;
+
+  /**
+   * @generated from field: string comment = 5;
+   */
+  comment: string;
+
+  /**
+   * Who answers, recorded beside the identity of the credential and not checked.
+   *
+   * @generated from field: string on_behalf_of = 6;
+   */
+  onBehalfOf: string;
+};
+
+/**
+ * Describes the message haversack.v1.RunServiceAnswerRequest.
+ * Use `create(RunServiceAnswerRequestSchema)` to create a new message.
+ */
+export const RunServiceAnswerRequestSchema: GenMessage<RunServiceAnswerRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 23);
+
+/**
+ * @generated from message haversack.v1.RunServiceAnswerResponse
+ */
+export type RunServiceAnswerResponse = Message<"haversack.v1.RunServiceAnswerResponse"> & {
+  /**
+   * @generated from field: haversack.v1.Run run = 1;
+   */
+  run?: Run | undefined;
+
+  /**
+   * The same answer had been accepted before.
+   *
+   * @generated from field: bool existed = 2;
+   */
+  existed: boolean;
+};
+
+/**
+ * Describes the message haversack.v1.RunServiceAnswerResponse.
+ * Use `create(RunServiceAnswerResponseSchema)` to create a new message.
+ */
+export const RunServiceAnswerResponseSchema: GenMessage<RunServiceAnswerResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 24);
+
+/**
+ * @generated from message haversack.v1.RunServiceListApprovalsRequest
+ */
+export type RunServiceListApprovalsRequest = Message<"haversack.v1.RunServiceListApprovalsRequest"> & {
+  /**
+   * At most 500; 0: 50.
+   *
+   * @generated from field: uint32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+
+  /**
+   * Empty: of every DAG.
+   *
+   * @generated from field: string dag_name = 3;
+   */
+  dagName: string;
+};
+
+/**
+ * Describes the message haversack.v1.RunServiceListApprovalsRequest.
+ * Use `create(RunServiceListApprovalsRequestSchema)` to create a new message.
+ */
+export const RunServiceListApprovalsRequestSchema: GenMessage<RunServiceListApprovalsRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 25);
+
+/**
+ * @generated from message haversack.v1.RunServiceListApprovalsResponse
+ */
+export type RunServiceListApprovalsResponse = Message<"haversack.v1.RunServiceListApprovalsResponse"> & {
+  /**
+   * @generated from field: repeated haversack.v1.WaitingApproval approvals = 1;
+   */
+  approvals: WaitingApproval[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message haversack.v1.RunServiceListApprovalsResponse.
+ * Use `create(RunServiceListApprovalsResponseSchema)` to create a new message.
+ */
+export const RunServiceListApprovalsResponseSchema: GenMessage<RunServiceListApprovalsResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 26);
+
+/**
+ * @generated from message haversack.v1.RunServicePauseRequest
+ */
+export type RunServicePauseRequest = Message<"haversack.v1.RunServicePauseRequest"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message haversack.v1.RunServicePauseRequest.
+ * Use `create(RunServicePauseRequestSchema)` to create a new message.
+ */
+export const RunServicePauseRequestSchema: GenMessage<RunServicePauseRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 27);
+
+/**
+ * @generated from message haversack.v1.RunServicePauseResponse
+ */
+export type RunServicePauseResponse = Message<"haversack.v1.RunServicePauseResponse"> & {
+  /**
+   * @generated from field: haversack.v1.Run run = 1;
+   */
+  run?: Run | undefined;
+
+  /**
+   * It was not paused before.
+   *
+   * @generated from field: bool changed = 2;
+   */
+  changed: boolean;
+};
+
+/**
+ * Describes the message haversack.v1.RunServicePauseResponse.
+ * Use `create(RunServicePauseResponseSchema)` to create a new message.
+ */
+export const RunServicePauseResponseSchema: GenMessage<RunServicePauseResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 28);
+
+/**
+ * @generated from message haversack.v1.RunServiceResumeRequest
+ */
+export type RunServiceResumeRequest = Message<"haversack.v1.RunServiceResumeRequest"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+};
+
+/**
+ * Describes the message haversack.v1.RunServiceResumeRequest.
+ * Use `create(RunServiceResumeRequestSchema)` to create a new message.
+ */
+export const RunServiceResumeRequestSchema: GenMessage<RunServiceResumeRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 29);
+
+/**
+ * @generated from message haversack.v1.RunServiceResumeResponse
+ */
+export type RunServiceResumeResponse = Message<"haversack.v1.RunServiceResumeResponse"> & {
+  /**
+   * @generated from field: haversack.v1.Run run = 1;
+   */
+  run?: Run | undefined;
+
+  /**
+   * It was paused before.
+   *
+   * @generated from field: bool changed = 2;
+   */
+  changed: boolean;
+};
+
+/**
+ * Describes the message haversack.v1.RunServiceResumeResponse.
+ * Use `create(RunServiceResumeResponseSchema)` to create a new message.
+ */
+export const RunServiceResumeResponseSchema: GenMessage<RunServiceResumeResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 30);
 
 /**
  * @generated from enum haversack.v1.RunStatus
@@ -970,6 +1232,13 @@ export const StepPhase = {
    * @generated from enum value: STEP_PHASE_SKIPPED = 9;
    */
   SKIPPED: 9,
+
+  /**
+   * A human step: waits for an answer, and holds no worker.
+   *
+   * @generated from enum value: STEP_PHASE_SUSPENDED = 10;
+   */
+  SUSPENDED: 10,
 } as const;
 
 /**
@@ -1061,6 +1330,44 @@ export const RunService: GenService<{
     methodKind: "server_streaming";
     input: typeof GetArtifactRequestSchema;
     output: typeof GetArtifactResponseSchema;
+  },
+  /**
+   * Ends a human step. The same answer again is accepted once; another one is a conflict.
+   *
+   * @generated from rpc haversack.v1.RunService.Answer
+   */
+  answer: {
+    methodKind: "unary";
+    input: typeof RunServiceAnswerRequestSchema;
+    output: typeof RunServiceAnswerResponseSchema;
+  },
+  /**
+   * What waits for a person, over all runs: oldest run first.
+   *
+   * @generated from rpc haversack.v1.RunService.ListApprovals
+   */
+  listApprovals: {
+    methodKind: "unary";
+    input: typeof RunServiceListApprovalsRequestSchema;
+    output: typeof RunServiceListApprovalsResponseSchema;
+  },
+  /**
+   * Starts no further step of the run; what runs goes on, and so do its time limits. Pausing a paused run changes nothing.
+   *
+   * @generated from rpc haversack.v1.RunService.Pause
+   */
+  pause: {
+    methodKind: "unary";
+    input: typeof RunServicePauseRequestSchema;
+    output: typeof RunServicePauseResponseSchema;
+  },
+  /**
+   * @generated from rpc haversack.v1.RunService.Resume
+   */
+  resume: {
+    methodKind: "unary";
+    input: typeof RunServiceResumeRequestSchema;
+    output: typeof RunServiceResumeResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_haversack_v1_run_service, 0);

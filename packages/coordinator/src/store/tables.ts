@@ -1,0 +1,8 @@
+/** The verbs of all that is not the plain way of a run from its submission to its end. */
+
+import { controlReads, controlWrites } from "./control-tables.ts";
+import { retentionReads, retentionWrites } from "./retention-tables.ts";
+import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
+
+export const furtherWrites = { ...controlWrites, ...retentionWrites, ...scheduleWrites } as const;
+export const furtherReads = { ...controlReads, ...retentionReads, ...scheduleReads } as const;
