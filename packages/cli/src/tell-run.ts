@@ -1,6 +1,6 @@
 /** Shows a run to its end, with the screen that suits the terminal, and says how it ended. */
 
-import type { HaversackClient, RunDetail } from "@haversack/protocol";
+import { type HaversackClient, itemOfId, type RunDetail, type RunEvent } from "@haversack/protocol";
 import { followRun, type Screen } from "./follow/follow-run.ts";
 import type { LogLine } from "./follow/log-lines.ts";
 import { runJson } from "./print/json.ts";
@@ -54,13 +54,15 @@ function screenFor({ outside, paint }: Shell, json: boolean): Screen {
 class Tails implements Screen {
   readonly #screen: Screen;
   readonly #lines = new Map<string, string[]>();
+  /** By their step. */
+  readonly #firstFailedItems = new Map<string, string>();
 
   constructor(screen: Screen) {
     this.#screen = screen;
   }
 
   of(stepId: string): readonly string[] {
-    return this.#lines.get(stepId) ?? [];
+    return this.#lines.get(this.#firstFailedItems.get(stepId) ?? stepId) ?? [];
   }
 
   line(line: LogLine, picture: Parameters<Screen["line"]>[1]): void {
@@ -69,8 +71,13 @@ class Tails implements Screen {
     this.#screen.line(line, picture);
   }
 
-  show(...args: Parameters<Screen["show"]>): void {
-    this.#screen.show(...args);
+  show(picture: Parameters<Screen["show"]>[0], event?: RunEvent): void {
+    const change = event?.change;
+    const groupId = change?.kind === "step" ? itemOfId(change.stepId)?.groupId : undefined;
+    if (change?.kind === "step" && change.phase === "failed" && groupId !== undefined) {
+      if (!this.#firstFailedItems.has(groupId)) this.#firstFailedItems.set(groupId, change.stepId);
+    }
+    this.#screen.show(picture, event);
   }
 
   note(text: string): void {

@@ -170,7 +170,11 @@ class OneCoordinator implements Coordinator {
     const dispatcher = new Dispatcher({ store, registry, snapshots, leases, ports, onFailure });
     const runChanges = new RunChanges();
     const logChanges = new RunChanges();
-    store.listen({ runs: (runs) => runChanges.ring(runs), ready: () => dispatcher.ring() });
+    store.listen({
+      runs: (runs) => runChanges.ring(runs),
+      ready: () => dispatcher.ring(),
+      cancelled: (refs) => registry.cancel(refs),
+    });
     logs.listen({ runs: (runs) => logChanges.ring(runs) });
     const blobs = new BlobStore(join(folder.path, "blobs"), this.#ports.clock);
     const kept = { store, logs, blobs, leases, registry, ports, retentionMs, graceMs };

@@ -13,7 +13,7 @@ import { messageBytesMax } from "./limits.ts";
 import type { RunEvent } from "./model/event.ts";
 import { parseStepId, type RunId, type StepId } from "./model/ids.ts";
 import type { LogStream } from "./model/outcome.ts";
-import type { Run, RunDetail, RunFilter } from "./model/run.ts";
+import type { Run, RunDetail, RunFilter, Step } from "./model/run.ts";
 import type { RetryRequest, Submission } from "./model/submission.ts";
 import {
   DagService,
@@ -26,12 +26,19 @@ import {
 import { logStreamFromWire } from "./wire/enums.ts";
 import { eventFromWire } from "./wire/event-wire.ts";
 import { required, safeNumber } from "./wire/fields.ts";
-import { runFilterToWire, runFromWire } from "./wire/run-wire.ts";
+import { runFilterToWire, runFromWire, stepFromWire } from "./wire/run-wire.ts";
 
 export interface ClientOptions {
   /** Such as `http://127.0.0.1:7420`. */
   readonly url: string;
   readonly token: string;
+}
+
+export interface ItemQuery {
+  readonly runId: string;
+  /** The step, or one item of it. */
+  readonly stepId: string;
+  readonly pageToken?: string;
 }
 
 export interface LogQuery {
@@ -66,6 +73,8 @@ export interface HaversackClient
   cancel(id: string, signal: AbortSignal): Promise<RunDetail>;
   /** A new run that does again what did not succeed. */
   retry(request: RetryRequest, signal: AbortSignal): Promise<{ run: RunDetail; existed: boolean }>;
+  /** Of a step with `foreach` or `matrix`, in their order. */
+  items(query: ItemQuery, signal: AbortSignal): Promise<{ items: readonly Step[]; nextPageToken: string }>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogPiece>;
   artifact(runId: string, stepId: string, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
@@ -106,7 +115,7 @@ const bearer =
     return next(request);
   };
 
-type RunMethods = "submit" | "run" | "runs" | "watch" | "cancel" | "retry" | "logs" | "artifact";
+type RunMethods = "submit" | "run" | "runs" | "watch" | "cancel" | "retry" | "items" | "logs" | "artifact";
 
 function runClient(client: Client<typeof RunService>): Pick<HaversackClient, RunMethods> {
   return {
@@ -138,6 +147,10 @@ function runClient(client: Client<typeof RunService>): Pick<HaversackClient, Run
       const request = { runId, fromStep, refreshLibrary, idempotencyKey };
       const answer = await once(client.retry(request, { signal }), signal);
       return { run: runFromWire(required(answer.run, "run")), existed: answer.existed };
+    },
+    async items({ runId, stepId, pageToken = "" }, signal) {
+      const answer = await once(client.listItems({ runId, stepId, pageToken }, { signal }), signal);
+      return { items: answer.items.map(stepFromWire), nextPageToken: answer.nextPageToken };
     },
     async *logs({ runId, stepId = "", follow, afterPosition = 0 }, signal) {
       const request = { runId, stepId, follow, afterPosition: BigInt(afterPosition) };

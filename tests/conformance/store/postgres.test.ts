@@ -2,6 +2,7 @@ import { vi } from "vitest";
 import { withPostgres } from "../../support/postgres.ts";
 import { openPostgres } from "../../support/postgres-store.ts";
 import { describeHandlers } from "./describe-handlers.ts";
+import { describeItems } from "./describe-items.ts";
 import { describeLeader } from "./describe-leader.ts";
 import { describeLists } from "./describe-lists.ts";
 import { describeMemory } from "./describe-memory.ts";
@@ -16,6 +17,7 @@ vi.setConfig({ testTimeout: 240_000 });
 
 withPostgres("postgres", () => {
   describeStore("postgres", openPostgres);
+  describeItems("postgres", openPostgres);
   describeLists("postgres", openPostgres);
   describeLeader("postgres", openPostgres);
   describeMemory("postgres", openPostgres);

@@ -1,6 +1,7 @@
 import { openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 import { describeHandlers } from "./describe-handlers.ts";
+import { describeItems } from "./describe-items.ts";
 import { describeLeader } from "./describe-leader.ts";
 import { describeLists } from "./describe-lists.ts";
 import { describeMemory } from "./describe-memory.ts";
@@ -23,6 +24,7 @@ const open: OpenStore = async () => {
 };
 
 describeStore("sqlite", open);
+describeItems("sqlite", open);
 describeLists("sqlite", open);
 describeLeader("sqlite", open);
 describeMemory("sqlite", open);

@@ -9,13 +9,17 @@ import {
   type BootId,
   type DagSpec,
   type Digest,
+  type ForeachSpec,
   type HandlerKind,
   handlerKinds,
+  itemOfId,
+  type JsonValue,
   parseBootId,
   parseDigest,
   parseRunId,
   parseWorkerId,
   type RunId,
+  type Step,
   type StepSpec,
   type WorkerHello,
   type WorkerId,
@@ -134,11 +138,35 @@ export class World {
     return await this.store.write.runResume({ id, now: this.now });
   }
 
+  /** Of a step, or of an item. */
+  async indexOf(id: RunId, stepId: string): Promise<number> {
+    if (itemOfId(stepId) !== undefined) {
+      const [item] = await this.store.read.itemsRead({ id, stepId, from: 0, limit: 1 });
+      return present(item, `item ${stepId}`).index;
+    }
+    return (await this.store.read.runRead({ id })).steps.findIndex((each) => each.id === stepId);
+  }
+
+  async items(id: RunId, stepId: string): Promise<readonly Step[]> {
+    const all = await this.store.read.itemsRead({ id, stepId, from: 0, limit: 1000 });
+    return all.map(({ step }) => step);
+  }
+
+  /** Of the items of a step, such as `succeeded ready waiting`. */
+  async itemPhases(id: RunId, stepId: string): Promise<string> {
+    return (await this.items(id, stepId)).map(({ phase }) => phase).join(" ");
+  }
+
   async phases(id: RunId): Promise<string> {
     const run = await this.store.read.runRead({ id });
     return `${run.status}: ${run.steps.map((s) => `${s.id}=${s.phase}`).join(" ")}`;
   }
 }
+
+/** With items, as many at once as there are. */
+export const each = (items: string | readonly JsonValue[], more: Partial<ForeachSpec> = {}) => ({
+  foreach: { over: { kind: "list", items }, maxParallel: 1000, failFast: true, ...more } as const,
+});
 
 export class TestWorker {
   readonly world: World;
@@ -170,9 +198,8 @@ export class TestWorker {
   }
 
   async tryClaim(runId: RunId, stepId: string): Promise<Claimed | undefined> {
-    const run = await this.world.store.read.runRead({ id: runId });
     const { now, store } = this.world;
-    const index = run.steps.findIndex(({ id }) => id === stepId);
+    const index = await this.world.indexOf(runId, stepId);
     const [claimed] = await store.write.stepsTake({
       claims: [{ runId, index, workerId: this.id, bootId: this.bootId }],
       generation: store.generation,

@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 import { FaultError } from "@haversack/base";
-import type { RunDetail } from "@haversack/protocol";
+import { itemOfId, type RunDetail } from "@haversack/protocol";
 import { Command } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
+import { withStep } from "../follow/run-items.ts";
 import { given, withConnection } from "../options.ts";
 import { printable } from "../print/printable.ts";
 import { findRun } from "../run-ref.ts";
@@ -19,6 +20,7 @@ interface ArtifactOptions {
 const examples = `
 Examples:
   $ haversack artifact latest report REPORT.md            to standard output
+  $ haversack artifact latest build.3 dist/app.tgz        of one item of a step with foreach
   $ haversack artifact latest report REPORT.md -o out.md  to a file, which appears only when it is whole`;
 
 export function artifactCommand(shell: Shell): Command {
@@ -46,7 +48,10 @@ async function artifact(
   const { url, token, data } = options;
   const client = await shell.connect(given({ url, token, data }));
   const run = await findRun(client, name.run, stopping);
-  checkKnown(run, name.step, name.path);
+  checkKnown(
+    itemOfId(name.step) === undefined ? run : await withStep(client, run, name.step, stopping),
+    name,
+  );
   const chunks = client.artifact(run.id, name.step, name.path, stopping);
   if (options.output === undefined) {
     for await (const chunk of chunks) await terminal.write(chunk);
@@ -57,7 +62,7 @@ async function artifact(
   return exitCodes.ok;
 }
 
-function checkKnown(run: RunDetail, stepId: string, path: string): void {
+function checkKnown(run: RunDetail, { step: stepId, path }: { step: string; path: string }): void {
   const step = run.steps.find((each) => each.id === stepId);
   if (step?.artifacts.some((each) => each.path === path) === true) return;
   const known = run.steps.flatMap((each) => each.artifacts.map((one) => `${each.id} ${printable(one.path)}`));

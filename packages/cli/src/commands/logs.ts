@@ -1,9 +1,9 @@
-import { FaultError } from "@haversack/base";
-import { type LogPiece, parseStepId, type RunDetail } from "@haversack/protocol";
+import type { LogPiece } from "@haversack/protocol";
 import { Command, Option } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { resumed } from "../follow/link.ts";
 import { type LogLine, LogLines } from "../follow/log-lines.ts";
+import { knownStep } from "../follow/run-items.ts";
 import { given, usage, withConnection, withJson } from "../options.ts";
 import { logJson } from "../print/json.ts";
 import { printable } from "../print/printable.ts";
@@ -24,6 +24,7 @@ const examples = `
 Examples:
   $ haversack logs latest                          all steps, each line with the name of its step
   $ haversack logs latest check --follow           one step, until it has ended
+  $ haversack logs latest build                    all items of a step with foreach; of one: build.3
   $ haversack logs latest check --raw > check.log  the bytes as they were written
 
 Control characters are shown as \\x1b, so that a log cannot take over the terminal; --raw leaves them.
@@ -72,19 +73,9 @@ async function logs(
     link,
     stopping,
   );
-  await print(chosen(pieces, options.stream), stepId === undefined, options, shell);
+  const isOne = run.steps.every((each) => each.id !== stepId || each.items === undefined);
+  await print(chosen(pieces, options.stream), stepId === undefined || !isOne, options, shell);
   return exitCodes.ok;
-}
-
-function knownStep(run: RunDetail, name: string): string {
-  const step = run.steps.find((each) => each.id === name);
-  if (step !== undefined) return step.id;
-  const known = run.steps.map((each) => each.id).join(", ");
-  throw new FaultError(
-    "missing",
-    "unknown_step",
-    `run ${run.id} has no step ${parseStepId(name)}; it has ${known}`,
-  );
 }
 
 async function* chosen(pieces: AsyncIterable<LogPiece>, stream: string | undefined): AsyncIterable<LogPiece> {

@@ -49,8 +49,10 @@ export async function followRun(asked: FollowAsked, signal: AbortSignal): Promis
 }
 
 /** What a person is asked does not change, so it is looked up once. */
-const hasMoreToTell = ({ phase, waitingFor }: StepPicture): boolean =>
-  phase === "ready" || (phase === "suspended" && waitingFor === undefined);
+const hasMoreToTell = ({ phase, items, waitingFor }: StepPicture): boolean =>
+  phase === "ready" ||
+  (phase === "running" && items !== undefined) ||
+  (phase === "suspended" && waitingFor === undefined);
 
 /** The events speak for all when the connection breaks. */
 const quiet = (link: Link): Link => ({ ...link, onBroken: () => {} });

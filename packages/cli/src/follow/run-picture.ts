@@ -5,6 +5,7 @@ import {
   type HandlerKind,
   isTerminalRun,
   isTerminalStep,
+  itemOfId,
   type RunDetail,
   type RunEvent,
   type RunStatus,
@@ -12,6 +13,7 @@ import {
   type StepKind,
   type StepPhase,
 } from "@haversack/protocol";
+import { afterItemChange, type ItemsPicture, noItems } from "./items-picture.ts";
 
 export interface RunPicture {
   readonly id: string;
@@ -40,6 +42,8 @@ export interface StepPicture {
   readonly workerName?: string | undefined;
   readonly waitingFor?: string | undefined;
   readonly lastLine?: string | undefined;
+  /** Of a step with `foreach` or `matrix`. */
+  readonly items?: ItemsPicture | undefined;
 }
 
 /** It failed, and that counts as success. */
@@ -51,12 +55,12 @@ export function pictureAtStart(run: RunDetail): RunPicture {
   const { id, dagName, createdAt } = run;
   const steps = run.steps.map((step): StepPicture => {
     const { id, kind, depends, condition, continueOnError, handler } = step;
-    // There is no event for a step that is ready from the start; one with an `if` is decided first, one that asks a
-    // person is not ready but suspended, and a handler comes last.
-    const isReady =
-      kind !== "human" && depends.length === 0 && condition === undefined && handler === undefined;
-    const phase = isReady ? "ready" : "waiting";
-    return { id, kind, depends, condition, continueOnError, handler, phase, attempt: 0 };
+    const items = step.items === undefined ? undefined : noItems;
+    // There is no event for a step that is ready from the start; one with an `if` or items is decided first, one that
+    // asks a person is not ready but suspended, and a handler comes last.
+    const isDecided = condition === undefined && handler === undefined && items === undefined;
+    const phase = depends.length === 0 && isDecided && kind !== "human" ? "ready" : "waiting";
+    return { id, kind, depends, condition, continueOnError, handler, items, phase, attempt: 0 };
   });
   return { id, dagName, status: "queued", cancelRequested: false, createdAt, steps };
 }
@@ -68,12 +72,17 @@ export function afterEvent(picture: RunPicture, event: RunEvent): RunPicture {
     const endedAt = isTerminalRun(status) ? at : undefined;
     return { ...picture, status, cancelRequested, paused, failure, endedAt };
   }
-  return withStep(picture, change.stepId, (step) => afterChange(step, change, at));
+  const group = groupIn(picture, change.stepId);
+  if (group === undefined) return withStep(picture, change.stepId, (step) => afterChange(step, change, at));
+  return withStep(picture, group, (step) => {
+    return { ...step, items: afterItemChange(step.items ?? noItems, change.stepId, change.phase) };
+  });
 }
 
 function afterChange(step: StepPicture, change: StepChange, at: number): StepPicture {
   const { phase, attempt, failure } = change;
-  const base = { ...step, phase, attempt, failure, waitingFor: undefined };
+  const items = change.items === undefined ? step.items : { ...(step.items ?? noItems), total: change.items };
+  const base = { ...step, items, phase, attempt, failure, waitingFor: undefined };
   if (isTerminalStep(phase)) return { ...base, endedAt: at };
   if (phase === "waiting" || phase === "ready") return { ...base, startedAt: undefined, endedAt: undefined };
   const startedAt = step.attempt === attempt ? (step.startedAt ?? at) : at;
@@ -94,7 +103,14 @@ export function afterLook(picture: RunPicture, run: RunDetail): RunPicture {
 }
 
 export function afterLine(picture: RunPicture, stepId: string, line: string): RunPicture {
-  return line.trim() === "" ? picture : withStep(picture, stepId, (step) => ({ ...step, lastLine: line }));
+  if (line.trim() === "") return picture;
+  return withStep(picture, groupIn(picture, stepId) ?? stepId, (step) => ({ ...step, lastLine: line }));
+}
+
+/** The step that this is an item of. */
+function groupIn({ steps }: RunPicture, id: string): string | undefined {
+  const groupId = itemOfId(id)?.groupId;
+  return groupId === undefined ? undefined : steps.find((step) => step.id === groupId)?.id;
 }
 
 function withStep(picture: RunPicture, id: string, change: (step: StepPicture) => StepPicture): RunPicture {

@@ -1,7 +1,15 @@
 /** One line for each thing that happens: for pipes, logs of CI, and terminals that cannot redraw. */
 
-import { isTerminalRun, type RunEvent, type StepPhase } from "@haversack/protocol";
+import {
+  isTerminalRun,
+  isTerminalStep,
+  itemOfId,
+  type RunEvent,
+  type StepChange,
+  type StepPhase,
+} from "@haversack/protocol";
 import type { Screen } from "../follow/follow-run.ts";
+import { itemsProgress } from "../follow/items-picture.ts";
 import type { LogLine } from "../follow/log-lines.ts";
 import type { RunPicture, StepPicture } from "../follow/run-picture.ts";
 import type { Outside } from "../outside.ts";
@@ -41,7 +49,8 @@ export class PlainScreen implements Screen {
     const { change } = event;
     if (change.kind === "step") {
       const step = picture.steps.find((each) => each.id === change.stepId);
-      if (step !== undefined && isNews(step)) this.#showStep(step);
+      if (step === undefined) this.#showItem(picture, change);
+      else if (isNews(step)) this.#showStep(step);
       return;
     }
     if (isTerminalRun(change.status)) return;
@@ -68,6 +77,13 @@ export class PlainScreen implements Screen {
     const why =
       step.phase === "failed" && step.failure !== undefined ? `: ${printable(step.failure.message)}` : "";
     this.#say(`step ${step.id} ${this.#paint.phase(step.phase, words[step.phase])}${again}${time}${why}`);
+  }
+
+  #showItem(picture: RunPicture, { stepId, phase, failure }: StepChange): void {
+    const items = picture.steps.find(({ id }) => id === itemOfId(stepId)?.groupId)?.items;
+    if (items === undefined || !isTerminalStep(phase)) return;
+    const why = failure === undefined ? "" : `: ${printable(failure.message)}`;
+    this.#say(`step ${stepId} ${this.#paint.phase(phase, words[phase])} (${itemsProgress(items)})${why}`);
   }
 
   #showWaits(picture: RunPicture): void {

@@ -1,6 +1,7 @@
 /** `haversack show`: one run, for people. */
 
 import type { Artifact, JsonObject, RunDetail, Step } from "@haversack/protocol";
+import { countsProgress } from "../follow/items-picture.ts";
 import { approvalText, asksText } from "./approval-text.ts";
 import { bytes, elapsed, moment } from "./moment.ts";
 import type { Paint } from "./paint.ts";
@@ -58,7 +59,10 @@ function stepTable(steps: readonly Step[], now: number, paint: Paint): string {
     step.attempt === 0 ? "" : String(step.attempt),
     elapsed(step.startedAt, step.endedAt, now),
     printable(step.workerName ?? ""),
-    clip(printable(step.failure?.message ?? waits(step) ?? skipped(step) ?? usage(step)), valueColumnsMax),
+    clip(
+      printable(step.failure?.message ?? items(step) ?? waits(step) ?? skipped(step) ?? usage(step)),
+      valueColumnsMax,
+    ),
   ]);
   return table(["STEP", "KIND", "STATE", "ATTEMPT", "TOOK", "WORKER", "REMARK"], rows);
 }
@@ -69,6 +73,12 @@ function waits({ phase, waitingFor, approval }: Step): string | undefined {
 
 function skipped({ phase, condition }: Step): string | undefined {
   return phase === "skipped" && condition !== undefined ? `if ${condition}` : undefined;
+}
+
+function items(step: Step): string | undefined {
+  if (step.items === undefined) return undefined;
+  const parts = [countsProgress(step.items), step.waitingFor ?? skipped(step) ?? ""];
+  return parts.filter((part) => part !== "").join("; ");
 }
 
 function usage({ usage }: Step): string {

@@ -1,6 +1,7 @@
 /** The live view of a run as lines of text: pure. */
 
 import { isTerminalStep, type StepPhase } from "@haversack/protocol";
+import { itemsProgress } from "../follow/items-picture.ts";
 import { isExcused, type RunPicture, type StepPicture } from "../follow/run-picture.ts";
 import { elapsed } from "./moment.ts";
 import type { Paint } from "./paint.ts";
@@ -112,7 +113,7 @@ function remark(step: StepPicture, picture: RunPicture): string {
       return `${again}starts${step.workerName === undefined ? "" : ` on ${step.workerName}`}`;
     case "running":
     case "succeeded":
-      return `${again}${step.lastLine ?? ""}`;
+      return `${again}${[progress(step), step.waitingFor ?? step.lastLine ?? ""].filter((part) => part !== "").join("  ")}`;
     case "failed":
     case "cancelled":
       return `${excuse(step)}${firstLine(step.failure?.message ?? step.phase)}`;
@@ -126,6 +127,8 @@ function remark(step: StepPicture, picture: RunPicture): string {
       return step.phase satisfies never;
   }
 }
+
+const progress = ({ items }: StepPicture): string => (items === undefined ? "" : itemsProgress(items));
 
 function skipReason({ handler, condition }: StepPicture): string {
   if (condition !== undefined) return `skipped: its \`if\` was false: ${firstLine(condition)}`;

@@ -82,6 +82,7 @@ export function fakeClient(methods: Partial<HaversackClient>): HaversackClient {
     approvals: nobodyAsks,
     pauseRun: nobodyAsks,
     resumeRun: nobodyAsks,
+    items: nobodyAsks,
     logs: nobodyAsks,
     artifact: nobodyAsks,
     validate: nobodyAsks,

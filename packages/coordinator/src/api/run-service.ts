@@ -5,12 +5,15 @@ import { FaultError } from "@haversack/base";
 import {
   chunkBytesMax,
   eventToWire,
+  groupOfIndex,
+  itemOfId,
   type JsonObject,
   logStreamToWire,
   parseRunId,
   type RunDetail,
   type RunService,
   runToWire,
+  type Step,
   safeNumber,
 } from "@haversack/protocol";
 import type { BlobStore } from "../blobs/blob-store.ts";
@@ -21,6 +24,7 @@ import { noStep } from "../store/missing.ts";
 import type { Store } from "../store/store.ts";
 import { type FollowParts, followEvents, followLogs } from "../watch/follow.ts";
 import { approvalCalls } from "./approval-calls.ts";
+import { listItems } from "./list-items.ts";
 import { listRuns } from "./list-runs.ts";
 
 export interface RunServiceParts extends FollowParts {
@@ -63,6 +67,9 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
       const retried = await parts.submitter.retry({ runId: parseRunId(runId), ...rest });
       return { run: await answer(retried.runId), existed: retried.existed };
     },
+    async listItems(request) {
+      return await listItems(parts, request);
+    },
     async *streamLogs({ runId, stepId, follow, afterPosition }, context) {
       const query = {
         runId: parseRunId(runId),
@@ -84,7 +91,7 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
     },
     ...approvalCalls({ store, clock: parts.clock, answer }),
     async *getArtifact({ runId, stepId, path }) {
-      const artifact = findArtifact(await store.read.runRead({ id: parseRunId(runId) }), stepId, path);
+      const artifact = findArtifact(await stepNamed(store, parseRunId(runId), stepId), path);
       for await (const data of parts.blobs.read(artifact.digest, chunkBytesMax)) yield { data };
     },
   };
@@ -92,11 +99,24 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
 
 /** Says of each ready step what it waits for. */
 async function withReasons(run: RunDetail, { dispatcher }: RunServiceParts): Promise<RunDetail> {
-  if (!run.steps.some(({ phase }) => phase === "ready")) return run;
-  const reasons = run.paused === undefined ? await dispatcher.whyWaiting(run.id) : undefined;
+  const isOpen = ({ phase, items }: Step) => phase === "ready" || (items?.active ?? 0) > 0;
+  if (!run.steps.some(isOpen)) return run;
+  if (run.paused !== undefined) {
+    const held = run.steps.map((step) =>
+      isOpen(step) ? { ...step, waitingFor: "the run is paused" } : step,
+    );
+    return { ...run, steps: held };
+  }
+  const reasons = await dispatcher.whyWaiting(run.id);
+  // Of a step with items, what the first of them waits for.
+  const ofItems = new Map<number, string>();
+  for (const [index, reason] of reasons) {
+    const group = groupOfIndex(run.steps.length, index);
+    if (group !== undefined && !ofItems.has(group)) ofItems.set(group, reason);
+  }
   const steps = run.steps.map((step, index) => {
-    const waitingFor = reasons === undefined ? "the run is paused" : reasons.get(index);
-    return waitingFor === undefined || step.phase !== "ready" ? step : { ...step, waitingFor };
+    const waitingFor = step.items === undefined ? reasons.get(index) : ofItems.get(index);
+    return waitingFor === undefined || !isOpen(step) ? step : { ...step, waitingFor };
   });
   return { ...run, steps };
 }
@@ -105,22 +125,29 @@ async function requireStep(
   store: Store,
   { runId, stepId }: { runId: RunDetail["id"]; stepId: string },
 ): Promise<void> {
-  const run = await store.read.runRead({ id: runId });
-  if (stepId === "" || run.steps.some(({ id }) => id === stepId)) return;
+  const { stepPhase } = await store.read.runProgress({ id: runId, stepId });
+  if (stepId === "" || stepPhase !== undefined) return;
   throw noStep(runId, stepId);
 }
 
-function findArtifact(run: RunDetail, stepId: string, path: string) {
-  const step = run.steps.find(({ id }) => id === stepId);
-  if (step === undefined) {
-    throw noStep(run.id, stepId);
+/** Or the item. */
+async function stepNamed(store: Store, id: RunDetail["id"], stepId: string): Promise<Step> {
+  if (itemOfId(stepId) !== undefined) {
+    const [item] = await store.read.itemsRead({ id, stepId, from: 0, limit: 1 });
+    if (item !== undefined) return item.step;
   }
+  const step = (await store.read.runRead({ id })).steps.find((each) => each.id === stepId);
+  if (step === undefined) throw noStep(id, stepId);
+  return step;
+}
+
+function findArtifact(step: Step, path: string) {
   const artifact = step.artifacts.find((candidate) => candidate.path === path);
   if (artifact !== undefined) return artifact;
   const names = step.artifacts.map((candidate) => candidate.path).join(", ") || "none";
   throw new FaultError(
     "missing",
     "unknown_artifact",
-    `step ${stepId} has no artifact ${path}; it has: ${names}`,
+    `step ${step.id} has no artifact ${path}; it has: ${names}`,
   );
 }

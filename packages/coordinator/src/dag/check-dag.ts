@@ -1,10 +1,12 @@
 /** What a DAG file means, checked before it is accepted: names, cycles, expressions. All problems at once. */
 
 import { didYouMean, pathProblem } from "@haversack/base";
-import { type DagSpec, type Problem, type StepSpec } from "@haversack/protocol";
+import { type AgentSpec, type DagSpec, type Problem, type StepSpec } from "@haversack/protocol";
 import { hasExpression } from "../runs/expressions.ts";
-import { findCycle, graphOf } from "../runs/graph.ts";
-import { ExpressionChecker, type Place } from "./check-expressions.ts";
+import { type DagGraph, findCycle, graphOf } from "../runs/graph.ts";
+import { textsIn } from "../runs/json-texts.ts";
+import { ExpressionChecker, type Place, type Reporter } from "./check-expressions.ts";
+import { checkForeach, itemArtifacts, itemInputProblem, noItemInIf } from "./check-foreach.ts";
 import { isForbiddenEnv } from "./dotenv.ts";
 import { type Placed, placesOf } from "./places.ts";
 import type { YamlPath, YamlSource } from "./yaml-source.ts";
@@ -16,6 +18,9 @@ export const problemsMax = 100;
 /** Problems that come with a "did you mean": looking for one costs a look at every name. */
 const guessesMax = 20;
 
+const noExpressionInPack =
+  "expressions are not allowed here: what an agent is given is packed when the run is submitted; an expression may stand in its prompt and in env";
+
 export class DagChecker {
   readonly problems: Problem[] = [];
   #found = 0;
@@ -24,16 +29,22 @@ export class DagChecker {
   readonly #places: readonly Placed<StepSpec>[];
   readonly #byId: ReadonlyMap<string, StepSpec>;
   readonly #expressions: ExpressionChecker;
+  readonly #reporter: Reporter;
+  readonly #itemArtifacts: ReadonlySet<string>;
+  /** Absent when it is not sound. */
+  #graph: DagGraph | undefined;
 
   constructor(source: YamlSource, spec: DagSpec) {
     this.#source = source;
     this.#spec = spec;
     this.#places = placesOf(spec);
     this.#byId = new Map(spec.steps.map((step) => [step.id, step]));
-    this.#expressions = new ExpressionChecker(spec, this.#byId, {
+    this.#itemArtifacts = itemArtifacts(spec);
+    this.#reporter = {
       problem: (path, code, message) => this.#report(path, code, message),
       near: (name, known) => this.#near(name, known),
-    });
+    };
+    this.#expressions = new ExpressionChecker(spec, this.#byId, this.#reporter);
   }
 
   check(): readonly Problem[] {
@@ -97,22 +108,52 @@ export class DagChecker {
     const graph = graphOf(this.#spec);
     const cycle = findCycle(graph.depends);
     const idOf = (index: number): string => this.#spec.steps[index]?.id ?? "";
-    if (cycle === undefined) return this.#expressions.know(graph);
+    if (cycle === undefined) {
+      this.#graph = graph;
+      return this.#expressions.know(graph);
+    }
     const path = ["steps", cycle[0] ?? 0, "depends"];
     this.#report(path, "cycle", `the steps wait for each other: ${cycle.map(idOf).join(" → ")}`);
   }
 
   #step(at: Placed<StepSpec>["path"], step: StepSpec): void {
-    const place: Place = at[0] === "steps" ? { of: "step", index: at[1] } : { of: "handler" };
+    const { foreach: item } = step;
+    const own = at[0] === "steps" ? ({ of: "step", index: at[1] } as const) : ({ of: "handler" } as const);
+    const place = item === undefined ? own : { ...own, item };
     this.#env([...at, "env"], step.env, place);
     for (const [label, value] of Object.entries(step.worker))
-      this.#expressions.template([...at, "worker", label], value, { of: "label" });
-    if (step.condition !== undefined) this.#expressions.condition([...at, "if"], step.condition, place);
+      this.#expressions.template(
+        [...at, "worker", label],
+        value,
+        item === undefined ? { of: "label" } : { of: "label", item },
+      );
+    if (step.condition !== undefined) {
+      const once = item === undefined ? own : { ...own, item: noItemInIf };
+      this.#expressions.condition([...at, "if"], step.condition, once);
+    }
+    const template = this.#expressions.template.bind(this.#expressions);
+    checkForeach(step, { at, place: own, report: this.#reporter, template });
     for (const key of ["artifacts", "inputs"] as const) {
       for (const [place, path] of step[key].entries()) this.#file([...at, key, place], path);
     }
+    for (const [place, path] of step.inputs.entries()) this.#itemInput([...at, "inputs", place], step, path);
     if (step.work.kind === "run") this.#command(at, step.work);
-    else this.#expressions.template([...at, step.work.kind, "prompt"], step.work.prompt, place);
+    else if (step.work.kind === "agent") this.#agent(at, step.work, place);
+    else this.#expressions.template([...at, "human", "prompt"], step.work.prompt, place);
+  }
+
+  #itemInput(at: YamlPath, step: StepSpec, path: string): void {
+    if (this.#graph === undefined || !this.#itemArtifacts.has(path)) return;
+    const problem = itemInputProblem(this.#spec, this.#graph, step, path);
+    if (problem !== undefined) this.#report(at, "item_artifact", problem);
+  }
+
+  #agent(at: YamlPath, { prompt, settings }: AgentSpec, place: Place): void {
+    this.#expressions.template([...at, "agent", "prompt"], prompt, place);
+    for (const { text, path } of textsIn(settings)) {
+      if (hasExpression(text))
+        this.#report([...at, "agent", ...path], "expression_in_pack", noExpressionInPack);
+    }
   }
 
   #command(at: YamlPath, work: { script: string; shell: readonly string[]; workdir: string }): void {

@@ -1,9 +1,10 @@
 /** Expressions of a DAG, checked before it is accepted: every name in them exists, and may be asked for there. */
 
-import type { DagSpec, StepSpec } from "@haversack/protocol";
+import type { DagSpec, ForeachSpec, StepSpec } from "@haversack/protocol";
 import { parseCondition, statusFunctionsIn } from "../runs/conditions.ts";
 import type { DataPath, Expression } from "../runs/expression-parse.ts";
 import { parseTemplate, pathsIn } from "../runs/expressions.ts";
+import { matrixNames } from "../runs/foreach-items.ts";
 import { ancestry, type DagGraph } from "../runs/graph.ts";
 import { answerOutputs, fieldsOf } from "./form.ts";
 import type { YamlPath } from "./yaml-source.ts";
@@ -13,10 +14,13 @@ export type Place =
   /** The DAG's own `env`: told to every step. */
   | { readonly of: "dag" }
   /** Decided at submission. */
-  | { readonly of: "label" }
-  | { readonly of: "step"; readonly index: number }
+  | { readonly of: "label"; readonly item?: ItemsThere }
+  | { readonly of: "step"; readonly index: number; readonly item?: ItemsThere }
   /** It sees all steps: they have ended. */
-  | { readonly of: "handler" };
+  | { readonly of: "handler"; readonly item?: ItemsThere };
+
+/** The step's items; text: why there are none in this place. Absent: the step is done once. */
+type ItemsThere = ForeachSpec | string;
 
 export interface Reporter {
   problem(path: YamlPath, code: string, message: string): void;
@@ -72,6 +76,9 @@ export class ExpressionChecker {
 
   #path(at: YamlPath, path: DataPath, place: Place): void {
     if (path.root === "params") return this.#param(at, path.name);
+    if (path.root === "item" || path.root === "matrix" || path.root === "index") {
+      return this.#item(at, path, place);
+    }
     if (place.of === "label") {
       return this.#report.problem(at, "bad_expression", "a label may use params only");
     }
@@ -92,6 +99,21 @@ export class ExpressionChecker {
     const known = Object.keys(this.#spec.params);
     const fix = this.#report.near(name, known) || "; declare it under `params`";
     this.#report.problem(at, "unknown_param", `unknown parameter "${name}"${fix}`);
+  }
+
+  #item(at: YamlPath, path: DataPath, place: Place): void {
+    const there = "item" in place ? place.item : undefined;
+    if (typeof there === "string") return this.#report.problem(at, "bad_expression", there);
+    if (there === undefined) {
+      const message = "item, matrix.<name> and index are known in a step with foreach or matrix only";
+      return this.#report.problem(at, "bad_expression", message);
+    }
+    if (path.root !== "matrix") return;
+    const names = matrixNames(there);
+    if (names.includes(path.name)) return;
+    const fix =
+      this.#report.near(path.name, names) || (names.length === 0 ? "; with foreach it is item" : "");
+    this.#report.problem(at, "bad_expression", `the matrix has no "${path.name}"${fix}`);
   }
 
   #ofStep(

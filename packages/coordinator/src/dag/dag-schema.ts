@@ -7,6 +7,8 @@ import { timeoutActions } from "@haversack/protocol";
 import { agentSettingsSchema } from "@haversack/snapshot";
 import { z } from "zod";
 import { dotenvSchema } from "./dotenv.ts";
+import { foreachKeys } from "./foreach-schema.ts";
+import { jsonValue } from "./json-value.ts";
 import { runLabelsSchema } from "./run-labels.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
 
@@ -95,11 +97,17 @@ export const workerKeys = [
   "artifacts",
   "inputs",
   "onWorkerLost",
+  "foreach",
+  "matrix",
+  "maxParallel",
+  "failFast",
 ] as const;
 /** A handler comes when all is over: these keys have nothing to say about it. */
 export const notInHandlers = {
   depends: "all handlers of a kind start together, when the run's steps have ended; leave `depends` out",
   continueOnError: "a handler that fails never changes the run's status; leave `continueOnError` out",
+  foreach: "a handler is one step: do it for all in its command, or in a step before",
+  matrix: "a handler is one step: do it for all in its command, or in a step before",
 } as const;
 
 const step = z.strictObject({
@@ -130,6 +138,7 @@ const step = z.strictObject({
   artifacts: names.optional(),
   inputs: names.optional(),
   onWorkerLost: z.enum(["retry", "fail"]).optional(),
+  ...foreachKeys,
 });
 
 const handlerList = z.array(step).max(handlersMax);
@@ -175,6 +184,7 @@ const parts = {
   param,
   retry,
   step,
+  value: jsonValue,
   workerLabels: labelMap,
 };
 for (const [id, schema] of Object.entries(parts)) {
@@ -193,9 +203,5 @@ export const plannedKeys = new Set([
   "outputs",
   "deploy",
   "dag",
-  "foreach",
-  "matrix",
-  "maxParallel",
-  "failFast",
   "container",
 ]);

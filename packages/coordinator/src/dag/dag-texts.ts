@@ -18,6 +18,7 @@ export const partTexts: Readonly<Record<string, string>> = {
   schedule: "A schedule of a stored DAG.",
   schedules: "When the DAG starts by itself, once it is stored: cron text, an object, or a list of either.",
   step: "A vertex of the DAG, of exactly one kind.",
+  value: "Any value: text, a number, true or false, null, a list or an object.",
   workerLabels: "Labels that a worker must have. A value may be an expression over params.",
 };
 
@@ -99,6 +100,14 @@ export const keyTexts: Readonly<Record<string, string>> = {
   "step.human.approvers": "Who should answer: shown, and not enforced yet.",
   "step.human.timeout": "How long the person has; absent: for ever.",
   "step.human.onTimeout": "What happens then: the step fails (default), or is approved or rejected.",
+  "step.foreach":
+    "A list, or an expression that gives one: the step is done once for each item. `item` and `index` in its `${{ }}`; its outputs are lists.",
+  "step.matrix":
+    "Lists by name: the step is done once for each combination. `matrix.<name>` and `index` in its `${{ }}`; its outputs are lists.",
+  "step.matrix.include": "Adds its values to the combinations that it does not contradict, or is one more.",
+  "step.matrix.exclude": "Combinations that are left out: those in which all these values are.",
+  "step.maxParallel": "Items that may be under way at once; default 10.",
+  "step.failFast": "Whether the first item that fails ends the others; default true.",
 
   "retry.limit": "Tries after the first one.",
   "retry.backoff": "Whether the delay stays the same or doubles each time.",

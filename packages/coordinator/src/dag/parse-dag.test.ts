@@ -116,8 +116,8 @@ describe("what is wrong is named with its place", () => {
     ],
     [
       "a key of a later version",
-      dag("- { id: a, run: x, foreach: [] }"),
-      ["this version does not support `foreach` yet"],
+      dag("- { id: a, run: x, container: alpine }"),
+      ["this version does not support `container` yet"],
     ],
     [
       "a schedule",

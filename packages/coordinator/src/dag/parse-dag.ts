@@ -28,6 +28,7 @@ import {
   stepKinds,
 } from "./dag-schema.ts";
 import { type ReadDotenv, readDotenv } from "./dotenv.ts";
+import { foreachKeyProblems, foreachSpec } from "./foreach-schema.ts";
 import { humanProblems, humanSpec } from "./human.ts";
 import { schemaProblem, settleParams } from "./params.ts";
 import { placesIn } from "./places.ts";
@@ -96,9 +97,10 @@ function kindProblems(file: DagFile, source: YamlSource): Problem[] {
       ];
     }
     const stray = commandKeys.filter((key) => step.run === undefined && step[key] !== undefined);
-    const late = path[0] === "steps" ? [] : (["depends", "continueOnError"] as const);
+    const late = path[0] === "steps" ? [] : (["depends", "continueOnError", "foreach", "matrix"] as const);
     return [
       ...stray.map((key) => ({ ...place, code: "step_kind", message: `\`${key}\` belongs to a run step` })),
+      ...foreachKeyProblems(step).map((problem) => ({ ...place, ...problem })),
       ...late
         .filter((key) => step[key] !== undefined)
         .map((key) => ({ ...place, code: "not_in_handler", message: notInHandlers[key] })),
@@ -178,6 +180,7 @@ function stepSpec(step: StepFile, forWorkers: NonNullable<DagFile["defaults"]>):
   const defaults = step.human === undefined ? forWorkers : {};
   const timeoutMs = step.timeout ?? defaults.timeout;
   const retry = step.retry ?? defaults.retry;
+  const foreach = foreachSpec(step);
   return {
     id: step.id,
     ...(step.name === undefined ? {} : { name: step.name }),
@@ -194,6 +197,7 @@ function stepSpec(step: StepFile, forWorkers: NonNullable<DagFile["defaults"]>):
     artifacts: step.artifacts ?? [],
     inputs: step.inputs ?? [],
     onWorkerLost: step.onWorkerLost ?? "retry",
+    ...(foreach === undefined ? {} : { foreach }),
     work: workOf(step),
   };
 }

@@ -16,7 +16,11 @@ export type DataPath =
   | { readonly root: "params"; readonly name: string }
   | { readonly root: "steps"; readonly stepId: string; readonly output: string }
   | { readonly root: "status"; readonly stepId: string }
-  | { readonly root: "run"; readonly field: RunField };
+  | { readonly root: "run"; readonly field: RunField }
+  /** The item itself, or one of its fields. */
+  | { readonly root: "item"; readonly field?: string }
+  | { readonly root: "matrix"; readonly name: string }
+  | { readonly root: "index" };
 
 export type RunField = "id" | "dag" | "error" | "status";
 
@@ -61,7 +65,7 @@ export type ExpressionParse =
 export const expressionCharactersMax = 4096;
 const depthMax = 32;
 const expected =
-  "expected params.<name>, steps.<id>.outputs.<name>, steps.<id>.status, run.id, run.dag, run.error or, in a handler, run.status";
+  "expected params.<name>, steps.<id>.outputs.<name>, steps.<id>.status, run.id, run.dag, run.error, in a handler run.status or, with foreach or matrix, item, matrix.<name>, index";
 
 /** Never throws: what is wrong with the text comes back as a sentence. */
 export function parseExpression(text: string): ExpressionParse {
@@ -208,6 +212,9 @@ function pathOf(text: string): DataPath | undefined {
   if (stepId !== undefined) {
     return output === undefined ? { root: "status", stepId } : { root: "steps", stepId, output };
   }
+  if (text === "item" || text === "index") return { root: text };
+  const [, ofItem, name] = /^(item|matrix)\.([A-Za-z][A-Za-z0-9_-]{0,63})$/.exec(text) ?? [];
+  if (name !== undefined) return ofItem === "item" ? { root: "item", field: name } : { root: "matrix", name };
   const [, field] = /^run\.(id|dag|error|status)$/.exec(text) ?? [];
   return field === undefined ? undefined : { root: "run", field: field as RunField };
 }

@@ -24,6 +24,15 @@ export interface TemplateData {
     readonly error: string | null;
     readonly status: string | null;
   };
+  /** Absent: where there are no items. */
+  readonly item?: ItemData;
+}
+
+/** One of the items that a step is done for. */
+export interface ItemData {
+  /** From 0. */
+  readonly index: number;
+  readonly value: JsonValue;
 }
 
 /** What the functions of an `if` answer. */
@@ -69,7 +78,20 @@ function valueAt(path: DataPath, data: TemplateData): JsonValue {
       return data.statuses.get(path.stepId) ?? null;
     case "run":
       return data.run[path.field];
+    case "index":
+      return data.item?.index ?? null;
+    case "item":
+      return fieldOf(data.item?.value ?? null, path.field);
+    case "matrix":
+      return fieldOf(data.item?.value ?? null, path.name);
   }
+}
+
+/** @param name absent: the value itself */
+function fieldOf(value: JsonValue, name: string | undefined): JsonValue {
+  if (name === undefined) return value;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  return new Map(Object.entries<JsonValue>(value)).get(name) ?? null;
 }
 
 /** The first that decides, or the last: `params.tag || 'latest'` is a tag. */
@@ -120,7 +142,7 @@ function alike(left: JsonValue, right: JsonValue): [JsonValue, JsonValue] {
 }
 
 /** Text that is a number or a boolean in JSON as that, everything else as it is. */
-function scalarOf(value: JsonValue): JsonValue {
+export function scalarOf(value: JsonValue): JsonValue {
   if (typeof value !== "string") return value;
   if (value === "true" || value === "false") return value === "true";
   if (!/^-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?$/.test(value)) return value;
@@ -171,7 +193,7 @@ function toJson(value: JsonValue): string | null {
   return text.length > jsonCharactersMax ? null : text;
 }
 
-function fromJson(value: JsonValue): JsonValue {
+export function fromJson(value: JsonValue): JsonValue {
   if (typeof value !== "string" || value.length > jsonCharactersMax) return null;
   try {
     const parsed = JSON.parse(value) as JsonValue;

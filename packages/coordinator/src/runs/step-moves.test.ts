@@ -12,6 +12,7 @@ const events = [
   "skipped",
   "blocked",
   "asked",
+  "opened",
   "claimed",
   "started",
   "returned",
@@ -24,16 +25,16 @@ const events = [
 
 /** Phase × event, in the order of `events`; a dash: it cannot happen. */
 const table: Readonly<Record<StepPhase, string>> = {
-  waiting: "ready skipped blocked suspended - - - - - - - cancelled",
-  ready: "- - - - leased - - - - - failed cancelled",
-  suspended: "- - - - - - - - - succeeded failed cancelled",
-  leased: "- - - - - running ready ready ready succeeded failed cancelled",
-  running: "- - - - - - ready ready ready succeeded failed cancelled",
-  succeeded: "- - - - - - - - - - - -",
-  failed: "- - - - - - - - - - - -",
-  cancelled: "- - - - - - - - - - - -",
-  blocked: "- - - - - - - - - - - -",
-  skipped: "- - - - - - - - - - - -",
+  waiting: "ready skipped blocked suspended running - - - - - - failed cancelled",
+  ready: "- - - - - leased - - - - - failed cancelled",
+  suspended: "- - - - - - - - - - succeeded failed cancelled",
+  leased: "- - - - - - running ready ready ready succeeded failed cancelled",
+  running: "- - - - - - - ready ready ready succeeded failed cancelled",
+  succeeded: "- - - - - - - - - - - - -",
+  failed: "- - - - - - - - - - - - -",
+  cancelled: "- - - - - - - - - - - - -",
+  blocked: "- - - - - - - - - - - - -",
+  skipped: "- - - - - - - - - - - - -",
 };
 
 describe("the table of moves", () => {

@@ -6,8 +6,10 @@
  *                │                 ↑                  │          │         ├─failed→ failed
  *                ├─skipped→ skipped└──── returned, lost, retried ┴─────────┘
  *                ├─blocked→ blocked
- *                └─asked→ suspended ─┬─succeeded→ succeeded
- *                                    └─failed→ failed
+ *                ├─asked→ suspended ─┬─succeeded→ succeeded
+ *                │                   └─failed→ failed
+ *                ├─opened→ running, with items and no worker, until they have ended
+ *                └─failed→ failed: its items could not be made
  *             ready ─failed→ failed: no worker took it in time
  *             (waiting, ready, leased, running, suspended) ─cancelled→ cancelled
  *
@@ -21,6 +23,7 @@ export type StepEvent =
   | "skipped"
   | "blocked"
   | "asked"
+  | "opened"
   | "claimed"
   | "started"
   | "returned"
@@ -37,6 +40,8 @@ export const stepMoves = {
     blocked: "blocked",
     asked: "suspended",
     cancelled: "cancelled",
+    opened: "running",
+    failed: "failed",
   },
   ready: { claimed: "leased", failed: "failed", cancelled: "cancelled" },
   suspended: { succeeded: "succeeded", failed: "failed", cancelled: "cancelled" },

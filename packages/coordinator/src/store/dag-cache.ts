@@ -1,7 +1,17 @@
 /** DAGs by digest, parsed once. A digest never changes its meaning, so nothing here is ever stale. */
 
 import { present } from "@haversack/base";
-import { allSteps, type DagSpec, type Digest, stepAt } from "@haversack/protocol";
+import {
+  allSteps,
+  type DagSpec,
+  type Digest,
+  itemAt,
+  itemIndex,
+  itemOfId,
+  type StepId,
+  stepAt,
+  stepIdAt,
+} from "@haversack/protocol";
 import { type Condition, conditionOf } from "../runs/conditions.ts";
 import type { DataPath } from "../runs/expression-parse.ts";
 import { pathsOf } from "../runs/expressions.ts";
@@ -14,8 +24,12 @@ import { dagGet } from "./statements/dag.ts";
 export interface CachedDag {
   readonly spec: DagSpec;
   readonly graph: DagGraph;
-  /** Steps and handlers by name. */
-  readonly indexOf: ReadonlyMap<string, number>;
+  /** Steps and handlers by name, and items by theirs. */
+  readonly indexOf: Pick<ReadonlyMap<string, number>, "get">;
+  /** What a step or an item is called. */
+  readonly idAt: (index: number) => StepId | undefined;
+  /** A step is done for each of a list. */
+  readonly hasItems: boolean;
   /** The `if` of each step, by its position. */
   readonly conditions: readonly (Condition | undefined)[];
   /** What the templates of a step name, by its position. */
@@ -33,11 +47,13 @@ export class DagCache {
     const row = present(await tx.one(dagGet, digest), `DAG ${digest}`);
     const spec = json<DagSpec>(row, "spec");
     const steps = allSteps(spec);
-    const indexOf = new Map(steps.map(({ id }, index) => [id, index]));
-    const entry = {
+    const byName = new Map(steps.map(({ id }, index) => [id, index]));
+    const entry: CachedDag = {
       spec,
       graph: graphOf(spec),
-      indexOf,
+      indexOf: { get: (id) => byName.get(id) ?? indexOfItem(spec, byName, id) },
+      idAt: (index) => stepIdAt(spec, index),
+      hasItems: steps.some(({ foreach }) => foreach !== undefined),
       conditions: steps.map(conditionOf),
       pathsOf: pathsIn(spec),
     };
@@ -48,10 +64,19 @@ export class DagCache {
   }
 }
 
+function indexOfItem(spec: DagSpec, byName: ReadonlyMap<string, number>, id: string): number | undefined {
+  const { groupId = "", item = 0 } = itemOfId(id) ?? {};
+  const group = byName.get(groupId);
+  if (group === undefined || spec.steps[group]?.foreach === undefined) return undefined;
+  return itemIndex(spec, group, item);
+}
+
 /** Looked for when they are asked for. */
 function pathsIn(spec: DagSpec): CachedDag["pathsOf"] {
   const known = new Map<number, readonly DataPath[]>();
-  return (index) => {
+  return (place) => {
+    // All items of a step have the same templates.
+    const index = itemAt(spec, place)?.group ?? place;
     const step = stepAt(spec, index);
     const paths = known.get(index) ?? (step === undefined ? [] : templatesOf(spec, step).flatMap(pathsOf));
     known.set(index, paths);

@@ -21,7 +21,7 @@ import {
   schedulesLock,
   transactionId,
 } from "./statements/postgres-locks.ts";
-import type { Touched } from "./verb.ts";
+import { untouched } from "./verb.ts";
 
 /** `read`: one snapshot for all. `logs` locks its runs in a way of its own, for their rows may be in no table. */
 export type BatchKind = "read" | "write" | "logs";
@@ -166,7 +166,7 @@ async function perform(
   { connection, dags, runs: all }: OpenParts,
   { verb, args }: PostgresCall,
 ): Promise<Performed> {
-  const touched: Touched = { runs: new Set(), ready: false };
+  const touched = untouched();
   const tx = new PostgresTx(connection);
   const runs = new CallRuns(tx, all);
   try {

@@ -11,7 +11,7 @@ import { PostgresConnection } from "./postgres-connection.ts";
 import { joinOthers } from "./postgres-presence.ts";
 import { notifyAll } from "./statements/postgres-server.ts";
 import type { ChangeListener } from "./store.ts";
-import type { Touched } from "./verb.ts";
+import { type Touched, untouched } from "./verb.ts";
 
 const gatherMs = 5;
 /** A notification holds less than 8,000 bytes. */
@@ -65,8 +65,12 @@ export class PostgresBells {
   /** Wakes those here at once, and those elsewhere in a few milliseconds. */
   ring(touched: Touched): void {
     this.#wake([...touched.runs], touched.ready);
+    // Workers of others hear it with their next heartbeat.
+    for (const listener of this.#listeners) {
+      if (touched.cancelled.length > 0) listener.cancelled?.(touched.cancelled);
+    }
     if (this.#gathered === undefined) {
-      this.#gathered = { runs: new Set(), ready: false };
+      this.#gathered = untouched();
       if (!this.#closing.signal.aborted) this.#ports.clock.after(gatherMs, () => this.#send());
     }
     for (const run of touched.runs) this.#gathered.runs.add(run);

@@ -10,7 +10,7 @@ import type { BatchKind } from "./postgres-batch.ts";
 import { faultFor, type Outcome, type PostgresCall } from "./postgres-call.ts";
 import { PostgresLane } from "./postgres-lane.ts";
 import { keysOf, type Locks } from "./postgres-locks.ts";
-import type { Touched, Verb } from "./verb.ts";
+import { type Touched, touchAlso, untouched, type Verb } from "./verb.ts";
 
 /** Calls in one transaction. More would make the first of them wait too long. */
 const batchMax = 256;
@@ -113,7 +113,7 @@ export class PostgresEngine {
   }
 
   #settle(batch: readonly PostgresCall[], outcomes: readonly Outcome[]): void {
-    const touched: Touched = { runs: new Set(), ready: false };
+    const touched = untouched();
     for (const [index, { answer }] of batch.entries()) {
       const outcome = outcomes[index];
       if (outcome === undefined) continue;
@@ -122,8 +122,7 @@ export class PostgresEngine {
         continue;
       }
       answer.resolve(outcome.value);
-      for (const run of outcome.touched.runs) touched.runs.add(run);
-      touched.ready ||= outcome.touched.ready;
+      touchAlso(touched, outcome.touched);
     }
     if (touched.ready || touched.runs.size > 0) this.#options.onTouched?.(touched);
   }

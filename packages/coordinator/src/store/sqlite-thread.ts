@@ -8,7 +8,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { isMainThread, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { FaultError, invariant, present } from "@haversack/base";
-import type { RunId } from "@haversack/protocol";
 import { DagCache } from "./dag-cache.ts";
 import { CallRuns, TransactionRuns } from "./run-states.ts";
 import { openSqlite, SqliteTx } from "./sqlite-database.ts";
@@ -20,7 +19,7 @@ import {
   type ThreadOptions,
   type ToThread,
 } from "./thread-messages.ts";
-import type { Touched, Verb, VerbContext } from "./verb.ts";
+import { type Touched, touchAlso, untouched, type Verb, type VerbContext } from "./verb.ts";
 import { verbTables } from "./verb-tables.ts";
 
 /** Calls in one transaction. More would make the first of them wait too long. */
@@ -43,14 +42,15 @@ class DatabaseThread {
 
   /** One transaction around all calls. */
   async answer(calls: readonly Call[]): Promise<Extract<FromThread, { kind: "answers" }>> {
-    const touched: Touched = { runs: new Set<RunId>(), ready: false };
+    const touched = untouched();
     this.#db.exec(this.#writes ? "begin immediate" : "begin");
     const answers: CallAnswer[] = [];
     const runs = new TransactionRuns();
     for (const call of calls) answers.push(await this.#one(call, touched, runs));
     await runs.flush(this.#tx);
     this.#db.exec("commit");
-    return { kind: "answers", answers, touchedRuns: [...touched.runs], ready: touched.ready };
+    const { runs: touchedRuns, ready, cancelled } = touched;
+    return { kind: "answers", answers, touchedRuns: [...touchedRuns], ready, cancelled };
   }
 
   async #one({ id, verb, args }: Call, touched: Touched, all: TransactionRuns): Promise<CallAnswer> {
@@ -58,7 +58,7 @@ class DatabaseThread {
     if (body === undefined) {
       return { id, ok: false, error: sendError(new FaultError("bug", "unknown_verb", `no verb ${verb}`)) };
     }
-    const own: Touched = { runs: new Set(), ready: false };
+    const own = untouched();
     const runs = new CallRuns(this.#tx, all);
     const context: VerbContext = { tx: this.#tx, dags: this.#dags, runs, touched: own };
     if (this.#writes) this.#db.exec("savepoint call");
@@ -66,8 +66,7 @@ class DatabaseThread {
       const value = await body(context, args);
       if (this.#writes) this.#db.exec("release call");
       runs.keep();
-      for (const run of own.runs) touched.runs.add(run);
-      touched.ready ||= own.ready;
+      touchAlso(touched, own);
       return { id, ok: true, value };
     } catch (error) {
       if (this.#writes) this.#db.exec("rollback to call; release call");

@@ -4,7 +4,7 @@
  */
 
 import type { FaultError } from "@haversack/base";
-import type { Generation, RunId } from "@haversack/protocol";
+import type { AttemptRef, Generation, RunId } from "@haversack/protocol";
 import type { VerbArgs, VerbResult } from "./verb.ts";
 import type { logReadVerbs, logWriteVerbs, readVerbs, writeVerbs } from "./verb-tables.ts";
 
@@ -20,6 +20,8 @@ export interface ChangeListener {
   runs(ids: readonly RunId[]): void;
   /** A step became ready. */
   ready(): void;
+  /** Workers have to end these attempts. */
+  cancelled?(refs: readonly AttemptRef[]): void;
 }
 
 export interface Store extends AsyncDisposable {

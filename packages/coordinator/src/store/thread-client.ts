@@ -109,6 +109,7 @@ export class ThreadClient {
     for (const listener of this.#listeners) {
       if (message.touchedRuns.length > 0) listener.runs?.(message.touchedRuns as RunId[]);
       if (message.ready) listener.ready?.();
+      if (message.cancelled.length > 0) listener.cancelled?.(message.cancelled);
     }
   }
 

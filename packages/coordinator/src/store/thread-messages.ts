@@ -1,6 +1,7 @@
 /** What the main thread and a database thread say to each other. Both directions carry whole batches. */
 
 import { type Fault, FaultError, faultOf, messageOf } from "@haversack/base";
+import type { AttemptRef } from "@haversack/protocol";
 import type { Role } from "./verb-tables.ts";
 
 export interface ThreadOptions {
@@ -35,6 +36,7 @@ export type FromThread =
       readonly answers: readonly CallAnswer[];
       readonly touchedRuns: readonly string[];
       readonly ready: boolean;
+      readonly cancelled: readonly AttemptRef[];
     };
 
 export type ToThread =

@@ -1,8 +1,8 @@
 /** Which verbs an engine must answer. Writing verbs share commits; reading ones have a connection of their own. */
 
+import { runReads } from "./run-tables.ts";
 import { furtherReads, furtherWrites } from "./tables.ts";
 import { attemptIsLive, attemptsFinish, attemptsStart } from "./verbs/attempt-verbs.ts";
-import { runEvents } from "./verbs/event-verbs.ts";
 import { leasesRenew, leasesTrust, workerGreet } from "./verbs/lease-verbs.ts";
 import { logsAppend, logsErase, logsRead } from "./verbs/log-verbs.ts";
 import {
@@ -14,10 +14,7 @@ import {
   memoryScopes,
   memoryVersions,
 } from "./verbs/memory-verbs.ts";
-import { runsList } from "./verbs/run-list.ts";
-import { runRetry, runSourceRead } from "./verbs/run-retry.ts";
-import { runFind } from "./verbs/run-submit.ts";
-import { runProgress, runRead, runsCount } from "./verbs/run-verbs.ts";
+import { runRetry } from "./verbs/run-retry.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
 import { stepsListReady, stepsTake, stepsWaiting } from "./verbs/step-verbs.ts";
 import { workersList } from "./verbs/worker-verbs.ts";
@@ -36,13 +33,7 @@ export const writeVerbs = {
 } as const;
 
 export const readVerbs = {
-  runRead,
-  runFind,
-  runSourceRead,
-  runsList,
-  runsCount,
-  runEvents,
-  runProgress,
+  ...runReads,
   stepsListReady,
   stepsWaiting,
   attemptIsLive,

@@ -1,6 +1,6 @@
 /** A verb is one indivisible change or one reading of the store. The same body runs on every engine. */
 
-import type { RunId } from "@haversack/protocol";
+import type { AttemptRef, RunId } from "@haversack/protocol";
 import type { DagCache } from "./dag-cache.ts";
 import type { CallRuns } from "./run-states.ts";
 import type { Tx } from "./statement.ts";
@@ -11,6 +11,17 @@ export interface Touched {
   readonly runs: Set<RunId>;
   /** A step became ready. */
   ready: boolean;
+  /** Live attempts that their workers have to end; a heartbeat tells them too. */
+  readonly cancelled: AttemptRef[];
+}
+
+export const untouched = (): Touched => ({ runs: new Set(), ready: false, cancelled: [] });
+
+/** Adds what one call touched to what others did. */
+export function touchAlso(all: Touched, own: Touched): void {
+  for (const run of own.runs) all.runs.add(run);
+  all.ready ||= own.ready;
+  all.cancelled.push(...own.cancelled);
 }
 
 export interface VerbContext {

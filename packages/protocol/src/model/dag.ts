@@ -4,6 +4,7 @@
  */
 
 import type { TimeoutAction } from "./approval.ts";
+import type { ForeachSpec } from "./foreach.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { ScheduleSpec } from "./schedule.ts";
 
@@ -63,6 +64,8 @@ export interface StepSpec {
   /** Paths or globs over the artifacts of ancestors. */
   readonly inputs: readonly string[];
   readonly onWorkerLost: "retry" | "fail";
+  /** Absent: it is done once. */
+  readonly foreach?: ForeachSpec;
   readonly work: CommandSpec | AgentSpec | HumanSpec;
 }
 
@@ -112,5 +115,5 @@ export interface HumanSpec {
 export const allSteps = ({ steps, handlers }: DagSpec): readonly StepSpec[] =>
   handlers === undefined ? steps : [...steps, ...handlers];
 
-export const stepAt = ({ steps, handlers }: DagSpec, index: number): StepSpec | undefined =>
-  steps[index] ?? handlers?.[index - steps.length];
+/** Steps and handlers. */
+export const stepsCount = ({ steps, handlers = [] }: DagSpec): number => steps.length + handlers.length;

@@ -28,4 +28,6 @@ export interface StepChange {
   readonly workerId?: WorkerId;
   readonly failure?: Failure;
   readonly exitCode?: number;
+  /** Of a step with `foreach` or `matrix`, once they are known: how many it has. */
+  readonly items?: number;
 }

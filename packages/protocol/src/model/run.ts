@@ -3,7 +3,7 @@
 import type { Approval } from "./approval.ts";
 import type { HandlerKind, StepKind } from "./dag.ts";
 import type { Digest, RunId, StepId, WorkerId } from "./ids.ts";
-import type { JsonObject } from "./json.ts";
+import type { JsonObject, JsonValue } from "./json.ts";
 import type { Artifact, Failure, Usage } from "./outcome.ts";
 import type { RunLabels } from "./run-labels.ts";
 import type { RunTrigger } from "./schedule.ts";
@@ -87,6 +87,23 @@ export interface Step {
   readonly memory?: { readonly applied: number; readonly inReview: number };
   /** Of a human step, once it was asked. */
   readonly approval?: Approval;
+  /** Of a step with `foreach` or `matrix`; absent: it is done once. */
+  readonly items?: ItemCounts;
+  /** Of an item: what it is for. */
+  readonly item?: { readonly value: JsonValue };
+}
+
+/** How far the items of a step are. */
+export interface ItemCounts {
+  /** 0 until they are known. */
+  readonly total: number;
+  /** For a place among those that may run at once. */
+  readonly waiting: number;
+  /** Have begun and not ended. */
+  readonly active: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly cancelled: number;
 }
 
 export interface RunDetail extends Run {

@@ -184,6 +184,15 @@ const step = fc.record(
     continueOnError: fc.constant(true as const),
     memory: fc.record({ applied: small, inReview: small }),
     approval,
+    items: fc.record({
+      total: small,
+      waiting: small,
+      active: small,
+      succeeded: small,
+      failed: small,
+      cancelled: small,
+    }),
+    item: fc.record({ value: json }),
   },
   { requiredKeys: ["id", "kind", "phase", "depends", "attempt", "outputs", "artifacts"] },
 );
@@ -262,6 +271,7 @@ const runChange = fc.oneof(
       workerId: id.map(parseWorkerId),
       failure,
       exitCode,
+      items: small,
     },
     { requiredKeys: ["kind", "stepId", "phase", "attempt"] },
   ),

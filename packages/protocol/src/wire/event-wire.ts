@@ -36,6 +36,7 @@ function changeToWire(change: RunChange | StepChange) {
       workerId: change.workerId ?? "",
       ...failure,
       ...(change.exitCode === undefined ? {} : { exitCode: change.exitCode }),
+      ...(change.items === undefined ? {} : { items: change.items }),
     },
   };
 }
@@ -64,7 +65,7 @@ function changeFromWire(event: RunServiceWatchResponse["event"]): RunChange | St
       ...failure,
     };
   }
-  const { stepId, phase, attempt, workerId, exitCode } = event.value;
+  const { stepId, phase, attempt, workerId, exitCode, items } = event.value;
   return {
     kind: "step",
     stepId: parseStepId(stepId),
@@ -72,6 +73,7 @@ function changeFromWire(event: RunServiceWatchResponse["event"]): RunChange | St
     attempt,
     ...(workerId === "" ? {} : { workerId: parseWorkerId(workerId) }),
     ...(exitCode === undefined ? {} : { exitCode }),
+    ...(items === undefined ? {} : { items }),
     ...failure,
   };
 }

@@ -1,7 +1,14 @@
 /** Runs and steps: protobuf ⇄ nouns. */
 
-import { create, type MessageInitShape, type JsonObject as WireJsonObject } from "@bufbuild/protobuf";
-import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import {
+  create,
+  fromJson,
+  type MessageInitShape,
+  toJson,
+  type JsonObject as WireJsonObject,
+  type JsonValue as WireJsonValue,
+} from "@bufbuild/protobuf";
+import { type Timestamp, timestampFromMs, timestampMs, ValueSchema } from "@bufbuild/protobuf/wkt";
 import {
   RunSchema,
   type RunServiceListRequest,
@@ -108,7 +115,7 @@ export function runFilterFromWire(wire: RunServiceListRequest): RunFilter {
   };
 }
 
-function stepToWire(step: Step): WireStep {
+export function stepToWire(step: Step): WireStep {
   const init: MessageInitShape<typeof StepSchema> = {
     id: step.id,
     kind: step.kind,
@@ -134,10 +141,12 @@ function stepToWire(step: Step): WireStep {
   if (step.usage !== undefined) init.usage = usageToWire(step.usage);
   if (step.memory !== undefined) init.memory = { ...step.memory };
   if (step.approval !== undefined) init.approval = approvalToWire(step.approval);
+  if (step.items !== undefined) init.items = { ...step.items };
+  if (step.item !== undefined) init.item = fromJson(ValueSchema, step.item.value as WireJsonValue);
   return create(StepSchema, init);
 }
 
-function stepFromWire(wire: WireStep): Step {
+export function stepFromWire(wire: WireStep): Step {
   const kind = stepKinds.find((each) => each === wire.kind);
   return {
     id: parseStepId(wire.id),
@@ -161,6 +170,8 @@ function stepFromWire(wire: WireStep): Step {
     ...(wire.waitingFor === "" ? {} : { waitingFor: wire.waitingFor }),
     ...(wire.memory === undefined ? {} : { memory: memoryFromWire(wire.memory) }),
     ...(wire.approval === undefined ? {} : { approval: approvalFromWire(wire.approval) }),
+    ...(wire.items === undefined ? {} : { items: itemsFromWire(wire.items) }),
+    ...(wire.item === undefined ? {} : { item: { value: toJson(ValueSchema, wire.item) } }),
   };
 }
 
@@ -173,4 +184,9 @@ const handlerOf = (name: string): HandlerKind | undefined => handlerKinds.find((
 
 function memoryFromWire({ applied, inReview }: NonNullable<WireStep["memory"]>) {
   return { applied, inReview };
+}
+
+function itemsFromWire(wire: NonNullable<WireStep["items"]>) {
+  const { total, waiting, active, succeeded, failed, cancelled } = wire;
+  return { total, waiting, active, succeeded, failed, cancelled };
 }

@@ -16,7 +16,8 @@ export const approvalAnswer = {
 } as const;
 
 export const approvalsOfRun = {
-  sqlite: `select idx, prompt, asked_at, answer, answered_at from approval where run = ?1`,
+  sqlite: `select approval.idx, step.due_at, prompt, asked_at, answer, answered_at
+           from approval join step on step.run = approval.run and step.idx = approval.idx where approval.run = ?1`,
 } as const;
 
 /** Oldest run first, after a given step. An empty name matches every DAG. */

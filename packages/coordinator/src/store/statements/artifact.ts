@@ -5,7 +5,7 @@ export const artifactsInsert = {
 } as const;
 
 export const artifactsOfRun = {
-  sqlite: `select idx, path, digest, size, executable from artifact where run = ?1 order by idx, path`,
+  sqlite: `select idx, path, digest, size, executable from artifact where run = ?1 and idx < ?2 order by idx, path`,
 } as const;
 
 export const artifactsOfStep = {

@@ -4,7 +4,7 @@
 const columns = (step: string) =>
   ["run", "idx", "attempt", "phase", "generation", "worker_id", "boot_id", "claimed_at", "started_at", "failed_count",
    "lost_count", "snapshot_digest", "memory_write", "handler", "continue_on_error", "unsatisfied", "ancestor_failed",
-   "ancestor_cancelled"].map((name) => `${step}.${name}`).join(", "); // biome-ignore format: a list
+   "ancestor_cancelled", "cancel_requested"].map((name) => `${step}.${name}`).join(", "); // biome-ignore format: a list
 
 export const attemptsNewest = {
   sqlite: `select ${columns("step")} from step where run = ?1 and idx = ?2`,
@@ -42,7 +42,8 @@ export const leasesRenew = {
 
 /** Nobody loses a lease because the coordinator was away; what an earlier clock said does not count. */
 export const leasesTrust = {
-  sqlite: `update step set lease_until = ?1 where phase in ('leased', 'running')`,
+  // A step with items is running, and has no lease.
+  sqlite: `update step set lease_until = ?1 where phase in ('leased', 'running') and lease_until is not null`,
 } as const;
 
 const live = `select ${columns("step")}, step.step_id, run.id as run_id
@@ -57,9 +58,9 @@ export const attemptsOfWorker = {
 
 export const attemptsOfRun = {
   sqlite: `select idx, step_id, attempt, generation, handler from step
-           where run = ?1 and phase in ('leased', 'running') order by idx`,
+           where run = ?1 and phase in ('leased', 'running') and worker_id is not null order by idx`,
   postgres: `select idx, step_id, attempt, generation, handler from step
-             where run = $1 and coalesce(phase in ('leased', 'running'), false) order by idx`,
+             where run = $1 and coalesce(phase in ('leased', 'running'), false) and worker_id is not null order by idx`,
 } as const;
 
 export const attemptsExpired = {

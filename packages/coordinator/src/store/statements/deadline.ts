@@ -43,5 +43,5 @@ export const stepQueueTimeout = {
 /** Handlers that no worker holds. */
 export const handlersCancelIdle = {
   sqlite: `update step set phase = 'cancelled', ended_at = ?2
-           where run = ?1 and handler is not null and phase = 'ready' returning step_id, attempt`,
+           where run = ?1 and handler is not null and phase = 'ready' returning idx, step_id, attempt`,
 } as const;

@@ -32,6 +32,9 @@ export const runRowsErase = [
                (select idx, attempt from attempt where run = ?1 limit ?2)`,
   },
   {
+    sqlite: `delete from item_group where run = ?1 and idx in (select idx from item_group where run = ?1 limit ?2)`,
+  },
+  {
     sqlite: `delete from run_label where run = ?1 and name in (select name from run_label where run = ?1 limit ?2)`,
   },
   {

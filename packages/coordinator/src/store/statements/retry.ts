@@ -24,14 +24,15 @@ export const stepsRepeat = {
 /** Steps that keep what they made. They have no attempt in this run. */
 export const stepsCarry = {
   sqlite: `insert into step (run, idx, step_id, kind, phase, waiting_for, labels, worker_id, started_at, ended_at,
-                             exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error)
+                             exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error, item)
            select ?2, idx, step_id, kind, phase, 0, labels, worker_id, started_at, ended_at,
-                  exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error
+                  exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error, item
            from step where run = ?1 and idx = ?3 returning idx, phase`,
   postgres: `insert into step (run, idx, step_id, kind, phase, waiting_for, labels, worker_id, started_at, ended_at,
-                               exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error)
+                               exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error,
+                               item)
              select k.target, step.idx, step_id, kind, phase, 0, labels, worker_id, started_at, ended_at,
-                    exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error
+                    exit_code, outputs, usage, pin_digest, snapshot_digest, memory_write, continue_on_error, item
              from unnest($1::bigint[], $2::bigint[], $3::integer[]) as k (source, target, idx)
              join step on step.run = k.source and step.idx = k.idx returning idx, phase`,
 } as const;
@@ -45,8 +46,19 @@ export const artifactsCarry = {
              join artifact on artifact.run = k.source and artifact.idx = k.idx`,
 } as const;
 
+/** Counters of a step that keeps its items. */
+export const groupsCarry = {
+  sqlite: `insert into item_group select ?2, idx, total, waiting, open, failed, cancelled, stopped, released
+           from item_group where run = ?1 and idx = ?3 returning idx, total`,
+  postgres: `insert into item_group select k.target, item_group.idx, total, waiting, open, failed, cancelled, stopped, released
+             from unnest($1::bigint[], $2::bigint[], $3::integer[]) as k (source, target, idx)
+             join item_group on item_group.run = k.source and item_group.idx = k.idx returning idx, total`,
+} as const;
+
 export const runSource = {
   sqlite: `select dag.name, dag.source from run join dag on dag.digest = run.dag_digest where run.id = ?1`,
 } as const;
 
-export const stepPhases = { sqlite: `select phase from step where run = ?1 order by idx` } as const;
+export const stepPhases = {
+  sqlite: `select phase from step where run = ?1 and idx < ?2 order by idx`,
+} as const;

@@ -16,7 +16,7 @@ export const stepsInsert = {
 
 export const stepsOfRun = {
   sqlite: `select step.*, worker.name as worker_name from step left join worker on worker.id = step.worker_id
-           where run = ?1 order by idx`,
+           where run = ?1 and idx < ?2 order by idx`,
 } as const;
 
 export const stepsReadyOfRun = {
@@ -58,7 +58,7 @@ export const stepsClaim = {
                   lease_until = ?6, claimed_at = ?7, started_at = null, ended_at = null, failure = null, exit_code = null
            where run = ?1 and idx = ?2 and phase = 'ready' and not_before <= ?7
              and (?8 = 0 or handler in ('onCancel', 'onExit'))
-           returning run, idx, attempt, snapshot_digest`,
+           returning run, idx, attempt, snapshot_digest, item`,
   postgres: `update step set phase = 'leased', attempt = attempt + 1, worker_id = k.worker_id, boot_id = k.boot_id,
                     generation = k.generation, lease_until = k.lease_until, claimed_at = k.now, started_at = null,
                     ended_at = null, failure = null, exit_code = null
@@ -66,7 +66,7 @@ export const stepsClaim = {
                          $8::integer[]) as k (run, idx, worker_id, boot_id, generation, lease_until, now, cancelled)
              where step.run = k.run and step.idx = k.idx and coalesce(phase = 'ready', false) and not_before <= k.now
                and (cancelled = 0 or handler in ('onCancel', 'onExit'))
-             returning step.run, step.idx, attempt, snapshot_digest`,
+             returning step.run, step.idx, attempt, snapshot_digest, item`,
 } as const;
 
 /** The first pack that is named stays: every attempt uses the same one. */
@@ -122,23 +122,23 @@ export const stepsCancelIdle = {
   sqlite: `update step set phase = 'cancelled', ended_at = ?2
            where run = ?1 and phase in ('waiting', 'ready', 'suspended')
              and (handler is null or (phase = 'ready' and handler in ('onSuccess', 'onFailure')))
-           returning step_id, attempt`,
+           returning idx, step_id, attempt`,
   postgres: `update step set phase = 'cancelled', ended_at = $2
              where run = $1 and coalesce(phase in ('waiting', 'ready', 'suspended'), false)
                and (handler is null or (coalesce(phase = 'ready', false) and handler in ('onSuccess', 'onFailure')))
-             returning step_id, attempt`,
+             returning idx, step_id, attempt`,
 } as const;
 
-/** A failure that the step's \`continueOnError\` excuses does not count. */
+/** Of the DAG's own steps (below ?2). A failure that the step's \`continueOnError\` excuses does not count. */
 export const stepCounts = {
   sqlite: `select count(*) filter (where phase = 'failed' and continue_on_error = 0) as failed,
                   count(*) filter (where phase = 'cancelled') as cancelled,
                   count(*) filter (where phase = 'blocked') as blocked
-           from step where run = ?1 and handler is null`,
+           from step where run = ?1 and idx < ?2 and handler is null`,
 } as const;
 
 export const stepFirstFailed = {
   sqlite: `select step_id, failure from step
-           where run = ?1 and phase = 'failed' and continue_on_error = 0 and handler is null
+           where run = ?1 and idx < ?2 and phase = 'failed' and continue_on_error = 0 and handler is null
            order by ended_at, idx limit 1`,
 } as const;

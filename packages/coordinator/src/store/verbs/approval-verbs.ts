@@ -21,8 +21,8 @@ import type { Row } from "../statement.ts";
 import { approvalAnswer, approvalGet, approvalsWaiting as waiting } from "../statements/approval.ts";
 import type { VerbContext } from "../verb.ts";
 import { endHuman, type StepMoment } from "./ask.ts";
-import { beforeOfRow } from "./attempt-row.ts";
 import { stepsEnded } from "./end-run.ts";
+import { beforeOfRow } from "./ended-step.ts";
 
 interface StepName {
   readonly runId: RunId;
@@ -143,13 +143,9 @@ export async function approvalsWaiting({ tx, dags }: VerbContext, query: Waiting
 }
 
 /** What a step asked, with its answer; undefined: it has not been asked. */
-export function answeredOf(
-  row: Row | undefined,
-  { work }: StepSpec,
-  dueAt: number | undefined,
-): Approval | undefined {
-  if (row === undefined || work.kind !== "human") return undefined;
-  const asked = approvalOf(row, work, dueAt);
+export function answeredOf(row: Row | undefined, step: StepSpec | undefined): Approval | undefined {
+  if (row === undefined || step?.work.kind !== "human") return undefined;
+  const asked = approvalOf(row, step.work, integerOrNone(row, "due_at"));
   const answer = jsonOrNone<Answer>(row, "answer");
   return answer === undefined ? asked : { ...asked, answer: { ...answer, at: integer(row, "answered_at") } };
 }

@@ -15,6 +15,7 @@ import type { Before } from "../../runs/outcomes.ts";
 import { flag, integer, integerOrNone, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
 import type { Row } from "../statement.ts";
+import { beforeOfRow } from "./ended-step.ts";
 
 export interface AttemptRow {
   readonly ref: AttemptRef;
@@ -55,7 +56,7 @@ export function attemptOfRow(row: Row, run: RunState, stepId: StepId): AttemptRo
     history: {
       failedCount: integer(row, "failed_count"),
       lostCount: integer(row, "lost_count"),
-      cancelRequested: isToEnd(run, textOrNone(row, "handler")),
+      cancelRequested: isCancelled(row, run),
     },
     continueOnError: flag(row, "continue_on_error"),
     before: beforeOfRow(row),
@@ -64,10 +65,6 @@ export function attemptOfRow(row: Row, run: RunState, stepId: StepId): AttemptRo
   };
 }
 
-export function beforeOfRow(row: Row): Before {
-  return {
-    isSatisfied: !flag(row, "unsatisfied"),
-    hasFailed: flag(row, "ancestor_failed"),
-    hasCancelled: flag(row, "ancestor_cancelled"),
-  };
-}
+/** Its run has to end, or the step alone. */
+const isCancelled = (row: Row, run: RunState): boolean =>
+  flag(row, "cancel_requested") || isToEnd(run, textOrNone(row, "handler"));

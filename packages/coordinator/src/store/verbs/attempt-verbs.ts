@@ -116,7 +116,7 @@ export async function attemptIsLive(
   const [place] = await placesOf(context, [ref]);
   if (place === undefined) return false;
   const [row] = await context.tx.each(attemptsNewest, [[place.run.no, place.index]]);
-  if (row === undefined || integer(row, "attempt") !== ref.attempt) return false;
+  if (row === undefined || ref.attempt === 0 || integer(row, "attempt") !== ref.attempt) return false;
   if (!isLiveStep(text(row, "phase") as StepPhase) || text(row, "generation") !== ref.generation)
     return false;
   return snapshotDigest === undefined || textOrNone(row, "snapshot_digest") === snapshotDigest;

@@ -6,7 +6,7 @@ import { integer } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
 import { stepsDependencyEnded } from "../statements/outcome.ts";
 import type { VerbContext } from "../verb.ts";
-import { beforeOfRow } from "./attempt-row.ts";
+import { beforeOfRow } from "./ended-step.ts";
 
 interface Ended {
   readonly index: number;

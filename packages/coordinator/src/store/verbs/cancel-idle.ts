@@ -1,6 +1,6 @@
 /** Ends what no worker holds of a run that has to end; what one holds is left to its worker. */
 
-import { type Failure, parseStepId } from "@haversack/protocol";
+import { type Failure, itemAt, parseStepId } from "@haversack/protocol";
 import { integer, text } from "../rows.ts";
 import type { Statement } from "../statement.ts";
 import { handlersCancelIdle } from "../statements/deadline.ts";
@@ -8,6 +8,7 @@ import { handlersWaiting } from "../statements/outcome.ts";
 import { stepsCancelIdle } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { count } from "./end-run.ts";
+import { groupsCancelled } from "./item-groups.ts";
 import { record, recordRun } from "./record.ts";
 import { type SettledRun, settleHandler } from "./settle.ts";
 
@@ -27,11 +28,15 @@ export async function cancelHandlers(context: VerbContext, settled: SettledRun):
 
 async function cancelBy(context: VerbContext, settled: SettledRun, statement: Statement): Promise<void> {
   const { run, now } = settled;
+  const { spec } = await context.dags.get(context.tx, run.dagDigest);
   const ended = await context.tx.all(statement, run.no, now);
   for (const step of ended) {
     const stepId = parseStepId(text(step, "step_id"));
     const change = { kind: "step", stepId, phase: "cancelled", attempt: integer(step, "attempt") } as const;
     record(context, run, change, now);
   }
-  await count(context, settled, ended.length);
+  const indexes = ended.map((row) => integer(row, "idx"));
+  const items = indexes.filter((index) => itemAt(spec, index) !== undefined);
+  const groups = await groupsCancelled(context, settled, items);
+  await count(context, settled, indexes.length - items.length + groups.length);
 }

@@ -7,7 +7,6 @@ import {
   type AttemptRef,
   isTerminalRun,
   parseRunId,
-  parseStepId,
   type RunId,
   stepAt,
 } from "@haversack/protocol";
@@ -74,13 +73,13 @@ async function endOfQueue(
   run: RunState,
   { index, due, now }: DeadlineCall,
 ): Promise<void> {
-  const { spec } = await context.dags.get(context.tx, run.dagDigest);
-  const step = stepAt(spec, index);
-  if (step === undefined) return;
+  const { spec, idAt } = await context.dags.get(context.tx, run.dagDigest);
+  const [step, stepId] = [stepAt(spec, index), idAt(index)];
+  if (step === undefined || stepId === undefined) return;
   const failure = queueTimeout(step.queueTimeoutMs ?? 0);
   const row = await context.tx.one(stepQueueTimeout, run.no, index, due, now, JSON.stringify(failure));
   if (row === undefined) return;
-  const change = { kind: "step", stepId: parseStepId(step.id), phase: "failed" } as const;
+  const change = { kind: "step", stepId, phase: "failed" } as const;
   record(context, run, { ...change, attempt: integer(row, "attempt"), failure }, now);
   await stepsEnded(context, { run, now }, [endedStep(index, "failed", row)]);
 }

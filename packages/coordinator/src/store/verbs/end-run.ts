@@ -3,13 +3,14 @@
  * transaction of that end.
  */
 
-import type { HandlerKind } from "@haversack/protocol";
+import { type HandlerKind } from "@haversack/protocol";
 import { firstTurn, handlerTurn } from "../../runs/handlers.ts";
 import type { RunEnd } from "../../runs/run-end.ts";
 import { integer, text } from "../rows.ts";
 import { handlersWaiting } from "../statements/outcome.ts";
 import { runEndWith, runOutcome } from "../statements/run.ts";
 import type { VerbContext } from "../verb.ts";
+import { itemsEnded } from "./item-groups.ts";
 import { recordRun } from "./record.ts";
 import { failureOf, outcomeOf } from "./run-failure.ts";
 import { type EndedStep, type SettledRun, settleBehind, settleFirst, settleHandler } from "./settle.ts";
@@ -21,7 +22,8 @@ export async function stepsEnded(
   run: SettledRun,
   steps: readonly EndedStep[],
 ): Promise<void> {
-  await count(context, run, steps.length + (await settleBehind(context, run, steps)));
+  const ended = await itemsEnded(context, run, steps);
+  await count(context, run, ended.length + (await settleBehind(context, run, ended)));
 }
 
 /** Decides steps of a new run that wait for nobody. */

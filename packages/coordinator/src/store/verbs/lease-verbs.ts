@@ -25,7 +25,7 @@ import type { VerbContext } from "../verb.ts";
 import { type AttemptRow, attemptOfRow } from "./attempt-row.ts";
 import type { FromWorker } from "./attempt-verbs.ts";
 import { type AttemptEnd, endAttempts } from "./end-attempt.ts";
-import { placesKnown, refusals } from "./write-fenced.ts";
+import { placesKnown, refusals, toldAlone } from "./write-fenced.ts";
 
 export interface Renewal extends FromWorker {
   readonly bootId: BootId;
@@ -42,9 +42,11 @@ export async function leasesRenew(context: VerbContext, renewal: Renewal) {
   });
   const renewed = await context.tx.change(renew, rows);
   const cancelled: AttemptRef[] = [];
-  for (const [at, { ref, run, handler }] of places.entries()) {
+  const told = await toldAlone(context, places);
+  for (const [at, place] of places.entries()) {
+    const { ref, run, handler } = place;
     if (!renewed.has(at)) rest.push(ref);
-    else if (isToEnd(run, handler)) cancelled.push(ref);
+    else if (told.has(place) || isToEnd(run, handler)) cancelled.push(ref);
   }
   await context.tx.run(workerSeen, workerId, now);
   return { refusals: await refusals(context, rest, workerId), cancelled };

@@ -5,15 +5,15 @@ import {
   allSteps,
   type Digest,
   isTerminalRun,
-  parseStepId,
+  itemOfId,
   type RunId,
   type StepPhase,
+  stepsCount,
 } from "@haversack/protocol";
 import { stepsToRepeat } from "../../runs/repeat.ts";
 import { noRun, noStep } from "../missing.ts";
 import { integer, text } from "../rows.ts";
 import { newRun, type RunState } from "../run-states.ts";
-import type { SqlValue } from "../statement.ts";
 import {
   artifactsCarry,
   runRepeat,
@@ -28,6 +28,7 @@ import { stepsInsert } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { decideFirst } from "./end-run.ts";
 import { record, recordRun } from "./record.ts";
+import { carryGroups, isThere, itemsToKeep, type KeptItems } from "./retry-items.ts";
 import { existingRun, firstPhase, insertPacks, type RunSubmission, stepRow } from "./run-submit.ts";
 
 export interface RetryRequest {
@@ -73,19 +74,20 @@ async function whatToRepeat(
     throw new FaultError("conflict", "run_not_ended", message);
   }
   const { spec, graph } = await context.dags.get(context.tx, run.dagDigest);
-  const from = fromStep === undefined ? undefined : graph.indexOf.get(fromStep);
-  if (fromStep !== undefined && from === undefined) throw noStep(id, fromStep);
-  const steps = await context.tx.all(stepPhases, run.no);
-  const again = stepsToRepeat(
-    graph,
-    // Handlers come again with every run.
-    steps.slice(0, spec.steps.length).map((step) => text(step, "phase") as StepPhase),
-    from,
-  );
+  const asked = fromStep === undefined ? undefined : (itemOfId(fromStep)?.groupId ?? fromStep);
+  const from = asked === undefined ? undefined : graph.indexOf.get(asked);
+  if (fromStep !== undefined && (from === undefined || !(await isThere(context, run, fromStep))))
+    throw noStep(id, fromStep);
+  const steps = await context.tx.all(stepPhases, run.no, stepsCount(spec));
+  // Handlers come again with every run.
+  const phases = steps.slice(0, spec.steps.length).map((step) => text(step, "phase") as StepPhase);
+  const again = stepsToRepeat(graph, phases, from);
   if (again.size > 0) return again;
   const message = `every step of run ${id} succeeded; name the step to start from`;
   throw new FaultError("conflict", "nothing_to_retry", message);
 }
+
+type StepValues = ReturnType<typeof stepRow>;
 
 interface Repeating {
   readonly earlier: RunState;
@@ -97,35 +99,41 @@ interface Repeating {
 async function insertSteps(
   context: VerbContext,
   { earlier, run, again }: Repeating,
-  { pinned, now }: RetryRequest,
+  { pinned, now, fromStep }: RetryRequest,
 ): Promise<readonly number[]> {
   const { tx } = context;
   const first: number[] = [];
-  const carried: SqlValue[][] = [];
-  const repeated: SqlValue[][] = [];
-  const inserted: SqlValue[][] = [];
-  const { spec, graph } = await context.dags.get(tx, run.dagDigest);
+  const carried: StepValues[] = [];
+  const repeated: StepValues[] = [];
+  const inserted: StepValues[] = [];
+  const kept: KeptItems[] = [];
+  const { spec, graph, idAt } = await context.dags.get(tx, run.dagDigest);
   for (const [index, step] of allSteps(spec).entries()) {
     if (step.handler === undefined && !again.has(index)) {
       carried.push([earlier.no, run.no, index]);
+      if (step.foreach !== undefined) kept.push({ index, isWhole: true });
       continue;
     }
     const waitingFor = (graph.depends[index] ?? []).filter((dependency) => again.has(dependency)).length;
     if (waitingFor === 0 && step.handler === undefined) first.push(index);
+    if (waitingFor === 0 && step.foreach !== undefined && fromStep !== step.id)
+      kept.push({ index, isWhole: false });
     const pins = pinned?.steps[index];
     if (pins !== undefined) inserted.push(stepRow({ run, index, step, waitingFor }, pins));
     else repeated.push([earlier.no, run.no, index, firstPhase(step, waitingFor), waitingFor]);
   }
-  const kept = await tx.each(stepsCarry, carried);
-  await Promise.all([
-    tx.each(artifactsCarry, carried),
-    tx.each(stepsInsert, inserted),
-    tx.each(stepsRepeat, repeated),
-  ]);
-  const phases = new Map(kept.map((row) => [integer(row, "idx"), text(row, "phase") as StepPhase]));
-  for (const [index, phase] of [...phases].toSorted(([a], [b]) => a - b)) {
-    const stepId = parseStepId(present(spec.steps[index], "step").id);
-    record(context, run, { kind: "step", stepId, phase, attempt: 0 }, now);
+  await Promise.all([tx.each(stepsInsert, inserted), tx.each(stepsRepeat, repeated)]);
+  const items = await itemsToKeep(context, { earlier, run }, kept, fromStep);
+  const all = [...carried, ...items.map((index) => [earlier.no, run.no, index])];
+  const rows = await tx.each(stepsCarry, all);
+  await tx.each(artifactsCarry, all);
+  const totals = await carryGroups(context, { earlier, run }, kept);
+  for (const row of rows.toSorted((a, b) => integer(a, "idx") - integer(b, "idx"))) {
+    const index = integer(row, "idx");
+    const [stepId, phase] = [present(idAt(index), "a step"), text(row, "phase") as StepPhase];
+    const total = totals.get(index);
+    const change = { kind: "step", stepId, phase, attempt: 0 } as const;
+    record(context, run, total === undefined ? change : { ...change, items: total }, now);
   }
   return first;
 }

@@ -154,8 +154,8 @@ export function stepRow(
   ];
 }
 
-/** A step with an `if`, or one that asks, is decided when all steps are there, a handler when they have ended. */
-export function firstPhase({ condition, handler, work }: StepSpec, waitingFor: number): StepPhase {
-  const isDecided = condition !== undefined || handler !== undefined || work.kind === "human";
-  return waitingFor === 0 && !isDecided ? "ready" : "waiting";
+/** A step with an `if`, with items, or one that asks, is decided when all steps are there, a handler when they have ended. */
+export function firstPhase({ condition, handler, foreach, work }: StepSpec, waitingFor: number): StepPhase {
+  const isPlain = condition === undefined && handler === undefined && foreach === undefined;
+  return waitingFor === 0 && isPlain && work.kind !== "human" ? "ready" : "waiting";
 }

@@ -16,17 +16,16 @@ import {
   type Step,
   type StepSpec,
   stepAt,
+  stepsCount,
 } from "@haversack/protocol";
 import { noRun } from "../missing.ts";
 import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
-import { approvalsOfRun } from "../statements/approval.ts";
 import { artifactsOfRun } from "../statements/artifact.ts";
 import { runCount, runGet } from "../statements/run.ts";
 import { stepPhase, stepsOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
-import { answeredOf } from "./approval-verbs.ts";
-import { memoryOfSteps } from "./memory-verbs.ts";
+import { extrasOfSteps } from "./step-extras.ts";
 
 export async function runRead(context: VerbContext, { id }: { readonly id: RunId }): Promise<RunDetail> {
   const { tx, dags } = context;
@@ -34,21 +33,16 @@ export async function runRead(context: VerbContext, { id }: { readonly id: RunId
   if (row === undefined) throw noRun(id);
   const run = runOfRow(row);
   const no = integer(row, "no");
-  const { spec } = await dags.get(tx, run.dagDigest);
-  const artifacts = Map.groupBy(await tx.all(artifactsOfRun, no), (artifact) => integer(artifact, "idx"));
-  const memory = await memoryOfSteps(context, id);
-  const asked = new Map((await tx.all(approvalsOfRun, no)).map((row) => [integer(row, "idx"), row]));
-  const steps = (await tx.all(stepsOfRun, no)).map((step) => {
+  const dag = await dags.get(tx, run.dagDigest);
+  const count = stepsCount(dag.spec);
+  const artifacts = Map.groupBy(await tx.all(artifactsOfRun, no, count), (artifact) =>
+    integer(artifact, "idx"),
+  );
+  const extras = await extrasOfSteps(context, { id, no }, dag);
+  const steps = (await tx.all(stepsOfRun, no, count)).map((step) => {
     const index = integer(step, "idx");
-    const own = memory.get(text(step, "step_id"));
-    const stepSpec = present(stepAt(spec, index), "step");
-    const known = stepOfRow(step, stepSpec, (artifacts.get(index) ?? []).map(artifactOfRow));
-    const approval = answeredOf(asked.get(index), stepSpec, integerOrNone(step, "due_at"));
-    return {
-      ...known,
-      ...(own === undefined ? {} : { memory: own }),
-      ...(approval === undefined ? {} : { approval }),
-    };
+    const own = (artifacts.get(index) ?? []).map(artifactOfRow);
+    return { ...stepOfRow(step, present(stepAt(dag.spec, index), "step"), own), ...extras(index) };
   });
   return { ...run, steps };
 }
@@ -103,7 +97,7 @@ function triggerOfRow(row: Row): RunTrigger {
   return { kind, schedule: integer(row, "trigger_schedule"), due: integer(row, "trigger_due") };
 }
 
-function stepOfRow(row: Row, spec: StepSpec, artifacts: readonly Artifact[]): Step {
+export function stepOfRow(row: Row, spec: StepSpec, artifacts: readonly Artifact[]): Step {
   const { condition, handler } = spec;
   const workerId = textOrNone(row, "worker_id");
   const workerName = textOrNone(row, "worker_name");

@@ -8,27 +8,16 @@ import { type DagSpec, isTerminalStep, parseStepId, type StepPhase, stepAt } fro
 import type { Condition } from "../../runs/conditions.ts";
 import { type Before, type Decision, decideStep, nothingBefore } from "../../runs/outcomes.ts";
 import { stepAfter } from "../../runs/step-moves.ts";
-import type { RunState } from "../run-states.ts";
 import { stepsSettle } from "../statements/outcome.ts";
 import type { VerbContext } from "../verb.ts";
 import { ask, beginIfAsking, nowReady } from "./ask.ts";
 import { freedBy } from "./behind.ts";
+import type { EndedStep, SettledRun } from "./ended-step.ts";
 import { RunFacts } from "./expression-data.ts";
+import { openGroup } from "./open-group.ts";
 import { record } from "./record.ts";
 
-/** A run and the moment in which something of it ends. */
-export interface SettledRun {
-  readonly run: RunState;
-  readonly now: number;
-}
-
-export interface EndedStep {
-  /** Position of the step in the DAG. */
-  readonly index: number;
-  readonly phase: StepPhase;
-  readonly continueOnError: boolean;
-  readonly before: Before;
-}
+export type { EndedStep, SettledRun } from "./ended-step.ts";
 
 /** A step whose dependencies have all ended. */
 interface Settling {
@@ -62,7 +51,7 @@ const endedOf = (moved: readonly Moved[], spec: DagSpec): EndedStep[] =>
     .filter(({ phase }) => isTerminalStep(phase))
     .map((step) => ({ ...step, continueOnError: spec.steps[step.index]?.continueOnError === true }));
 
-/** Decides steps that wait for nobody and have an `if`, or ask somebody. @returns how many steps ended */
+/** Decides steps that wait for nobody and have an `if` or items, or ask somebody. @returns how many steps ended */
 export async function settleFirst(
   context: VerbContext,
   run: SettledRun,
@@ -70,7 +59,9 @@ export async function settleFirst(
 ): Promise<number> {
   const { spec, conditions } = await context.dags.get(context.tx, run.run.dagDigest);
   const isDecided = (index: number): boolean =>
-    conditions[index] !== undefined || spec.steps[index]?.work.kind === "human";
+    conditions[index] !== undefined ||
+    spec.steps[index]?.foreach !== undefined ||
+    spec.steps[index]?.work.kind === "human";
   const ready = indexes.filter((index) => !isDecided(index));
   await nowReady(
     context,
@@ -114,13 +105,21 @@ async function settle(
   settling: readonly Settling[],
   facts: RunFacts,
 ): Promise<Moved[]> {
-  const decided = [];
+  const decided: (Settling & { readonly decision: Decision })[] = [];
   for (const step of settling) {
     const { condition, before } = step;
     const data = condition === undefined ? undefined : await facts.about(condition.paths);
     decided.push({ ...step, decision: decideStep(condition, before, data) });
   }
-  return await move(context, run, decided, facts);
+  const { spec } = await context.dags.get(context.tx, run.run.dagDigest);
+  const isOpened = ({ index, decision }: { index: number; decision: Decision }) =>
+    decision === "released" && spec.steps[index]?.foreach !== undefined;
+  const plain = decided.filter((step) => !isOpened(step));
+  const moved = await move(context, run, plain, facts);
+  for (const { index, before } of decided.filter(isOpened)) {
+    moved.push({ index, before, phase: await openGroup(context, run, { index, before }, facts) });
+  }
+  return moved;
 }
 
 async function move(

@@ -123,9 +123,8 @@ export async function stepsTake(context: VerbContext, { claims, ...lease }: Clai
     const row = run === undefined ? undefined : had.get(`${run.no}/${claim.index}`);
     if (run === undefined || row === undefined) return [];
     const attempt = integer(row, "attempt");
-    return [
-      { claim, run, attempt, snapshotDigest: textOrNone(row, "snapshot_digest") ?? claim.pack?.digest },
-    ];
+    const snapshotDigest = textOrNone(row, "snapshot_digest") ?? claim.pack?.digest;
+    return [{ claim, run, attempt, snapshotDigest, item: textOrNone(row, "item") }];
   });
   await nameNewPacks(context, taken, lease.now);
   await startRuns(
@@ -141,6 +140,8 @@ interface Taken {
   readonly run: RunState;
   readonly attempt: number;
   readonly snapshotDigest: string | undefined;
+  /** JSON: what it is for; undefined: no item. */
+  readonly item: string | undefined;
 }
 
 const keyOf = (row: Row): string => `${integer(row, "run")}/${integer(row, "idx")}`;
@@ -162,10 +163,9 @@ async function claimed(
 ): Promise<Claimed[]> {
   const materials = new Materials(context);
   const all: Claimed[] = [];
-  for (const { claim, run, attempt, snapshotDigest } of taken) {
+  for (const { claim, run, attempt, snapshotDigest, item } of taken) {
     const { index, workerId } = claim;
-    const material = await materials.of(run, index);
-    const stepId = parseStepId(material.spec.id);
+    const { stepId, ...material } = await materials.of(run, index, item);
     record(context, run, { kind: "step", stepId, phase: "leased", attempt, workerId }, now);
     const pack = snapshotDigest === undefined ? {} : { snapshotDigest: parseDigest(snapshotDigest) };
     all.push({ runId: run.id, index, stepId, attempt, generation, workerId, ...material, ...pack });

@@ -12,6 +12,7 @@ import {
   refKey,
   type StepPhase,
   stepAt,
+  stepsCount,
   type WorkerId,
 } from "@haversack/protocol";
 import { isLiveStep } from "../../runs/step-moves.ts";
@@ -20,6 +21,7 @@ import { integer, text, textOrNone } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
 import type { Row } from "../statement.ts";
 import { attemptEnded, attemptsNewest } from "../statements/attempt.ts";
+import { itemsTold } from "../statements/item.ts";
 import type { VerbContext } from "../verb.ts";
 import { type AttemptRow, attemptOfRow } from "./attempt-row.ts";
 
@@ -33,6 +35,8 @@ export interface Place {
   readonly run: RunState;
   readonly index: number;
   readonly handler: HandlerKind | undefined;
+  /** It is one of the items of a step. */
+  readonly isItem: boolean;
 }
 
 const unknown: Fenced = { ok: false, reason: "unknown" };
@@ -71,7 +75,8 @@ export async function placesOf(
     const dag = run === undefined ? undefined : known.get(run);
     const index = dag?.indexOf.get(ref.stepId);
     if (run === undefined || dag === undefined || index === undefined) return undefined;
-    return { ref, run, index, handler: stepAt(dag.spec, index)?.handler };
+    const isItem = index >= stepsCount(dag.spec);
+    return { ref, run, index, handler: stepAt(dag.spec, index)?.handler, isItem };
   });
 }
 
@@ -80,7 +85,8 @@ async function judge(
   { ref, run, index }: Place,
   { row, workerId }: { readonly row: Row; readonly workerId: WorkerId },
 ): Promise<Fenced> {
-  const isNewest = integer(row, "attempt") === ref.attempt;
+  // A step with items is running without ever having been claimed.
+  const isNewest = ref.attempt > 0 && integer(row, "attempt") === ref.attempt;
   const phase = text(row, "phase") as StepPhase;
   const isLive = isNewest && isLiveStep(phase);
   const fence = isLive ? row : await context.tx.one(attemptEnded, run.no, index, ref.attempt);
@@ -116,4 +122,15 @@ export async function refusals(
     const answer = answers[index];
     return answer === undefined || answer.ok ? [] : [{ ref, reason: answer.reason }];
   });
+}
+
+/** Items whose step has stopped while its run goes on. */
+export async function toldAlone({ tx }: VerbContext, places: readonly Place[]): Promise<ReadonlySet<Place>> {
+  const items = places.filter(({ isItem }) => isItem);
+  const rows = await tx.each(
+    itemsTold,
+    items.map(({ run, index }) => [run.no, index]),
+  );
+  const told = new Set(rows.map((row) => `${integer(row, "run")}/${integer(row, "idx")}`));
+  return new Set(items.filter(({ run, index }) => told.has(`${run.no}/${index}`)));
 }

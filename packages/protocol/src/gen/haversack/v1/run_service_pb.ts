@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Approval, ApprovalDecision, WaitingApproval } from "./approval_pb.ts";
 import { file_haversack_v1_approval } from "./approval_pb.ts";
@@ -16,7 +16,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file haversack/v1/run_service.proto.
  */
 export const file_haversack_v1_run_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5oYXZlcnNhY2svdjEvcnVuX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSL9BAoDUnVuEgoKAmlkGAEgASgJEhAKCGRhZ19uYW1lGAIgASgJEhIKCmRhZ19kaWdlc3QYAyABKAwSJwoGc3RhdHVzGAQgASgOMhcuaGF2ZXJzYWNrLnYxLlJ1blN0YXR1cxImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSJwoGcGFyYW1zGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQY2FuY2VsX3JlcXVlc3RlZBgKIAEoCBIRCglldmVudF9zZXEYCyABKAQSIQoFc3RlcHMYDCADKAsyEi5oYXZlcnNhY2sudjEuU3RlcBIQCghyZXRyeV9vZhgNIAEoCRIpCgd0cmlnZ2VyGBQgASgLMhguaGF2ZXJzYWNrLnYxLlJ1blRyaWdnZXISLQoGbGFiZWxzGB4gAygLMh0uaGF2ZXJzYWNrLnYxLlJ1bi5MYWJlbHNFbnRyeRIlCgVwYXVzZRgfIAEoCzIWLmhhdmVyc2Fjay52MS5SdW5QYXVzZRIqCgZkdWVfYXQYICABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiQgoIUnVuUGF1c2USJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgCIAEoCSJnCgpSdW5UcmlnZ2VyEgwKBGtpbmQYASABKAkSFQoIc2NoZWR1bGUYAiABKA1IAIgBARInCgNkdWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgsKCV9zY2hlZHVsZSL4BAoEU3RlcBIKCgJpZBgBIAEoCRIMCgRraW5kGAIgASgJEiYKBXBoYXNlGAMgASgOMhcuaGF2ZXJzYWNrLnYxLlN0ZXBQaGFzZRIPCgdkZXBlbmRzGAQgAygJEg8KB2F0dGVtcHQYBSABKA0SEQoJd29ya2VyX2lkGAYgASgJEhMKC3dvcmtlcl9uYW1lGAcgASgJEi4KCnN0YXJ0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgdmYWlsdXJlGAogASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAsgASgFSACIAQESKAoHb3V0cHV0cxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSKQoJYXJ0aWZhY3RzGA0gAygLMhYuaGF2ZXJzYWNrLnYxLkFydGlmYWN0EhcKD3NuYXBzaG90X2RpZ2VzdBgOIAEoDBIiCgV1c2FnZRgPIAEoCzITLmhhdmVyc2Fjay52MS5Vc2FnZRITCgt3YWl0aW5nX2ZvchgQIAEoCRIoCgZtZW1vcnkYESABKAsyGC5oYXZlcnNhY2sudjEuU3RlcE1lbW9yeRIRCgljb25kaXRpb24YEiABKAkSGQoRY29udGludWVfb25fZXJyb3IYEyABKAgSDwoHaGFuZGxlchgUIAEoCRIoCghhcHByb3ZhbBgfIAEoCzIWLmhhdmVyc2Fjay52MS5BcHByb3ZhbEIMCgpfZXhpdF9jb2RlIjAKClN0ZXBNZW1vcnkSDwoHYXBwbGllZBgBIAEoDRIRCglpbl9yZXZpZXcYAiABKA0i8QIKF1J1blNlcnZpY2VTdWJtaXRSZXF1ZXN0EgsKA2RhZxgBIAEoCRIRCglmaWxlX25hbWUYAiABKAkSJwoGcGFyYW1zGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIXCg9pZGVtcG90ZW5jeV9rZXkYBCABKAkSEAoIZGFnX25hbWUYBSABKAkSQQoGbGFiZWxzGAogAygLMjEuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VTdWJtaXRSZXF1ZXN0LkxhYmVsc0VudHJ5EkEKBmRvdGVudhgLIAMoCzIxLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVxdWVzdC5Eb3RlbnZFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGi0KC0RvdGVudkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiSwoYUnVuU2VydmljZVN1Ym1pdFJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4SDwoHZXhpc3RlZBgCIAEoCCImChRSdW5TZXJ2aWNlR2V0UmVxdWVzdBIOCgZydW5faWQYASABKAkiNwoVUnVuU2VydmljZUdldFJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4i4gIKFVJ1blNlcnZpY2VMaXN0UmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCRInCgZzdGF0dXMYAyABKA4yFy5oYXZlcnNhY2sudjEuUnVuU3RhdHVzEhAKCGRhZ19uYW1lGAQgASgJEj8KBmxhYmVscxgKIAMoCzIvLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlTGlzdFJlcXVlc3QuTGFiZWxzRW50cnkSKQoFc2luY2UYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghyZXRyeV9vZhgNIAEoCRIPCgd0cmlnZ2VyGA4gASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiUgoWUnVuU2VydmljZUxpc3RSZXNwb25zZRIfCgRydW5zGAEgAygLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiOwoWUnVuU2VydmljZVdhdGNoUmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJYWZ0ZXJfc2VxGAIgASgEIqsBChdSdW5TZXJ2aWNlV2F0Y2hSZXNwb25zZRILCgNzZXEYASABKAQSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKA3J1bhgDIAEoCzIYLmhhdmVyc2Fjay52MS5SdW5DaGFuZ2VkSAASKQoEc3RlcBgEIAEoCzIZLmhhdmVyc2Fjay52MS5TdGVwQ2hhbmdlZEgAQgcKBWV2ZW50IocBCgpSdW5DaGFuZ2VkEicKBnN0YXR1cxgBIAEoDjIXLmhhdmVyc2Fjay52MS5SdW5TdGF0dXMSJgoHZmFpbHVyZRgCIAEoCzIVLmhhdmVyc2Fjay52MS5GYWlsdXJlEhgKEGNhbmNlbF9yZXF1ZXN0ZWQYAyABKAgSDgoGcGF1c2VkGAsgASgIIrgBCgtTdGVwQ2hhbmdlZBIPCgdzdGVwX2lkGAEgASgJEiYKBXBoYXNlGAIgASgOMhcuaGF2ZXJzYWNrLnYxLlN0ZXBQaGFzZRIPCgdhdHRlbXB0GAMgASgNEhEKCXdvcmtlcl9pZBgEIAEoCRImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAYgASgFSACIAQFCDAoKX2V4aXRfY29kZSIpChdSdW5TZXJ2aWNlQ2FuY2VsUmVxdWVzdBIOCgZydW5faWQYASABKAkiOgoYUnVuU2VydmljZUNhbmNlbFJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4ibQoWUnVuU2VydmljZVJldHJ5UmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJZnJvbV9zdGVwGAIgASgJEhcKD3JlZnJlc2hfbGlicmFyeRgDIAEoCBIXCg9pZGVtcG90ZW5jeV9rZXkYBCABKAkiSgoXUnVuU2VydmljZVJldHJ5UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdleGlzdGVkGAIgASgIIlwKEVN0cmVhbUxvZ3NSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgdzdGVwX2lkGAIgASgJEg4KBmZvbGxvdxgDIAEoCBIWCg5hZnRlcl9wb3NpdGlvbhgEIAEoBCKPAQoSU3RyZWFtTG9nc1Jlc3BvbnNlEhAKCHBvc2l0aW9uGAEgASgEEg8KB3N0ZXBfaWQYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRInCgZzdHJlYW0YBCABKA4yFy5oYXZlcnNhY2sudjEuTG9nU3RyZWFtEg4KBm9mZnNldBgFIAEoBBIMCgRkYXRhGAYgASgMIkMKEkdldEFydGlmYWN0UmVxdWVzdBIOCgZydW5faWQYASABKAkSDwoHc3RlcF9pZBgCIAEoCRIMCgRwYXRoGAMgASgJIiMKE0dldEFydGlmYWN0UmVzcG9uc2USDAoEZGF0YRgBIAEoDCK8AQoXUnVuU2VydmljZUFuc3dlclJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg8KB3N0ZXBfaWQYAiABKAkSMAoIZGVjaXNpb24YAyABKA4yHi5oYXZlcnNhY2sudjEuQXBwcm92YWxEZWNpc2lvbhInCgZmaWVsZHMYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB2NvbW1lbnQYBSABKAkSFAoMb25fYmVoYWxmX29mGAYgASgJIksKGFJ1blNlcnZpY2VBbnN3ZXJSZXNwb25zZRIeCgNydW4YASABKAsyES5oYXZlcnNhY2sudjEuUnVuEg8KB2V4aXN0ZWQYAiABKAgiWQoeUnVuU2VydmljZUxpc3RBcHByb3ZhbHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJEhAKCGRhZ19uYW1lGAMgASgJImwKH1J1blNlcnZpY2VMaXN0QXBwcm92YWxzUmVzcG9uc2USMAoJYXBwcm92YWxzGAEgAygLMh0uaGF2ZXJzYWNrLnYxLldhaXRpbmdBcHByb3ZhbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiOAoWUnVuU2VydmljZVBhdXNlUmVxdWVzdBIOCgZydW5faWQYASABKAkSDgoGcmVhc29uGAIgASgJIkoKF1J1blNlcnZpY2VQYXVzZVJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4SDwoHY2hhbmdlZBgCIAEoCCIpChdSdW5TZXJ2aWNlUmVzdW1lUmVxdWVzdBIOCgZydW5faWQYASABKAkiSwoYUnVuU2VydmljZVJlc3VtZVJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4SDwoHY2hhbmdlZBgCIAEoCCqhAQoJUnVuU3RhdHVzEhoKFlJVTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFSVU5fU1RBVFVTX1FVRVVFRBABEhYKElJVTl9TVEFUVVNfUlVOTklORxACEhgKFFJVTl9TVEFUVVNfU1VDQ0VFREVEEAMSFQoRUlVOX1NUQVRVU19GQUlMRUQQBBIYChRSVU5fU1RBVFVTX0NBTkNFTExFRBAFKpkCCglTdGVwUGhhc2USGgoWU1RFUF9QSEFTRV9VTlNQRUNJRklFRBAAEhYKElNURVBfUEhBU0VfV0FJVElORxABEhQKEFNURVBfUEhBU0VfUkVBRFkQAhIVChFTVEVQX1BIQVNFX0xFQVNFRBADEhYKElNURVBfUEhBU0VfUlVOTklORxAEEhgKFFNURVBfUEhBU0VfU1VDQ0VFREVEEAUSFQoRU1RFUF9QSEFTRV9GQUlMRUQQBhIYChRTVEVQX1BIQVNFX0NBTkNFTExFRBAHEhYKElNURVBfUEhBU0VfQkxPQ0tFRBAIEhYKElNURVBfUEhBU0VfU0tJUFBFRBAJEhgKFFNURVBfUEhBU0VfU1VTUEVOREVEEAoyrggKClJ1blNlcnZpY2USVwoGU3VibWl0EiUuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VTdWJtaXRSZXF1ZXN0GiYuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VTdWJtaXRSZXNwb25zZRJOCgNHZXQSIi5oYXZlcnNhY2sudjEuUnVuU2VydmljZUdldFJlcXVlc3QaIy5oYXZlcnNhY2sudjEuUnVuU2VydmljZUdldFJlc3BvbnNlElEKBExpc3QSIy5oYXZlcnNhY2sudjEuUnVuU2VydmljZUxpc3RSZXF1ZXN0GiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0UmVzcG9uc2USVgoFV2F0Y2gSJC5oYXZlcnNhY2sudjEuUnVuU2VydmljZVdhdGNoUmVxdWVzdBolLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlV2F0Y2hSZXNwb25zZTABElcKBkNhbmNlbBIlLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlQ2FuY2VsUmVxdWVzdBomLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlQ2FuY2VsUmVzcG9uc2USVAoFUmV0cnkSJC5oYXZlcnNhY2sudjEuUnVuU2VydmljZVJldHJ5UmVxdWVzdBolLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlUmV0cnlSZXNwb25zZRJRCgpTdHJlYW1Mb2dzEh8uaGF2ZXJzYWNrLnYxLlN0cmVhbUxvZ3NSZXF1ZXN0GiAuaGF2ZXJzYWNrLnYxLlN0cmVhbUxvZ3NSZXNwb25zZTABElQKC0dldEFydGlmYWN0EiAuaGF2ZXJzYWNrLnYxLkdldEFydGlmYWN0UmVxdWVzdBohLmhhdmVyc2Fjay52MS5HZXRBcnRpZmFjdFJlc3BvbnNlMAESVwoGQW5zd2VyEiUuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VBbnN3ZXJSZXF1ZXN0GiYuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VBbnN3ZXJSZXNwb25zZRJsCg1MaXN0QXBwcm92YWxzEiwuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0QXBwcm92YWxzUmVxdWVzdBotLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlTGlzdEFwcHJvdmFsc1Jlc3BvbnNlElQKBVBhdXNlEiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VQYXVzZVJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVBhdXNlUmVzcG9uc2USVwoGUmVzdW1lEiUuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VSZXN1bWVSZXF1ZXN0GiYuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VSZXN1bWVSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_haversack_v1_approval, file_haversack_v1_attempt]);
+  fileDesc("Ch5oYXZlcnNhY2svdjEvcnVuX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSL9BAoDUnVuEgoKAmlkGAEgASgJEhAKCGRhZ19uYW1lGAIgASgJEhIKCmRhZ19kaWdlc3QYAyABKAwSJwoGc3RhdHVzGAQgASgOMhcuaGF2ZXJzYWNrLnYxLlJ1blN0YXR1cxImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSJwoGcGFyYW1zGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQY2FuY2VsX3JlcXVlc3RlZBgKIAEoCBIRCglldmVudF9zZXEYCyABKAQSIQoFc3RlcHMYDCADKAsyEi5oYXZlcnNhY2sudjEuU3RlcBIQCghyZXRyeV9vZhgNIAEoCRIpCgd0cmlnZ2VyGBQgASgLMhguaGF2ZXJzYWNrLnYxLlJ1blRyaWdnZXISLQoGbGFiZWxzGB4gAygLMh0uaGF2ZXJzYWNrLnYxLlJ1bi5MYWJlbHNFbnRyeRIlCgVwYXVzZRgfIAEoCzIWLmhhdmVyc2Fjay52MS5SdW5QYXVzZRIqCgZkdWVfYXQYICABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiQgoIUnVuUGF1c2USJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgCIAEoCSJnCgpSdW5UcmlnZ2VyEgwKBGtpbmQYASABKAkSFQoIc2NoZWR1bGUYAiABKA1IAIgBARInCgNkdWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgsKCV9zY2hlZHVsZSLHBQoEU3RlcBIKCgJpZBgBIAEoCRIMCgRraW5kGAIgASgJEiYKBXBoYXNlGAMgASgOMhcuaGF2ZXJzYWNrLnYxLlN0ZXBQaGFzZRIPCgdkZXBlbmRzGAQgAygJEg8KB2F0dGVtcHQYBSABKA0SEQoJd29ya2VyX2lkGAYgASgJEhMKC3dvcmtlcl9uYW1lGAcgASgJEi4KCnN0YXJ0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgdmYWlsdXJlGAogASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAsgASgFSACIAQESKAoHb3V0cHV0cxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSKQoJYXJ0aWZhY3RzGA0gAygLMhYuaGF2ZXJzYWNrLnYxLkFydGlmYWN0EhcKD3NuYXBzaG90X2RpZ2VzdBgOIAEoDBIiCgV1c2FnZRgPIAEoCzITLmhhdmVyc2Fjay52MS5Vc2FnZRITCgt3YWl0aW5nX2ZvchgQIAEoCRIoCgZtZW1vcnkYESABKAsyGC5oYXZlcnNhY2sudjEuU3RlcE1lbW9yeRIRCgljb25kaXRpb24YEiABKAkSGQoRY29udGludWVfb25fZXJyb3IYEyABKAgSDwoHaGFuZGxlchgUIAEoCRIoCghhcHByb3ZhbBgfIAEoCzIWLmhhdmVyc2Fjay52MS5BcHByb3ZhbBInCgVpdGVtcxgoIAEoCzIYLmhhdmVyc2Fjay52MS5JdGVtQ291bnRzEiQKBGl0ZW0YKSABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWVCDAoKX2V4aXRfY29kZSJyCgpJdGVtQ291bnRzEg0KBXRvdGFsGAEgASgNEg8KB3dhaXRpbmcYAiABKA0SDgoGYWN0aXZlGAMgASgNEhEKCXN1Y2NlZWRlZBgEIAEoDRIOCgZmYWlsZWQYBSABKA0SEQoJY2FuY2VsbGVkGAYgASgNIjAKClN0ZXBNZW1vcnkSDwoHYXBwbGllZBgBIAEoDRIRCglpbl9yZXZpZXcYAiABKA0i8QIKF1J1blNlcnZpY2VTdWJtaXRSZXF1ZXN0EgsKA2RhZxgBIAEoCRIRCglmaWxlX25hbWUYAiABKAkSJwoGcGFyYW1zGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIXCg9pZGVtcG90ZW5jeV9rZXkYBCABKAkSEAoIZGFnX25hbWUYBSABKAkSQQoGbGFiZWxzGAogAygLMjEuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VTdWJtaXRSZXF1ZXN0LkxhYmVsc0VudHJ5EkEKBmRvdGVudhgLIAMoCzIxLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVxdWVzdC5Eb3RlbnZFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGi0KC0RvdGVudkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiSwoYUnVuU2VydmljZVN1Ym1pdFJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4SDwoHZXhpc3RlZBgCIAEoCCImChRSdW5TZXJ2aWNlR2V0UmVxdWVzdBIOCgZydW5faWQYASABKAkiNwoVUnVuU2VydmljZUdldFJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4i4gIKFVJ1blNlcnZpY2VMaXN0UmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCRInCgZzdGF0dXMYAyABKA4yFy5oYXZlcnNhY2sudjEuUnVuU3RhdHVzEhAKCGRhZ19uYW1lGAQgASgJEj8KBmxhYmVscxgKIAMoCzIvLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlTGlzdFJlcXVlc3QuTGFiZWxzRW50cnkSKQoFc2luY2UYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghyZXRyeV9vZhgNIAEoCRIPCgd0cmlnZ2VyGA4gASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiUgoWUnVuU2VydmljZUxpc3RSZXNwb25zZRIfCgRydW5zGAEgAygLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiOwoWUnVuU2VydmljZVdhdGNoUmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJYWZ0ZXJfc2VxGAIgASgEIqsBChdSdW5TZXJ2aWNlV2F0Y2hSZXNwb25zZRILCgNzZXEYASABKAQSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKA3J1bhgDIAEoCzIYLmhhdmVyc2Fjay52MS5SdW5DaGFuZ2VkSAASKQoEc3RlcBgEIAEoCzIZLmhhdmVyc2Fjay52MS5TdGVwQ2hhbmdlZEgAQgcKBWV2ZW50IocBCgpSdW5DaGFuZ2VkEicKBnN0YXR1cxgBIAEoDjIXLmhhdmVyc2Fjay52MS5SdW5TdGF0dXMSJgoHZmFpbHVyZRgCIAEoCzIVLmhhdmVyc2Fjay52MS5GYWlsdXJlEhgKEGNhbmNlbF9yZXF1ZXN0ZWQYAyABKAgSDgoGcGF1c2VkGAsgASgIItYBCgtTdGVwQ2hhbmdlZBIPCgdzdGVwX2lkGAEgASgJEiYKBXBoYXNlGAIgASgOMhcuaGF2ZXJzYWNrLnYxLlN0ZXBQaGFzZRIPCgdhdHRlbXB0GAMgASgNEhEKCXdvcmtlcl9pZBgEIAEoCRImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAYgASgFSACIAQESEgoFaXRlbXMYKCABKA1IAYgBAUIMCgpfZXhpdF9jb2RlQggKBl9pdGVtcyIpChdSdW5TZXJ2aWNlQ2FuY2VsUmVxdWVzdBIOCgZydW5faWQYASABKAkiOgoYUnVuU2VydmljZUNhbmNlbFJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4ibQoWUnVuU2VydmljZVJldHJ5UmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJZnJvbV9zdGVwGAIgASgJEhcKD3JlZnJlc2hfbGlicmFyeRgDIAEoCBIXCg9pZGVtcG90ZW5jeV9rZXkYBCABKAkiSgoXUnVuU2VydmljZVJldHJ5UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdleGlzdGVkGAIgASgIIloKEExpc3RJdGVtc1JlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg8KB3N0ZXBfaWQYAiABKAkSEQoJcGFnZV9zaXplGAMgASgNEhIKCnBhZ2VfdG9rZW4YBCABKAkiTwoRTGlzdEl0ZW1zUmVzcG9uc2USIQoFaXRlbXMYASADKAsyEi5oYXZlcnNhY2sudjEuU3RlcBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiXAoRU3RyZWFtTG9nc1JlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg8KB3N0ZXBfaWQYAiABKAkSDgoGZm9sbG93GAMgASgIEhYKDmFmdGVyX3Bvc2l0aW9uGAQgASgEIo8BChJTdHJlYW1Mb2dzUmVzcG9uc2USEAoIcG9zaXRpb24YASABKAQSDwoHc3RlcF9pZBgCIAEoCRIPCgdhdHRlbXB0GAMgASgNEicKBnN0cmVhbRgEIAEoDjIXLmhhdmVyc2Fjay52MS5Mb2dTdHJlYW0SDgoGb2Zmc2V0GAUgASgEEgwKBGRhdGEYBiABKAwiQwoSR2V0QXJ0aWZhY3RSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgdzdGVwX2lkGAIgASgJEgwKBHBhdGgYAyABKAkiIwoTR2V0QXJ0aWZhY3RSZXNwb25zZRIMCgRkYXRhGAEgASgMIrwBChdSdW5TZXJ2aWNlQW5zd2VyUmVxdWVzdBIOCgZydW5faWQYASABKAkSDwoHc3RlcF9pZBgCIAEoCRIwCghkZWNpc2lvbhgDIAEoDjIeLmhhdmVyc2Fjay52MS5BcHByb3ZhbERlY2lzaW9uEicKBmZpZWxkcxgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDwoHY29tbWVudBgFIAEoCRIUCgxvbl9iZWhhbGZfb2YYBiABKAkiSwoYUnVuU2VydmljZUFuc3dlclJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4SDwoHZXhpc3RlZBgCIAEoCCJZCh5SdW5TZXJ2aWNlTGlzdEFwcHJvdmFsc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSEAoIZGFnX25hbWUYAyABKAkibAofUnVuU2VydmljZUxpc3RBcHByb3ZhbHNSZXNwb25zZRIwCglhcHByb3ZhbHMYASADKAsyHS5oYXZlcnNhY2sudjEuV2FpdGluZ0FwcHJvdmFsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI4ChZSdW5TZXJ2aWNlUGF1c2VSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiSgoXUnVuU2VydmljZVBhdXNlUmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdjaGFuZ2VkGAIgASgIIikKF1J1blNlcnZpY2VSZXN1bWVSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSJLChhSdW5TZXJ2aWNlUmVzdW1lUmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdjaGFuZ2VkGAIgASgIKqEBCglSdW5TdGF0dXMSGgoWUlVOX1NUQVRVU19VTlNQRUNJRklFRBAAEhUKEVJVTl9TVEFUVVNfUVVFVUVEEAESFgoSUlVOX1NUQVRVU19SVU5OSU5HEAISGAoUUlVOX1NUQVRVU19TVUNDRUVERUQQAxIVChFSVU5fU1RBVFVTX0ZBSUxFRBAEEhgKFFJVTl9TVEFUVVNfQ0FOQ0VMTEVEEAUqmQIKCVN0ZXBQaGFzZRIaChZTVEVQX1BIQVNFX1VOU1BFQ0lGSUVEEAASFgoSU1RFUF9QSEFTRV9XQUlUSU5HEAESFAoQU1RFUF9QSEFTRV9SRUFEWRACEhUKEVNURVBfUEhBU0VfTEVBU0VEEAMSFgoSU1RFUF9QSEFTRV9SVU5OSU5HEAQSGAoUU1RFUF9QSEFTRV9TVUNDRUVERUQQBRIVChFTVEVQX1BIQVNFX0ZBSUxFRBAGEhgKFFNURVBfUEhBU0VfQ0FOQ0VMTEVEEAcSFgoSU1RFUF9QSEFTRV9CTE9DS0VEEAgSFgoSU1RFUF9QSEFTRV9TS0lQUEVEEAkSGAoUU1RFUF9QSEFTRV9TVVNQRU5ERUQQCjL8CAoKUnVuU2VydmljZRJXCgZTdWJtaXQSJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVN1Ym1pdFJlcXVlc3QaJi5oYXZlcnNhY2sudjEuUnVuU2VydmljZVN1Ym1pdFJlc3BvbnNlEk4KA0dldBIiLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlR2V0UmVxdWVzdBojLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlR2V0UmVzcG9uc2USUQoETGlzdBIjLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlTGlzdFJlcXVlc3QaJC5oYXZlcnNhY2sudjEuUnVuU2VydmljZUxpc3RSZXNwb25zZRJWCgVXYXRjaBIkLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlV2F0Y2hSZXF1ZXN0GiUuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VXYXRjaFJlc3BvbnNlMAESVwoGQ2FuY2VsEiUuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VDYW5jZWxSZXF1ZXN0GiYuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VDYW5jZWxSZXNwb25zZRJUCgVSZXRyeRIkLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlUmV0cnlSZXF1ZXN0GiUuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VSZXRyeVJlc3BvbnNlEkwKCUxpc3RJdGVtcxIeLmhhdmVyc2Fjay52MS5MaXN0SXRlbXNSZXF1ZXN0Gh8uaGF2ZXJzYWNrLnYxLkxpc3RJdGVtc1Jlc3BvbnNlElEKClN0cmVhbUxvZ3MSHy5oYXZlcnNhY2sudjEuU3RyZWFtTG9nc1JlcXVlc3QaIC5oYXZlcnNhY2sudjEuU3RyZWFtTG9nc1Jlc3BvbnNlMAESVAoLR2V0QXJ0aWZhY3QSIC5oYXZlcnNhY2sudjEuR2V0QXJ0aWZhY3RSZXF1ZXN0GiEuaGF2ZXJzYWNrLnYxLkdldEFydGlmYWN0UmVzcG9uc2UwARJXCgZBbnN3ZXISJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZUFuc3dlclJlcXVlc3QaJi5oYXZlcnNhY2sudjEuUnVuU2VydmljZUFuc3dlclJlc3BvbnNlEmwKDUxpc3RBcHByb3ZhbHMSLC5oYXZlcnNhY2sudjEuUnVuU2VydmljZUxpc3RBcHByb3ZhbHNSZXF1ZXN0Gi0uaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0QXBwcm92YWxzUmVzcG9uc2USVAoFUGF1c2USJC5oYXZlcnNhY2sudjEuUnVuU2VydmljZVBhdXNlUmVxdWVzdBolLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlUGF1c2VSZXNwb25zZRJXCgZSZXN1bWUSJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVJlc3VtZVJlcXVlc3QaJi5oYXZlcnNhY2sudjEuUnVuU2VydmljZVJlc3VtZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_haversack_v1_approval, file_haversack_v1_attempt]);
 
 /**
  * @generated from message haversack.v1.Run
@@ -312,6 +312,20 @@ export type Step = Message<"haversack.v1.Step"> & {
    * @generated from field: haversack.v1.Approval approval = 31;
    */
   approval?: Approval | undefined;
+
+  /**
+   * Of a step with `foreach` or `matrix`; absent: it is done once. They are listed by ListItems.
+   *
+   * @generated from field: haversack.v1.ItemCounts items = 40;
+   */
+  items?: ItemCounts | undefined;
+
+  /**
+   * Of an item: what it is for.
+   *
+   * @generated from field: google.protobuf.Value item = 41;
+   */
+  item?: Value | undefined;
 };
 
 /**
@@ -320,6 +334,54 @@ export type Step = Message<"haversack.v1.Step"> & {
  */
 export const StepSchema: GenMessage<Step> = /*@__PURE__*/
   messageDesc(file_haversack_v1_run_service, 3);
+
+/**
+ * Zeros until the step's items are known.
+ *
+ * @generated from message haversack.v1.ItemCounts
+ */
+export type ItemCounts = Message<"haversack.v1.ItemCounts"> & {
+  /**
+   * @generated from field: uint32 total = 1;
+   */
+  total: number;
+
+  /**
+   * For a place among those that may run at once.
+   *
+   * @generated from field: uint32 waiting = 2;
+   */
+  waiting: number;
+
+  /**
+   * Have begun and not ended.
+   *
+   * @generated from field: uint32 active = 3;
+   */
+  active: number;
+
+  /**
+   * @generated from field: uint32 succeeded = 4;
+   */
+  succeeded: number;
+
+  /**
+   * @generated from field: uint32 failed = 5;
+   */
+  failed: number;
+
+  /**
+   * @generated from field: uint32 cancelled = 6;
+   */
+  cancelled: number;
+};
+
+/**
+ * Describes the message haversack.v1.ItemCounts.
+ * Use `create(ItemCountsSchema)` to create a new message.
+ */
+export const ItemCountsSchema: GenMessage<ItemCounts> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 4);
 
 /**
  * @generated from message haversack.v1.StepMemory
@@ -343,7 +405,7 @@ export type StepMemory = Message<"haversack.v1.StepMemory"> & {
  * Use `create(StepMemorySchema)` to create a new message.
  */
 export const StepMemorySchema: GenMessage<StepMemory> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 4);
+  messageDesc(file_haversack_v1_run_service, 5);
 
 /**
  * @generated from message haversack.v1.RunServiceSubmitRequest
@@ -401,7 +463,7 @@ export type RunServiceSubmitRequest = Message<"haversack.v1.RunServiceSubmitRequ
  * Use `create(RunServiceSubmitRequestSchema)` to create a new message.
  */
 export const RunServiceSubmitRequestSchema: GenMessage<RunServiceSubmitRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 5);
+  messageDesc(file_haversack_v1_run_service, 6);
 
 /**
  * @generated from message haversack.v1.RunServiceSubmitResponse
@@ -425,7 +487,7 @@ export type RunServiceSubmitResponse = Message<"haversack.v1.RunServiceSubmitRes
  * Use `create(RunServiceSubmitResponseSchema)` to create a new message.
  */
 export const RunServiceSubmitResponseSchema: GenMessage<RunServiceSubmitResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 6);
+  messageDesc(file_haversack_v1_run_service, 7);
 
 /**
  * @generated from message haversack.v1.RunServiceGetRequest
@@ -442,7 +504,7 @@ export type RunServiceGetRequest = Message<"haversack.v1.RunServiceGetRequest"> 
  * Use `create(RunServiceGetRequestSchema)` to create a new message.
  */
 export const RunServiceGetRequestSchema: GenMessage<RunServiceGetRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 7);
+  messageDesc(file_haversack_v1_run_service, 8);
 
 /**
  * @generated from message haversack.v1.RunServiceGetResponse
@@ -459,7 +521,7 @@ export type RunServiceGetResponse = Message<"haversack.v1.RunServiceGetResponse"
  * Use `create(RunServiceGetResponseSchema)` to create a new message.
  */
 export const RunServiceGetResponseSchema: GenMessage<RunServiceGetResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 8);
+  messageDesc(file_haversack_v1_run_service, 9);
 
 /**
  * @generated from message haversack.v1.RunServiceListRequest
@@ -530,7 +592,7 @@ export type RunServiceListRequest = Message<"haversack.v1.RunServiceListRequest"
  * Use `create(RunServiceListRequestSchema)` to create a new message.
  */
 export const RunServiceListRequestSchema: GenMessage<RunServiceListRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 9);
+  messageDesc(file_haversack_v1_run_service, 10);
 
 /**
  * @generated from message haversack.v1.RunServiceListResponse
@@ -556,7 +618,7 @@ export type RunServiceListResponse = Message<"haversack.v1.RunServiceListRespons
  * Use `create(RunServiceListResponseSchema)` to create a new message.
  */
 export const RunServiceListResponseSchema: GenMessage<RunServiceListResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 10);
+  messageDesc(file_haversack_v1_run_service, 11);
 
 /**
  * @generated from message haversack.v1.RunServiceWatchRequest
@@ -578,7 +640,7 @@ export type RunServiceWatchRequest = Message<"haversack.v1.RunServiceWatchReques
  * Use `create(RunServiceWatchRequestSchema)` to create a new message.
  */
 export const RunServiceWatchRequestSchema: GenMessage<RunServiceWatchRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 11);
+  messageDesc(file_haversack_v1_run_service, 12);
 
 /**
  * @generated from message haversack.v1.RunServiceWatchResponse
@@ -619,7 +681,7 @@ export type RunServiceWatchResponse = Message<"haversack.v1.RunServiceWatchRespo
  * Use `create(RunServiceWatchResponseSchema)` to create a new message.
  */
 export const RunServiceWatchResponseSchema: GenMessage<RunServiceWatchResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 12);
+  messageDesc(file_haversack_v1_run_service, 13);
 
 /**
  * @generated from message haversack.v1.RunChanged
@@ -651,7 +713,7 @@ export type RunChanged = Message<"haversack.v1.RunChanged"> & {
  * Use `create(RunChangedSchema)` to create a new message.
  */
 export const RunChangedSchema: GenMessage<RunChanged> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 13);
+  messageDesc(file_haversack_v1_run_service, 14);
 
 /**
  * @generated from message haversack.v1.StepChanged
@@ -686,6 +748,13 @@ export type StepChanged = Message<"haversack.v1.StepChanged"> & {
    * @generated from field: optional int32 exit_code = 6;
    */
   exitCode?: number | undefined;
+
+  /**
+   * Of a step with `foreach` or `matrix`: how many items it has. Each tells its own changes, as step "<id>.<index>".
+   *
+   * @generated from field: optional uint32 items = 40;
+   */
+  items?: number | undefined;
 };
 
 /**
@@ -693,7 +762,7 @@ export type StepChanged = Message<"haversack.v1.StepChanged"> & {
  * Use `create(StepChangedSchema)` to create a new message.
  */
 export const StepChangedSchema: GenMessage<StepChanged> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 14);
+  messageDesc(file_haversack_v1_run_service, 15);
 
 /**
  * @generated from message haversack.v1.RunServiceCancelRequest
@@ -710,7 +779,7 @@ export type RunServiceCancelRequest = Message<"haversack.v1.RunServiceCancelRequ
  * Use `create(RunServiceCancelRequestSchema)` to create a new message.
  */
 export const RunServiceCancelRequestSchema: GenMessage<RunServiceCancelRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 15);
+  messageDesc(file_haversack_v1_run_service, 16);
 
 /**
  * @generated from message haversack.v1.RunServiceCancelResponse
@@ -727,7 +796,7 @@ export type RunServiceCancelResponse = Message<"haversack.v1.RunServiceCancelRes
  * Use `create(RunServiceCancelResponseSchema)` to create a new message.
  */
 export const RunServiceCancelResponseSchema: GenMessage<RunServiceCancelResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 16);
+  messageDesc(file_haversack_v1_run_service, 17);
 
 /**
  * @generated from message haversack.v1.RunServiceRetryRequest
@@ -739,7 +808,7 @@ export type RunServiceRetryRequest = Message<"haversack.v1.RunServiceRetryReques
   runId: string;
 
   /**
-   * This step and all that depends on it are done again even if they succeeded; empty: only what did not succeed.
+   * This step (or this item of one) and all that depends on it are done again even if they succeeded; empty: only what did not succeed.
    *
    * @generated from field: string from_step = 2;
    */
@@ -763,7 +832,7 @@ export type RunServiceRetryRequest = Message<"haversack.v1.RunServiceRetryReques
  * Use `create(RunServiceRetryRequestSchema)` to create a new message.
  */
 export const RunServiceRetryRequestSchema: GenMessage<RunServiceRetryRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 17);
+  messageDesc(file_haversack_v1_run_service, 18);
 
 /**
  * @generated from message haversack.v1.RunServiceRetryResponse
@@ -787,7 +856,67 @@ export type RunServiceRetryResponse = Message<"haversack.v1.RunServiceRetryRespo
  * Use `create(RunServiceRetryResponseSchema)` to create a new message.
  */
 export const RunServiceRetryResponseSchema: GenMessage<RunServiceRetryResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 18);
+  messageDesc(file_haversack_v1_run_service, 19);
+
+/**
+ * @generated from message haversack.v1.ListItemsRequest
+ */
+export type ListItemsRequest = Message<"haversack.v1.ListItemsRequest"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * A step with `foreach` or `matrix`, or one item of it: "build.3".
+   *
+   * @generated from field: string step_id = 2;
+   */
+  stepId: string;
+
+  /**
+   * At most 100; 0: 100.
+   *
+   * @generated from field: uint32 page_size = 3;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 4;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message haversack.v1.ListItemsRequest.
+ * Use `create(ListItemsRequestSchema)` to create a new message.
+ */
+export const ListItemsRequestSchema: GenMessage<ListItemsRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 20);
+
+/**
+ * @generated from message haversack.v1.ListItemsResponse
+ */
+export type ListItemsResponse = Message<"haversack.v1.ListItemsResponse"> & {
+  /**
+   * @generated from field: repeated haversack.v1.Step items = 1;
+   */
+  items: Step[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message haversack.v1.ListItemsResponse.
+ * Use `create(ListItemsResponseSchema)` to create a new message.
+ */
+export const ListItemsResponseSchema: GenMessage<ListItemsResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 21);
 
 /**
  * @generated from message haversack.v1.StreamLogsRequest
@@ -799,7 +928,7 @@ export type StreamLogsRequest = Message<"haversack.v1.StreamLogsRequest"> & {
   runId: string;
 
   /**
-   * Empty: all steps.
+   * Empty: all steps. Of a step with `foreach` or `matrix`: all its items.
    *
    * @generated from field: string step_id = 2;
    */
@@ -825,7 +954,7 @@ export type StreamLogsRequest = Message<"haversack.v1.StreamLogsRequest"> & {
  * Use `create(StreamLogsRequestSchema)` to create a new message.
  */
 export const StreamLogsRequestSchema: GenMessage<StreamLogsRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 19);
+  messageDesc(file_haversack_v1_run_service, 22);
 
 /**
  * @generated from message haversack.v1.StreamLogsResponse
@@ -867,7 +996,7 @@ export type StreamLogsResponse = Message<"haversack.v1.StreamLogsResponse"> & {
  * Use `create(StreamLogsResponseSchema)` to create a new message.
  */
 export const StreamLogsResponseSchema: GenMessage<StreamLogsResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 20);
+  messageDesc(file_haversack_v1_run_service, 23);
 
 /**
  * @generated from message haversack.v1.GetArtifactRequest
@@ -894,7 +1023,7 @@ export type GetArtifactRequest = Message<"haversack.v1.GetArtifactRequest"> & {
  * Use `create(GetArtifactRequestSchema)` to create a new message.
  */
 export const GetArtifactRequestSchema: GenMessage<GetArtifactRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 21);
+  messageDesc(file_haversack_v1_run_service, 24);
 
 /**
  * @generated from message haversack.v1.GetArtifactResponse
@@ -911,7 +1040,7 @@ export type GetArtifactResponse = Message<"haversack.v1.GetArtifactResponse"> & 
  * Use `create(GetArtifactResponseSchema)` to create a new message.
  */
 export const GetArtifactResponseSchema: GenMessage<GetArtifactResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 22);
+  messageDesc(file_haversack_v1_run_service, 25);
 
 /**
  * @generated from message haversack.v1.RunServiceAnswerRequest
@@ -957,7 +1086,7 @@ export type RunServiceAnswerRequest = Message<"haversack.v1.RunServiceAnswerRequ
  * Use `create(RunServiceAnswerRequestSchema)` to create a new message.
  */
 export const RunServiceAnswerRequestSchema: GenMessage<RunServiceAnswerRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 23);
+  messageDesc(file_haversack_v1_run_service, 26);
 
 /**
  * @generated from message haversack.v1.RunServiceAnswerResponse
@@ -981,7 +1110,7 @@ export type RunServiceAnswerResponse = Message<"haversack.v1.RunServiceAnswerRes
  * Use `create(RunServiceAnswerResponseSchema)` to create a new message.
  */
 export const RunServiceAnswerResponseSchema: GenMessage<RunServiceAnswerResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 24);
+  messageDesc(file_haversack_v1_run_service, 27);
 
 /**
  * @generated from message haversack.v1.RunServiceListApprovalsRequest
@@ -1012,7 +1141,7 @@ export type RunServiceListApprovalsRequest = Message<"haversack.v1.RunServiceLis
  * Use `create(RunServiceListApprovalsRequestSchema)` to create a new message.
  */
 export const RunServiceListApprovalsRequestSchema: GenMessage<RunServiceListApprovalsRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 25);
+  messageDesc(file_haversack_v1_run_service, 28);
 
 /**
  * @generated from message haversack.v1.RunServiceListApprovalsResponse
@@ -1036,7 +1165,7 @@ export type RunServiceListApprovalsResponse = Message<"haversack.v1.RunServiceLi
  * Use `create(RunServiceListApprovalsResponseSchema)` to create a new message.
  */
 export const RunServiceListApprovalsResponseSchema: GenMessage<RunServiceListApprovalsResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 26);
+  messageDesc(file_haversack_v1_run_service, 29);
 
 /**
  * @generated from message haversack.v1.RunServicePauseRequest
@@ -1058,7 +1187,7 @@ export type RunServicePauseRequest = Message<"haversack.v1.RunServicePauseReques
  * Use `create(RunServicePauseRequestSchema)` to create a new message.
  */
 export const RunServicePauseRequestSchema: GenMessage<RunServicePauseRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 27);
+  messageDesc(file_haversack_v1_run_service, 30);
 
 /**
  * @generated from message haversack.v1.RunServicePauseResponse
@@ -1082,7 +1211,7 @@ export type RunServicePauseResponse = Message<"haversack.v1.RunServicePauseRespo
  * Use `create(RunServicePauseResponseSchema)` to create a new message.
  */
 export const RunServicePauseResponseSchema: GenMessage<RunServicePauseResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 28);
+  messageDesc(file_haversack_v1_run_service, 31);
 
 /**
  * @generated from message haversack.v1.RunServiceResumeRequest
@@ -1099,7 +1228,7 @@ export type RunServiceResumeRequest = Message<"haversack.v1.RunServiceResumeRequ
  * Use `create(RunServiceResumeRequestSchema)` to create a new message.
  */
 export const RunServiceResumeRequestSchema: GenMessage<RunServiceResumeRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 29);
+  messageDesc(file_haversack_v1_run_service, 32);
 
 /**
  * @generated from message haversack.v1.RunServiceResumeResponse
@@ -1123,7 +1252,7 @@ export type RunServiceResumeResponse = Message<"haversack.v1.RunServiceResumeRes
  * Use `create(RunServiceResumeResponseSchema)` to create a new message.
  */
 export const RunServiceResumeResponseSchema: GenMessage<RunServiceResumeResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 30);
+  messageDesc(file_haversack_v1_run_service, 33);
 
 /**
  * @generated from enum haversack.v1.RunStatus
@@ -1314,6 +1443,16 @@ export const RunService: GenService<{
     methodKind: "unary";
     input: typeof RunServiceRetryRequestSchema;
     output: typeof RunServiceRetryResponseSchema;
+  },
+  /**
+   * The items of a step with `foreach` or `matrix`, each as a step of its own, in their order.
+   *
+   * @generated from rpc haversack.v1.RunService.ListItems
+   */
+  listItems: {
+    methodKind: "unary";
+    input: typeof ListItemsRequestSchema;
+    output: typeof ListItemsResponseSchema;
   },
   /**
    * @generated from rpc haversack.v1.RunService.StreamLogs
