@@ -2,6 +2,7 @@
 
 import { describeApprovals } from "./describe-approvals.ts";
 import { describeDeadlines } from "./describe-deadlines.ts";
+import { describeItemsWaiting } from "./describe-items-waiting.ts";
 import { describePause } from "./describe-pause.ts";
 import type { OpenStore } from "./describe-store.ts";
 
@@ -9,4 +10,5 @@ export function describeWaiting(name: string, open: OpenStore): void {
   describeApprovals(name, open);
   describeDeadlines(name, open);
   describePause(name, open);
+  describeItemsWaiting(name, open);
 }
