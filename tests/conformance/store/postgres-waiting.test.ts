@@ -43,7 +43,7 @@ withPostgres("two coordinators on one PostgreSQL", () => {
         each.status === "fulfilled" ? each.value.existed : each.reason.code,
       );
       const counted = told[0] === "already_answered" ? [told[1], told[3]] : [told[0], told[2]];
-      expect(counted.toSorted()).toEqual([false, true]);
+      expect(new Set(counted)).toEqual(new Set([false, true]));
       expect(told.filter((each) => each === "already_answered")).toHaveLength(2);
       const { events } = await other.store.read.runEvents({ id: run, afterSeq: 0, limit: 100 });
       expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));

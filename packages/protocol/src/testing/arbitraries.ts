@@ -22,7 +22,6 @@ import { approval } from "./approval-arbitraries.ts";
 
 type JsonObject = RunDetail["params"];
 type JsonValue = JsonObject[string];
-
 const text = fc.string({ unit: "grapheme" });
 /** PB-5: the one key that plain objects do not keep. */
 const key = text.filter((name) => name !== "__proto__");

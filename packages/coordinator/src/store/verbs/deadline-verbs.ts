@@ -3,13 +3,7 @@
  * found with: of two coordinators the second finds nothing to do, and one that cannot be served harms no other.
  */
 
-import {
-  type AttemptRef,
-  isTerminalRun,
-  parseRunId,
-  type RunId,
-  stepAt,
-} from "@haversack/protocol";
+import { type AttemptRef, isTerminalRun, parseRunId, type RunId, stepAt } from "@haversack/protocol";
 import { queueTimeout } from "../../runs/deadlines.ts";
 import { afterSilence } from "../../runs/human.ts";
 import { integer, integerOrNone, text } from "../rows.ts";
