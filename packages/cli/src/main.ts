@@ -1,5 +1,6 @@
 /** The process: its arguments, terminal and signals, and nothing else. What they mean is in `program.ts`. */
 
+import { createInterface } from "node:readline";
 import { systemClock, systemRandom } from "@haversack/base";
 import { createClient } from "@haversack/protocol";
 import { exitCodes } from "./exit-codes.ts";
@@ -18,6 +19,25 @@ function wantsColours(): boolean {
   return process.stdout.isTTY && process.env.TERM !== "dumb";
 }
 
+/** In a terminal that reads lines Ctrl-C is a key, not a signal. */
+function ask(question: string, signal: AbortSignal): Promise<string | undefined> {
+  return new Promise((answer, fail) => {
+    const lines = createInterface({ input: process.stdin, output: process.stdout });
+    const stopped = (): void => {
+      fail(signal.reason as Error);
+      lines.close();
+    };
+    signal.addEventListener("abort", stopped, { once: true });
+    lines.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+    lines.once("close", () => answer(undefined));
+    lines.question(question, (line) => {
+      answer(line);
+      signal.removeEventListener("abort", stopped);
+      lines.close();
+    });
+  });
+}
+
 const terminal: Terminal = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
@@ -27,6 +47,8 @@ const terminal: Terminal = {
     }),
   live: process.stdout.isTTY && process.env.TERM !== "dumb" && process.env.CI === undefined,
   colours: wantsColours(),
+  interactive: process.stdin.isTTY && process.stdout.isTTY,
+  ask,
   size: () => ({ columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 }),
 };
 

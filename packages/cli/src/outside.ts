@@ -12,6 +12,10 @@ export interface Terminal {
   /** Whether standard output can be redrawn in place. */
   readonly live: boolean;
   readonly colours: boolean;
+  /** Whether a person can be asked: both ends are a terminal. */
+  readonly interactive: boolean;
+  /** One line that a person types; undefined: the input has ended. */
+  ask(question: string, signal: AbortSignal): Promise<string | undefined>;
   size(): { readonly columns: number; readonly rows: number };
 }
 

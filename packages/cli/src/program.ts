@@ -13,11 +13,10 @@ import { faultOf, messageOf } from "@haversack/base";
 import { Command, CommanderError, Option } from "commander";
 import { agentCommands } from "./commands/agent-commands.ts";
 import { artifactCommand } from "./commands/artifact.ts";
-import { cancelCommand } from "./commands/cancel.ts";
+import { controlCommands } from "./commands/control-commands.ts";
 import { dagCommands } from "./commands/dag-commands.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { placementCommands } from "./commands/placement-commands.ts";
-import { retryCommand } from "./commands/retry.ts";
 import { runCommand } from "./commands/run.ts";
 import { runsCommand } from "./commands/runs.ts";
 import { servingCommands } from "./commands/serving-commands.ts";
@@ -31,12 +30,11 @@ import { version } from "./version.ts";
 const commands = [
   ...servingCommands,
   runCommand,
-  retryCommand,
   ...dagCommands,
   runsCommand,
   showCommand,
   logsCommand,
-  cancelCommand,
+  ...controlCommands,
   artifactCommand,
   ...placementCommands,
   ...agentCommands,

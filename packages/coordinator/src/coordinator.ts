@@ -161,9 +161,10 @@ class OneCoordinator implements Coordinator {
 
   #compose({ folder, tokens, store, logs }: Opened): readonly Service[] {
     const { leaseTtlMs, listen, retentionMs, graceMs } = this.#settings;
-    const ports = this.#ports;
     const onFailure = (error: unknown): void => this.#fail(error);
-    const leases = LeaseClock.withTtl(leaseTtlMs, ports.clock);
+    const leases = LeaseClock.withTtl(leaseTtlMs, this.#ports.clock);
+    // Several coordinators write times down for each other: one clock for all of them.
+    const ports = store.shared === undefined ? this.#ports : { ...this.#ports, clock: leases.asClock() };
     // Heartbeats come a fifth early or late: two and a half are two missed ones.
     const registry = new WorkerRegistry(leases.times.heartbeatMs * 2.5);
     const { snapshots, submitter, children } = openLibrary(store, this.#settings, ports);
@@ -177,7 +178,7 @@ class OneCoordinator implements Coordinator {
       cancelled: (refs) => registry.cancel(refs),
     });
     logs.listen({ runs: (runs) => logChanges.ring(runs) });
-    const blobs = new BlobStore(join(folder.path, "blobs"), ports.clock);
+    const blobs = new BlobStore(join(folder.path, "blobs"), this.#ports.clock);
     const kept = { store, logs, blobs, leases, registry, ports, retentionMs, graceMs };
     const upkeep = keepUp(kept, onFailure);
     const { leadership } = upkeep;

@@ -1,10 +1,14 @@
 /** Nouns, their wire forms, the services and a client that speaks nouns. */
 
 export * from "./client.ts";
+export * from "./client-approvals.ts";
 export * from "./client-dags.ts";
 export * from "./client-memory.ts";
 export * from "./client-placement.ts";
+export * from "./client-runs.ts";
+export * from "./client-snapshots.ts";
 export * from "./limits.ts";
+export * from "./model/approval.ts";
 export * from "./model/child.ts";
 export * from "./model/dag.ts";
 export * from "./model/dag-sizes.ts";
@@ -33,8 +37,10 @@ export * from "./model/submission.ts";
 export * from "./model/task.ts";
 export * from "./model/worker-info.ts";
 export * from "./services.ts";
+export * from "./wire/approval-wire.ts";
 export * from "./wire/attempt-wire.ts";
 export * from "./wire/enums.ts";
+export * from "./wire/event-wire.ts";
 export * from "./wire/fault-codes.ts";
 export * from "./wire/fields.ts";
 export * from "./wire/memory-wire.ts";

@@ -1,8 +1,15 @@
 /** Random runs, and what may happen to one. */
 
-import { type HandlerKind, handlerKinds, type StepSpec } from "@haversack/protocol";
+import {
+  type HandlerKind,
+  type HumanSpec,
+  handlerKinds,
+  type StepSpec,
+  type TimeoutAction,
+  timeoutActions,
+} from "@haversack/protocol";
 import * as fc from "fast-check";
-import type { RefCondition } from "./reference.ts";
+import type { RefCondition } from "./reference-nouns.ts";
 import { step, ttlMs } from "./store-world.ts";
 
 const names = ["a", "b", "c", "d", "e"];
@@ -22,6 +29,26 @@ export const conditions: readonly RefCondition[] = [
   },
 ];
 
+/** Once in four; else null. */
+const rarely = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
+  fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: value });
+
+const queueOf = (queueTimeoutMs: number | null) => (queueTimeoutMs === null ? {} : { queueTimeoutMs });
+
+const asks = ({
+  timeoutMs,
+  onTimeout,
+}: {
+  timeoutMs: number | null;
+  onTimeout: TimeoutAction;
+}): HumanSpec => {
+  const asked = { kind: "human", prompt: "ok?", approvers: [], onTimeout } as const;
+  return timeoutMs === null ? asked : { ...asked, timeoutMs };
+};
+
+/** Of the run; half of them have none. */
+export const timeout = fc.option(fc.constantFrom(40_000, 100_000), { freq: 2, nil: undefined });
+
 export const steps = fc
   .array(
     fc.record({
@@ -31,20 +58,30 @@ export const steps = fc
       onWorkerLost: fc.constantFrom("retry", "retry", "fail"),
       condition: fc.option(fc.constantFrom(...conditions), { freq: 3 }),
       continueOnError: fc.boolean(),
+      queueTimeoutMs: rarely(fc.constantFrom(20_000, 45_000)),
+      human: rarely(
+        fc.record({
+          onTimeout: fc.constantFrom(...timeoutActions),
+          timeoutMs: fc.option(fc.constant(30_000), { freq: 3 }),
+        }),
+      ),
     }),
     { minLength: 1, maxLength: names.length },
   )
   .map((all) =>
-    all.map(({ depends, limit, delayMs, onWorkerLost, condition, continueOnError }, index): StepSpec => {
-      const before = names.slice(0, index).filter((_, bit) => (depends & (1 << bit)) !== 0);
-      const retry = { limit, backoff: "fixed", delayMs, maxDelayMs: 60_000 } as const;
-      return step(names[index] ?? "", before, {
-        retry,
-        onWorkerLost,
-        ...(condition === null ? {} : { condition: condition.text }),
-        ...(continueOnError ? { continueOnError } : {}),
-      });
-    }),
+    all.map(
+      ({ depends, limit, delayMs, onWorkerLost, condition, continueOnError, ...more }, index): StepSpec => {
+        const before = names.slice(0, index).filter((_, bit) => (depends & (1 << bit)) !== 0);
+        const retry = { limit, backoff: "fixed", delayMs, maxDelayMs: 60_000 } as const;
+        return step(names[index] ?? "", before, {
+          retry,
+          onWorkerLost,
+          ...(condition === null ? {} : { condition: condition.text }),
+          ...(continueOnError ? { continueOnError } : {}),
+          ...(more.human === null ? queueOf(more.queueTimeoutMs) : { work: asks(more.human) }),
+        });
+      },
+    ),
   );
 
 /** A few of any kinds; most runs have none. */
@@ -88,4 +125,15 @@ export const command = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant("expire") }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("lose") }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("cancel") }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("answer"),
+      which,
+      decision: fc.constantFrom("approved", "approved", "rejected"),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("sweep") }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("pause") }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("resume") }) },
 );

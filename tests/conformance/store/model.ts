@@ -3,7 +3,9 @@
  * alike (L1-L4, D1, C2, P4). A failure prints the seed and the shortest history that shows it.
  */
 
+import { FaultError } from "@haversack/base";
 import {
+  type ApprovalDecision,
   type AttemptRef,
   isTerminalRun,
   isTerminalStep,
@@ -16,8 +18,11 @@ import {
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { OpenStore } from "./describe-store.ts";
-import { command, conditions, handlers, steps } from "./model-cases.ts";
-import { type RefAttempt, ReferenceRun } from "./reference.ts";
+import { command, conditions, handlers, steps, timeout } from "./model-cases.ts";
+import { ReferenceRun } from "./reference.ts";
+import type { RefAttempt, RefDeadline } from "./reference-nouns.ts";
+import { satisfies } from "./reference-outcomes.ts";
+import { pictureOf } from "./reference-waiting.ts";
 import { dag, type TestWorker, ttlMs, World } from "./store-world.ts";
 
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
@@ -26,9 +31,11 @@ let cases = 0;
 
 /** A run of the test in which one of these never happened has proved nothing about it. */
 const mustBeSeen =
-  "expired,superseded,terminal,conflict,repeated result,retry,never arrived,loss 1,loss 2,loss 3,lost when cancelled,run succeeded,run failed,run cancelled,onSuccess,onFailure,onCancel,cancel before onSuccess,cancel before onExit,skipped,blocked,rescued,excused".split(
+  "expired,superseded,terminal,conflict,repeated result,retry,never arrived,loss 1,loss 2,loss 3,lost when cancelled,run succeeded,run failed,run cancelled,onSuccess,onFailure,onCancel,cancel before onSuccess,cancel before onExit,skipped,blocked,rescued,excused,held,cancelled while paused,timeout while paused,approved,rejected,answered twice,another answer,too late,silence: fail,silence: approve,silence: reject,queue timeout,run timeout,handlers timeout".split(
     ",",
   );
+
+const refName = ({ stepId, attempt }: AttemptRef): string => `${stepId}#${attempt}`;
 
 class History {
   readonly #world: World;
@@ -37,10 +44,10 @@ class History {
   readonly #workers: readonly TestWorker[];
   readonly #refs: AttemptRef[] = [];
 
-  private constructor(world: World, run: RunId, specs: readonly StepSpec[]) {
+  private constructor(world: World, run: RunId, specs: readonly StepSpec[], timeoutMs: number | undefined) {
     this.#world = world;
     this.#run = run;
-    this.#reference = new ReferenceRun(specs, ttlMs, conditions);
+    this.#reference = new ReferenceRun(specs, { ttlMs, conditions, timeoutMs, now: world.now });
     const own = ++cases;
     this.#workers = [0, 1, 2].map((index) => world.worker(`case${own}-w${index}`));
   }
@@ -49,9 +56,11 @@ class History {
     world: World,
     specs: readonly StepSpec[],
     handlers: readonly StepSpec[],
+    timeoutMs: number | undefined,
   ): Promise<History> {
-    const spec = handlers.length === 0 ? dag(...specs) : { ...dag(...specs), handlers };
-    return new History(world, await world.submit(spec), [...specs, ...handlers]);
+    const handled = handlers.length === 0 ? dag(...specs) : { ...dag(...specs), handlers };
+    const spec = timeoutMs === undefined ? handled : { ...handled, timeoutMs };
+    return new History(world, await world.submit(spec), [...specs, ...handlers], timeoutMs);
   }
 
   async tell(command: Command): Promise<void> {
@@ -60,7 +69,11 @@ class History {
     else if (command.do === "finish") await this.#finish(command);
     else if (command.do === "renew") await this.#renew(command);
     else if (command.do === "greet") await this.#greet(command);
-    else if (command.do === "advance") this.#world.now += command.ms;
+    else if (command.do === "advance") this.#advance(command.ms);
+    else if (command.do === "answer") await this.#answer(command);
+    else if (command.do === "sweep") await this.#sweep();
+    else if (command.do === "pause") await this.#pause();
+    else if (command.do === "resume") await this.#resume();
     else if (command.do === "expire") await this.#expire();
     else if (command.do === "lose") await this.#loseAll();
     else await this.#cancel();
@@ -72,9 +85,12 @@ class History {
     const { steps } = this.#reference;
     for (let round = 0; !isTerminalRun(this.#reference.status); round++) {
       expect(round).toBeLessThan(12);
-      this.#world.now += 2 * ttlMs;
+      this.#advance(2 * ttlMs);
       await this.#expire();
-      for (const index of steps.keys()) {
+      await this.#sweep();
+      await this.#resume();
+      for (const [index, { phase }] of steps.entries()) {
+        if (phase === "suspended") await this.#answerTo(index, "approved");
         await this.#claim({ do: "claim", which: index, worker: 0 });
         const which = this.#refs.length - 1;
         await this.#finish({ do: "finish", which, thief: false, outcome: "succeeded", interrupted: false });
@@ -99,7 +115,7 @@ class History {
       before?.depends.map((on) => isTerminalStep(this.#reference.steps[on]?.phase ?? "waiting")),
     ).not.toContain(false);
     if (before?.spec.condition === undefined)
-      expect(before?.depends.map((on) => this.#reference.satisfies(on))).not.toContain(false);
+      expect(before?.depends.map((on) => satisfies(this.#reference.steps[on]))).not.toContain(false);
     const { runId, stepId, attempt, generation } = claimed;
     this.#refs.push({ runId, stepId, attempt, generation });
     expect(this.#reference.live.filter(({ step }) => step === index)).toHaveLength(1);
@@ -166,25 +182,81 @@ class History {
 
   /** Nobody renews for the length of a lease. */
   async #loseAll(): Promise<void> {
-    this.#world.now += ttlMs;
+    this.#advance(ttlMs);
     await this.#expire();
+  }
+
+  #advance(ms: number): void {
+    this.#world.now += ms;
+    this.#reference.now += ms;
+  }
+
+  async #answer({ which, decision }: Of<"answer">): Promise<void> {
+    const asking = [...this.#reference.steps.entries()].filter(([, { spec }]) => spec.work.kind === "human");
+    const [index] = asking[which % Math.max(1, asking.length)] ?? [];
+    if (index !== undefined) await this.#answerTo(index, decision);
+  }
+
+  async #answerTo(index: number, decision: ApprovalDecision): Promise<void> {
+    const { spec } = this.#reference.steps[index] ?? expect.fail("no step");
+    const expected = this.#reference.answer(index, decision);
+    const { store, now } = this.#world;
+    const answer = { decision, by: "admin", fields: {} };
+    const given = { runId: this.#run, stepId: spec.id, answer, digest: decision, now };
+    const told = await store.write.stepAnswer(given).then(
+      ({ existed }) => existed,
+      (error: unknown) => (error instanceof FaultError ? error.code : error),
+    );
+    expect(told).toBe(expected);
+  }
+
+  async #sweep(): Promise<void> {
+    const { store, now } = this.#world;
+    const found = (await store.read.deadlinesDue({ now, limit: 10_000 })).due;
+    const own = found.filter(({ runId }) => runId === this.#run);
+    const names = own.map(({ kind, index, due }) => ({ step: kind === "run" ? kind : index, due }) as const);
+    const order = ({ step, due }: RefDeadline) => `${step}/${due}`;
+    expect(names.map(order).toSorted()).toEqual(this.#reference.due.map(order).toSorted());
+    for (const [at, deadline] of own.entries()) {
+      this.#reference.serve(names[at] ?? expect.fail("no name"));
+      const { live } = await store.write.deadlineServe({ ...deadline, now });
+      if (deadline.kind === "run") expect(live.map(refName).toSorted()).toEqual(this.#toEnd());
+      else expect(live).toEqual([]);
+    }
+  }
+
+  async #pause(): Promise<void> {
+    const expected = this.#reference.pause();
+    const told = await this.#world.pause(this.#run).catch((error: unknown) => {
+      expect(error).toMatchObject({ code: "run_not_running" });
+    });
+    expect(told).toBe(expected);
+  }
+
+  async #resume(): Promise<void> {
+    const expected = this.#reference.resume();
+    expect(await this.#world.resume(this.#run)).toBe(expected);
+  }
+
+  /** The live attempts that the run wants to end. */
+  #toEnd(): string[] {
+    const { live, steps } = this.#reference;
+    const toEnd = live.filter(({ step }) => this.#reference.isCancelled(steps[step]?.spec ?? expect.fail()));
+    return toEnd.map(({ step, number }) => `${steps[step]?.spec.id}#${number}`).toSorted();
   }
 
   async #cancel(): Promise<void> {
     this.#reference.cancel();
     const { live } = await this.#world.store.write.runCancel({ id: this.#run, now: this.#world.now });
-    const { live: running, steps } = this.#reference;
-    const toEnd = running.filter(({ step }) =>
-      this.#reference.isCancelled(steps[step]?.spec ?? expect.fail()),
-    );
-    const expected = toEnd.map(({ step, number }) => `${this.#reference.steps[step]?.spec.id}#${number}`);
-    expect(live.map(({ stepId, attempt }) => `${stepId}#${attempt}`).toSorted()).toEqual(expected.toSorted());
+    expect(live.map(refName).toSorted()).toEqual(this.#reference.cancelRequested ? this.#toEnd() : []);
   }
 
   async #compare(): Promise<void> {
     const run = await this.#world.store.read.runRead({ id: this.#run });
     const steps = run.steps.map(({ id, phase, attempt }) => `${id}=${phase}#${attempt}`);
-    expect([run.status, run.cancelRequested, run.eventSeq, ...steps].join(" ")).toBe(this.#reference.picture);
+    const isPaused = run.paused !== undefined;
+    const picture = [run.status, run.cancelRequested, isPaused, run.dueAt, run.eventSeq, ...steps].join(" ");
+    expect(picture).toBe(pictureOf(this.#reference));
     expect(isTerminalRun(run.status)).toBe(run.steps.every(({ phase }) => isTerminalStep(phase)));
   }
 
@@ -254,9 +326,10 @@ export function describeStoreModel(name: string, open: OpenStore, numRuns: numbe
           fc.asyncProperty(
             steps,
             handlers,
+            timeout,
             fc.array(command, { maxLength: 60, size: "max" }),
-            async (specs, handlers, commands) => {
-              const history = await History.begin(new World(store), specs, handlers);
+            async (specs, handlers, timeoutMs, commands) => {
+              const history = await History.begin(new World(store), specs, handlers, timeoutMs);
               for (const each of commands) await history.tell(each);
               for (const each of await history.end()) seen.add(each);
             },

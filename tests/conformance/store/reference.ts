@@ -1,45 +1,26 @@
 /** What a store must do, once more, in the simplest way that could be right: no SQL, no batches, one run in memory. */
 
-import type { Outcome, RefusalReason, RunStatus, StepPhase, StepSpec } from "@haversack/protocol";
-
-export interface RefAttempt {
-  readonly step: number;
-  readonly number: number;
-  readonly worker: string;
-  boot: string;
-  leaseUntil: number;
-  phase: "leased" | "running" | "lost" | Outcome;
-  /** Of the accepted result. */
-  result: string | undefined;
-}
-
-/** An `if` and what it means, said once more without an evaluator. */
-export interface RefCondition {
-  readonly text: string;
-  readonly rescues: boolean;
-  isTrue(before: { satisfied: boolean; failed: boolean; cancelled: boolean }): boolean;
-}
-
-interface RefStep {
-  readonly spec: StepSpec;
-  readonly depends: readonly number[];
-  phase: StepPhase;
-  attempt: number;
-  failed: number;
-  lost: number;
-  notBefore: number;
-}
-
-const ended = (phase: StepPhase): boolean =>
-  phase === "succeeded" ||
-  phase === "failed" ||
-  phase === "cancelled" ||
-  phase === "blocked" ||
-  phase === "skipped";
-const isLive = ({ phase }: RefAttempt): boolean => phase === "leased" || phase === "running";
-
-const isFirst = ({ depends, condition, handler }: StepSpec): boolean =>
-  depends.length === 0 && condition === undefined && handler === undefined;
+import type {
+  ApprovalDecision,
+  Outcome,
+  RefusalReason,
+  RunStatus,
+  StepPhase,
+  StepSpec,
+} from "@haversack/protocol";
+import {
+  ended,
+  isHuman,
+  isLive,
+  never,
+  newSteps,
+  type RefAttempt,
+  type RefDeadline,
+  type RefRunOptions,
+  type RefStep,
+} from "./reference-nouns.ts";
+import { decided, isExcused, outcomeOf } from "./reference-outcomes.ts";
+import { answerTo, dueOf, isEnded } from "./reference-waiting.ts";
 
 const handlerFor = { succeeded: "onSuccess", failed: "onFailure", cancelled: "onCancel" } as const;
 
@@ -50,33 +31,24 @@ export class ReferenceRun {
   readonly seen = new Set<string>();
   status: RunStatus = "queued";
   cancelRequested = false;
+  isPaused = false;
+  /** The test moves it. */
+  now: number;
+  dueAt = never;
+  /** What has no time any more. */
+  readonly #over = { steps: false, handlers: false };
   /** How the steps ended. */
   #outcome: "succeeded" | "failed" | "cancelled" | undefined;
   #hasExitBegun = false;
   /** The first one says that the run was queued. */
   events = 1;
-  readonly #ttlMs: number;
-  readonly #conditions: readonly RefCondition[];
+  readonly #options: RefRunOptions;
 
-  constructor(specs: readonly StepSpec[], ttlMs: number, conditions: readonly RefCondition[]) {
-    this.#ttlMs = ttlMs;
-    this.#conditions = conditions;
-    this.steps = specs.map((spec) => ({
-      spec,
-      depends: spec.depends.map((id) => specs.findIndex((other) => other.id === id)),
-      phase: isFirst(spec) ? "ready" : "waiting",
-      attempt: 0,
-      failed: 0,
-      lost: 0,
-      notBefore: 0,
-    }));
+  constructor(specs: readonly StepSpec[], options: RefRunOptions) {
+    this.#options = options;
+    this.now = options.now;
+    this.steps = newSteps(specs, options.now);
     if (this.#settle()) this.#endRun();
-  }
-
-  /** As a reader of the store sees it. */
-  get picture(): string {
-    const steps = this.steps.map(({ spec, phase, attempt }) => `${spec.id}=${phase}#${attempt}`);
-    return [this.status, this.cancelRequested, this.events, ...steps].join(" ");
   }
 
   get live(): RefAttempt[] {
@@ -86,13 +58,14 @@ export class ReferenceRun {
   claim(index: number, worker: string, boot: string, now: number): number | undefined {
     const step = this.#step(index);
     if (this.isCancelled(step.spec) || step.phase !== "ready" || step.notBefore > now) return undefined;
-    if (this.status === "queued") {
-      this.status = "running";
-      this.events++;
+    if (this.isPaused) {
+      this.seen.add("held");
+      return undefined;
     }
+    this.#begin();
     this.#move(step, "leased");
     step.attempt += 1;
-    const lease = { leaseUntil: now + this.#ttlMs, phase: "leased", result: undefined } as const;
+    const lease = { leaseUntil: now + this.#options.ttlMs, phase: "leased", result: undefined } as const;
     this.attempts.push({ step: index, number: step.attempt, worker, boot, ...lease });
     return step.attempt;
   }
@@ -143,7 +116,7 @@ export class ReferenceRun {
   }
 
   renew(attempt: RefAttempt, boot: string, now: number): void {
-    attempt.leaseUntil = now + this.#ttlMs;
+    attempt.leaseUntil = now + this.#options.ttlMs;
     attempt.boot = boot;
   }
 
@@ -168,21 +141,112 @@ export class ReferenceRun {
   }
 
   cancel(): void {
-    if (this.cancelRequested || (this.status !== "queued" && this.status !== "running")) return;
+    if (this.cancelRequested || isEnded(this.status)) return;
     this.cancelRequested = true;
+    if (this.isPaused) this.seen.add("cancelled while paused");
+    this.isPaused = false;
     this.events++;
     for (const step of this.steps) {
       const { handler } = step.spec;
-      const isIdle = step.phase === "ready" || (step.phase === "waiting" && handler === undefined);
+      const isIdle =
+        step.phase === "ready" ||
+        step.phase === "suspended" ||
+        (step.phase === "waiting" && handler === undefined);
       if (handler !== undefined && isIdle) this.seen.add(`cancel before ${handler}`);
       if (isIdle && this.isCancelled(step.spec)) this.#move(step, "cancelled");
     }
     this.#endRun();
   }
 
-  /** Whether a cancel of the run is one of this step. */
+  /** Whether the run wants this step to end: by a cancel, or because its time is over. */
   isCancelled({ handler }: StepSpec): boolean {
-    return this.cancelRequested && handler !== "onCancel" && handler !== "onExit";
+    if (handler === undefined) return this.cancelRequested || this.#over.steps;
+    return this.#over.handlers || (this.cancelRequested && handler !== "onCancel" && handler !== "onExit");
+  }
+
+  /** Whether it changed something; undefined: it is too late for that. */
+  pause(): boolean | undefined {
+    if (this.isPaused) return false;
+    if (this.cancelRequested || isEnded(this.status)) return undefined;
+    this.isPaused = true;
+    this.events++;
+    return true;
+  }
+
+  resume(): boolean {
+    if (!this.isPaused) return false;
+    this.isPaused = false;
+    this.events++;
+    return true;
+  }
+
+  /** Whether it had been given before, or the code of its refusal. */
+  answer(index: number, decision: ApprovalDecision): boolean | string {
+    const step = this.#step(index);
+    const told = answerTo(step, decision, this.now);
+    if (told.seen !== undefined) this.seen.add(told.seen);
+    if (told.answer !== false) return told.answer;
+    step.answer = decision;
+    this.seen.add(decision);
+    this.#end(step, decision === "approved" ? "succeeded" : "failed");
+    return false;
+  }
+
+  get due(): RefDeadline[] {
+    return isEnded(this.status) ? [] : dueOf(this);
+  }
+
+  /** Changes nothing when it is not due any more, or begins anew. */
+  serve({ step: index, due }: RefDeadline): void {
+    if (!this.due.some((each) => each.step === index && each.due === due)) return;
+    if (index === "run") return this.#timeOver();
+    const step = this.#step(index);
+    const { work } = step.spec;
+    if (work.kind !== "human") {
+      this.seen.add("queue timeout");
+      return this.#end(step, "failed");
+    }
+    this.seen.add(`silence: ${work.onTimeout}`);
+    if (work.onTimeout !== "fail") step.answer = "silence";
+    this.#end(step, work.onTimeout === "approve" ? "succeeded" : "failed");
+  }
+
+  #timeOver(): void {
+    const isOfHandlers = this.#outcome !== undefined;
+    this.dueAt = never;
+    if (this.cancelRequested && !isOfHandlers) return;
+    this.seen.add(isOfHandlers ? "handlers timeout" : "run timeout");
+    if (this.isPaused) this.seen.add("timeout while paused");
+    this.#over[isOfHandlers ? "handlers" : "steps"] = true;
+    this.isPaused = false;
+    this.events++;
+    for (const step of this.steps) {
+      if ((step.spec.handler !== undefined) !== isOfHandlers) continue;
+      if (isOfHandlers && step.phase === "waiting") this.#move(step, "skipped");
+      else if (["waiting", "ready", "suspended"].includes(step.phase)) this.#move(step, "cancelled");
+    }
+    this.#hasExitBegun ||= isOfHandlers;
+    this.#endRun();
+  }
+
+  /** The first step is handed out, or asks. */
+  #begin(): void {
+    if (this.status !== "queued") return;
+    this.status = "running";
+    this.dueAt = this.now + (this.#options.timeoutMs ?? never);
+    this.events++;
+  }
+
+  #ready(step: RefStep, since: number): void {
+    step.dueAt = since + (step.spec.queueTimeoutMs ?? never);
+    this.#move(step, "ready");
+  }
+
+  #ask(step: RefStep): void {
+    this.#begin();
+    const { work } = step.spec;
+    step.dueAt = this.now + ((work.kind === "human" ? work.timeoutMs : undefined) ?? never);
+    this.#move(step, "suspended");
   }
 
   #lose(attempt: RefAttempt): void {
@@ -200,7 +264,7 @@ export class ReferenceRun {
 
   #again(step: RefStep, notBefore: number): void {
     step.notBefore = notBefore;
-    this.#move(step, "ready");
+    this.#ready(step, Math.max(notBefore, this.now));
   }
 
   #end(step: RefStep, phase: StepPhase): void {
@@ -222,7 +286,9 @@ export class ReferenceRun {
         )
           continue;
         const phase = this.#decide(each);
-        this.#move(each, phase);
+        if (phase === "ready" && isHuman(each.spec)) this.#ask(each);
+        else if (phase === "ready") this.#ready(each, this.now);
+        else this.#move(each, phase);
         changed = true;
         hasEnded ||= phase !== "ready";
       }
@@ -231,28 +297,9 @@ export class ReferenceRun {
   }
 
   #decide(step: RefStep): StepPhase {
-    const satisfied = step.depends.every((on) => this.satisfies(on));
-    const ancestors = this.#ancestors(step);
-    const failed = ancestors.some(({ phase }) => phase === "failed");
-    const cancelled = ancestors.some(({ phase }) => phase === "cancelled");
-    const condition = this.#conditions.find(({ text }) => text === step.spec.condition);
-    const isAsked = satisfied || condition?.rescues === true;
-    const isTrue = isAsked && (condition?.isTrue({ satisfied, failed, cancelled }) ?? true);
-    const phase = isTrue ? "ready" : satisfied ? "skipped" : "blocked";
-    this.seen.add(phase === "ready" && !satisfied ? "rescued" : phase);
+    const { phase, seen } = decided(step, this.steps, this.#options.conditions);
+    this.seen.add(seen);
     return phase;
-  }
-
-  satisfies(index: number): boolean {
-    const { phase, spec } = this.#step(index);
-    return (
-      phase === "succeeded" || phase === "skipped" || (phase === "failed" && spec.continueOnError === true)
-    );
-  }
-
-  #ancestors(step: RefStep): RefStep[] {
-    const parents = step.depends.map((on) => this.#step(on));
-    return [...parents, ...parents.flatMap((parent) => this.#ancestors(parent))];
   }
 
   #endRun(): void {
@@ -260,31 +307,28 @@ export class ReferenceRun {
     if (!this.steps.every((step) => handlers.includes(step) || ended(step.phase))) return;
     const isExit = ({ spec }: RefStep) => spec.handler === "onExit";
     if (this.#outcome === undefined) {
-      this.#outcome = this.#outcomeOf(this.steps.filter((step) => !handlers.includes(step)));
+      const own = this.steps.filter((step) => !handlers.includes(step));
+      if (own.some(isExcused)) this.seen.add("excused");
+      this.#outcome = outcomeOf(own, this.#over.steps);
+      this.dueAt = this.now + (this.#options.timeoutMs ?? never);
       for (const each of handlers) {
         if (isExit(each)) continue;
         const turn = this.cancelRequested ? "cancelled" : this.#outcome;
         const isChosen = each.spec.handler === handlerFor[turn];
         if (isChosen) this.seen.add(handlerFor[turn]);
-        this.#move(each, isChosen ? "ready" : "skipped");
+        if (isChosen) this.#ready(each, this.now);
+        else this.#move(each, "skipped");
       }
     }
     if (!handlers.every((each) => isExit(each) || ended(each.phase))) return;
-    if (!this.#hasExitBegun) for (const each of handlers.filter(isExit)) this.#move(each, "ready");
+    if (!this.#hasExitBegun) for (const each of handlers.filter(isExit)) this.#ready(each, this.now);
     this.#hasExitBegun = true;
     if (!handlers.every(({ phase }) => ended(phase))) return;
     this.status = this.#outcome;
+    this.dueAt = never;
+    this.isPaused = false;
     this.events++;
     this.seen.add(`run ${this.status}`);
-  }
-
-  #outcomeOf(steps: readonly RefStep[]): "succeeded" | "failed" | "cancelled" {
-    const phases = new Set(steps.map(({ phase }) => phase));
-    const isExcused = ({ phase, spec }: RefStep) => phase === "failed" && spec.continueOnError === true;
-    if (steps.some(isExcused)) this.seen.add("excused");
-    if (steps.some((step) => step.phase === "failed" && !isExcused(step))) return "failed";
-    if (phases.has("cancelled")) return "cancelled";
-    return phases.has("blocked") ? "failed" : "succeeded";
   }
 
   #move(step: RefStep, phase: StepPhase): void {

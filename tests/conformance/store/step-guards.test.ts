@@ -20,8 +20,8 @@ const parents = `insert into dag values ('d', 'd', '{}', '');
     values (1, 'r', 'd', 'd', 'running', '{}', '', 0, 1);`;
 /** @param held by a worker; else it is one with items */
 const rowIn = (phase: StepPhase, held: boolean): string => `delete from step;
-  insert into step (run, idx, step_id, kind, phase, waiting_for, queue, attempt, generation, worker_id, boot_id, lease_until)
-    values (1, 0, 's', 'run', '${phase}', 0, 1, ${held ? "1, 'g', 'w', 'b', 50" : "0, null, null, null, null"});`;
+  insert into step (run, idx, step_id, kind, phase, waiting_for, queue, attempt, generation, worker_id, boot_id, lease_until, due_at)
+    values (1, 0, 's', 'run', '${phase}', 0, 1, ${held ? "1, 'g', 'w', 'b', 50" : "0, null, null, null, null"}, 7);`;
 
 /** Does one thing to a step in this phase. @returns the phase that it then has */
 type Try = (phase: StepPhase, held: boolean, move: Move) => Promise<string>;

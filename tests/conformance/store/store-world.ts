@@ -127,6 +127,25 @@ export class World {
     return expired.map(({ ref }) => ref);
   }
 
+  /** Serves what is due. @returns each, and the attempts that have to end */
+  async sweep(): Promise<string[]> {
+    const told: string[] = [];
+    for (const deadline of (await this.store.read.deadlinesDue({ now: this.now, limit: 1000 })).due) {
+      told.push(`${deadline.kind} ${deadline.runId}`);
+      const { live } = await this.store.write.deadlineServe({ ...deadline, now: this.now });
+      told.push(...live.map(({ stepId, attempt }) => `cancel ${stepId}#${attempt}`));
+    }
+    return told;
+  }
+
+  async pause(id: RunId, reason = ""): Promise<boolean> {
+    return await this.store.write.runPause({ id, reason, now: this.now });
+  }
+
+  async resume(id: RunId): Promise<boolean> {
+    return await this.store.write.runResume({ id, now: this.now });
+  }
+
   /** Of a step, or of an item. */
   async indexOf(id: RunId, stepId: string): Promise<number> {
     if (itemOfId(stepId) !== undefined) {

@@ -7,7 +7,12 @@ import type {
   SqlValue,
   Statement,
 } from "../../../packages/coordinator/src/store/statement.ts";
+import { stepAnswered } from "../../../packages/coordinator/src/store/statements/approval.ts";
 import { stepRefuse, stepStartChild } from "../../../packages/coordinator/src/store/statements/child.ts";
+import {
+  handlersCancelIdle,
+  stepQueueTimeout,
+} from "../../../packages/coordinator/src/store/statements/deadline.ts";
 import { itemsCancelIdle, itemsRelease } from "../../../packages/coordinator/src/store/statements/item.ts";
 import {
   groupEnd,
@@ -68,6 +73,12 @@ export const moves: readonly Move[] = [
   }),
   { event: "begun", single: stepStartChild, args: [1, 0, 1, 9, 0] },
   { event: "refused", single: stepRefuse, args: [1, 0, 1, 9, "{}"] },
+  settle("asked", "suspended"),
+  ...(["succeeded", "failed"] as const).map((phase) => {
+    return { event: phase, single: stepAnswered, args: [1, 0, phase, 9, null, "{}"] };
+  }),
+  { event: "failed", single: stepQueueTimeout, args: [1, 0, 7, 9, "{}"] },
+  { event: "cancelled", single: handlersCancelIdle, args: [1, 9] },
   { event: "released", single: itemsRelease, args: [1, 0, 5, 10] },
   { event: "cancelled", single: itemsCancelIdle, args: [1, 0, 5, 9] },
 ];

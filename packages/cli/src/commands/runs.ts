@@ -48,8 +48,8 @@ Examples:
 
 --since and --until are when it was submitted: a duration before now, or a moment (UTC unless it ends with an offset).
 --json: {runs: [{id, dagName, dagDigest, status, failure, params, labels, createdAt, startedAt, endedAt,
-  cancelRequested, retryOf, trigger: {kind, schedule, due}, parent: {runId, stepId, depth}}], next}; \`next\` is there when
-  there are more runs.
+  cancelRequested, retryOf, trigger: {kind, schedule, due}, parent: {runId, stepId, depth}, paused: {at, reason}, dueAt}], next};
+  \`next\` is there when there are more runs.
 BY is what started it: manual, schedule, backfill, retry or child (a step of the run above it).`;
 
 export function runsCommand(shell: Shell): Command {
@@ -125,7 +125,7 @@ function runTable(list: readonly Run[], now: number, paint: Paint): string {
     indented(run.id, level),
     printable(run.dagName),
     run.trigger?.kind ?? "",
-    paint.status(run.status, run.status),
+    paint.status(run.status, run.paused === undefined ? run.status : `${run.status}, paused`),
     moment(run.createdAt),
     elapsed(run.startedAt, run.endedAt, now),
     clip(printable(run.failure?.message ?? ""), remarkColumnsMax),

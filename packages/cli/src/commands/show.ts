@@ -30,9 +30,10 @@ Examples:
   $ haversack show latest --json | jq '.steps[] | select(.phase == "failed")'
 
 --json: {id, dagName, dagDigest, status, failure, params, createdAt, startedAt, endedAt, cancelRequested,
-  retryOf, trigger: {kind, schedule, due}, parent: {runId, stepId, depth}, outputs,
+  retryOf, trigger: {kind, schedule, due}, parent: {runId, stepId, depth}, outputs, paused: {at, reason}, dueAt,
   steps: [{id, kind, phase, depends, attempt, workerName, startedAt, endedAt, failure, exitCode, outputs, artifacts,
   snapshotDigest, usage, memory: {applied, inReview}, waitingFor, childRunId,
+  approval: {prompt, form, approvers, askedAt, dueAt, onTimeout, answer: {decision, by, onBehalfOf, comment, fields, at}},
   items: {total, waiting, active, succeeded, failed, cancelled}, item: {value}}]}`;
 
 export function showCommand(shell: Shell): Command {

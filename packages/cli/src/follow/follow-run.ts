@@ -48,6 +48,12 @@ export async function followRun(asked: FollowAsked, signal: AbortSignal): Promis
   }
 }
 
+/** What a person is asked does not change, so it is looked up once. */
+const hasMoreToTell = ({ phase, items, waitingFor }: StepPicture): boolean =>
+  phase === "ready" ||
+  (phase === "running" && items !== undefined) ||
+  (phase === "suspended" && waitingFor === undefined);
+
 /** The events speak for all when the connection breaks. */
 const quiet = (link: Link): Link => ({ ...link, onBroken: () => {} });
 
@@ -132,9 +138,7 @@ class Follower {
     const { client, run, screen, outside } = this.#asked;
     for (;;) {
       await pause(outside.clock, lookEachMs, this.#signal);
-      const mayWait = ({ phase, items }: StepPicture): boolean =>
-        phase === "ready" || (phase === "running" && items !== undefined);
-      if (!this.#picture.steps.some(mayWait)) continue;
+      if (!this.#picture.steps.some(hasMoreToTell)) continue;
       const seen = await retried(() => client.run(run.id, this.#signal), quiet(this.#link), this.#signal);
       this.#picture = afterLook(this.#picture, seen);
       screen.show(this.#picture);

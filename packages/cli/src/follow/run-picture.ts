@@ -21,6 +21,7 @@ export interface RunPicture {
   readonly dagName: string;
   readonly status: RunStatus;
   readonly cancelRequested: boolean;
+  readonly paused?: boolean | undefined;
   readonly failure?: Failure | undefined;
   readonly createdAt: number;
   readonly endedAt?: number | undefined;
@@ -58,9 +59,10 @@ export function pictureAtStart(run: RunDetail): RunPicture {
   const steps = run.steps.map((step): StepPicture => {
     const { id, kind, depends, condition, continueOnError, handler } = step;
     const items = step.items === undefined ? undefined : noItems;
-    // There is no event for a step that is ready from the start; one with an `if` or items is decided first, a handler last.
+    // There is no event for a step that is ready from the start; one with an `if` or items is decided first, one that
+    // asks a person is not ready but suspended, and a handler comes last.
     const isDecided = condition === undefined && handler === undefined && items === undefined;
-    const phase = depends.length === 0 && isDecided ? "ready" : "waiting";
+    const phase = depends.length === 0 && isDecided && kind !== "human" ? "ready" : "waiting";
     return { id, kind, depends, condition, continueOnError, handler, items, phase, attempt: 0 };
   });
   return { id, dagName, status: "queued", cancelRequested: false, createdAt, steps };
@@ -69,9 +71,9 @@ export function pictureAtStart(run: RunDetail): RunPicture {
 export function afterEvent(picture: RunPicture, event: RunEvent): RunPicture {
   const { change, at } = event;
   if (change.kind === "run") {
-    const { status, cancelRequested, failure } = change;
+    const { status, cancelRequested, paused, failure } = change;
     const endedAt = isTerminalRun(status) ? at : undefined;
-    return { ...picture, status, cancelRequested, failure, endedAt };
+    return { ...picture, status, cancelRequested, paused, failure, endedAt };
   }
   const group = groupIn(picture, change.stepId);
   if (group === undefined) return withStep(picture, change.stepId, (step) => afterChange(step, change, at));
@@ -97,7 +99,9 @@ export function afterLook(picture: RunPicture, run: RunDetail): RunPicture {
   const steps = picture.steps.map((step) => {
     const seen = looked.get(step.id);
     if (seen === undefined || seen.phase !== step.phase) return step;
-    return { ...step, waitingFor: seen.waitingFor, workerName: seen.workerName };
+    const { approval, workerName } = seen;
+    const waitingFor = approval === undefined ? seen.waitingFor : `asks: ${approval.prompt}`;
+    return { ...step, waitingFor, workerName };
   });
   return { ...picture, steps };
 }

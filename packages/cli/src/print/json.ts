@@ -1,6 +1,7 @@
 /** What `--json` prints: public, documented in docs/operations.md. Times are ISO 8601 in UTC, sizes bytes. */
 
 import type {
+  Approval,
   BackfilledTick,
   KeptSnapshot,
   MemoryReview,
@@ -14,6 +15,7 @@ import type {
   Step,
   StoredDag,
   StoredDagInfo,
+  WaitingApproval,
   WorkerInfo,
 } from "@haversack/protocol";
 import type { LogLine } from "../follow/log-lines.ts";
@@ -22,12 +24,14 @@ const time = (at: number | undefined): string | undefined =>
   at === undefined ? undefined : new Date(at).toISOString();
 
 export function runJson(run: Run | RunDetail): object {
-  const { createdAt, startedAt, endedAt, eventSeq: _, trigger, ...rest } = run;
+  const { createdAt, startedAt, endedAt, dueAt, paused, eventSeq: _, trigger, ...rest } = run;
   const started = trigger === undefined ? {} : { trigger: { ...trigger, due: time(trigger.due) } };
   const times = {
     createdAt: time(createdAt),
     startedAt: time(startedAt),
     endedAt: time(endedAt),
+    dueAt: time(dueAt),
+    ...(paused === undefined ? {} : { paused: { at: time(paused.at), reason: paused.reason } }),
     ...started,
   };
   if (!("steps" in rest)) return { ...rest, ...times };
@@ -35,8 +39,14 @@ export function runJson(run: Run | RunDetail): object {
   return { ...head, ...times, steps: steps.map(stepJson) };
 }
 
-function stepJson(step: Step): object {
-  return { ...step, startedAt: time(step.startedAt), endedAt: time(step.endedAt) };
+function stepJson({ approval, ...step }: Step): object {
+  const asked = approval === undefined ? {} : { approval: approvalJson(approval) };
+  return { ...step, startedAt: time(step.startedAt), endedAt: time(step.endedAt), ...asked };
+}
+
+export function approvalJson({ askedAt, dueAt, answer, ...rest }: Approval | WaitingApproval): object {
+  const answered = answer === undefined ? {} : { answer: { ...answer, at: time(answer.at) } };
+  return { ...rest, askedAt: time(askedAt), dueAt: time(dueAt), ...answered };
 }
 
 export function eventJson({ seq, at, change }: RunEvent): object {

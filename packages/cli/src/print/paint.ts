@@ -28,6 +28,7 @@ const ofPhase = {
   cancelled: "bad",
   blocked: "faint",
   skipped: "faint",
+  suspended: "busy",
 } as const satisfies Record<StepPhase, BrushName>;
 
 const ofStatus = {

@@ -27,6 +27,7 @@ const words = {
   cancelled: "was cancelled",
   blocked: "does not run: a step before it did not succeed",
   skipped: "is skipped",
+  suspended: "waits for a person",
 } as const satisfies Record<StepPhase, string>;
 
 /** Not the moves that say nothing that the next one does not say too. */
@@ -53,7 +54,10 @@ export class PlainScreen implements Screen {
       return;
     }
     if (isTerminalRun(change.status)) return;
-    this.#say(`run ${picture.id} ${change.cancelRequested ? "is being cancelled" : `is ${change.status}`}`);
+    const paused = change.paused === true ? ", paused: it starts no further step" : "";
+    const what = change.cancelRequested ? "is being cancelled" : `is ${change.status}${paused}`;
+    const why = change.failure === undefined ? "" : `, and being ended: ${printable(change.failure.message)}`;
+    this.#say(`run ${picture.id} ${what}${why}`);
   }
 
   line({ stepId, text }: LogLine): void {
@@ -84,9 +88,10 @@ export class PlainScreen implements Screen {
 
   #showWaits(picture: RunPicture): void {
     for (const { id, phase, waitingFor } of picture.steps) {
-      if (phase !== "ready" || waitingFor === undefined || this.#waits.get(id) === waitingFor) continue;
+      const isIdle = phase === "ready" || phase === "suspended";
+      if (!isIdle || waitingFor === undefined || this.#waits.get(id) === waitingFor) continue;
       this.#waits.set(id, waitingFor);
-      this.#say(`step ${id} waits: ${printable(waitingFor)}`);
+      this.#say(`step ${id} ${phase === "ready" ? "waits: " : ""}${printable(waitingFor)}`);
     }
   }
 

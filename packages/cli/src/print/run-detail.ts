@@ -2,6 +2,7 @@
 
 import type { Artifact, JsonObject, RunDetail, RunId, Step } from "@haversack/protocol";
 import { countsProgress } from "../follow/items-picture.ts";
+import { approvalText, asksText } from "./approval-text.ts";
 import { bytes, elapsed, moment } from "./moment.ts";
 import type { Paint } from "./paint.ts";
 import { clip, printable, printableLines } from "./printable.ts";
@@ -23,6 +24,7 @@ export function runDetail(
     ["run", run.id],
     ["DAG", `${printable(run.dagName)}  ${paint.faint(run.dagDigest)}`],
     ["status", paint.status(run.status, run.status) + (run.cancelRequested ? " (cancel requested)" : "")],
+    ...pauseLines(run),
     ...(run.retryOf === undefined ? [] : [["retry of", run.retryOf] satisfies [string, string]]),
     ...parentLine(run),
     ...triggerLine(run),
@@ -37,12 +39,22 @@ export function runDetail(
     stepTable(stepTree(run, children), now, paint).trimEnd(),
   );
   parts.push(values("outputs", run.outputs ?? {}, paint));
-  parts.push(...run.steps.map((step) => stepExtras(step, paint)));
+  parts.push(...run.steps.map((step) => stepExtras(run.id, step, paint)));
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
 
 function parentLine({ parent }: RunDetail): [string, string][] {
   return parent === undefined ? [] : [["child of", `${parent.runId}/${parent.stepId}`]];
+}
+
+function pauseLines({ paused, dueAt }: RunDetail): [string, string][] {
+  const lines: [string, string][] = [];
+  if (paused !== undefined) {
+    const why = paused.reason === "" ? "" : `: ${printable(paused.reason)}`;
+    lines.push(["paused", `since ${moment(paused.at)}${why}`]);
+  }
+  if (dueAt !== undefined) lines.push(["time limit", moment(dueAt)]);
+  return lines;
 }
 
 function triggerLine({ trigger }: RunDetail): [string, string][] {
@@ -65,17 +77,16 @@ function stepTable(steps: readonly Placed<Step>[], now: number, paint: Paint): s
     printable(step.workerName ?? ""),
     clip(
       printable(
-        step.failure?.message ??
-          items(step) ??
-          step.waitingFor ??
-          skipped(step) ??
-          childRun(step) ??
-          usage(step),
+        step.failure?.message ?? items(step) ?? waits(step) ?? skipped(step) ?? childRun(step) ?? usage(step),
       ),
       valueColumnsMax,
     ),
   ]);
   return table(["STEP", "KIND", "STATE", "ATTEMPT", "TOOK", "WORKER", "REMARK"], rows);
+}
+
+function waits({ phase, waitingFor, approval }: Step): string | undefined {
+  return phase === "suspended" && approval !== undefined ? asksText(approval) : waitingFor;
 }
 
 function skipped({ phase, condition }: Step): string | undefined {
@@ -98,15 +109,20 @@ function usage({ usage }: Step): string {
   return `${turns} turns, ${toolCalls} tool calls, ${inputTokens} + ${outputTokens} tokens`;
 }
 
-function stepExtras(step: Step, paint: Paint): string {
+function stepExtras(runId: string, step: Step, paint: Paint): string {
   const snapshot = step.snapshotDigest === undefined ? "" : `  snapshot  ${step.snapshotDigest}`;
   const parts = [
+    question(runId, step, paint),
     values(`outputs of ${step.id}`, step.outputs, paint),
     step.artifacts.length === 0 ? "" : artifacts(step.id, step.artifacts, paint),
     snapshot === "" ? "" : `${paint.strong(`snapshot of ${step.id}`)}\n${snapshot}`,
     step.memory === undefined ? "" : `${paint.strong(`memory of ${step.id}`)}\n  ${memory(step.memory)}`,
   ];
   return parts.filter((part) => part !== "").join("\n\n");
+}
+
+function question(runId: string, { id, phase, approval }: Step, paint: Paint): string {
+  return approval === undefined ? "" : approvalText({ id, approval, runId }, phase, paint);
 }
 
 function memory({ applied, inReview }: NonNullable<Step["memory"]>): string {

@@ -24,6 +24,7 @@ const marks = {
   cancelled: "■",
   blocked: "–",
   skipped: "↷",
+  suspended: "?",
 } as const satisfies Record<StepPhase, string>;
 /** Lines that are not steps: the head, what is left out, and the line of the cursor. */
 const otherLinesCount = 3;
@@ -41,8 +42,7 @@ export function runView(picture: RunPicture, now: number, size: ViewSize, paint:
 
 function headLine(picture: RunPicture, now: number, columns: number, paint: Paint): string {
   const done = picture.steps.filter((step) => isTerminalStep(step.phase)).length;
-  const status =
-    picture.cancelRequested && picture.endedAt === undefined ? "being cancelled" : picture.status;
+  const status = statusText(picture);
   const time = elapsed(picture.createdAt, picture.endedAt, now);
   const name = clip(printable(picture.dagName), idColumnsMax);
   const room = columns - widthOf(name) - 2 - status.length;
@@ -50,6 +50,12 @@ function headLine(picture: RunPicture, now: number, columns: number, paint: Pain
   const count = `${done}/${picture.steps.length} steps${skipped === 0 ? "" : `, ${skipped} skipped`}`;
   const rest = clip(`  ${picture.id}  ${count}  ${time}`, room);
   return `${paint.strong(name)}  ${paint.status(picture.status, status)}${paint.faint(rest)}`;
+}
+
+function statusText({ status, cancelRequested, paused, endedAt }: RunPicture): string {
+  if (endedAt !== undefined) return status;
+  if (cancelRequested) return "being cancelled";
+  return paused === true ? `${status}, paused` : status;
 }
 
 /** When there are more steps than rows: what moves or failed first, then the rest, in the order of the file. */
@@ -62,6 +68,7 @@ function chooseSteps(steps: readonly StepPicture[], countMax: number): readonly 
 
 const importance = {
   failed: 4,
+  suspended: 4,
   running: 3,
   leased: 3,
   ready: 2,
@@ -114,6 +121,8 @@ function remark(step: StepPicture, picture: RunPicture): string {
       return "did not run: a step before it did not succeed";
     case "skipped":
       return skipReason(step);
+    case "suspended":
+      return step.waitingFor ?? "waits for a person";
     default:
       return step.phase satisfies never;
   }

@@ -14,12 +14,15 @@ export interface FakeAsked {
   readonly cwd?: string;
   readonly live?: boolean;
   readonly alive?: readonly number[];
+  /** What a person types. */
+  readonly lines?: readonly string[];
 }
 
 export function fakeOutside(asked: FakeAsked = {}): FakeOutside {
   const written = { out: "", err: "" };
   const stopping = new AbortController();
   const hurrying = new AbortController();
+  const lines = [...(asked.lines ?? [])];
   return {
     written,
     clock: new FakeClock(),
@@ -39,6 +42,11 @@ export function fakeOutside(asked: FakeAsked = {}): FakeOutside {
       write: async (bytes) => void (written.out += Buffer.from(bytes).toString("latin1")),
       live: asked.live ?? false,
       colours: false,
+      interactive: asked.lines !== undefined,
+      ask: async (question) => {
+        written.out += question;
+        return lines.shift();
+      },
       size: () => ({ columns: 100, rows: 30 }),
     },
   };

@@ -6,6 +6,7 @@
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { FaultError, type Log, messageOf } from "@haversack/base";
 import { toConnectError, WorkerService } from "@haversack/protocol";
+import { callerKey } from "../auth/caller.ts";
 import type { Role, Tokens } from "../auth/tokens.ts";
 
 /** Asked before there is a token; says nothing but that the process lives. */
@@ -19,12 +20,14 @@ const allowed: Readonly<Record<Role, (service: string) => boolean>> = {
 export function authorize(tokens: Tokens): Interceptor {
   return (next) => async (request) => {
     const service = request.service.typeName;
-    if (!open.has(service)) check(tokens, request.header.get("authorization"), service);
+    if (!open.has(service)) {
+      request.contextValues.set(callerKey, check(tokens, request.header.get("authorization"), service));
+    }
     return await next(request);
   };
 }
 
-function check(tokens: Tokens, header: string | null, service: string): void {
+function check(tokens: Tokens, header: string | null, service: string): Role {
   const [, token] = /^Bearer (\S{1,512})$/.exec(header ?? "") ?? [];
   if (token === undefined) {
     throw new ConnectError("a token is required: send `authorization: Bearer <token>`", Code.Unauthenticated);
@@ -36,6 +39,7 @@ function check(tokens: Tokens, header: string | null, service: string): void {
   if (!allowed[role](service)) {
     throw new ConnectError(`a ${role} token may not call ${service}`, Code.PermissionDenied);
   }
+  return role;
 }
 
 /** Faults leave with their code; what nobody classified leaves as "internal", its cause in the log. */

@@ -14,6 +14,7 @@ import type { BlobStore } from "../blobs/blob-store.ts";
 import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
 import type { Submitter } from "../library/submit.ts";
 import { type FollowParts, followEvents, followLogs } from "../watch/follow.ts";
+import { approvalCalls } from "./approval-calls.ts";
 import { listItems } from "./list-items.ts";
 import { listRuns } from "./list-runs.ts";
 import { findArtifact, requireStep, stepNamed } from "./named-step.ts";
@@ -80,6 +81,7 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
         };
       }
     },
+    ...approvalCalls({ store, clock: parts.clock, answer }),
     async *getArtifact({ runId, stepId, path }) {
       const artifact = findArtifact(await stepNamed(store, parseRunId(runId), stepId), path);
       for await (const data of parts.blobs.read(artifact.digest, chunkBytesMax)) yield { data };

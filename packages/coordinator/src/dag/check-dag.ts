@@ -143,6 +143,8 @@ export class DagChecker {
     }
     for (const [place, path] of step.inputs.entries()) this.#itemInput([...at, "inputs", place], step, path);
     if (step.work.kind === "run") this.#command(at, step.work);
+    else if (step.work.kind === "human")
+      this.#expressions.template([...at, "human", "prompt"], step.work.prompt, place);
     else if (step.work.kind === "dag") {
       checkChild(step.work, {
         dag: this.#spec,

@@ -6,6 +6,7 @@ import type { DataPath, Expression } from "../runs/expression-parse.ts";
 import { parseTemplate, pathsIn } from "../runs/expressions.ts";
 import { matrixNames } from "../runs/foreach-items.ts";
 import { type AncestryQuestion, ancestry, type DagGraph } from "../runs/graph.ts";
+import { answerOutputs, fieldsOf } from "./form.ts";
 import type { YamlPath } from "./yaml-source.ts";
 
 /** Where an expression stands, which decides what it may ask for. */
@@ -162,11 +163,13 @@ const declareOutput = {
   agent: "",
   deploy: "",
   dag: "; declare it under `outputs` of the child DAG",
+  human: "; declare it under `human.form`",
 } as const;
 
 /** Undefined: any name may come, such as from an agent whose schema lists no properties, or from a DAG that stands elsewhere. */
 function outputNames(step: StepSpec, dag: DagSpec): readonly string[] | undefined {
   if (step.work.kind === "run") return step.outputs;
+  if (step.work.kind === "human") return [...answerOutputs, ...fieldsOf(step.work.form)];
   if (step.work.kind === "deploy") return deployOutputs;
   if (step.work.kind === "dag") {
     const child = localDag(dag, step.work.use);

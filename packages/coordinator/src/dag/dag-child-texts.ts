@@ -46,6 +46,7 @@ export const childTexts: Readonly<Record<string, string>> = {
   "localDag.labels": "Labels of its runs.",
   "localDag.defaults": "What its steps have when they do not say.",
   "localDag.steps": "What it does.",
+  "localDag.timeout": "How long the steps of its run may take, from the start of the first one.",
   "localDag.onSuccess": "Handlers that start when its run has succeeded.",
   "localDag.onFailure": "Handlers that start when its run has failed.",
   "localDag.onCancel": "Handlers that start when its run was cancelled.",

@@ -3,7 +3,7 @@
  */
 
 import { durationForm, parseDuration } from "@haversack/base";
-import { priorities } from "@haversack/protocol";
+import { priorities, timeoutActions } from "@haversack/protocol";
 import { agentSettingsSchema } from "@haversack/snapshot";
 import { z } from "zod";
 import { runConcurrencySchema, stepConcurrencySchema } from "./concurrency-schema.ts";
@@ -44,6 +44,10 @@ const duration = durationText.transform((text, context) => {
   context.addIssue({ code: "custom", message: "expected a duration such as 500ms, 90s, 20m or 1h30m" });
   return z.NEVER;
 });
+
+/** How far ahead something may fall due. */
+const waitMaxMs = 365 * 86_400_000;
+const wait = duration.refine((ms) => ms <= waitMaxMs, "expected at most 365d");
 
 const scalar = z.union([z.string().max(textMax), z.number(), z.boolean()]).transform(String);
 const envMap = z.record(envName, scalar);
@@ -87,12 +91,21 @@ const child = z.strictObject({
   candidates: z.array(dagName).min(1).max(candidatesMax).optional(),
 });
 
+const human = z.strictObject({
+  prompt: z.string().min(1).max(textMax),
+  form: z.record(z.string(), z.unknown()).optional(),
+  approvers: z.array(z.string().min(1).max(200)).max(100).optional(),
+  timeout: wait.optional(),
+  onTimeout: z.enum(timeoutActions).optional(),
+});
+
 /** A step is of exactly one of these kinds. */
-export const stepKinds = ["run", "agent", "dag", "deploy"] as const;
+export const stepKinds = ["run", "agent", "dag", "deploy", "human"] as const;
 /** Keys that say something about a command only. */
 export const commandKeys = ["shell", "workdir"] as const;
 /** A handler comes when all is over: these keys have nothing to say about it. */
 export const notInHandlers = {
+  human: "a handler cannot wait for a person: make it a step with an `if`, such as failure()",
   depends: "all handlers of a kind start together, when the run's steps have ended; leave `depends` out",
   continueOnError: "a handler that fails never changes the run's status; leave `continueOnError` out",
   foreach: "a handler is one step: do it for all in its command, or in a step before",
@@ -119,11 +132,13 @@ const step = z.strictObject({
   agent: agent.optional(),
   dag: child.optional(),
   deploy: deploySchema.optional(),
+  human: human.optional(),
   env: envMap.optional(),
   worker: selectorSchema.optional(),
   priority: priority.optional(),
   concurrency: stepConcurrencySchema.optional(),
   timeout: duration.optional(),
+  queueTimeout: wait.optional(),
   retry: retry.optional(),
   outputs: z.array(outputName).max(200).optional(),
   artifacts: names.optional(),
@@ -153,6 +168,7 @@ const localDag = z.strictObject({
   priority: priority.optional(),
   labels: runLabelsSchema.optional(),
   defaults: defaults.optional(),
+  timeout: wait.optional(),
   steps: z.array(step).min(1, "expected at least one step").max(stepsMax),
   onSuccess: handlers,
   onFailure: handlers,
@@ -190,6 +206,7 @@ const parts = {
   duration: durationText,
   env: envMap,
   handlers: handlerList,
+  human,
   localDag,
   param,
   retry,
@@ -202,12 +219,4 @@ for (const [id, schema] of Object.entries(parts)) {
 }
 
 /** Keys that later versions understand: to be told apart from spelling mistakes. */
-export const plannedKeys = new Set([
-  "secrets",
-  "files",
-  "limits",
-  "timeout",
-  "human",
-  "queueTimeout",
-  "container",
-]);
+export const plannedKeys = new Set(["secrets", "files", "limits", "container"]);

@@ -14,6 +14,7 @@ export const partTexts: Readonly<Record<string, string>> = {
   dotenvFile: "One of the files.",
   duration: "A duration such as 500ms, 90s, 20m, 1h30m or 7d.",
   env: "Variables: text, numbers and booleans, which become text.",
+  human: "What a person is asked.",
   handlers: "Steps that start when all steps of the run have ended; they have no `depends`.",
   param: "A JSON Schema of one value, and whether it is required or what its default is.",
   retry: "What happens after an attempt that failed. One that was lost with its worker does not count.",
@@ -43,6 +44,8 @@ export const keyTexts: Readonly<Record<string, string>> = {
     "How many runs with one key may be under way: a key, or {key, limit, onConflict}. The next one waits (`queue`), takes the place of the oldest (`cancel-running`) or is refused (`skip`).",
   labels:
     "What its runs are found by (`haversack runs --label name=value`). Values may use params in `${{ }}`; `run --label` wins.",
+  timeout:
+    "How long its steps may take, from the start of the first one; then the run fails. Its handlers together get the same time once more.",
   defaults: "What steps have when they do not say; a step's own value wins, maps are merged by name.",
   steps: "The vertices of the graph, in any order.",
   onSuccess: "Handlers that start when all steps have ended and the run succeeded.",
@@ -89,17 +92,28 @@ export const keyTexts: Readonly<Record<string, string>> = {
     "The program and its options that are given the text of `run`; default [bash, -euo, pipefail].",
   "step.workdir": "A folder below the work folder in which the command starts.",
   "step.agent": "An agent: a prompt, and the model, skills and tools that it may use.",
+  "step.human":
+    "A question to a person. The step waits for an answer without a worker; approved is succeeded, rejected is failed.",
   "step.env": "Its variables. Values may use params, run, and outputs and statuses of ancestors in `${{ }}`.",
   "step.worker": "What the labels of its worker must be.",
   "step.priority": "1 to 5; 5 goes first.",
   "step.concurrency":
     "What it takes a part of while it is in flight: a key, {key, limit}, {pool, units}, or a list of these.",
   "step.timeout": "How long an attempt may take.",
+  "step.queueTimeout":
+    "How long it may wait for a worker each time that it is ready; then it fails, and is not retried.",
   "step.retry": "What happens after an attempt that failed.",
   "step.outputs": 'Names of the values that a command writes to "$HAVERSACK_OUTPUT".',
   "step.artifacts": "Files of the work folder that leave the step: paths or globs.",
   "step.inputs": "Artifacts of ancestors that are laid into the work folder: paths or globs.",
   "step.onWorkerLost": "What happens when its worker is lost: it is tried again elsewhere, or fails.",
+
+  "human.prompt": "What is asked. May use params, run, and outputs of ancestors in `${{ }}`.",
+  "human.form":
+    "A JSON Schema of an object: a property for each field that an approval fills in, which become outputs. Absent: only the decision is asked for.",
+  "human.approvers": "Who should answer: shown, and not enforced yet.",
+  "human.timeout": "How long the person has; absent: for ever.",
+  "human.onTimeout": "What happens then: the step fails (default), or is approved or rejected.",
   "step.foreach":
     "It is done once for each item of this list, or of the one that an expression gives: `${{ item }}`, `${{ index }}`.",
   "step.matrix": "Names with their lists: it is done for each combination, `${{ matrix.name }}`.",

@@ -103,6 +103,14 @@ describe("what a coordinator takes, the schema takes", () => {
     [command("matrix: { os: [linux, mac], include: [{ os: linux, fast: true }] }")],
     [agentStep("use: analyst, model: [a, b], skills: [s], tools: [read], network: [example.org]")],
     [agentStep("limits: { maxTurns: 3 }, permissions: { deny: [bash], default: ask }, sandbox: none")],
+    [root("timeout: 1h")],
+    [command("queueTimeout: 10m")],
+    [
+      dag(
+        "- { id: a, if: always(), human: { prompt: p, approvers: [ops], timeout: 3d, onTimeout: reject } }",
+      ),
+    ],
+    [dag("- { id: a, human: { prompt: p, form: { required: [n], properties: { n: { type: integer } } } } }")],
     [agentStep("memory: { read: [dag], write: { dag: append } }, output: { type: object }")],
   ])("%s", (text) => {
     expect(problemsOf(text)).toEqual([]);
@@ -135,6 +143,14 @@ describe("what it refuses, a coordinator refuses", () => {
     [dag("- { id: a, run: x, agent: { prompt: p } }")],
     [dag("- { id: a, script: x }")],
     [command("timeout: 90")],
+    [root("timeout: 10")],
+    [command("queueTimeout: soon")],
+    [root("onExit: [{ id: z, human: { prompt: p } }]")],
+    [dag("- { id: a, human: { prompt: p }, env: { A: 1 } }")],
+    [dag("- { id: a, human: { prompt: p }, timeout: 1h }")],
+    [dag("- { id: a, human: { prompt: p }, run: x }")],
+    [dag("- { id: a, human: { form: {} } }")],
+    [dag("- { id: a, human: { prompt: p, timeout: 1h, onTimeout: retry } }")],
     [command("depends: b")],
     [command("retry: { limit: -1 }")],
     [command("retry: { limits: 1 }")],

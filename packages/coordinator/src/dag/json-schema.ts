@@ -8,6 +8,7 @@ import { z } from "zod";
 import { commandKeys, dagSchema, notInHandlers, stepKinds } from "./dag-schema.ts";
 import { agentTexts, keyTexts, partTexts } from "./dag-texts.ts";
 import { scheduleEntry } from "./schedule-schema.ts";
+import { notInHuman } from "./stray-keys.ts";
 
 /** What of JSON Schema this file looks at. */
 export interface SchemaNode {
@@ -20,7 +21,7 @@ export interface SchemaNode {
 
 const title = "Haversack DAG";
 const description =
-  "A workflow: steps that run commands or agents on a fleet of workers. `haversack validate` also checks what a schema cannot say.";
+  "A workflow: steps that run commands or agents on a fleet of workers, or ask a person. `haversack validate` also checks what a schema cannot say.";
 
 const print = (schema: z.ZodType): SchemaNode =>
   z.toJSONSchema(schema, { target: "draft-7", io: "input", unrepresentable: "any" }) as SchemaNode;
@@ -57,6 +58,12 @@ function stepRules(): object {
   return {
     oneOf: stepKinds.map((kind) => ({ required: [kind] })),
     dependencies: Object.fromEntries(commandKeys.map((key) => [key, ["run"]])),
+    not: {
+      allOf: [
+        { required: ["human"] },
+        { anyOf: Object.keys(notInHuman).map((key) => ({ required: [key] })) },
+      ],
+    },
   };
 }
 

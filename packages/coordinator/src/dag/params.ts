@@ -83,8 +83,8 @@ function pathProblem(
 }
 
 /** Text that looks like the declared type becomes that type; what does not is left for the schema to refuse. */
-function coerce(spec: ParamSpec, text: string): JsonValue {
-  if (spec.type === "string") return text;
+export function coerce({ type }: { readonly type?: unknown }, text: string): JsonValue {
+  if (type === "string") return text;
   try {
     return JSON.parse(text) as JsonValue;
   } catch {

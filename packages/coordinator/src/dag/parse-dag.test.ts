@@ -127,9 +127,13 @@ describe("what is wrong is named with its place", () => {
     [
       "both kinds",
       dag("- { id: a, run: x, agent: { prompt: p } }"),
-      ['step "a" needs exactly one of run, agent, dag, deploy; it has 2'],
+      ['step "a" needs exactly one of run, agent, dag, deploy, human; it has 2'],
     ],
-    ["no kind", dag("- { id: a }"), ['step "a" needs exactly one of run, agent, dag, deploy; it has 0']],
+    [
+      "no kind",
+      dag("- { id: a }"),
+      ['step "a" needs exactly one of run, agent, dag, deploy, human; it has 0'],
+    ],
     [
       "a shell for an agent",
       dag("- { id: a, agent: { prompt: p }, shell: [sh] }"),

@@ -18,23 +18,15 @@ import {
 import { type AgentSettings, fieldProblems } from "@haversack/snapshot";
 import type { z } from "zod";
 import { DagChecker, problemsMax } from "./check-dag.ts";
-import {
-  type DagBody,
-  type DagFile,
-  dagSchema,
-  notInHandlers,
-  plannedKeys,
-  type StepFile,
-  stepKinds,
-} from "./dag-schema.ts";
+import { type DagBody, type DagFile, dagSchema, plannedKeys, type StepFile } from "./dag-schema.ts";
 import { deploySpec } from "./deploy-spec.ts";
 import { type ReadDotenv, readDotenv } from "./dotenv.ts";
-import { foreachKeyProblems, foreachSpec } from "./foreach-schema.ts";
+import { foreachSpec } from "./foreach-schema.ts";
+import { humanSpec } from "./human.ts";
+import { kindProblems } from "./kind-problems.ts";
 import { type LocalBody, localBodies, toldInFile, withLocals } from "./local-dags.ts";
 import { schemaProblem, settleParams } from "./params.ts";
-import { placesIn } from "./places.ts";
 import { type ReadSchedules, readSchedules } from "./schedule-schema.ts";
-import { strayKeys } from "./stray-keys.ts";
 import { mergedSelector } from "./worker-schema.ts";
 import { fieldOf, readYaml, type YamlSource } from "./yaml-source.ts";
 
@@ -110,30 +102,6 @@ function shapeProblems(error: z.ZodError, source: YamlSource): Problem[] {
   });
 }
 
-function kindProblems(file: DagBody, source: YamlSource): Problem[] {
-  return placesIn(file).flatMap(({ step, path }) => {
-    const kinds = stepKinds.filter((kind) => step[kind] !== undefined).length;
-    const place = { file: source.file, ...source.at(fieldOf(path)), field: fieldOf(path) };
-    if (kinds !== 1) {
-      return [
-        {
-          ...place,
-          code: "step_kind",
-          message: `step "${step.id}" needs exactly one of ${stepKinds.join(", ")}; it has ${kinds}`,
-        },
-      ];
-    }
-    const late = path[0] === "steps" ? [] : (["depends", "continueOnError", "foreach", "matrix"] as const);
-    return [
-      ...strayKeys(step).map((message) => ({ ...place, code: "step_kind", message })),
-      ...foreachKeyProblems(step).map((problem) => ({ ...place, ...problem })),
-      ...late
-        .filter((key) => step[key] !== undefined)
-        .map((key) => ({ ...place, code: "not_in_handler", message: notInHandlers[key] })),
-    ];
-  });
-}
-
 function paramProblems(file: DagBody, source: YamlSource): Problem[] {
   return Object.entries(file.params ?? {}).flatMap(([name, value]) => {
     const path = ["params", name];
@@ -183,6 +151,7 @@ function specOf(
     steps: file.steps.map((step) => stepSpec(step, file)),
     ...(handlers.length === 0 ? {} : { handlers }),
     ...(file.outputs === undefined ? {} : { outputs: file.outputs }),
+    ...(file.timeout === undefined ? {} : { timeoutMs: file.timeout }),
   };
 }
 
@@ -197,7 +166,8 @@ function paramSpec(value: NonNullable<DagBody["params"]>[string]): ParamSpec {
   };
 }
 
-function stepSpec(step: StepFile, { defaults = {}, worker, priority }: DagBody): StepSpec {
+function stepSpec(step: StepFile, { defaults: forWorkers = {}, worker, priority }: DagBody): StepSpec {
+  const defaults = step.human === undefined ? forWorkers : {};
   const timeoutMs = step.timeout ?? defaults.timeout;
   const retry = step.retry ?? defaults.retry;
   const foreach = foreachSpec(step);
@@ -209,9 +179,10 @@ function stepSpec(step: StepFile, { defaults = {}, worker, priority }: DagBody):
     ...(step.if === undefined ? {} : { condition: step.if }),
     ...(step.continueOnError === true ? { continueOnError: true } : {}),
     env: { ...defaults.env, ...step.env },
-    worker: mergedSelector(worker, defaults.worker, step.worker),
+    worker: step.human === undefined ? mergedSelector(worker, defaults.worker, step.worker) : {},
     ...placementOf(step, priority),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(step.queueTimeout === undefined ? {} : { queueTimeoutMs: step.queueTimeout }),
     retry: retry === undefined ? noRetry : retrySpec(retry),
     outputs: step.outputs ?? [],
     artifacts: step.artifacts ?? [],
@@ -243,6 +214,7 @@ function retrySpec(retry: NonNullable<StepFile["retry"]>): RetrySpec {
 }
 
 function workOf(step: StepFile): StepSpec["work"] {
+  if (step.human !== undefined) return humanSpec(step.human);
   if (step.deploy !== undefined) return deploySpec(step.deploy);
   if (step.dag !== undefined) {
     const { use, params = {}, candidates } = step.dag;

@@ -11,6 +11,8 @@ const notInChild: Strays = {
   env: "does not reach a child run; pass values by `dag.params`",
   worker:
     "says which worker takes a step, and none takes a child run as a whole; ask for labels in its steps",
+  queueTimeout:
+    "says how long a step waits for a worker, and none takes a child run as a whole; set it on its steps",
   outputs: "are the root `outputs` of the child DAG; leave the key out",
   artifacts: "do not leave a child run; pass values by its root `outputs`",
   inputs: "do not reach a child run; pass values by `dag.params`",
@@ -33,27 +35,57 @@ const notInDeploy: Strays = {
   artifacts: "do not leave a container; it goes on when the step has ended",
 };
 
-/** As messages. */
-export function strayKeys(step: StepFile): string[] {
-  const strays = straysOf(step);
-  const told = Object.entries(strays)
+const ofWorkers = "belongs to a step that a worker runs";
+/** A person answers it. */
+export const notInHuman: Strays = {
+  shell: "belongs to a run step",
+  workdir: "belongs to a run step",
+  env: ofWorkers,
+  worker: ofWorkers,
+  priority: ofWorkers,
+  concurrency: ofWorkers,
+  timeout: `${ofWorkers}; the time that a person has is \`human.timeout\``,
+  queueTimeout: ofWorkers,
+  retry: ofWorkers,
+  outputs: `${ofWorkers}; the fields of \`human.form\` are its outputs`,
+  artifacts: ofWorkers,
+  inputs: ofWorkers,
+  onWorkerLost: ofWorkers,
+  foreach: ofWorkers,
+  matrix: ofWorkers,
+  maxParallel: ofWorkers,
+  failFast: ofWorkers,
+};
+
+export interface StrayKey {
+  /** Behind that of the step. */
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+export function strayKeys(step: StepFile): StrayKey[] {
+  const strays = Object.entries(straysOf(step))
     .filter(([key]) => step[key as keyof StepFile] !== undefined)
-    .map(([key, why]) => `\`${key}\` ${why}`);
-  if (step.run === undefined && step.agent === undefined && step.retry?.exitCodes !== undefined) {
-    told.push("`retry.exitCodes` is about commands, and this step has no exit code");
+    .map(([key, why]) => ({ path: [key], message: `\`${key}\` ${why}` }));
+  const ofCommands = step.run === undefined && step.agent === undefined && step.human === undefined;
+  if (ofCommands && step.retry?.exitCodes !== undefined) {
+    const message = "`retry.exitCodes` is about commands, and this step has no exit code";
+    strays.push({ path: ["retry", "exitCodes"], message });
   }
-  if (step.deploy?.state !== "absent") return told;
+  if (step.deploy?.state !== "absent") return strays;
   const useless = Object.keys(step.deploy).filter((key) => key !== "name" && key !== "state");
   return [
-    ...told,
-    ...useless.map(
-      (key) => `\`deploy.${key}\` says how it runs, and \`state: absent\` removes it; leave it out`,
-    ),
+    ...strays,
+    ...useless.map((key) => ({
+      path: ["deploy", key],
+      message: `\`deploy.${key}\` says how it runs, and \`state: absent\` removes it; leave it out`,
+    })),
   ];
 }
 
 function straysOf(step: StepFile): Strays {
   if (step.dag !== undefined) return notInChild;
+  if (step.human !== undefined) return notInHuman;
   if (step.deploy !== undefined) return notInDeploy;
   return step.agent === undefined ? {} : notInAgent;
 }

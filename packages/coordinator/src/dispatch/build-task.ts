@@ -56,7 +56,7 @@ function workOf(
   snapshot: SnapshotDescriptor | undefined,
 ): CommandWork | AgentWork {
   if (step.work.kind === "run") return step.work;
-  invariant(step.work.kind === "agent", "the other kinds are no tasks");
+  invariant(step.work.kind === "agent", "steps of the other kinds have no tasks");
   const { prompt, outputSchema } = step.work;
   return {
     kind: "agent",

@@ -16,6 +16,18 @@ test("two coordinators whose wall clocks differ count on the database's", async 
   expect(one.leases.now()).toBe(started + 3_600_000);
 });
 
+test("what coordinators write down for each other is on that clock, and timers are not", async () => {
+  const { clock, leases } = open();
+  await leases.keepTo(async () => started + 3_600_000);
+  const shared = leases.asClock();
+  expect([shared.now(), shared.monotonic()]).toEqual([started + 3_600_000, clock.monotonic()]);
+  let calls = 0;
+  shared.after(50, () => calls++);
+  shared.after(60, () => calls++).cancel();
+  clock.advance(100);
+  expect([calls, shared.now()]).toEqual([1, started + 3_600_100]);
+});
+
 test("an answer counts for the middle of the question; a slow one says too little", async () => {
   const { clock, leases } = open();
   const after = (ms: number, answer: number) => async () => {

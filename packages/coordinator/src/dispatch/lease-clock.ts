@@ -47,6 +47,16 @@ export class LeaseClock {
     return isSet;
   }
 
+  /** For all that coordinators of one database write down for each other: when an attempt or a time limit is due. */
+  asClock(): Clock {
+    const now = (): Ms => this.now();
+    return {
+      now,
+      monotonic: () => this.#clock.monotonic(),
+      after: (ms, call) => this.#clock.after(ms, call),
+    };
+  }
+
   now(): Ms {
     return Math.round(this.#offset + this.#clock.monotonic());
   }

@@ -8,6 +8,8 @@ const now = 1_000_000;
 const run = parseRunId("r1");
 const facts = (more: Partial<WaitFacts> = {}): WaitFacts => ({
   phase: "ready",
+  isPaused: false,
+  isOwnRun: false,
   notBefore: 0,
   queue: { priority: 3, share: "demo", selector: {}, limits: [] },
   behind: [],
@@ -53,7 +55,25 @@ describe("a step that is not released", () => {
   });
 });
 
+test("a step that was asked of a person waits for the answer", () => {
+  expect(messages({ phase: "suspended" })).toEqual(["approval: waits for the answer of a person"]);
+});
+
 describe("a step that is ready", () => {
+  test("says that its run is paused, and what else would keep it", () => {
+    expect(messages({ isPaused: true }, [])).toEqual([
+      "paused: the run is paused",
+      "no_worker: no worker is connected",
+    ]);
+  });
+
+  test("has no worker to wait for when it is a run of its own", () => {
+    expect(messages({ isOwnRun: true }, [])).toEqual([]);
+    expect(messages({ isOwnRun: true, notBefore: now + 5000 }, [])).toEqual([
+      "retry: its next attempt, in 5.0s",
+    ]);
+  });
+
   test("has no reason when a worker with a free slot may run it", () => {
     expect(messages({})).toEqual([]);
   });

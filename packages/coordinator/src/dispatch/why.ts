@@ -16,6 +16,7 @@ export function waitReasons(
   workers: readonly ViewWorker[],
   now: number,
 ): readonly WaitReason[] {
+  if (facts.phase === "suspended") return [{ code: "approval", message: "waits for the answer of a person" }];
   if (facts.phase === "waiting") return waitingReasons(facts);
   return facts.phase === "ready" ? readyReasons(facts, workers, now) : [];
 }
@@ -39,15 +40,18 @@ function holdText({ key, limit, runs, ahead }: RunHold): string {
 }
 
 function readyReasons(
-  { notBefore, queue, limits }: WaitFacts,
+  { isPaused, isOwnRun, notBefore, queue, limits }: WaitFacts,
   workers: readonly ViewWorker[],
   now: number,
 ): WaitReason[] {
   const reasons: WaitReason[] = [];
+  if (isPaused) reasons.push({ code: "paused", message: "the run is paused" });
   if (notBefore > now) {
     const message = `its next attempt, in ${formatDuration(notBefore - now)}`;
     reasons.push({ code: "retry", message });
   }
+  // It is about to start.
+  if (isOwnRun) return reasons;
   for (const limit of limits) {
     if (!hasRoom(limit.use, limit.state)) reasons.push(limitReason(limit));
   }

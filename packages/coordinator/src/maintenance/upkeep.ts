@@ -3,6 +3,7 @@
 import type { Ms, Ports, Service } from "@haversack/base";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import { sharedFolderGuard } from "../blobs/shared-folder.ts";
+import { deadlineKeeper } from "../dispatch/deadline-keeper.ts";
 import type { LeaseClock } from "../dispatch/lease-clock.ts";
 import { leaseKeeper } from "../dispatch/lease-keeper.ts";
 import { runKeeper } from "../dispatch/run-keeper.ts";
@@ -36,7 +37,7 @@ export function keepUp(parts: UpkeepParts, onFailure: (error: unknown) => void):
   const held = (): void => runs.held();
   if (store.shared === undefined) {
     const led = { ...parts, leadership: soleLeader };
-    const services = [leaseKeeper(led, onFailure), runs.loop, janitor(led, onFailure)];
+    const services = [leaseKeeper(led, onFailure), runs.loop, ...ofLeader(led, onFailure)];
     return { leadership: soleLeader, services, held };
   }
   const names = {
@@ -47,6 +48,11 @@ export function keepUp(parts: UpkeepParts, onFailure: (error: unknown) => void):
   const leader = new LeaderKeeper({ store, leases, ports }, onFailure);
   const led = { ...parts, leadership: leader };
   // The clock that a lead is counted on is that of the keeper of leases.
-  const services = [guard, leaseKeeper(led, onFailure), leader, runs.loop, janitor(led, onFailure)];
+  const services = [guard, leaseKeeper(led, onFailure), leader, runs.loop, ...ofLeader(led, onFailure)];
   return { leadership: leader, services, held };
 }
+
+const ofLeader = (
+  led: UpkeepParts & { readonly leadership: Leadership },
+  onFailure: (error: unknown) => void,
+): Service[] => [deadlineKeeper(led, onFailure), janitor(led, onFailure)];

@@ -1,6 +1,7 @@
 /** Which handlers come when. Pure. */
 
 import type { HandlerKind } from "@haversack/protocol";
+import { timedOut } from "./deadlines.ts";
 import type { RunEnd } from "./run-end.ts";
 
 const kindOf = {
@@ -24,6 +25,19 @@ export function firstTurn(outcome: RunEnd, cancelRequested: boolean): RunEnd {
   return cancelRequested ? "cancelled" : outcome;
 }
 
-/** A cancel does not touch the handlers that come after it. */
-export const outlivesCancel = (handler: string | undefined): boolean =>
-  handler === "onCancel" || handler === "onExit";
+/** What may end a run before its steps do. */
+export interface Ending {
+  readonly cancelRequested: boolean;
+  /** Bits of {@link timedOut}. */
+  readonly timedOut: number;
+}
+
+/**
+ * Whether the run wants a step of it to end: by a cancel, which does not touch the handlers that come after it, or because
+ * the time of its steps, or of its handlers, is over.
+ */
+export function isToEnd(run: Ending, handler: string | undefined): boolean {
+  if (handler === undefined) return run.cancelRequested || (run.timedOut & timedOut.steps) !== 0;
+  if ((run.timedOut & timedOut.handlers) !== 0) return true;
+  return run.cancelRequested && handler !== "onCancel" && handler !== "onExit";
+}

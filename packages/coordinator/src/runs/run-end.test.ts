@@ -15,6 +15,17 @@ test.each([
   },
 );
 
+test.each([
+  [0, 0, "succeeded"],
+  [0, 1, "failed"],
+  [1, 1, "failed"],
+])(
+  "%i failed and %i cancelled steps make a run whose time is over one that %s",
+  (failed, cancelled, status) => {
+    expect(runEnd({ failed, cancelled, blocked: 0 }, true)).toBe(status);
+  },
+);
+
 test("a failed run names its step", () => {
   expect(runFailure("build", { code: "exit_code", message: "exit code 2" })).toEqual({
     code: "exit_code",

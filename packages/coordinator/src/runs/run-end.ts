@@ -9,10 +9,13 @@ export interface StepCounts {
   readonly blocked: number;
 }
 
-/** The status of a run whose steps have all ended. A cancel that came too late to end anything changes nothing. */
-export function runEnd(counts: StepCounts): RunEnd {
+/**
+ * The status of a run whose steps have all ended. A cancel that came too late to end anything changes nothing, and
+ * neither does the end of the run's time.
+ */
+export function runEnd(counts: StepCounts, isTimedOut = false): RunEnd {
   if (counts.failed > 0) return "failed";
-  if (counts.cancelled > 0) return "cancelled";
+  if (counts.cancelled > 0) return isTimedOut ? "failed" : "cancelled";
   return counts.blocked > 0 ? "failed" : "succeeded";
 }
 

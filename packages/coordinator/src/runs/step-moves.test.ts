@@ -12,6 +12,7 @@ const events = [
   "released",
   "skipped",
   "blocked",
+  "asked",
   "opened",
   "claimed",
   "started",
@@ -27,15 +28,16 @@ const events = [
 
 /** Phase × event, in the order of `events`; a dash: it cannot happen. */
 const table: Readonly<Record<StepPhase, string>> = {
-  waiting: "ready skipped blocked running - - - - - - failed cancelled - -",
-  ready: "- - - - leased - - - - - - cancelled running failed",
-  leased: "- - - - - running ready ready ready succeeded failed cancelled - -",
-  running: "- - - - - - ready ready ready succeeded failed cancelled - -",
-  succeeded: "- - - - - - - - - - - - - -",
-  failed: "- - - - - - - - - - - - - -",
-  cancelled: "- - - - - - - - - - - - - -",
-  blocked: "- - - - - - - - - - - - - -",
-  skipped: "- - - - - - - - - - - - - -",
+  waiting: "ready skipped blocked suspended running - - - - - - failed cancelled - -",
+  ready: "- - - - - leased - - - - - failed cancelled running failed",
+  suspended: "- - - - - - - - - - succeeded failed cancelled - -",
+  leased: "- - - - - - running ready ready ready succeeded failed cancelled - -",
+  running: "- - - - - - - ready ready ready succeeded failed cancelled - -",
+  succeeded: "- - - - - - - - - - - - - - -",
+  failed: "- - - - - - - - - - - - - - -",
+  cancelled: "- - - - - - - - - - - - - - -",
+  blocked: "- - - - - - - - - - - - - - -",
+  skipped: "- - - - - - - - - - - - - - -",
 };
 
 describe("the table of moves", () => {
@@ -82,7 +84,7 @@ describe("the guards in the SQL", () => {
   test.each([
     ["stepsClaim", from("claimed")],
     ["stepsStart", from("started")],
-    ["stepsEnd", from("succeeded", "failed", "cancelled")],
+    ["stepsEnd", from("succeeded", "failed", "cancelled", "lost")],
     ["stepsRequeue", from("returned", "retried", "lost")],
     ["stepsSettle", from("released", "skipped", "blocked")],
     ["stepStartChild", from("begun")],

@@ -6,9 +6,12 @@
  *                │                 ↑                  │          │         ├─failed→ failed
  *                ├─skipped→ skipped└──── returned, lost, retried ┴─────────┘
  *                ├─blocked→ blocked
+ *                ├─asked→ suspended ─┬─succeeded→ succeeded
+ *                │                   └─failed→ failed
  *                ├─opened→ running, with items and no worker, until they have ended
  *                └─failed→ failed: its items could not be made
- *             (waiting, ready, leased, running) ─cancelled→ cancelled
+ *             ready ─failed→ failed: no worker took it in time
+ *             (waiting, ready, leased, running, suspended) ─cancelled→ cancelled
  *
  * A step that no worker takes:      ready ─begun→ running, or ready ─refused→ failed; then as above.
  *
@@ -21,6 +24,7 @@ export type StepEvent =
   | "released"
   | "skipped"
   | "blocked"
+  | "asked"
   | "opened"
   | "claimed"
   | "begun"
@@ -38,11 +42,13 @@ export const stepMoves = {
     released: "ready",
     skipped: "skipped",
     blocked: "blocked",
+    asked: "suspended",
     cancelled: "cancelled",
     opened: "running",
     failed: "failed",
   },
-  ready: { claimed: "leased", begun: "running", refused: "failed", cancelled: "cancelled" },
+  ready: { claimed: "leased", begun: "running", refused: "failed", failed: "failed", cancelled: "cancelled" },
+  suspended: { succeeded: "succeeded", failed: "failed", cancelled: "cancelled" },
   leased: {
     started: "running",
     // A short step may end before its start was told.

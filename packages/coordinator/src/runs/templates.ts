@@ -10,7 +10,7 @@ export function templatesOf(dag: DagSpec, step: StepSpec): string[] {
   if (step.work.kind === "dag") return childTemplates(step.work);
   if (step.work.kind === "deploy")
     return [step.work.name, ...(step.work.command ?? []), ...Object.values(step.work.env)];
-  const prompt = step.work.kind === "agent" ? [step.work.prompt] : [];
+  const prompt = step.work.kind === "run" ? [] : [step.work.prompt];
   return [...Object.values(dag.env), ...Object.values(step.env), ...prompt];
 }
 

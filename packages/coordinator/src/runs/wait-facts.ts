@@ -7,6 +7,10 @@ import type { QueueKey } from "./queue-key.ts";
 /** What the store knows of a step that has not started. */
 export interface WaitFacts {
   readonly phase: StepPhase;
+  /** Somebody paused its run. */
+  readonly isPaused: boolean;
+  /** No worker takes it. */
+  readonly isOwnRun: boolean;
   /** Milliseconds since 1970; its next attempt waits until then. 0: it does not. */
   readonly notBefore: number;
   readonly queue: QueueKey;

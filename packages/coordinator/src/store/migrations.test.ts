@@ -128,6 +128,22 @@ test("runs get labels and stored DAGs variables, and keep what they had", async 
   expectGuards(db);
 });
 
+test("steps become able to wait for a person, and keep their rows, references, indexes and guards", async () => {
+  await using world = await open();
+  const { db, file } = world;
+  migrateTo(db, file, 7);
+  db.exec(rows);
+  migrateTo(db, file, 14);
+  const [before, schema] = [read(db, "select * from step order by idx"), read(db, things)];
+  migrateTo(db, file, 15);
+  expect(read(db, "select * from step order by idx")).toMatchObject(before);
+  expect(read(db, things)).toEqual(expect.arrayContaining(schema));
+  db.exec("insert into approval (run, idx, prompt, asked_at) values (1, 1, 'ok?', 1)");
+  expect(() => db.exec("delete from step where idx = 1")).toThrow("FOREIGN KEY");
+  db.exec("update step set phase = 'suspended' where idx = 1");
+  expectGuards(db);
+});
+
 test("a migration that leaves a reference dangling changes nothing", async () => {
   await using world = await open();
   const { db, file } = world;

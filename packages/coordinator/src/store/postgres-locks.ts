@@ -99,6 +99,10 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
   scheduleDecide: ({ term }) => ({ runs: [], ...under(term), schedules: true }),
   schedulePause: () => ({ runs: [], schedules: true }),
   scheduleResume: () => ({ runs: [], schedules: true }),
+  stepAnswer: ({ runId }) => ({ runs: [runId] }),
+  runPause: ({ id }) => ({ runs: [id] }),
+  runResume: ({ id }) => ({ runs: [id] }),
+  deadlineServe: ({ runId, term }) => ({ runs: [runId], ...under(term) }),
 };
 
 export const logLocks: LocksOf<typeof logWriteVerbs> = {

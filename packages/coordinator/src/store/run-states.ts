@@ -16,7 +16,7 @@ import {
 } from "@haversack/protocol";
 import type { RunEnd } from "../runs/run-end.ts";
 import { noRun } from "./missing.ts";
-import { flag, integer, text, textOrNone } from "./rows.ts";
+import { flag, integer, integerOrNone, text, textOrNone } from "./rows.ts";
 import type { Row, Tx } from "./statement.ts";
 import { eventsInsert } from "./statements/event.ts";
 import { runCounters, runsLoad } from "./statements/run.ts";
@@ -33,6 +33,11 @@ export interface RunState {
   isChild: boolean;
   status: RunStatus;
   cancelRequested: boolean;
+  isPaused: boolean;
+  /** When its time is over; undefined: it has no limit, or has not started. */
+  dueAt: number | undefined;
+  /** What has no time any more: bits of `timedOut`. */
+  timedOut: number;
   /** How the steps ended, once they have. */
   outcome: RunEnd | undefined;
   /** Number of the newest event. */
@@ -154,6 +159,9 @@ export const newRun = (
   isChild: false,
   status: "queued",
   cancelRequested: false,
+  isPaused: false,
+  dueAt: undefined,
+  timedOut: 0,
   outcome: undefined,
   eventSeq: 0,
   told: [],
@@ -169,6 +177,9 @@ function stateOfRow(row: Row): RunState {
     isChild: textOrNone(row, "parent_id") !== undefined,
     status: text(row, "status") as RunStatus,
     cancelRequested: flag(row, "cancel_requested"),
+    isPaused: row["paused_at"] !== null,
+    dueAt: integerOrNone(row, "due_at"),
+    timedOut: integer(row, "time_over"),
     outcome: textOrNone(row, "outcome") as RunEnd | undefined,
     eventSeq: integer(row, "event_seq"),
     unfinished: integer(row, "unfinished"),

@@ -1,10 +1,7 @@
 /** Which verbs an engine must answer. Writing verbs share commits; reading ones have a connection of their own. */
 
-import { familyReads, familyWrites } from "./family-tables.ts";
-import { placementReads, placementWrites } from "./placement-tables.ts";
-import { retentionReads, retentionWrites } from "./retention-tables.ts";
 import { runReads } from "./run-tables.ts";
-import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
+import { furtherReads, furtherWrites } from "./tables.ts";
 import { attemptIsLive, attemptsFinish, attemptsStart } from "./verbs/attempt-verbs.ts";
 import { leasesRenew, leasesTrust, workerGreet } from "./verbs/lease-verbs.ts";
 import { logsAppend, logsErase, logsRead } from "./verbs/log-verbs.ts";
@@ -17,11 +14,9 @@ import {
   memoryScopes,
   memoryVersions,
 } from "./verbs/memory-verbs.ts";
-import { runCancel } from "./verbs/run-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
 
 export const writeVerbs = {
-  runCancel,
   attemptsStart,
   attemptsFinish,
   leasesRenew,
@@ -29,15 +24,11 @@ export const writeVerbs = {
   workerGreet,
   memoryResolve,
   memoryRevert,
-  ...placementWrites,
-  ...familyWrites,
-  ...retentionWrites,
-  ...scheduleWrites,
+  ...furtherWrites,
 } as const;
 
 export const readVerbs = {
   ...runReads,
-  ...placementReads,
   attemptIsLive,
   snapshotRead,
   snapshotOfStep,
@@ -46,9 +37,7 @@ export const readVerbs = {
   memoryReviews,
   memoryScopes,
   memoryVersions,
-  ...familyReads,
-  ...retentionReads,
-  ...scheduleReads,
+  ...furtherReads,
 } as const;
 
 export const logWriteVerbs = { logsAppend, logsErase } as const;

@@ -3,6 +3,7 @@
  * canonical JSON is the version of the DAG, so everything here is plain JSON.
  */
 
+import type { HumanSpec } from "./approval.ts";
 import type { ChildSpec } from "./child.ts";
 import type { DeploySpec } from "./deploy.ts";
 import type { ForeachSpec } from "./foreach.ts";
@@ -10,7 +11,7 @@ import type { JsonObject, JsonValue } from "./json.ts";
 import type { Priority, RunConcurrency, Selector, StepLimit } from "./placement.ts";
 import type { ScheduleSpec } from "./schedule.ts";
 
-export const stepKinds = ["run", "agent", "dag", "deploy"] as const;
+export const stepKinds = ["run", "agent", "dag", "deploy", "human"] as const;
 export type StepKind = (typeof stepKinds)[number];
 
 /** When a handler is started: by how the steps ended, and then once more whatever happened. In this order. */
@@ -38,6 +39,8 @@ export interface DagSpec {
   readonly dags?: { readonly [name: string]: Omit<DagSpec, "dags" | "schedules"> };
   /** Of a local DAG: the name of the DAG whose file it stands in. */
   readonly localOf?: string;
+  /** From its start to the end of its steps; absent: no limit. Its handlers together get the same time. */
+  readonly timeoutMs?: number;
 }
 
 export interface ParamSpec {
@@ -69,6 +72,8 @@ export interface StepSpec {
   /** What it takes a part of while it is in flight; absent: nothing. */
   readonly concurrency?: readonly StepLimit[];
   readonly timeoutMs?: number;
+  /** From being ready until a worker takes it; absent: no limit. */
+  readonly queueTimeoutMs?: number;
   readonly retry: RetrySpec;
   readonly outputs: readonly string[];
   readonly artifacts: readonly string[];
@@ -77,7 +82,7 @@ export interface StepSpec {
   readonly onWorkerLost: "retry" | "fail";
   /** Absent: it is done once. */
   readonly foreach?: ForeachSpec;
-  readonly work: CommandSpec | AgentSpec | ChildSpec | DeploySpec;
+  readonly work: CommandSpec | AgentSpec | ChildSpec | DeploySpec | HumanSpec;
 }
 
 /** How often a step that failed is tried again. An attempt that was lost with its worker does not count. */

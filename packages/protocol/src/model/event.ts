@@ -16,6 +16,8 @@ export interface RunChange {
   readonly status: RunStatus;
   readonly failure?: Failure;
   readonly cancelRequested: boolean;
+  /** Absent: it is not paused. */
+  readonly paused?: true;
 }
 
 export interface StepChange {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { digest } from "../testing/arbitraries.ts";
+import { digest } from "../testing/basic-arbitraries.ts";
 import { digestOfBytes, digestToBytes, parseDigest, parseRunId, parseStepId } from "./ids.ts";
 
 describe("ids", () => {

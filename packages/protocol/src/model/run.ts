@@ -1,5 +1,6 @@
 /** A run and its steps, as a client sees them. Times are milliseconds since 1970. */
 
+import type { Approval } from "./approval.ts";
 import type { HandlerKind, StepKind } from "./dag.ts";
 import type { Digest, RunId, StepId, WorkerId } from "./ids.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
@@ -18,7 +19,9 @@ export type StepPhase =
   | "failed"
   | "cancelled"
   | "blocked"
-  | "skipped";
+  | "skipped"
+  /** A human step that waits for an answer. */
+  | "suspended";
 
 export const isTerminalRun = (status: RunStatus): boolean =>
   status === "succeeded" || status === "failed" || status === "cancelled";
@@ -51,6 +54,10 @@ export interface Run {
   readonly trigger?: RunTrigger;
   /** Absent: no other run started it. */
   readonly parent?: ParentStep;
+  /** No further step is started; absent: it is not paused. */
+  readonly paused?: { readonly at: number; readonly reason: string };
+  /** When its time is over; absent: it has no time limit, or has not started. */
+  readonly dueAt?: number;
 }
 
 /** The step of another run that a child run belongs to. */
@@ -90,6 +97,8 @@ export interface Step {
   readonly memory?: { readonly applied: number; readonly inReview: number };
   /** Of a `dag` step: the run that its newest attempt is. */
   readonly childRunId?: RunId;
+  /** Of a human step, once it was asked. */
+  readonly approval?: Approval;
   /** Of a step with `foreach` or `matrix`; absent: it is done once. */
   readonly items?: ItemCounts;
   /** Of an item: what it is for. */

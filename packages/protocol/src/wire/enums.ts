@@ -41,6 +41,7 @@ export const stepPhaseToWire = {
   cancelled: WireStepPhase.CANCELLED,
   blocked: WireStepPhase.BLOCKED,
   skipped: WireStepPhase.SKIPPED,
+  suspended: WireStepPhase.SUSPENDED,
 } as const satisfies Record<StepPhase, WireStepPhase>;
 
 export const refusalReasonToWire = {

@@ -11,6 +11,12 @@ export function required<T>(value: T | undefined, field: string): T {
   return value;
 }
 
+/** What became of a number or a word of an enumeration. */
+export function known<T>(value: T | undefined, field: string): T {
+  if (value === undefined) throw badField(field, "a value that this version knows");
+  return value;
+}
+
 /** A 64-bit number that JavaScript can hold exactly. */
 export function safeNumber(value: bigint, field: string): number {
   const number = Number(value);

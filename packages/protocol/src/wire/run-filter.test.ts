@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { RunServiceListRequestSchema } from "../gen/haversack/v1/run_service_pb.ts";
-import { runFilter } from "../testing/arbitraries.ts";
+import { runFilter } from "../testing/run-arbitraries.ts";
 import { runFilterFromWire, runFilterToWire } from "./run-wire.ts";
 
 test("what a list of runs is filtered by is heard as it was said", () => {

@@ -1,4 +1,4 @@
-/** Runs, steps and events: protobuf ⇄ nouns. */
+/** Runs and steps: protobuf ⇄ nouns. */
 
 import {
   create,
@@ -13,17 +13,15 @@ import {
   RunSchema,
   type RunServiceListRequest,
   type RunServiceListRequestSchema,
-  type RunServiceWatchResponse,
-  RunServiceWatchResponseSchema,
   StepSchema,
   type Run as WireRun,
   type Step as WireStep,
 } from "../gen/haversack/v1/run_service_pb.ts";
 import { type HandlerKind, handlerKinds, type StepKind, stepKinds } from "../model/dag.ts";
-import type { RunChange, RunEvent, StepChange } from "../model/event.ts";
 import { digestOfBytes, digestToBytes, parseRunId, parseStepId, parseWorkerId } from "../model/ids.ts";
 import type { ParentStep, Run, RunDetail, RunFilter, Step } from "../model/run.ts";
 import { triggerKinds } from "../model/schedule.ts";
+import { approvalFromWire, approvalToWire } from "./approval-wire.ts";
 import {
   artifactFromWire,
   artifactToWire,
@@ -33,15 +31,10 @@ import {
   usageToWire,
 } from "./attempt-wire.ts";
 import { runStatusFromWire, runStatusToWire, stepPhaseFromWire, stepPhaseToWire } from "./enums.ts";
-import { badField, safeNumber } from "./fields.ts";
+import { known, safeNumber } from "./fields.ts";
 import { triggerFromWire, triggerToWire } from "./schedule-wire.ts";
 
 export type { WireRun };
-
-const known = <T>(value: T | undefined, field: string): T => {
-  if (value === undefined) throw badField(field, "a value that this version knows");
-  return value;
-};
 
 const time = (ms: number | undefined): { value: Timestamp } | undefined =>
   ms === undefined ? undefined : { value: timestampFromMs(ms) };
@@ -76,6 +69,9 @@ export function runToWire(
   if (run.failure !== undefined) init.failure = failureToWire(run.failure);
   if (run.outputs !== undefined) init.outputs = run.outputs as WireJsonObject;
   if (run.trigger !== undefined) init.trigger = triggerToWire(run.trigger);
+  if (run.paused !== undefined)
+    init.pause = { at: timestampFromMs(run.paused.at), reason: run.paused.reason };
+  if (run.dueAt !== undefined) init.dueAt = timestampFromMs(run.dueAt);
   return create(RunSchema, init);
 }
 
@@ -96,6 +92,8 @@ export function runFromWire(wire: WireRun): RunDetail {
     ...(wire.outputs === undefined ? {} : { outputs: wire.outputs }),
     ...(Object.keys(wire.labels).length === 0 ? {} : { labels: wire.labels }),
     ...(wire.trigger === undefined ? {} : { trigger: triggerFromWire(wire.trigger) }),
+    ...(wire.pause === undefined ? {} : { paused: pauseFromWire(wire.pause) }),
+    ...(wire.dueAt === undefined ? {} : { dueAt: timestampMs(wire.dueAt) }),
     ...(wire.startedAt === undefined ? {} : { startedAt: timestampMs(wire.startedAt) }),
     ...(wire.endedAt === undefined ? {} : { endedAt: timestampMs(wire.endedAt) }),
     ...(wire.failure === undefined ? {} : { failure: failureFromWire(wire.failure) }),
@@ -160,6 +158,7 @@ export function stepToWire(step: Step): WireStep {
   if (step.exitCode !== undefined) init.exitCode = step.exitCode;
   if (step.usage !== undefined) init.usage = usageToWire(step.usage);
   if (step.memory !== undefined) init.memory = { ...step.memory };
+  if (step.approval !== undefined) init.approval = approvalToWire(step.approval);
   if (step.items !== undefined) init.items = { ...step.items };
   if (step.item !== undefined) init.item = fromJson(ValueSchema, step.item.value as WireJsonValue);
   return create(StepSchema, init);
@@ -188,12 +187,18 @@ export function stepFromWire(wire: WireStep): Step {
     ...(wire.waitingFor === "" ? {} : { waitingFor: wire.waitingFor }),
     ...(wire.childRunId === "" ? {} : { childRunId: parseRunId(wire.childRunId) }),
     ...(wire.memory === undefined ? {} : { memory: memoryFromWire(wire.memory) }),
+    ...(wire.approval === undefined ? {} : { approval: approvalFromWire(wire.approval) }),
     ...(wire.items === undefined ? {} : { items: itemsFromWire(wire.items) }),
     ...(wire.item === undefined ? {} : { item: { value: toJson(ValueSchema, wire.item) } }),
   };
 }
 
 const kindOf = (name: string): StepKind | undefined => stepKinds.find((kind) => kind === name);
+
+const pauseFromWire = ({ at, reason }: NonNullable<WireRun["pause"]>) => ({
+  at: at === undefined ? 0 : timestampMs(at),
+  reason,
+});
 
 const handlerOf = (name: string): HandlerKind | undefined => handlerKinds.find((kind) => kind === name);
 
@@ -204,70 +209,4 @@ function memoryFromWire({ applied, inReview }: NonNullable<WireStep["memory"]>) 
 function itemsFromWire(wire: NonNullable<WireStep["items"]>) {
   const { total, waiting, active, succeeded, failed, cancelled } = wire;
   return { total, waiting, active, succeeded, failed, cancelled };
-}
-
-export function eventToWire(event: RunEvent): RunServiceWatchResponse {
-  return create(RunServiceWatchResponseSchema, {
-    seq: BigInt(event.seq),
-    at: timestampFromMs(event.at),
-    event: changeToWire(event.change),
-  });
-}
-
-function changeToWire(change: RunChange | StepChange) {
-  const failure = change.failure === undefined ? {} : { failure: failureToWire(change.failure) };
-  if (change.kind === "run") {
-    const { status, cancelRequested } = change;
-    return { case: "run" as const, value: { status: runStatusToWire[status], cancelRequested, ...failure } };
-  }
-  return {
-    case: "step" as const,
-    value: {
-      stepId: change.stepId,
-      phase: stepPhaseToWire[change.phase],
-      attempt: change.attempt,
-      workerId: change.workerId ?? "",
-      childRunId: change.childRunId ?? "",
-      ...failure,
-      ...(change.exitCode === undefined ? {} : { exitCode: change.exitCode }),
-      ...(change.items === undefined ? {} : { items: change.items }),
-    },
-  };
-}
-
-/** Undefined: an event of a later version, to be passed over. */
-export function eventFromWire(wire: RunServiceWatchResponse): RunEvent | undefined {
-  const change = changeFromWire(wire.event);
-  if (change === undefined) return undefined;
-  return {
-    seq: safeNumber(wire.seq, "event.seq"),
-    at: wire.at === undefined ? 0 : timestampMs(wire.at),
-    change,
-  };
-}
-
-function changeFromWire(event: RunServiceWatchResponse["event"]): RunChange | StepChange | undefined {
-  if (event.case === undefined) return undefined;
-  const failure = event.value.failure === undefined ? {} : { failure: failureFromWire(event.value.failure) };
-  if (event.case === "run") {
-    const { status, cancelRequested } = event.value;
-    return {
-      kind: "run",
-      status: known(runStatusFromWire(status), "event.run.status"),
-      cancelRequested,
-      ...failure,
-    };
-  }
-  const { stepId, phase, attempt, workerId, exitCode, childRunId, items } = event.value;
-  return {
-    kind: "step",
-    stepId: parseStepId(stepId),
-    phase: known(stepPhaseFromWire(phase), "event.step.phase"),
-    attempt,
-    ...(workerId === "" ? {} : { workerId: parseWorkerId(workerId) }),
-    ...(exitCode === undefined ? {} : { exitCode }),
-    ...(childRunId === "" ? {} : { childRunId: parseRunId(childRunId) }),
-    ...(items === undefined ? {} : { items }),
-    ...failure,
-  };
 }

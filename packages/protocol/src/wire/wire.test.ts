@@ -4,10 +4,11 @@ import { describe, expect, test } from "vitest";
 import type { AttemptRef } from "../model/fence.ts";
 import { parseGeneration, parseRunId, parseStepId } from "../model/ids.ts";
 import { AttemptResultSchema } from "../services.ts";
-import { downward, event, result, run, task, upward } from "../testing/arbitraries.ts";
+import { downward, result, task, upward } from "../testing/arbitraries.ts";
+import { run } from "../testing/run-arbitraries.ts";
 import { resultFromWire, resultToWire } from "./attempt-wire.ts";
 import { outcomeFromWire, runStatusFromWire, stepPhaseFromWire } from "./enums.ts";
-import { eventFromWire, eventToWire, runFromWire, runToWire } from "./run-wire.ts";
+import { runFromWire, runToWire } from "./run-wire.ts";
 import { downwardFromWire, downwardToWire, upwardFromWire, upwardToWire } from "./session-wire.ts";
 import { taskFromWire, taskToWire } from "./task-wire.ts";
 
@@ -45,10 +46,6 @@ describe("what one end says is what the other end hears", () => {
 
   test("runs with their steps", () => {
     forAny(run, (value) => expect(plain(runFromWire(runToWire(value, value.steps)))).toEqual(value));
-  });
-
-  test("events", () => {
-    forAny(event, (value) => expect(eventFromWire(eventToWire(value))).toEqual(value));
   });
 });
 

@@ -14,14 +14,15 @@ export const childTold = { sqlite: `update run set parent_waits = 0 where no = ?
 
 export const runCancelsChildren = { sqlite: `update run set cancels_children = 1 where no = ?1` } as const;
 
-/** Of runs that are being cancelled. A handler that comes after a cancel goes on, and so does the run that it is. */
+/** Of runs that have to end: as `isToEnd` of `runs/handlers.ts` says it of their steps. */
 export const childrenToCancel = {
   // The order of the joins says where to begin: there are few of these.
   sqlite: `select child.id from run cross join run as child cross join step
            where run.cancels_children = 1 and run.ended_at is null
              and child.parent_id = run.id and step.run = run.no and step.idx = child.parent_idx
              and child.parent_waits = 1 and child.ended_at is null and child.cancel_requested = 0
-             and (step.handler is null or step.handler not in ('onCancel', 'onExit'))
+             and (step.handler is null or run.time_over >= 2
+                  or (run.cancel_requested = 1 and step.handler not in ('onCancel', 'onExit')))
            limit ?1`,
 } as const;
 

@@ -23,10 +23,10 @@ export const queueLimitsInsert = {
 /** Of those with a higher number, the queues in which steps wait: from one to the next, past all that stands in between. */
 export const queuesOpen = {
   sqlite: `with recursive open (no, count) as (
-             select (select queue from step where phase = 'ready' and not_before = 0 and kind not in ('dag', 'deploy') and queue > ?1
+             select (select queue from step where phase = 'ready' and not_before = 0 and kind not in ('dag', 'deploy') and paused = 0 and queue > ?1
                      order by queue limit 1), 1
              union all
-             select (select queue from step where phase = 'ready' and not_before = 0 and kind not in ('dag', 'deploy') and queue > open.no
+             select (select queue from step where phase = 'ready' and not_before = 0 and kind not in ('dag', 'deploy') and paused = 0 and queue > open.no
                      order by queue limit 1), count + 1
              from open where open.no is not null and count < ?2)
            select queue.no, queue.priority, queue.share, queue.selector, queue.limits, queue.pack
@@ -38,13 +38,13 @@ export const stepsFirst = {
   sqlite: `select run.id as run_id, step.run, step.idx, step.step_id, step.queue, step.gated, step.pin_digest, step.snapshot_digest,
                   run.dag_name
            from step join run on run.no = step.run
-           where step.queue = ?1 and step.phase = 'ready' and step.not_before = 0 and step.kind not in ('dag', 'deploy')
+           where step.queue = ?1 and step.phase = 'ready' and step.not_before = 0 and step.kind not in ('dag', 'deploy') and step.paused = 0
            order by step.queue, step.run, step.idx limit ?2`,
   postgres: `select run.id as run_id, step.run, step.idx, step.step_id, step.queue, step.gated, step.pin_digest, step.snapshot_digest,
                     run.dag_name
              from unnest($1::bigint[], $2::bigint[]) as k (queue, count)
              cross join lateral (
-               select * from step where step.queue = k.queue and step.phase = 'ready' and step.not_before = 0 and step.kind not in ('dag', 'deploy')
+               select * from step where step.queue = k.queue and step.phase = 'ready' and step.not_before = 0 and step.kind not in ('dag', 'deploy') and step.paused = 0
                order by step.queue, step.run, step.idx limit k.count) as step
              join run on run.no = step.run
              order by step.queue, step.run, step.idx`,
@@ -52,18 +52,18 @@ export const stepsFirst = {
 
 /** When the next retry is due: it may be past. */
 export const stepsNextDue = {
-  sqlite: `select min(not_before) as due from step where phase = 'ready' and not_before > 0`,
+  sqlite: `select min(not_before) as due from step where phase = 'ready' and paused = 0 and not_before > 0`,
 } as const;
 
 /** Retries whose time has come stand in their queues again. */
 export const stepsDue = {
   sqlite: `update step set not_before = 0
            where (run, idx) in (select run, idx from step
-                                where phase = 'ready' and not_before > 0 and not_before <= ?1 order by not_before limit ?2)`,
+                                where phase = 'ready' and paused = 0 and not_before > 0 and not_before <= ?1 order by not_before limit ?2)`,
   // One that somebody holds at this moment has its turn the next time.
   postgres: `update step set not_before = 0
              from (select run, idx from step
-                   where phase = 'ready' and not_before > 0 and not_before <= $1 order by not_before limit $2
+                   where phase = 'ready' and paused = 0 and not_before > 0 and not_before <= $1 order by not_before limit $2
                    for no key update skip locked) as k
              where step.run = k.run and step.idx = k.idx`,
 } as const;

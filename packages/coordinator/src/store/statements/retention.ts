@@ -46,6 +46,9 @@ export const runRowsErase = [
     sqlite: `delete from run_label where run = ?1 and name in (select name from run_label where run = ?1 limit ?2)`,
   },
   {
+    sqlite: `delete from approval where run = ?1 and idx in (select idx from approval where run = ?1 limit ?2)`,
+  },
+  {
     sqlite: `delete from step where run = ?1 and idx in (select idx from step where run = ?1 limit ?2)`,
   },
 ] as const;

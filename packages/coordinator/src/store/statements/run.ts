@@ -9,7 +9,8 @@ export const runByKey = { sqlite: `select id, body_digest from run where idempot
 /** One that is being forgotten is not there. The sum keeps PostgreSQL from an index that knows the ends of runs only. */
 export const runGet = { sqlite: `select * from run where id = ?1 and forgotten + 0 = 0` } as const;
 
-const state = `no, id, dag_digest, dag_name, params, status, cancel_requested, outcome, event_seq, unfinished, parent_id`;
+const state = `no, id, dag_digest, dag_name, params, status, cancel_requested, outcome, event_seq, unfinished, parent_id,
+               paused_at, due_at, time_over`;
 
 /** What verbs look at again and again; `RunState`. */
 export const runsLoad = {
@@ -35,9 +36,11 @@ export const runsStart = {
 export const runOutcome = { sqlite: `update run set outcome = ?2 where no = ?1` } as const;
 
 export const runEndWith = {
-  sqlite: `update run set status = ?2, failure = ?3, ended_at = ?4, started_at = coalesce(started_at, ?4)
+  sqlite: `update run set status = ?2, failure = ?3, ended_at = ?4, started_at = coalesce(started_at, ?4),
+                  due_at = null, paused_at = null
            where no = ?1 and status in ('queued', 'running')`,
-  postgres: `update run set status = $2, failure = $3, ended_at = $4, started_at = coalesce(started_at, $4)
+  postgres: `update run set status = $2, failure = $3, ended_at = $4, started_at = coalesce(started_at, $4),
+                    due_at = null, paused_at = null
              where no = $1 and coalesce(status in ('queued', 'running'), false)`,
 } as const;
 

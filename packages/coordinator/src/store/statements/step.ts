@@ -104,11 +104,11 @@ export const stepsRequeue = {
 /** Steps that no worker holds end at once when their run is cancelled. A handler waits for its turn, or was started. */
 export const stepsCancelIdle = {
   sqlite: `update step set phase = 'cancelled', ended_at = ?2
-           where run = ?1 and phase in ('waiting', 'ready')
+           where run = ?1 and phase in ('waiting', 'ready', 'suspended')
              and (handler is null or (phase = 'ready' and handler in ('onSuccess', 'onFailure')))
            returning idx, step_id, attempt`,
   postgres: `update step set phase = 'cancelled', ended_at = $2
-             where run = $1 and coalesce(phase in ('waiting', 'ready'), false)
+             where run = $1 and coalesce(phase in ('waiting', 'ready', 'suspended'), false)
                and (handler is null or (coalesce(phase = 'ready', false) and handler in ('onSuccess', 'onFailure')))
              returning idx, step_id, attempt`,
 } as const;

@@ -10,6 +10,7 @@ import { integer, textOrNone } from "../rows.ts";
 import * as items from "../statements/item.ts";
 import { groupSave } from "../statements/item-group.ts";
 import type { VerbContext } from "../verb.ts";
+import { nowReady } from "./ask.ts";
 import { endGroup } from "./end-group.ts";
 import type { EndedStep, SettledRun } from "./ended-step.ts";
 import type { Group } from "./group-row.ts";
@@ -56,7 +57,11 @@ async function release(
   }
   group.state = afterRelease(group.state, count);
   group.released = (released.at(-1) ?? 0) + 1;
-  context.touched.ready = true;
+  await nowReady(
+    context,
+    run,
+    released.map((item) => ({ index: from + item, since: now })),
+  );
 }
 
 async function stop(context: VerbContext, { run, now }: SettledRun, group: Group): Promise<void> {

@@ -10,7 +10,7 @@ import {
 } from "@haversack/protocol";
 import type { WriteMode } from "../../memory/judge.ts";
 import type { StepHistory } from "../../runs/after-attempt.ts";
-import { outlivesCancel } from "../../runs/handlers.ts";
+import { isToEnd } from "../../runs/handlers.ts";
 import type { Before } from "../../runs/outcomes.ts";
 import { flag, integer, integerOrNone, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
@@ -72,6 +72,6 @@ export function historyOfRow(row: Row, run: RunState): StepHistory {
   };
 }
 
-/** Its run is being cancelled, or the step alone. */
+/** Its run has to end, or the step alone. */
 const isCancelled = (row: Row, run: RunState): boolean =>
-  flag(row, "cancel_requested") || (run.cancelRequested && !outlivesCancel(textOrNone(row, "handler")));
+  flag(row, "cancel_requested") || isToEnd(run, textOrNone(row, "handler"));

@@ -11,7 +11,7 @@ import {
   childrenEnded as ended,
 } from "../statements/child-end.ts";
 import type { VerbContext } from "../verb.ts";
-import { runCancel } from "./run-verbs.ts";
+import { runCancel } from "./run-cancel.ts";
 
 /** What there is to do about child runs, up to a limit of each. */
 export async function childrenDue({ tx }: VerbContext, { now, limit }: { now: number; limit: number }) {

@@ -14,7 +14,7 @@ import { beforeOfRow } from "./ended-step.ts";
 import { insertPinnedDags, type PinnedDagRow } from "./pinned-dags.ts";
 import { record } from "./record.ts";
 import { insertRunWithSteps, type RunSubmission } from "./run-submit.ts";
-import { startRuns } from "./step-verbs.ts";
+import { startRuns } from "./start-run.ts";
 
 export interface StepPlace {
   readonly runId: RunId;
@@ -33,12 +33,12 @@ export interface ChildStart extends StepPlace {
   readonly pinned?: readonly PinnedDagRow[];
 }
 
-/** False: somebody else was faster, or the run is being cancelled. */
+/** False: somebody else was faster, or the run is being cancelled, or is paused. */
 export async function childStart(context: VerbContext, start: ChildStart): Promise<boolean> {
   const { runId, index, attempt, now, child, pinned } = start;
   const { tx } = context;
   const parent = await context.runs.find(runId);
-  if (parent === undefined) return false;
+  if (parent === undefined || parent.isPaused) return false;
   const row = await tx.one(stepStartChild, parent.no, index, attempt, now, Number(parent.cancelRequested));
   if (row === undefined) return false;
   await startRuns(context, [parent], now);

@@ -4,11 +4,11 @@ import { invariant, present } from "@haversack/base";
 import type { AttemptResult, Failure, StepChange, StepPhase } from "@haversack/protocol";
 import type { NextMove } from "../../runs/after-attempt.ts";
 import { type AttemptEnding, stepAfter } from "../../runs/step-moves.ts";
-import type { SqlValue } from "../statement.ts";
 import { artifactsInsert } from "../statements/artifact.ts";
 import { attemptsInsert } from "../statements/attempt.ts";
 import { stepsEnd, stepsRequeue } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
+import { nowReady } from "./ask.ts";
 import type { AttemptRow } from "./attempt-row.ts";
 import { stepsEnded } from "./end-run.ts";
 import { applyMemory } from "./memory-apply.ts";
@@ -23,6 +23,8 @@ export interface AttemptEnd {
   readonly result?: AttemptResult;
   readonly resultDigest?: string;
 }
+
+type Value = string | number | null;
 
 interface Ending extends AttemptEnd {
   /** What the step becomes. */
@@ -62,7 +64,13 @@ export async function endAttempts(
   const changed = written[0].size + written[1].size;
   invariant(changed === ends.length, "a live attempt belongs to a step that is leased or running");
   for (const end of endings) record(context, end.attempt.run, stepChange(end), now);
-  if (requeued.length > 0 || ended.some(({ attempt }) => attempt.gated)) context.touched.ready = true;
+  if (ended.some(({ attempt }) => attempt.gated)) context.touched.ready = true;
+  for (const [run, own] of Map.groupBy(requeued, ({ attempt }) => attempt.run))
+    await nowReady(
+      context,
+      run,
+      own.map((end) => readySince(end, now)),
+    );
   for (const { attempt, phase, result } of ended) {
     if (phase === "succeeded") await applyMemory(context, attempt, result?.memory ?? [], now);
   }
@@ -78,7 +86,11 @@ const endedStep = ({ attempt, phase }: Ending) => {
 
 const placeOf = ({ attempt: { run, index, ref } }: Ending) => [run.no, index, ref.attempt] as const;
 
-function requeueRow(end: Ending, now: number): SqlValue[] {
+function readySince({ attempt: { index }, move }: Ending, now: number) {
+  return { index, since: move.event === "retried" ? now + move.delayMs : now };
+}
+
+function requeueRow(end: Ending, now: number): Value[] {
   const { move, result } = end;
   const isRetried = move.event === "retried";
   const failure = failureOf(move);
@@ -92,7 +104,7 @@ function requeueRow(end: Ending, now: number): SqlValue[] {
   ];
 }
 
-function endRow(end: Ending, now: number): SqlValue[] {
+function endRow(end: Ending, now: number): Value[] {
   const { move, result, phase } = end;
   const failure = failureOf(move);
   const outputs = result?.outputs;
@@ -107,7 +119,7 @@ function endRow(end: Ending, now: number): SqlValue[] {
   ];
 }
 
-function attemptRow(end: Ending, now: number): SqlValue[] {
+function attemptRow(end: Ending, now: number): Value[] {
   const { attempt, ending, resultDigest } = end;
   const { ref, workerId, bootId, claimedAt, startedAt } = attempt;
   return [
@@ -123,7 +135,7 @@ function attemptRow(end: Ending, now: number): SqlValue[] {
   ];
 }
 
-function artifactRows({ attempt, phase, result }: Ending): SqlValue[][] {
+function artifactRows({ attempt, phase, result }: Ending): Value[][] {
   if (phase !== "succeeded") return [];
   return (result?.artifacts ?? []).map(({ path, digest, size, executable }) => [
     attempt.run.no,

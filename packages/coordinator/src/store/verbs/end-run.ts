@@ -3,17 +3,16 @@
  * transaction of that end.
  */
 
-import { present } from "@haversack/base";
-import { type Failure, type HandlerKind, itemAt, parseStepId, stepsCount } from "@haversack/protocol";
+import type { HandlerKind } from "@haversack/protocol";
 import { firstTurn, handlerTurn } from "../../runs/handlers.ts";
-import { type RunEnd, runEnd, runFailure } from "../../runs/run-end.ts";
-import { integer, json, text } from "../rows.ts";
+import type { RunEnd } from "../../runs/run-end.ts";
+import { integer, text } from "../rows.ts";
 import { handlersWaiting } from "../statements/outcome.ts";
 import { runEndWith, runOutcome } from "../statements/run.ts";
-import { stepCounts, stepFirstFailed, stepsCancelIdle } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
-import { groupsCancelled, itemsEnded } from "./item-groups.ts";
-import { record, recordRun } from "./record.ts";
+import { itemsEnded } from "./item-groups.ts";
+import { recordRun } from "./record.ts";
+import { failureOf, outcomeOf } from "./run-failure.ts";
 import {
   type EndedStep,
   type SettledRun,
@@ -22,6 +21,7 @@ import {
   settleFree,
   settleHandler,
 } from "./settle.ts";
+import { setDue } from "./start-run.ts";
 
 /** Attempts have ended their steps. */
 export async function stepsEnded(
@@ -51,25 +51,8 @@ export async function decideHeld(
   await count(context, run, await settleFree(context, run, indexes));
 }
 
-/** Ends what nobody runs and the cancel is for. */
-export async function cancelIdle(context: VerbContext, settled: SettledRun): Promise<void> {
-  const { run, now } = settled;
-  recordRun(context, run, now);
-  const { spec } = await context.dags.get(context.tx, run.dagDigest);
-  const ended = await context.tx.all(stepsCancelIdle, run.no, now);
-  for (const step of ended) {
-    const stepId = parseStepId(text(step, "step_id"));
-    const change = { kind: "step", stepId, phase: "cancelled", attempt: integer(step, "attempt") } as const;
-    record(context, run, change, now);
-  }
-  const indexes = ended.map((row) => integer(row, "idx"));
-  const items = indexes.filter((index) => itemAt(spec, index) !== undefined);
-  const groups = await groupsCancelled(context, settled, items);
-  await count(context, settled, indexes.length - items.length + groups.length);
-}
-
 /** Counts steps that have ended, and goes on with the last of them. */
-async function count(context: VerbContext, settled: SettledRun, ended: number): Promise<void> {
+export async function count(context: VerbContext, settled: SettledRun, ended: number): Promise<void> {
   if (ended === 0) return;
   settled.run.unfinished -= ended;
   if (settled.run.unfinished === 0) await goOn(context, settled);
@@ -79,9 +62,11 @@ async function count(context: VerbContext, settled: SettledRun, ended: number): 
 async function goOn(context: VerbContext, settled: SettledRun): Promise<void> {
   const { run } = settled;
   const known = run.outcome;
+  const outcome = known ?? (await outcomeOf(context, run));
   const { spec } = await context.dags.get(context.tx, run.dagDigest);
-  const outcome = known ?? (await outcomeOf(context, run.no, stepsCount(spec)));
   if (spec.handlers !== undefined) {
+    if (known === undefined && spec.timeoutMs !== undefined)
+      await setDue(context, run, settled.now + spec.timeoutMs);
     run.outcome = outcome;
     await context.tx.run(runOutcome, run.no, outcome);
     const first = firstTurn(outcome, run.cancelRequested);
@@ -109,26 +94,13 @@ async function startHandlers(
   return started;
 }
 
-async function outcomeOf({ tx }: VerbContext, run: number, steps: number): Promise<RunEnd> {
-  const counts = present(await tx.one(stepCounts, run, steps), `steps of run ${run}`);
-  return runEnd({
-    failed: integer(counts, "failed"),
-    cancelled: integer(counts, "cancelled"),
-    blocked: integer(counts, "blocked"),
-  });
-}
-
 async function endRun(context: VerbContext, { run, now }: SettledRun, status: RunEnd): Promise<void> {
   const { tx } = context;
-  const { spec } = await context.dags.get(tx, run.dagDigest);
-  const failure = status === "failed" ? await firstFailure(context, run.no, stepsCount(spec)) : undefined;
+  const failure = status === "failed" ? await failureOf(context, run) : undefined;
   await tx.run(runEndWith, run.no, status, failure === undefined ? null : JSON.stringify(failure), now);
   run.status = status;
+  run.isPaused = false;
+  run.dueAt = undefined;
   recordRun(context, run, now, failure);
   if (run.isChild) context.touched.children = true;
-}
-
-async function firstFailure({ tx }: VerbContext, run: number, steps: number): Promise<Failure | undefined> {
-  const row = await tx.one(stepFirstFailed, run, steps);
-  return row === undefined ? undefined : runFailure(text(row, "step_id"), json<Failure>(row, "failure"));
 }

@@ -1,13 +1,13 @@
 /** What expressions of a run look at, read for the names that they name and no more. */
 
-import { type JsonObject, type JsonValue, type StepPhase, stepsCount } from "@haversack/protocol";
+import type { JsonObject, JsonValue, StepPhase } from "@haversack/protocol";
 import type { DataPath } from "../../runs/expression-parse.ts";
 import type { TemplateData } from "../../runs/expression-value.ts";
-import { runFailure } from "../../runs/run-end.ts";
 import { integer, json, text } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
-import { stepFirstFailed, stepsOutputs } from "../statements/step.ts";
+import { stepsOutputs } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
+import { failureOf } from "./run-failure.ts";
 
 export class RunFacts {
   readonly #context: VerbContext;
@@ -55,14 +55,8 @@ export class RunFacts {
     return { outputs, statuses };
   }
 
-  async #stepsCount(): Promise<number> {
-    const { tx, dags } = this.#context;
-    return stepsCount((await dags.get(tx, this.#run.dagDigest)).spec);
-  }
-
   /** The first failure so far. */
   async #error(): Promise<string | null> {
-    const row = await this.#context.tx.one(stepFirstFailed, this.#run.no, await this.#stepsCount());
-    return row === undefined ? null : runFailure(text(row, "step_id"), json(row, "failure")).message;
+    return (await failureOf(this.#context, this.#run))?.message ?? null;
   }
 }

@@ -10,7 +10,7 @@ import {
   type WorkerHello,
 } from "@haversack/protocol";
 import { afterLoss } from "../../runs/after-attempt.ts";
-import { outlivesCancel } from "../../runs/handlers.ts";
+import { isToEnd } from "../../runs/handlers.ts";
 import { integerOrNone, text } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import {
@@ -46,7 +46,7 @@ export async function leasesRenew(context: VerbContext, renewal: Renewal) {
   for (const [at, place] of places.entries()) {
     const { ref, run, handler } = place;
     if (!renewed.has(at)) rest.push(ref);
-    else if (told.has(place) || (run.cancelRequested && !outlivesCancel(handler))) cancelled.push(ref);
+    else if (told.has(place) || isToEnd(run, handler)) cancelled.push(ref);
   }
   await context.tx.run(workerSeen, workerId, now);
   return { refusals: await refusals(context, rest, workerId), cancelled };

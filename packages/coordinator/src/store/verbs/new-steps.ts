@@ -93,10 +93,10 @@ export async function placesOf(
   return await Promise.all(places);
 }
 
-/** A step with an `if`, or items, is decided when all steps are there, a handler when they have ended. */
-export function firstPhase({ condition, handler, foreach }: StepSpec, waitingFor: number): StepPhase {
-  const isDecided = condition === undefined && handler === undefined && foreach === undefined;
-  return waitingFor === 0 && isDecided ? "ready" : "waiting";
+/** A step with an `if`, with items, or one that asks, is decided when all steps are there, a handler when they have ended. */
+export function firstPhase({ condition, handler, foreach, work }: StepSpec, waitingFor: number): StepPhase {
+  const isPlain = condition === undefined && handler === undefined && foreach === undefined;
+  return waitingFor === 0 && isPlain && work.kind !== "human" ? "ready" : "waiting";
 }
 
 export async function insertPacks(

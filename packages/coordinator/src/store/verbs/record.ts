@@ -23,7 +23,8 @@ export async function tellReady({ touched, dags, tx }: VerbContext, run: RunStat
 
 /** The run's status, as it is now. */
 export function recordRun(context: VerbContext, run: RunState, now: number, failure?: Failure): void {
-  const { status, cancelRequested } = run;
-  const change = { kind: "run", status, cancelRequested } as const;
+  const { status, cancelRequested, isPaused } = run;
+  const paused = isPaused ? ({ paused: true } as const) : {};
+  const change = { kind: "run", status, cancelRequested, ...paused } as const;
   record(context, run, failure === undefined ? change : { ...change, failure }, now);
 }

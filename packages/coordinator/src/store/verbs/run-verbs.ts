@@ -1,12 +1,10 @@
-/** Runs: read, cancel. */
+/** Runs: read. */
 
 import { present } from "@haversack/base";
 import {
   type Artifact,
-  type AttemptRef,
   type ParentStep,
   parseDigest,
-  parseGeneration,
   parseRunId,
   parseStepId,
   parseWorkerId,
@@ -21,16 +19,13 @@ import {
   stepAt,
   stepsCount,
 } from "@haversack/protocol";
-import { outlivesCancel } from "../../runs/handlers.ts";
 import { flag, integer, integerOrNone, json, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import { artifactsOfRun } from "../statements/artifact.ts";
-import { attemptsOfRun } from "../statements/attempt.ts";
-import { runCount, runGet, runRequestCancel } from "../statements/run.ts";
+import { runCount, runGet } from "../statements/run.ts";
 import { stepPhase, stepsOfRun } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
-import { cancelChildren, childRunsOf, outputsOfRead } from "./child-view.ts";
-import { cancelIdle } from "./end-run.ts";
+import { childRunsOf, outputsOfRead } from "./child-view.ts";
 import { extrasOfSteps } from "./step-extras.ts";
 
 export interface RunQuery {
@@ -92,42 +87,14 @@ export async function runProgress(context: VerbContext, { id, stepId }: { id: Ru
   };
 }
 
-export interface CancelRequest {
-  readonly id: RunId;
-  readonly now: number;
-}
-
-/** Ends what nobody runs; answers with the attempts that their workers have to end (C1). */
-export async function runCancel(
-  context: VerbContext,
-  { id, now }: CancelRequest,
-): Promise<{ live: AttemptRef[] }> {
-  const { tx } = context;
-  const run = await context.runs.get(id);
-  if ((await tx.run(runRequestCancel, run.no)) > 0) {
-    run.cancelRequested = true;
-    await cancelChildren(context, run);
-    await cancelIdle(context, { run, now });
-  }
-  if (!run.cancelRequested) return { live: [] };
-  const rows = await tx.all(attemptsOfRun, run.no);
-  const live = rows.filter((row) => !outlivesCancel(textOrNone(row, "handler")));
-  return {
-    live: live.map((row) => ({
-      runId: id,
-      stepId: parseStepId(text(row, "step_id")),
-      generation: parseGeneration(text(row, "generation")),
-      attempt: integer(row, "attempt"),
-    })),
-  };
-}
-
 export function runOfRow(row: Row): Run {
   const startedAt = integerOrNone(row, "started_at");
   const endedAt = integerOrNone(row, "ended_at");
   const failure = jsonOrNone<NonNullable<Run["failure"]>>(row, "failure");
   const retryOf = textOrNone(row, "retry_of");
   const parent = parentOfRow(row);
+  const dueAt = integerOrNone(row, "due_at");
+  const pausedAt = integerOrNone(row, "paused_at");
   const labels = json<RunLabels>(row, "run_labels");
   return {
     id: parseRunId(text(row, "id")),
@@ -142,6 +109,8 @@ export function runOfRow(row: Row): Run {
     ...(endedAt === undefined ? {} : { endedAt }),
     ...(failure === undefined ? {} : { failure }),
     ...(retryOf === undefined ? {} : { retryOf: parseRunId(retryOf) }),
+    ...(dueAt === undefined ? {} : { dueAt }),
+    ...(pausedAt === undefined ? {} : { paused: { at: pausedAt, reason: text(row, "pause_reason") } }),
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     trigger: triggerOfRow(row),
     ...(parent === undefined ? {} : { parent }),

@@ -4,18 +4,18 @@
  */
 
 import { invariant, present } from "@haversack/base";
-import { isTerminalStep, parseStepId, type StepPhase, stepAt } from "@haversack/protocol";
+import { type DagSpec, isTerminalStep, parseStepId, type StepPhase, stepAt } from "@haversack/protocol";
 import type { Condition } from "../../runs/conditions.ts";
-import { type Before, type Decision, decideStep, nothingBefore, passedOn } from "../../runs/outcomes.ts";
+import { type Before, type Decision, decideStep, nothingBefore } from "../../runs/outcomes.ts";
 import { stepAfter } from "../../runs/step-moves.ts";
-import { integer } from "../rows.ts";
-import type { Row } from "../statement.ts";
-import { stepsDependencyEnded, stepsSettle } from "../statements/outcome.ts";
+import { stepsSettle } from "../statements/outcome.ts";
 import type { VerbContext } from "../verb.ts";
-import { beforeOfRow, type EndedStep, type SettledRun } from "./ended-step.ts";
+import { ask, beginIfAsking, nowReady } from "./ask.ts";
+import { freedBy } from "./behind.ts";
+import type { EndedStep, SettledRun } from "./ended-step.ts";
 import { RunFacts } from "./expression-data.ts";
 import { openGroup } from "./open-group.ts";
-import { record, tellReady } from "./record.ts";
+import { record } from "./record.ts";
 
 export type { EndedStep, SettledRun } from "./ended-step.ts";
 
@@ -37,31 +37,38 @@ export async function settleBehind(
   let level = ended;
   let count = 0;
   while (level.length > 0) {
-    const free = await dependenciesEnded(context, run, waitingBehind(level, graph.dependents));
-    const settling = free.map((row): Settling => {
-      const index = integer(row, "idx");
-      return { index, condition: conditions[index], before: beforeOfRow(row) };
-    });
+    const free = await freedBy(context, run, level, graph.dependents);
+    const settling = free.map((step) => ({ ...step, condition: conditions[step.index] }));
     const moved = await settle(context, run, settling, facts);
-    level = moved
-      .filter(({ phase }) => isTerminalStep(phase))
-      .map((step) => ({ ...step, continueOnError: spec.steps[step.index]?.continueOnError === true }));
+    level = endedOf(moved, spec);
     count += level.length;
   }
   return count;
 }
 
-/** Decides steps that wait for nobody and have an `if`, or items. @returns how many steps ended */
+const endedOf = (moved: readonly Moved[], spec: DagSpec): EndedStep[] =>
+  moved
+    .filter(({ phase }) => isTerminalStep(phase))
+    .map((step) => ({ ...step, continueOnError: spec.steps[step.index]?.continueOnError === true }));
+
+/** Decides steps that wait for nobody and have an `if` or items, or ask somebody. @returns how many steps ended */
 export async function settleFirst(
   context: VerbContext,
   run: SettledRun,
   indexes: readonly number[],
 ): Promise<number> {
   const { spec, conditions } = await context.dags.get(context.tx, run.run.dagDigest);
-  const undecided = indexes.filter(
-    (index) => conditions[index] !== undefined || spec.steps[index]?.foreach !== undefined,
+  const isDecided = (index: number): boolean =>
+    conditions[index] === undefined &&
+    spec.steps[index]?.foreach === undefined &&
+    spec.steps[index]?.work.kind !== "human";
+  const ready = indexes.filter(isDecided).map((index) => ({ index, since: run.now }));
+  await nowReady(context, run.run, ready);
+  return await settleFree(
+    context,
+    run,
+    indexes.filter((index) => !isDecided(index)),
   );
-  return await settleFree(context, run, undecided);
 }
 
 /** Decides steps that wait for nobody any more. @returns how many steps ended */
@@ -73,9 +80,7 @@ export async function settleFree(
   const { spec, conditions } = await context.dags.get(context.tx, run.run.dagDigest);
   const settling = indexes.map((index) => ({ index, condition: conditions[index], before: nothingBefore }));
   const moved = await settle(context, run, settling, new RunFacts(context, run.run));
-  const ended = moved
-    .filter(({ phase }) => isTerminalStep(phase))
-    .map((step) => ({ ...step, continueOnError: spec.steps[step.index]?.continueOnError === true }));
+  const ended = endedOf(moved, spec);
   return ended.length + (await settleBehind(context, run, ended));
 }
 
@@ -91,59 +96,9 @@ export async function settleHandler(
   const settling = { index, condition: conditions[index], before: nothingBefore };
   const [moved] =
     decision === "skip"
-      ? await move(context, run, [{ ...settling, decision: "skipped" }])
+      ? await move(context, run, [{ ...settling, decision: "skipped" }], facts)
       : await settle(context, run, [settling], facts);
   return present(moved, "the handler").phase;
-}
-
-/** What steps that end together pass on to each step behind them. */
-interface Passed {
-  count: number;
-  unsatisfied: boolean;
-  hasFailed: boolean;
-  hasCancelled: boolean;
-}
-
-function waitingBehind(
-  ended: readonly EndedStep[],
-  dependents: readonly (readonly number[])[],
-): ReadonlyMap<number, Passed> {
-  const behind = new Map<number, Passed>();
-  for (const { index, phase, continueOnError, before } of ended) {
-    const passes = passedOn(phase, continueOnError, before);
-    for (const dependent of dependents[index] ?? []) {
-      const all = behind.get(dependent) ?? {
-        count: 0,
-        unsatisfied: false,
-        hasFailed: false,
-        hasCancelled: false,
-      };
-      all.count += 1;
-      all.unsatisfied ||= !passes.isSatisfied;
-      all.hasFailed ||= passes.hasFailed;
-      all.hasCancelled ||= passes.hasCancelled;
-      behind.set(dependent, all);
-    }
-  }
-  return behind;
-}
-
-/** @returns the steps that wait for nobody any more; not those that have ended already, such as by a cancel */
-async function dependenciesEnded(
-  { tx }: VerbContext,
-  { run }: SettledRun,
-  behind: ReadonlyMap<number, Passed>,
-): Promise<Row[]> {
-  const rows = [...behind].map(([index, passed]) => [
-    run.no,
-    index,
-    passed.count,
-    Number(passed.unsatisfied),
-    Number(passed.hasFailed),
-    Number(passed.hasCancelled),
-  ]);
-  const told = await tx.each(stepsDependencyEnded, rows);
-  return told.filter((row) => integer(row, "waiting_for") === 0);
 }
 
 interface Moved {
@@ -167,11 +122,8 @@ async function settle(
   const { spec } = await context.dags.get(context.tx, run.run.dagDigest);
   const isOpened = ({ index, decision }: { index: number; decision: Decision }) =>
     decision === "released" && spec.steps[index]?.foreach !== undefined;
-  const moved = await move(
-    context,
-    run,
-    decided.filter((step) => !isOpened(step)),
-  );
+  const plain = decided.filter((step) => !isOpened(step));
+  const moved = await move(context, run, plain, facts);
   for (const { index, before } of decided.filter(isOpened)) {
     moved.push({ index, before, phase: await openGroup(context, run, { index, before }, facts) });
   }
@@ -182,18 +134,32 @@ async function move(
   context: VerbContext,
   { run, now }: SettledRun,
   decided: readonly (Settling & { readonly decision: Decision })[],
+  facts: RunFacts,
 ): Promise<Moved[]> {
+  const { spec } = await context.dags.get(context.tx, run.dagDigest);
   const moved = decided.map(({ index, before, decision }): Moved => {
-    return { index, before, phase: present(stepAfter("waiting", decision), "a phase after waiting") };
+    const asks = decision === "released" && spec.steps[index]?.work.kind === "human";
+    const event = asks ? "asked" : decision;
+    return { index, before, phase: present(stepAfter("waiting", event), "a phase after waiting") };
   });
-  const rows = moved.map(({ index, phase }) => [run.no, index, phase, phase === "ready" ? null : now]);
+  await beginIfAsking(context, { run, now }, moved);
+  const rows = moved.map(({ index, phase }) => [run.no, index, phase, isTerminalStep(phase) ? now : null]);
   const written = await context.tx.change(stepsSettle, rows);
   invariant(written.size === moved.length, "a step that is settled was waiting");
-  const { spec } = await context.dags.get(context.tx, run.dagDigest);
   for (const { index, phase } of moved) {
     const stepId = parseStepId(present(stepAt(spec, index), "a step").id);
     record(context, run, { kind: "step", stepId, phase, attempt: 0 }, now);
   }
-  if (moved.some(({ phase }) => phase === "ready")) await tellReady(context, run);
+  const ready = moved.filter(({ phase }) => phase === "ready");
+  await nowReady(
+    context,
+    run,
+    ready.map(({ index }) => ({ index, since: now })),
+  );
+  for (const [at, step] of moved.entries()) {
+    const work = spec.steps[step.index]?.work;
+    if (step.phase !== "suspended" || work?.kind !== "human") continue;
+    moved[at] = { ...step, phase: await ask(context, { run, index: step.index, now }, work, facts) };
+  }
   return moved;
 }

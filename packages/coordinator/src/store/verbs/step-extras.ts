@@ -3,8 +3,10 @@
 import { type ItemCounts, type RunId, type Step, stepAt } from "@haversack/protocol";
 import type { CachedDag } from "../dag-cache.ts";
 import { integer } from "../rows.ts";
+import { approvalsOfRun } from "../statements/approval.ts";
 import { groupsOfRun } from "../statements/item-group.ts";
 import type { VerbContext } from "../verb.ts";
+import { answeredOf } from "./approval-verbs.ts";
 import { memoryOfSteps } from "./memory-verbs.ts";
 
 /** Of a step whose items are not known. */
@@ -24,7 +26,7 @@ async function itemCounts({ tx }: VerbContext, run: number): Promise<ReadonlyMap
   );
 }
 
-type Extras = Pick<Step, "memory" | "items">;
+type Extras = Pick<Step, "memory" | "items" | "approval">;
 
 /** @returns by the number of the step */
 export async function extrasOfSteps(
@@ -34,11 +36,16 @@ export async function extrasOfSteps(
 ): Promise<(index: number) => Extras> {
   const memory = await memoryOfSteps(context, run.id);
   const items = hasItems ? await itemCounts(context, run.no) : new Map<number, ItemCounts>();
+  const asked = new Map(
+    (await context.tx.all(approvalsOfRun, run.no)).map((row) => [integer(row, "idx"), row]),
+  );
   return (index) => {
+    const approval = answeredOf(asked.get(index), stepAt(spec, index));
     const own = memory.get(idAt(index) ?? "");
     const isGroup = stepAt(spec, index)?.foreach !== undefined && index < spec.steps.length;
     return {
       ...(own === undefined ? {} : { memory: own }),
+      ...(approval === undefined ? {} : { approval }),
       ...(isGroup ? { items: items.get(index) ?? noItems } : {}),
     };
   };

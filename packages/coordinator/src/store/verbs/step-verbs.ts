@@ -12,12 +12,12 @@ import {
 import { integer, textOrNone } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
 import type { Row } from "../statement.ts";
-import { runsStart } from "../statements/run.ts";
 import { stepsClaim, stepsPackName } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { type Material, Materials } from "./claim-material.ts";
-import { record, recordRun } from "./record.ts";
+import { record } from "./record.ts";
 import { packInsert, type StoredPack } from "./snapshot-verbs.ts";
+import { startRuns } from "./start-run.ts";
 import { withinLimits } from "./take-limits.ts";
 
 /** A step that may be claimed. */
@@ -78,7 +78,7 @@ export async function stepsTake(
   const runs = await context.runs.many(claims.map(({ runId }) => runId));
   const rows = claims.flatMap(({ runId, index, workerId, bootId, queue = null }) => {
     const run = runs.get(runId);
-    if (run === undefined) return [];
+    if (run === undefined || run.isPaused) return [];
     const { generation, leaseUntil, now } = lease;
     return [
       [run.no, index, workerId, bootId, generation, leaseUntil, now, Number(run.cancelRequested), queue],
@@ -121,19 +121,6 @@ async function nameNewPacks(context: VerbContext, taken: readonly Taken[], now: 
     rows.push([run.no, claim.index, claim.pack.digest]);
   }
   await context.tx.each(stepsPackName, rows);
-}
-
-/** The first of their steps begins. */
-export async function startRuns(context: VerbContext, runs: readonly RunState[], now: number): Promise<void> {
-  const queued = [...new Set(runs)].filter(({ status }) => status === "queued");
-  await context.tx.each(
-    runsStart,
-    queued.map(({ no }) => [no, now]),
-  );
-  for (const run of queued) {
-    run.status = "running";
-    recordRun(context, run, now);
-  }
 }
 
 async function claimed(

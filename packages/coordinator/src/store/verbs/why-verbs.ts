@@ -50,6 +50,8 @@ export async function stepsWhy(
       at,
       {
         phase: text(row, "phase") as StepPhase,
+        isPaused: run.isPaused,
+        isOwnRun: text(row, "kind") === "dag",
         notBefore: integer(row, "not_before"),
         queue: queues.get(integer(row, "queue")) ?? { priority: 3, share: "", selector: {}, limits: [] },
         behind,

@@ -6,6 +6,8 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Approval, ApprovalDecision, WaitingApproval } from "./approval_pb.ts";
+import { file_haversack_v1_approval } from "./approval_pb.ts";
 import type { Artifact, Failure, LogStream, Usage } from "./attempt_pb.ts";
 import { file_haversack_v1_attempt } from "./attempt_pb.ts";
 import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
@@ -14,7 +16,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file haversack/v1/run_service.proto.
  */
 export const file_haversack_v1_run_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5oYXZlcnNhY2svdjEvcnVuX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSKmBQoDUnVuEgoKAmlkGAEgASgJEhAKCGRhZ19uYW1lGAIgASgJEhIKCmRhZ19kaWdlc3QYAyABKAwSJwoGc3RhdHVzGAQgASgOMhcuaGF2ZXJzYWNrLnYxLlJ1blN0YXR1cxImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSJwoGcGFyYW1zGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQY2FuY2VsX3JlcXVlc3RlZBgKIAEoCBIRCglldmVudF9zZXEYCyABKAQSIQoFc3RlcHMYDCADKAsyEi5oYXZlcnNhY2sudjEuU3RlcBIQCghyZXRyeV9vZhgNIAEoCRIpCgd0cmlnZ2VyGBQgASgLMhguaGF2ZXJzYWNrLnYxLlJ1blRyaWdnZXISLQoGbGFiZWxzGB4gAygLMh0uaGF2ZXJzYWNrLnYxLlJ1bi5MYWJlbHNFbnRyeRISCgpzdGVwX2NvdW50GB8gASgNEhUKDXBhcmVudF9ydW5faWQYICABKAkSFgoOcGFyZW50X3N0ZXBfaWQYISABKAkSDQoFZGVwdGgYIiABKA0SKAoHb3V0cHV0cxgjIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJnCgpSdW5UcmlnZ2VyEgwKBGtpbmQYASABKAkSFQoIc2NoZWR1bGUYAiABKA1IAIgBARInCgNkdWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgsKCV9zY2hlZHVsZSKzBQoEU3RlcBIKCgJpZBgBIAEoCRIMCgRraW5kGAIgASgJEiYKBXBoYXNlGAMgASgOMhcuaGF2ZXJzYWNrLnYxLlN0ZXBQaGFzZRIPCgdkZXBlbmRzGAQgAygJEg8KB2F0dGVtcHQYBSABKA0SEQoJd29ya2VyX2lkGAYgASgJEhMKC3dvcmtlcl9uYW1lGAcgASgJEi4KCnN0YXJ0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgdmYWlsdXJlGAogASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAsgASgFSACIAQESKAoHb3V0cHV0cxgMIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSKQoJYXJ0aWZhY3RzGA0gAygLMhYuaGF2ZXJzYWNrLnYxLkFydGlmYWN0EhcKD3NuYXBzaG90X2RpZ2VzdBgOIAEoDBIiCgV1c2FnZRgPIAEoCzITLmhhdmVyc2Fjay52MS5Vc2FnZRITCgt3YWl0aW5nX2ZvchgQIAEoCRIoCgZtZW1vcnkYESABKAsyGC5oYXZlcnNhY2sudjEuU3RlcE1lbW9yeRIRCgljb25kaXRpb24YEiABKAkSGQoRY29udGludWVfb25fZXJyb3IYEyABKAgSDwoHaGFuZGxlchgUIAEoCRIUCgxjaGlsZF9ydW5faWQYHiABKAkSJwoFaXRlbXMYKCABKAsyGC5oYXZlcnNhY2sudjEuSXRlbUNvdW50cxIkCgRpdGVtGCkgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlQgwKCl9leGl0X2NvZGUicgoKSXRlbUNvdW50cxINCgV0b3RhbBgBIAEoDRIPCgd3YWl0aW5nGAIgASgNEg4KBmFjdGl2ZRgDIAEoDRIRCglzdWNjZWVkZWQYBCABKA0SDgoGZmFpbGVkGAUgASgNEhEKCWNhbmNlbGxlZBgGIAEoDSIwCgpTdGVwTWVtb3J5Eg8KB2FwcGxpZWQYASABKA0SEQoJaW5fcmV2aWV3GAIgASgNIvECChdSdW5TZXJ2aWNlU3VibWl0UmVxdWVzdBILCgNkYWcYASABKAkSEQoJZmlsZV9uYW1lGAIgASgJEicKBnBhcmFtcxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSFwoPaWRlbXBvdGVuY3lfa2V5GAQgASgJEhAKCGRhZ19uYW1lGAUgASgJEkEKBmxhYmVscxgKIAMoCzIxLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVxdWVzdC5MYWJlbHNFbnRyeRJBCgZkb3RlbnYYCyADKAsyMS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVN1Ym1pdFJlcXVlc3QuRG90ZW52RW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARotCgtEb3RlbnZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIksKGFJ1blNlcnZpY2VTdWJtaXRSZXNwb25zZRIeCgNydW4YASABKAsyES5oYXZlcnNhY2sudjEuUnVuEg8KB2V4aXN0ZWQYAiABKAgiJgoUUnVuU2VydmljZUdldFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIjcKFVJ1blNlcnZpY2VHZXRSZXNwb25zZRIeCgNydW4YASABKAsyES5oYXZlcnNhY2sudjEuUnVuIuICChVSdW5TZXJ2aWNlTGlzdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSJwoGc3RhdHVzGAMgASgOMhcuaGF2ZXJzYWNrLnYxLlJ1blN0YXR1cxIQCghkYWdfbmFtZRgEIAEoCRI/CgZsYWJlbHMYCiADKAsyLy5oYXZlcnNhY2sudjEuUnVuU2VydmljZUxpc3RSZXF1ZXN0LkxhYmVsc0VudHJ5EikKBXNpbmNlGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIcmV0cnlfb2YYDSABKAkSDwoHdHJpZ2dlchgOIAEoCRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIlIKFlJ1blNlcnZpY2VMaXN0UmVzcG9uc2USHwoEcnVucxgBIAMoCzIRLmhhdmVyc2Fjay52MS5SdW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjAKEExpc3RTdGVwc1JlcXVlc3QSDgoGcnVuX2lkGAEgASgJEgwKBGZyb20YAiABKA0iNgoRTGlzdFN0ZXBzUmVzcG9uc2USIQoFc3RlcHMYASADKAsyEi5oYXZlcnNhY2sudjEuU3RlcCI7ChZSdW5TZXJ2aWNlV2F0Y2hSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIRCglhZnRlcl9zZXEYAiABKAQiqwEKF1J1blNlcnZpY2VXYXRjaFJlc3BvbnNlEgsKA3NlcRgBIAEoBBImCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDcnVuGAMgASgLMhguaGF2ZXJzYWNrLnYxLlJ1bkNoYW5nZWRIABIpCgRzdGVwGAQgASgLMhkuaGF2ZXJzYWNrLnYxLlN0ZXBDaGFuZ2VkSABCBwoFZXZlbnQidwoKUnVuQ2hhbmdlZBInCgZzdGF0dXMYASABKA4yFy5oYXZlcnNhY2sudjEuUnVuU3RhdHVzEiYKB2ZhaWx1cmUYAiABKAsyFS5oYXZlcnNhY2sudjEuRmFpbHVyZRIYChBjYW5jZWxfcmVxdWVzdGVkGAMgASgIIuwBCgtTdGVwQ2hhbmdlZBIPCgdzdGVwX2lkGAEgASgJEiYKBXBoYXNlGAIgASgOMhcuaGF2ZXJzYWNrLnYxLlN0ZXBQaGFzZRIPCgdhdHRlbXB0GAMgASgNEhEKCXdvcmtlcl9pZBgEIAEoCRImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAYgASgFSACIAQESFAoMY2hpbGRfcnVuX2lkGB4gASgJEhIKBWl0ZW1zGCggASgNSAGIAQFCDAoKX2V4aXRfY29kZUIICgZfaXRlbXMiKQoXUnVuU2VydmljZUNhbmNlbFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIjoKGFJ1blNlcnZpY2VDYW5jZWxSZXNwb25zZRIeCgNydW4YASABKAsyES5oYXZlcnNhY2sudjEuUnVuIm0KFlJ1blNlcnZpY2VSZXRyeVJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhEKCWZyb21fc3RlcBgCIAEoCRIXCg9yZWZyZXNoX2xpYnJhcnkYAyABKAgSFwoPaWRlbXBvdGVuY3lfa2V5GAQgASgJIkoKF1J1blNlcnZpY2VSZXRyeVJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4SDwoHZXhpc3RlZBgCIAEoCCJaChBMaXN0SXRlbXNSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgdzdGVwX2lkGAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoDRISCgpwYWdlX3Rva2VuGAQgASgJIk8KEUxpc3RJdGVtc1Jlc3BvbnNlEiEKBWl0ZW1zGAEgAygLMhIuaGF2ZXJzYWNrLnYxLlN0ZXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlwKEVN0cmVhbUxvZ3NSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgdzdGVwX2lkGAIgASgJEg4KBmZvbGxvdxgDIAEoCBIWCg5hZnRlcl9wb3NpdGlvbhgEIAEoBCKPAQoSU3RyZWFtTG9nc1Jlc3BvbnNlEhAKCHBvc2l0aW9uGAEgASgEEg8KB3N0ZXBfaWQYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRInCgZzdHJlYW0YBCABKA4yFy5oYXZlcnNhY2sudjEuTG9nU3RyZWFtEg4KBm9mZnNldBgFIAEoBBIMCgRkYXRhGAYgASgMIkMKEkdldEFydGlmYWN0UmVxdWVzdBIOCgZydW5faWQYASABKAkSDwoHc3RlcF9pZBgCIAEoCRIMCgRwYXRoGAMgASgJIiMKE0dldEFydGlmYWN0UmVzcG9uc2USDAoEZGF0YRgBIAEoDCqhAQoJUnVuU3RhdHVzEhoKFlJVTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFSVU5fU1RBVFVTX1FVRVVFRBABEhYKElJVTl9TVEFUVVNfUlVOTklORxACEhgKFFJVTl9TVEFUVVNfU1VDQ0VFREVEEAMSFQoRUlVOX1NUQVRVU19GQUlMRUQQBBIYChRSVU5fU1RBVFVTX0NBTkNFTExFRBAFKv8BCglTdGVwUGhhc2USGgoWU1RFUF9QSEFTRV9VTlNQRUNJRklFRBAAEhYKElNURVBfUEhBU0VfV0FJVElORxABEhQKEFNURVBfUEhBU0VfUkVBRFkQAhIVChFTVEVQX1BIQVNFX0xFQVNFRBADEhYKElNURVBfUEhBU0VfUlVOTklORxAEEhgKFFNURVBfUEhBU0VfU1VDQ0VFREVEEAUSFQoRU1RFUF9QSEFTRV9GQUlMRUQQBhIYChRTVEVQX1BIQVNFX0NBTkNFTExFRBAHEhYKElNURVBfUEhBU0VfQkxPQ0tFRBAIEhYKElNURVBfUEhBU0VfU0tJUFBFRBAJMtQGCgpSdW5TZXJ2aWNlElcKBlN1Ym1pdBIlLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVxdWVzdBomLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlU3VibWl0UmVzcG9uc2USTgoDR2V0EiIuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VHZXRSZXF1ZXN0GiMuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VHZXRSZXNwb25zZRJRCgRMaXN0EiMuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0UmVxdWVzdBokLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlTGlzdFJlc3BvbnNlEkwKCUxpc3RTdGVwcxIeLmhhdmVyc2Fjay52MS5MaXN0U3RlcHNSZXF1ZXN0Gh8uaGF2ZXJzYWNrLnYxLkxpc3RTdGVwc1Jlc3BvbnNlElYKBVdhdGNoEiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VXYXRjaFJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVdhdGNoUmVzcG9uc2UwARJXCgZDYW5jZWwSJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZUNhbmNlbFJlcXVlc3QaJi5oYXZlcnNhY2sudjEuUnVuU2VydmljZUNhbmNlbFJlc3BvbnNlElQKBVJldHJ5EiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VSZXRyeVJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVJldHJ5UmVzcG9uc2USTAoJTGlzdEl0ZW1zEh4uaGF2ZXJzYWNrLnYxLkxpc3RJdGVtc1JlcXVlc3QaHy5oYXZlcnNhY2sudjEuTGlzdEl0ZW1zUmVzcG9uc2USUQoKU3RyZWFtTG9ncxIfLmhhdmVyc2Fjay52MS5TdHJlYW1Mb2dzUmVxdWVzdBogLmhhdmVyc2Fjay52MS5TdHJlYW1Mb2dzUmVzcG9uc2UwARJUCgtHZXRBcnRpZmFjdBIgLmhhdmVyc2Fjay52MS5HZXRBcnRpZmFjdFJlcXVlc3QaIS5oYXZlcnNhY2sudjEuR2V0QXJ0aWZhY3RSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_haversack_v1_attempt]);
+  fileDesc("Ch5oYXZlcnNhY2svdjEvcnVuX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSL5BQoDUnVuEgoKAmlkGAEgASgJEhAKCGRhZ19uYW1lGAIgASgJEhIKCmRhZ19kaWdlc3QYAyABKAwSJwoGc3RhdHVzGAQgASgOMhcuaGF2ZXJzYWNrLnYxLlJ1blN0YXR1cxImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSJwoGcGFyYW1zGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQY2FuY2VsX3JlcXVlc3RlZBgKIAEoCBIRCglldmVudF9zZXEYCyABKAQSIQoFc3RlcHMYDCADKAsyEi5oYXZlcnNhY2sudjEuU3RlcBIQCghyZXRyeV9vZhgNIAEoCRIpCgd0cmlnZ2VyGBQgASgLMhguaGF2ZXJzYWNrLnYxLlJ1blRyaWdnZXISLQoGbGFiZWxzGB4gAygLMh0uaGF2ZXJzYWNrLnYxLlJ1bi5MYWJlbHNFbnRyeRISCgpzdGVwX2NvdW50GB8gASgNEhUKDXBhcmVudF9ydW5faWQYICABKAkSFgoOcGFyZW50X3N0ZXBfaWQYISABKAkSDQoFZGVwdGgYIiABKA0SKAoHb3V0cHV0cxgjIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSJQoFcGF1c2UYJCABKAsyFi5oYXZlcnNhY2sudjEuUnVuUGF1c2USKgoGZHVlX2F0GCUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkIKCFJ1blBhdXNlEiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZyZWFzb24YAiABKAkiZwoKUnVuVHJpZ2dlchIMCgRraW5kGAEgASgJEhUKCHNjaGVkdWxlGAIgASgNSACIAQESJwoDZHVlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEILCglfc2NoZWR1bGUi3QUKBFN0ZXASCgoCaWQYASABKAkSDAoEa2luZBgCIAEoCRImCgVwaGFzZRgDIAEoDjIXLmhhdmVyc2Fjay52MS5TdGVwUGhhc2USDwoHZGVwZW5kcxgEIAMoCRIPCgdhdHRlbXB0GAUgASgNEhEKCXdvcmtlcl9pZBgGIAEoCRITCgt3b3JrZXJfbmFtZRgHIAEoCRIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoHZmFpbHVyZRgKIAEoCzIVLmhhdmVyc2Fjay52MS5GYWlsdXJlEhYKCWV4aXRfY29kZRgLIAEoBUgAiAEBEigKB291dHB1dHMYDCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCWFydGlmYWN0cxgNIAMoCzIWLmhhdmVyc2Fjay52MS5BcnRpZmFjdBIXCg9zbmFwc2hvdF9kaWdlc3QYDiABKAwSIgoFdXNhZ2UYDyABKAsyEy5oYXZlcnNhY2sudjEuVXNhZ2USEwoLd2FpdGluZ19mb3IYECABKAkSKAoGbWVtb3J5GBEgASgLMhguaGF2ZXJzYWNrLnYxLlN0ZXBNZW1vcnkSEQoJY29uZGl0aW9uGBIgASgJEhkKEWNvbnRpbnVlX29uX2Vycm9yGBMgASgIEg8KB2hhbmRsZXIYFCABKAkSFAoMY2hpbGRfcnVuX2lkGB4gASgJEigKCGFwcHJvdmFsGB8gASgLMhYuaGF2ZXJzYWNrLnYxLkFwcHJvdmFsEicKBWl0ZW1zGCggASgLMhguaGF2ZXJzYWNrLnYxLkl0ZW1Db3VudHMSJAoEaXRlbRgpIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZUIMCgpfZXhpdF9jb2RlInIKCkl0ZW1Db3VudHMSDQoFdG90YWwYASABKA0SDwoHd2FpdGluZxgCIAEoDRIOCgZhY3RpdmUYAyABKA0SEQoJc3VjY2VlZGVkGAQgASgNEg4KBmZhaWxlZBgFIAEoDRIRCgljYW5jZWxsZWQYBiABKA0iMAoKU3RlcE1lbW9yeRIPCgdhcHBsaWVkGAEgASgNEhEKCWluX3JldmlldxgCIAEoDSLxAgoXUnVuU2VydmljZVN1Ym1pdFJlcXVlc3QSCwoDZGFnGAEgASgJEhEKCWZpbGVfbmFtZRgCIAEoCRInCgZwYXJhbXMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhcKD2lkZW1wb3RlbmN5X2tleRgEIAEoCRIQCghkYWdfbmFtZRgFIAEoCRJBCgZsYWJlbHMYCiADKAsyMS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVN1Ym1pdFJlcXVlc3QuTGFiZWxzRW50cnkSQQoGZG90ZW52GAsgAygLMjEuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VTdWJtaXRSZXF1ZXN0LkRvdGVudkVudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaLQoLRG90ZW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJLChhSdW5TZXJ2aWNlU3VibWl0UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1bhIPCgdleGlzdGVkGAIgASgIIiYKFFJ1blNlcnZpY2VHZXRSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSI3ChVSdW5TZXJ2aWNlR2V0UmVzcG9uc2USHgoDcnVuGAEgASgLMhEuaGF2ZXJzYWNrLnYxLlJ1biLiAgoVUnVuU2VydmljZUxpc3RSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJEicKBnN0YXR1cxgDIAEoDjIXLmhhdmVyc2Fjay52MS5SdW5TdGF0dXMSEAoIZGFnX25hbWUYBCABKAkSPwoGbGFiZWxzGAogAygLMi8uaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0UmVxdWVzdC5MYWJlbHNFbnRyeRIpCgVzaW5jZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJldHJ5X29mGA0gASgJEg8KB3RyaWdnZXIYDiABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJSChZSdW5TZXJ2aWNlTGlzdFJlc3BvbnNlEh8KBHJ1bnMYASADKAsyES5oYXZlcnNhY2sudjEuUnVuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIwChBMaXN0U3RlcHNSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIMCgRmcm9tGAIgASgNIjYKEUxpc3RTdGVwc1Jlc3BvbnNlEiEKBXN0ZXBzGAEgAygLMhIuaGF2ZXJzYWNrLnYxLlN0ZXAiOwoWUnVuU2VydmljZVdhdGNoUmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJYWZ0ZXJfc2VxGAIgASgEIqsBChdSdW5TZXJ2aWNlV2F0Y2hSZXNwb25zZRILCgNzZXEYASABKAQSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKA3J1bhgDIAEoCzIYLmhhdmVyc2Fjay52MS5SdW5DaGFuZ2VkSAASKQoEc3RlcBgEIAEoCzIZLmhhdmVyc2Fjay52MS5TdGVwQ2hhbmdlZEgAQgcKBWV2ZW50IocBCgpSdW5DaGFuZ2VkEicKBnN0YXR1cxgBIAEoDjIXLmhhdmVyc2Fjay52MS5SdW5TdGF0dXMSJgoHZmFpbHVyZRgCIAEoCzIVLmhhdmVyc2Fjay52MS5GYWlsdXJlEhgKEGNhbmNlbF9yZXF1ZXN0ZWQYAyABKAgSDgoGcGF1c2VkGAsgASgIIuwBCgtTdGVwQ2hhbmdlZBIPCgdzdGVwX2lkGAEgASgJEiYKBXBoYXNlGAIgASgOMhcuaGF2ZXJzYWNrLnYxLlN0ZXBQaGFzZRIPCgdhdHRlbXB0GAMgASgNEhEKCXdvcmtlcl9pZBgEIAEoCRImCgdmYWlsdXJlGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkZhaWx1cmUSFgoJZXhpdF9jb2RlGAYgASgFSACIAQESFAoMY2hpbGRfcnVuX2lkGB4gASgJEhIKBWl0ZW1zGCggASgNSAGIAQFCDAoKX2V4aXRfY29kZUIICgZfaXRlbXMiKQoXUnVuU2VydmljZUNhbmNlbFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIjoKGFJ1blNlcnZpY2VDYW5jZWxSZXNwb25zZRIeCgNydW4YASABKAsyES5oYXZlcnNhY2sudjEuUnVuIm0KFlJ1blNlcnZpY2VSZXRyeVJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhEKCWZyb21fc3RlcBgCIAEoCRIXCg9yZWZyZXNoX2xpYnJhcnkYAyABKAgSFwoPaWRlbXBvdGVuY3lfa2V5GAQgASgJIkoKF1J1blNlcnZpY2VSZXRyeVJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4SDwoHZXhpc3RlZBgCIAEoCCJaChBMaXN0SXRlbXNSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgdzdGVwX2lkGAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoDRISCgpwYWdlX3Rva2VuGAQgASgJIk8KEUxpc3RJdGVtc1Jlc3BvbnNlEiEKBWl0ZW1zGAEgAygLMhIuaGF2ZXJzYWNrLnYxLlN0ZXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlwKEVN0cmVhbUxvZ3NSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIPCgdzdGVwX2lkGAIgASgJEg4KBmZvbGxvdxgDIAEoCBIWCg5hZnRlcl9wb3NpdGlvbhgEIAEoBCKPAQoSU3RyZWFtTG9nc1Jlc3BvbnNlEhAKCHBvc2l0aW9uGAEgASgEEg8KB3N0ZXBfaWQYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRInCgZzdHJlYW0YBCABKA4yFy5oYXZlcnNhY2sudjEuTG9nU3RyZWFtEg4KBm9mZnNldBgFIAEoBBIMCgRkYXRhGAYgASgMIkMKEkdldEFydGlmYWN0UmVxdWVzdBIOCgZydW5faWQYASABKAkSDwoHc3RlcF9pZBgCIAEoCRIMCgRwYXRoGAMgASgJIiMKE0dldEFydGlmYWN0UmVzcG9uc2USDAoEZGF0YRgBIAEoDCK8AQoXUnVuU2VydmljZUFuc3dlclJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg8KB3N0ZXBfaWQYAiABKAkSMAoIZGVjaXNpb24YAyABKA4yHi5oYXZlcnNhY2sudjEuQXBwcm92YWxEZWNpc2lvbhInCgZmaWVsZHMYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB2NvbW1lbnQYBSABKAkSFAoMb25fYmVoYWxmX29mGAYgASgJIksKGFJ1blNlcnZpY2VBbnN3ZXJSZXNwb25zZRIeCgNydW4YASABKAsyES5oYXZlcnNhY2sudjEuUnVuEg8KB2V4aXN0ZWQYAiABKAgiWQoeUnVuU2VydmljZUxpc3RBcHByb3ZhbHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJEhAKCGRhZ19uYW1lGAMgASgJImwKH1J1blNlcnZpY2VMaXN0QXBwcm92YWxzUmVzcG9uc2USMAoJYXBwcm92YWxzGAEgAygLMh0uaGF2ZXJzYWNrLnYxLldhaXRpbmdBcHByb3ZhbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiOAoWUnVuU2VydmljZVBhdXNlUmVxdWVzdBIOCgZydW5faWQYASABKAkSDgoGcmVhc29uGAIgASgJIkoKF1J1blNlcnZpY2VQYXVzZVJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4SDwoHY2hhbmdlZBgCIAEoCCIpChdSdW5TZXJ2aWNlUmVzdW1lUmVxdWVzdBIOCgZydW5faWQYASABKAkiSwoYUnVuU2VydmljZVJlc3VtZVJlc3BvbnNlEh4KA3J1bhgBIAEoCzIRLmhhdmVyc2Fjay52MS5SdW4SDwoHY2hhbmdlZBgCIAEoCCqhAQoJUnVuU3RhdHVzEhoKFlJVTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFSVU5fU1RBVFVTX1FVRVVFRBABEhYKElJVTl9TVEFUVVNfUlVOTklORxACEhgKFFJVTl9TVEFUVVNfU1VDQ0VFREVEEAMSFQoRUlVOX1NUQVRVU19GQUlMRUQQBBIYChRSVU5fU1RBVFVTX0NBTkNFTExFRBAFKpkCCglTdGVwUGhhc2USGgoWU1RFUF9QSEFTRV9VTlNQRUNJRklFRBAAEhYKElNURVBfUEhBU0VfV0FJVElORxABEhQKEFNURVBfUEhBU0VfUkVBRFkQAhIVChFTVEVQX1BIQVNFX0xFQVNFRBADEhYKElNURVBfUEhBU0VfUlVOTklORxAEEhgKFFNURVBfUEhBU0VfU1VDQ0VFREVEEAUSFQoRU1RFUF9QSEFTRV9GQUlMRUQQBhIYChRTVEVQX1BIQVNFX0NBTkNFTExFRBAHEhYKElNURVBfUEhBU0VfQkxPQ0tFRBAIEhYKElNURVBfUEhBU0VfU0tJUFBFRBAJEhgKFFNURVBfUEhBU0VfU1VTUEVOREVEEAoyygkKClJ1blNlcnZpY2USVwoGU3VibWl0EiUuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VTdWJtaXRSZXF1ZXN0GiYuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VTdWJtaXRSZXNwb25zZRJOCgNHZXQSIi5oYXZlcnNhY2sudjEuUnVuU2VydmljZUdldFJlcXVlc3QaIy5oYXZlcnNhY2sudjEuUnVuU2VydmljZUdldFJlc3BvbnNlElEKBExpc3QSIy5oYXZlcnNhY2sudjEuUnVuU2VydmljZUxpc3RSZXF1ZXN0GiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0UmVzcG9uc2USTAoJTGlzdFN0ZXBzEh4uaGF2ZXJzYWNrLnYxLkxpc3RTdGVwc1JlcXVlc3QaHy5oYXZlcnNhY2sudjEuTGlzdFN0ZXBzUmVzcG9uc2USVgoFV2F0Y2gSJC5oYXZlcnNhY2sudjEuUnVuU2VydmljZVdhdGNoUmVxdWVzdBolLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlV2F0Y2hSZXNwb25zZTABElcKBkNhbmNlbBIlLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlQ2FuY2VsUmVxdWVzdBomLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlQ2FuY2VsUmVzcG9uc2USVAoFUmV0cnkSJC5oYXZlcnNhY2sudjEuUnVuU2VydmljZVJldHJ5UmVxdWVzdBolLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlUmV0cnlSZXNwb25zZRJMCglMaXN0SXRlbXMSHi5oYXZlcnNhY2sudjEuTGlzdEl0ZW1zUmVxdWVzdBofLmhhdmVyc2Fjay52MS5MaXN0SXRlbXNSZXNwb25zZRJRCgpTdHJlYW1Mb2dzEh8uaGF2ZXJzYWNrLnYxLlN0cmVhbUxvZ3NSZXF1ZXN0GiAuaGF2ZXJzYWNrLnYxLlN0cmVhbUxvZ3NSZXNwb25zZTABElQKC0dldEFydGlmYWN0EiAuaGF2ZXJzYWNrLnYxLkdldEFydGlmYWN0UmVxdWVzdBohLmhhdmVyc2Fjay52MS5HZXRBcnRpZmFjdFJlc3BvbnNlMAESVwoGQW5zd2VyEiUuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VBbnN3ZXJSZXF1ZXN0GiYuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VBbnN3ZXJSZXNwb25zZRJsCg1MaXN0QXBwcm92YWxzEiwuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VMaXN0QXBwcm92YWxzUmVxdWVzdBotLmhhdmVyc2Fjay52MS5SdW5TZXJ2aWNlTGlzdEFwcHJvdmFsc1Jlc3BvbnNlElQKBVBhdXNlEiQuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VQYXVzZVJlcXVlc3QaJS5oYXZlcnNhY2sudjEuUnVuU2VydmljZVBhdXNlUmVzcG9uc2USVwoGUmVzdW1lEiUuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VSZXN1bWVSZXF1ZXN0GiYuaGF2ZXJzYWNrLnYxLlJ1blNlcnZpY2VSZXN1bWVSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_haversack_v1_approval, file_haversack_v1_attempt]);
 
 /**
  * @generated from message haversack.v1.Run
@@ -139,6 +141,20 @@ export type Run = Message<"haversack.v1.Run"> & {
    * @generated from field: google.protobuf.Struct outputs = 35;
    */
   outputs?: JsonObject | undefined;
+
+  /**
+   * Absent: it is not paused.
+   *
+   * @generated from field: haversack.v1.RunPause pause = 36;
+   */
+  pause?: RunPause | undefined;
+
+  /**
+   * When its time is over; absent: it has no time limit, or has not started.
+   *
+   * @generated from field: google.protobuf.Timestamp due_at = 37;
+   */
+  dueAt?: Timestamp | undefined;
 };
 
 /**
@@ -147,6 +163,28 @@ export type Run = Message<"haversack.v1.Run"> & {
  */
 export const RunSchema: GenMessage<Run> = /*@__PURE__*/
   messageDesc(file_haversack_v1_run_service, 0);
+
+/**
+ * @generated from message haversack.v1.RunPause
+ */
+export type RunPause = Message<"haversack.v1.RunPause"> & {
+  /**
+   * @generated from field: google.protobuf.Timestamp at = 1;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message haversack.v1.RunPause.
+ * Use `create(RunPauseSchema)` to create a new message.
+ */
+export const RunPauseSchema: GenMessage<RunPause> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 1);
 
 /**
  * @generated from message haversack.v1.RunTrigger
@@ -179,7 +217,7 @@ export type RunTrigger = Message<"haversack.v1.RunTrigger"> & {
  * Use `create(RunTriggerSchema)` to create a new message.
  */
 export const RunTriggerSchema: GenMessage<RunTrigger> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 1);
+  messageDesc(file_haversack_v1_run_service, 2);
 
 /**
  * @generated from message haversack.v1.Step
@@ -191,7 +229,7 @@ export type Step = Message<"haversack.v1.Step"> & {
   id: string;
 
   /**
-   * "run", "agent", "dag" or "deploy".
+   * "run", "agent", "dag", "deploy" or "human".
    *
    * @generated from field: string kind = 2;
    */
@@ -309,6 +347,13 @@ export type Step = Message<"haversack.v1.Step"> & {
   childRunId: string;
 
   /**
+   * Of a human step, once it was asked.
+   *
+   * @generated from field: haversack.v1.Approval approval = 31;
+   */
+  approval?: Approval | undefined;
+
+  /**
    * Of a step with `foreach` or `matrix`; absent: it is done once. They are listed by ListItems.
    *
    * @generated from field: haversack.v1.ItemCounts items = 40;
@@ -328,7 +373,7 @@ export type Step = Message<"haversack.v1.Step"> & {
  * Use `create(StepSchema)` to create a new message.
  */
 export const StepSchema: GenMessage<Step> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 2);
+  messageDesc(file_haversack_v1_run_service, 3);
 
 /**
  * Zeros until the step's items are known.
@@ -376,7 +421,7 @@ export type ItemCounts = Message<"haversack.v1.ItemCounts"> & {
  * Use `create(ItemCountsSchema)` to create a new message.
  */
 export const ItemCountsSchema: GenMessage<ItemCounts> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 3);
+  messageDesc(file_haversack_v1_run_service, 4);
 
 /**
  * @generated from message haversack.v1.StepMemory
@@ -400,7 +445,7 @@ export type StepMemory = Message<"haversack.v1.StepMemory"> & {
  * Use `create(StepMemorySchema)` to create a new message.
  */
 export const StepMemorySchema: GenMessage<StepMemory> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 4);
+  messageDesc(file_haversack_v1_run_service, 5);
 
 /**
  * @generated from message haversack.v1.RunServiceSubmitRequest
@@ -458,7 +503,7 @@ export type RunServiceSubmitRequest = Message<"haversack.v1.RunServiceSubmitRequ
  * Use `create(RunServiceSubmitRequestSchema)` to create a new message.
  */
 export const RunServiceSubmitRequestSchema: GenMessage<RunServiceSubmitRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 5);
+  messageDesc(file_haversack_v1_run_service, 6);
 
 /**
  * @generated from message haversack.v1.RunServiceSubmitResponse
@@ -482,7 +527,7 @@ export type RunServiceSubmitResponse = Message<"haversack.v1.RunServiceSubmitRes
  * Use `create(RunServiceSubmitResponseSchema)` to create a new message.
  */
 export const RunServiceSubmitResponseSchema: GenMessage<RunServiceSubmitResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 6);
+  messageDesc(file_haversack_v1_run_service, 7);
 
 /**
  * @generated from message haversack.v1.RunServiceGetRequest
@@ -499,7 +544,7 @@ export type RunServiceGetRequest = Message<"haversack.v1.RunServiceGetRequest"> 
  * Use `create(RunServiceGetRequestSchema)` to create a new message.
  */
 export const RunServiceGetRequestSchema: GenMessage<RunServiceGetRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 7);
+  messageDesc(file_haversack_v1_run_service, 8);
 
 /**
  * @generated from message haversack.v1.RunServiceGetResponse
@@ -516,7 +561,7 @@ export type RunServiceGetResponse = Message<"haversack.v1.RunServiceGetResponse"
  * Use `create(RunServiceGetResponseSchema)` to create a new message.
  */
 export const RunServiceGetResponseSchema: GenMessage<RunServiceGetResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 8);
+  messageDesc(file_haversack_v1_run_service, 9);
 
 /**
  * @generated from message haversack.v1.RunServiceListRequest
@@ -587,7 +632,7 @@ export type RunServiceListRequest = Message<"haversack.v1.RunServiceListRequest"
  * Use `create(RunServiceListRequestSchema)` to create a new message.
  */
 export const RunServiceListRequestSchema: GenMessage<RunServiceListRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 9);
+  messageDesc(file_haversack_v1_run_service, 10);
 
 /**
  * @generated from message haversack.v1.RunServiceListResponse
@@ -613,7 +658,7 @@ export type RunServiceListResponse = Message<"haversack.v1.RunServiceListRespons
  * Use `create(RunServiceListResponseSchema)` to create a new message.
  */
 export const RunServiceListResponseSchema: GenMessage<RunServiceListResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 10);
+  messageDesc(file_haversack_v1_run_service, 11);
 
 /**
  * @generated from message haversack.v1.ListStepsRequest
@@ -637,7 +682,7 @@ export type ListStepsRequest = Message<"haversack.v1.ListStepsRequest"> & {
  * Use `create(ListStepsRequestSchema)` to create a new message.
  */
 export const ListStepsRequestSchema: GenMessage<ListStepsRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 11);
+  messageDesc(file_haversack_v1_run_service, 12);
 
 /**
  * @generated from message haversack.v1.ListStepsResponse
@@ -656,7 +701,7 @@ export type ListStepsResponse = Message<"haversack.v1.ListStepsResponse"> & {
  * Use `create(ListStepsResponseSchema)` to create a new message.
  */
 export const ListStepsResponseSchema: GenMessage<ListStepsResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 12);
+  messageDesc(file_haversack_v1_run_service, 13);
 
 /**
  * @generated from message haversack.v1.RunServiceWatchRequest
@@ -678,7 +723,7 @@ export type RunServiceWatchRequest = Message<"haversack.v1.RunServiceWatchReques
  * Use `create(RunServiceWatchRequestSchema)` to create a new message.
  */
 export const RunServiceWatchRequestSchema: GenMessage<RunServiceWatchRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 13);
+  messageDesc(file_haversack_v1_run_service, 14);
 
 /**
  * @generated from message haversack.v1.RunServiceWatchResponse
@@ -719,7 +764,7 @@ export type RunServiceWatchResponse = Message<"haversack.v1.RunServiceWatchRespo
  * Use `create(RunServiceWatchResponseSchema)` to create a new message.
  */
 export const RunServiceWatchResponseSchema: GenMessage<RunServiceWatchResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 14);
+  messageDesc(file_haversack_v1_run_service, 15);
 
 /**
  * @generated from message haversack.v1.RunChanged
@@ -739,6 +784,11 @@ export type RunChanged = Message<"haversack.v1.RunChanged"> & {
    * @generated from field: bool cancel_requested = 3;
    */
   cancelRequested: boolean;
+
+  /**
+   * @generated from field: bool paused = 11;
+   */
+  paused: boolean;
 };
 
 /**
@@ -746,7 +796,7 @@ export type RunChanged = Message<"haversack.v1.RunChanged"> & {
  * Use `create(RunChangedSchema)` to create a new message.
  */
 export const RunChangedSchema: GenMessage<RunChanged> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 15);
+  messageDesc(file_haversack_v1_run_service, 16);
 
 /**
  * @generated from message haversack.v1.StepChanged
@@ -802,7 +852,7 @@ export type StepChanged = Message<"haversack.v1.StepChanged"> & {
  * Use `create(StepChangedSchema)` to create a new message.
  */
 export const StepChangedSchema: GenMessage<StepChanged> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 16);
+  messageDesc(file_haversack_v1_run_service, 17);
 
 /**
  * @generated from message haversack.v1.RunServiceCancelRequest
@@ -819,7 +869,7 @@ export type RunServiceCancelRequest = Message<"haversack.v1.RunServiceCancelRequ
  * Use `create(RunServiceCancelRequestSchema)` to create a new message.
  */
 export const RunServiceCancelRequestSchema: GenMessage<RunServiceCancelRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 17);
+  messageDesc(file_haversack_v1_run_service, 18);
 
 /**
  * @generated from message haversack.v1.RunServiceCancelResponse
@@ -836,7 +886,7 @@ export type RunServiceCancelResponse = Message<"haversack.v1.RunServiceCancelRes
  * Use `create(RunServiceCancelResponseSchema)` to create a new message.
  */
 export const RunServiceCancelResponseSchema: GenMessage<RunServiceCancelResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 18);
+  messageDesc(file_haversack_v1_run_service, 19);
 
 /**
  * @generated from message haversack.v1.RunServiceRetryRequest
@@ -872,7 +922,7 @@ export type RunServiceRetryRequest = Message<"haversack.v1.RunServiceRetryReques
  * Use `create(RunServiceRetryRequestSchema)` to create a new message.
  */
 export const RunServiceRetryRequestSchema: GenMessage<RunServiceRetryRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 19);
+  messageDesc(file_haversack_v1_run_service, 20);
 
 /**
  * @generated from message haversack.v1.RunServiceRetryResponse
@@ -896,7 +946,7 @@ export type RunServiceRetryResponse = Message<"haversack.v1.RunServiceRetryRespo
  * Use `create(RunServiceRetryResponseSchema)` to create a new message.
  */
 export const RunServiceRetryResponseSchema: GenMessage<RunServiceRetryResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 20);
+  messageDesc(file_haversack_v1_run_service, 21);
 
 /**
  * @generated from message haversack.v1.ListItemsRequest
@@ -932,7 +982,7 @@ export type ListItemsRequest = Message<"haversack.v1.ListItemsRequest"> & {
  * Use `create(ListItemsRequestSchema)` to create a new message.
  */
 export const ListItemsRequestSchema: GenMessage<ListItemsRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 21);
+  messageDesc(file_haversack_v1_run_service, 22);
 
 /**
  * @generated from message haversack.v1.ListItemsResponse
@@ -956,7 +1006,7 @@ export type ListItemsResponse = Message<"haversack.v1.ListItemsResponse"> & {
  * Use `create(ListItemsResponseSchema)` to create a new message.
  */
 export const ListItemsResponseSchema: GenMessage<ListItemsResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 22);
+  messageDesc(file_haversack_v1_run_service, 23);
 
 /**
  * @generated from message haversack.v1.StreamLogsRequest
@@ -994,7 +1044,7 @@ export type StreamLogsRequest = Message<"haversack.v1.StreamLogsRequest"> & {
  * Use `create(StreamLogsRequestSchema)` to create a new message.
  */
 export const StreamLogsRequestSchema: GenMessage<StreamLogsRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 23);
+  messageDesc(file_haversack_v1_run_service, 24);
 
 /**
  * @generated from message haversack.v1.StreamLogsResponse
@@ -1036,7 +1086,7 @@ export type StreamLogsResponse = Message<"haversack.v1.StreamLogsResponse"> & {
  * Use `create(StreamLogsResponseSchema)` to create a new message.
  */
 export const StreamLogsResponseSchema: GenMessage<StreamLogsResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 24);
+  messageDesc(file_haversack_v1_run_service, 25);
 
 /**
  * @generated from message haversack.v1.GetArtifactRequest
@@ -1063,7 +1113,7 @@ export type GetArtifactRequest = Message<"haversack.v1.GetArtifactRequest"> & {
  * Use `create(GetArtifactRequestSchema)` to create a new message.
  */
 export const GetArtifactRequestSchema: GenMessage<GetArtifactRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 25);
+  messageDesc(file_haversack_v1_run_service, 26);
 
 /**
  * @generated from message haversack.v1.GetArtifactResponse
@@ -1080,7 +1130,219 @@ export type GetArtifactResponse = Message<"haversack.v1.GetArtifactResponse"> & 
  * Use `create(GetArtifactResponseSchema)` to create a new message.
  */
 export const GetArtifactResponseSchema: GenMessage<GetArtifactResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_run_service, 26);
+  messageDesc(file_haversack_v1_run_service, 27);
+
+/**
+ * @generated from message haversack.v1.RunServiceAnswerRequest
+ */
+export type RunServiceAnswerRequest = Message<"haversack.v1.RunServiceAnswerRequest"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * @generated from field: string step_id = 2;
+   */
+  stepId: string;
+
+  /**
+   * @generated from field: haversack.v1.ApprovalDecision decision = 3;
+   */
+  decision: ApprovalDecision;
+
+  /**
+   * The fields of the form. Text for a field of another type is read as JSON. A rejection may leave any of them out.
+   *
+   * @generated from field: google.protobuf.Struct fields = 4;
+   */
+  fields?: JsonObject | undefined;
+
+  /**
+   * @generated from field: string comment = 5;
+   */
+  comment: string;
+
+  /**
+   * Who answers, recorded beside the identity of the credential and not checked.
+   *
+   * @generated from field: string on_behalf_of = 6;
+   */
+  onBehalfOf: string;
+};
+
+/**
+ * Describes the message haversack.v1.RunServiceAnswerRequest.
+ * Use `create(RunServiceAnswerRequestSchema)` to create a new message.
+ */
+export const RunServiceAnswerRequestSchema: GenMessage<RunServiceAnswerRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 28);
+
+/**
+ * @generated from message haversack.v1.RunServiceAnswerResponse
+ */
+export type RunServiceAnswerResponse = Message<"haversack.v1.RunServiceAnswerResponse"> & {
+  /**
+   * @generated from field: haversack.v1.Run run = 1;
+   */
+  run?: Run | undefined;
+
+  /**
+   * The same answer had been accepted before.
+   *
+   * @generated from field: bool existed = 2;
+   */
+  existed: boolean;
+};
+
+/**
+ * Describes the message haversack.v1.RunServiceAnswerResponse.
+ * Use `create(RunServiceAnswerResponseSchema)` to create a new message.
+ */
+export const RunServiceAnswerResponseSchema: GenMessage<RunServiceAnswerResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 29);
+
+/**
+ * @generated from message haversack.v1.RunServiceListApprovalsRequest
+ */
+export type RunServiceListApprovalsRequest = Message<"haversack.v1.RunServiceListApprovalsRequest"> & {
+  /**
+   * At most 500; 0: 50.
+   *
+   * @generated from field: uint32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+
+  /**
+   * Empty: of every DAG.
+   *
+   * @generated from field: string dag_name = 3;
+   */
+  dagName: string;
+};
+
+/**
+ * Describes the message haversack.v1.RunServiceListApprovalsRequest.
+ * Use `create(RunServiceListApprovalsRequestSchema)` to create a new message.
+ */
+export const RunServiceListApprovalsRequestSchema: GenMessage<RunServiceListApprovalsRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 30);
+
+/**
+ * @generated from message haversack.v1.RunServiceListApprovalsResponse
+ */
+export type RunServiceListApprovalsResponse = Message<"haversack.v1.RunServiceListApprovalsResponse"> & {
+  /**
+   * @generated from field: repeated haversack.v1.WaitingApproval approvals = 1;
+   */
+  approvals: WaitingApproval[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message haversack.v1.RunServiceListApprovalsResponse.
+ * Use `create(RunServiceListApprovalsResponseSchema)` to create a new message.
+ */
+export const RunServiceListApprovalsResponseSchema: GenMessage<RunServiceListApprovalsResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 31);
+
+/**
+ * @generated from message haversack.v1.RunServicePauseRequest
+ */
+export type RunServicePauseRequest = Message<"haversack.v1.RunServicePauseRequest"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message haversack.v1.RunServicePauseRequest.
+ * Use `create(RunServicePauseRequestSchema)` to create a new message.
+ */
+export const RunServicePauseRequestSchema: GenMessage<RunServicePauseRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 32);
+
+/**
+ * @generated from message haversack.v1.RunServicePauseResponse
+ */
+export type RunServicePauseResponse = Message<"haversack.v1.RunServicePauseResponse"> & {
+  /**
+   * @generated from field: haversack.v1.Run run = 1;
+   */
+  run?: Run | undefined;
+
+  /**
+   * It was not paused before.
+   *
+   * @generated from field: bool changed = 2;
+   */
+  changed: boolean;
+};
+
+/**
+ * Describes the message haversack.v1.RunServicePauseResponse.
+ * Use `create(RunServicePauseResponseSchema)` to create a new message.
+ */
+export const RunServicePauseResponseSchema: GenMessage<RunServicePauseResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 33);
+
+/**
+ * @generated from message haversack.v1.RunServiceResumeRequest
+ */
+export type RunServiceResumeRequest = Message<"haversack.v1.RunServiceResumeRequest"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+};
+
+/**
+ * Describes the message haversack.v1.RunServiceResumeRequest.
+ * Use `create(RunServiceResumeRequestSchema)` to create a new message.
+ */
+export const RunServiceResumeRequestSchema: GenMessage<RunServiceResumeRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 34);
+
+/**
+ * @generated from message haversack.v1.RunServiceResumeResponse
+ */
+export type RunServiceResumeResponse = Message<"haversack.v1.RunServiceResumeResponse"> & {
+  /**
+   * @generated from field: haversack.v1.Run run = 1;
+   */
+  run?: Run | undefined;
+
+  /**
+   * It was paused before.
+   *
+   * @generated from field: bool changed = 2;
+   */
+  changed: boolean;
+};
+
+/**
+ * Describes the message haversack.v1.RunServiceResumeResponse.
+ * Use `create(RunServiceResumeResponseSchema)` to create a new message.
+ */
+export const RunServiceResumeResponseSchema: GenMessage<RunServiceResumeResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_run_service, 35);
 
 /**
  * @generated from enum haversack.v1.RunStatus
@@ -1189,6 +1451,13 @@ export const StepPhase = {
    * @generated from enum value: STEP_PHASE_SKIPPED = 9;
    */
   SKIPPED: 9,
+
+  /**
+   * A human step: waits for an answer, and holds no worker.
+   *
+   * @generated from enum value: STEP_PHASE_SUSPENDED = 10;
+   */
+  SUSPENDED: 10,
 } as const;
 
 /**
@@ -1300,6 +1569,44 @@ export const RunService: GenService<{
     methodKind: "server_streaming";
     input: typeof GetArtifactRequestSchema;
     output: typeof GetArtifactResponseSchema;
+  },
+  /**
+   * Ends a human step. The same answer again is accepted once; another one is a conflict.
+   *
+   * @generated from rpc haversack.v1.RunService.Answer
+   */
+  answer: {
+    methodKind: "unary";
+    input: typeof RunServiceAnswerRequestSchema;
+    output: typeof RunServiceAnswerResponseSchema;
+  },
+  /**
+   * What waits for a person, over all runs: oldest run first.
+   *
+   * @generated from rpc haversack.v1.RunService.ListApprovals
+   */
+  listApprovals: {
+    methodKind: "unary";
+    input: typeof RunServiceListApprovalsRequestSchema;
+    output: typeof RunServiceListApprovalsResponseSchema;
+  },
+  /**
+   * Starts no further step of the run; what runs goes on, and so do its time limits. Pausing a paused run changes nothing.
+   *
+   * @generated from rpc haversack.v1.RunService.Pause
+   */
+  pause: {
+    methodKind: "unary";
+    input: typeof RunServicePauseRequestSchema;
+    output: typeof RunServicePauseResponseSchema;
+  },
+  /**
+   * @generated from rpc haversack.v1.RunService.Resume
+   */
+  resume: {
+    methodKind: "unary";
+    input: typeof RunServiceResumeRequestSchema;
+    output: typeof RunServiceResumeResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_haversack_v1_run_service, 0);

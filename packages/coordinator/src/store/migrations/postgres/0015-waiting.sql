@@ -1,0 +1,36 @@
+-- Steps that wait for a person, time limits, and runs that are held up.
+alter table run add column due_at bigint;               -- when its time is over; null: it has no limit, has not started, or has ended
+alter table run add column time_over integer not null default 0;  -- bits: 1 its steps, 2 its handlers have no time any more
+alter table run add column paused_at bigint;            -- null: it is not paused
+alter table run add column pause_reason text;
+
+alter table step drop constraint step_phase_check;
+alter table step add constraint step_phase_check check
+  (phase in ('waiting', 'ready', 'leased', 'running', 'suspended', 'succeeded', 'failed', 'cancelled', 'blocked', 'skipped'));
+alter table step add column due_at bigint;              -- of a ready step: until when a worker must take it; of a suspended one: an answer must come
+alter table step add column paused integer not null default 0;  -- 1: ready, and its run is paused
+
+create table approval (
+  run bigint not null,
+  idx integer not null,
+  prompt text not null,                   -- expressions evaluated
+  asked_at bigint not null,
+  answer text,                            -- JSON, protocol/model/approval.ts; null: none yet
+  answer_digest text collate "C",         -- tells a repetition from another answer
+  answered_at bigint,
+  primary key (run, idx),
+  foreign key (run, idx) references step (run, idx)
+);
+
+-- What may start. Of a paused run nothing may.
+drop index step_ready;
+drop index step_child_ready;
+create index step_ready on step (queue, run, idx)
+  where phase = 'ready' and not_before = 0 and kind not in ('dag', 'deploy') and paused = 0;
+-- When the next retry is due must not be looked for among all that is ready: a queue may hold a million steps.
+drop index step_retry_due;
+create index step_retry_due on step (not_before, paused) where phase = 'ready' and (paused = 0 and not_before > 0);
+create index step_child_ready on step (run, idx) where phase = 'ready' and kind in ('dag', 'deploy') and paused = 0;
+create index step_suspended on step (run, idx) where phase = 'suspended';
+create index step_due on step (due_at) where due_at is not null and phase in ('ready', 'suspended');
+create index run_due on run (due_at) where due_at is not null;

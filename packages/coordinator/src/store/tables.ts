@@ -1,0 +1,22 @@
+/** The verbs of all that is not the plain way of a run from its submission to its end. */
+
+import { controlReads, controlWrites } from "./control-tables.ts";
+import { familyReads, familyWrites } from "./family-tables.ts";
+import { placementReads, placementWrites } from "./placement-tables.ts";
+import { retentionReads, retentionWrites } from "./retention-tables.ts";
+import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
+
+export const furtherWrites = {
+  ...controlWrites,
+  ...familyWrites,
+  ...placementWrites,
+  ...retentionWrites,
+  ...scheduleWrites,
+} as const;
+export const furtherReads = {
+  ...controlReads,
+  ...familyReads,
+  ...placementReads,
+  ...retentionReads,
+  ...scheduleReads,
+} as const;
