@@ -137,3 +137,5 @@ export const command = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("pause") }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("resume") }) },
 );
+
+export type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
