@@ -89,11 +89,13 @@ export class ChildrenWorld extends RetentionWorld {
   async settle(): Promise<void> {
     for (;;) {
       const { now, store } = this;
-      const { ended, toCancel, overdue } = await store.read.childrenDue({ now, limit: 1000 });
-      if (ended.length + toCancel.length + overdue.length === 0) return;
-      for (const each of ended) await store.write.childSettle({ ...each, now });
-      for (const id of toCancel) await store.write.runCancel({ id, now });
-      for (const id of overdue) await store.write.childExpire({ id, now });
+      const { nextDeadline: _, ...due } = await store.read.childrenDue({ now, limit: 1000 });
+      if (Object.values(due).every(({ length }) => length === 0)) return;
+      for (const each of due.ended) await store.write.childSettle({ ...each, now });
+      for (const id of due.toCancel) await store.write.runCancel({ id, now });
+      for (const id of due.overdue) await store.write.childExpire({ id, now });
+      for (const id of due.toPause) await store.write.childPause({ id, now });
+      for (const id of due.toResume) await store.write.childResume({ id, now });
     }
   }
 

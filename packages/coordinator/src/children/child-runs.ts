@@ -1,6 +1,6 @@
 /**
- * Child runs: starts the runs of `dag` steps, tells steps of the end of theirs, and cancels what a cancelled run, or the
- * time limit of a step, leaves behind. It keeps nothing that the store does not: it looks when something woke it, when
+ * Child runs: starts the runs of `dag` steps, tells steps of the end of theirs, cancels what a cancelled run, or the
+ * time limit of a step, leaves behind, and lets a pause and its end reach further down. It keeps nothing that the store does not: it looks when something woke it, when
  * something is due, and now and then. Several of them on one store, or one that dies anywhere, start no run twice and
  * miss no end.
  */
@@ -68,17 +68,21 @@ async function lookAtRunning(parts: ChildRunsParts, signal: AbortSignal): Promis
     const { live } = await store.write[verb]({ id, now: ports.clock.now() });
     registry.cancel(live);
   };
+  const follow = async (verb: "childPause" | "childResume", id: RunId): Promise<void> =>
+    await store.write[verb]({ id, now: ports.clock.now() });
   for (;;) {
     signal.throwIfAborted();
     const now = ports.clock.now();
-    const { ended, toCancel, overdue, nextDeadline } = await store.read.childrenDue({ now, limit: perSlice });
+    const { nextDeadline, ...due } = await store.read.childrenDue({ now, limit: perSlice });
     const done = await Promise.all([
-      ...ended.map((each) => alone(parts, each.childId, store.write.childSettle({ ...each, now }))),
-      ...toCancel.map((id) => alone(parts, id, cancel("runCancel", id))),
-      ...overdue.map((id) => alone(parts, id, cancel("childExpire", id))),
+      ...due.ended.map((each) => alone(parts, each.childId, store.write.childSettle({ ...each, now }))),
+      ...due.toCancel.map((id) => alone(parts, id, cancel("runCancel", id))),
+      ...due.overdue.map((id) => alone(parts, id, cancel("childExpire", id))),
+      ...due.toPause.map((id) => alone(parts, id, follow("childPause", id))),
+      ...due.toResume.map((id) => alone(parts, id, follow("childResume", id))),
     ]);
     if (done.includes(false)) return againMs;
-    if (Math.max(ended.length, toCancel.length, overdue.length) < perSlice)
+    if (Math.max(...Object.values(due).map(({ length }) => length)) < perSlice)
       return untilDue(nextDeadline, ports);
   }
 }

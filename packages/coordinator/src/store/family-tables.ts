@@ -4,8 +4,17 @@ import { childExpire, childrenDue } from "./verbs/child-due.ts";
 import { childSettle } from "./verbs/child-end.ts";
 import { childrenReady } from "./verbs/child-ready.ts";
 import { childStart, stepRefuse } from "./verbs/child-start.ts";
+import { childPause, childResume } from "./verbs/pause-verbs.ts";
 import { runRetry } from "./verbs/run-retry.ts";
 
-export const familyWrites = { runRetry, childStart, stepRefuse, childSettle, childExpire } as const;
+export const familyWrites = {
+  runRetry,
+  childStart,
+  stepRefuse,
+  childSettle,
+  childExpire,
+  childPause,
+  childResume,
+} as const;
 
 export const familyReads = { childrenReady, childrenDue } as const;

@@ -102,6 +102,8 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
   stepAnswer: ({ runId }) => ({ runs: [runId] }),
   runPause: ({ id }) => ({ runs: [id] }),
   runResume: ({ id }) => ({ runs: [id] }),
+  childPause: ({ id }) => ({ runs: [id] }),
+  childResume: ({ id }) => ({ runs: [id] }),
   deadlineServe: ({ runId, term }) => ({ runs: [runId], ...under(term) }),
 };
 

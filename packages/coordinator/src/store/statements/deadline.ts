@@ -30,7 +30,7 @@ export const stepsDueSet = {
 
 /** The time of its steps, or of its handlers, is over. A pause is over with it. */
 export const runTimedOut = {
-  sqlite: `update run set time_over = ?2, due_at = null, paused_at = null, pause_reason = null where no = ?1`,
+  sqlite: `update run set time_over = ?2, due_at = null, paused_at = null, pause_reason = null, paused_with_parent = 0 where no = ?1`,
 } as const;
 
 /** No worker has taken the step. Touches nothing when it became ready anew in the meantime. */

@@ -76,7 +76,7 @@ export const stuck = {
   sqlite: `select 'run ' || run.id || ' is ' || run.status || ' and none of its steps can go on' as fault
            from run
            where ${kept} and run.status in ('queued', 'running') and run.held = 0
-             and not exists (select 1 from step where step.run = run.no and step.phase in ('ready', 'leased', 'running')
+             and not exists (select 1 from step where step.run = run.no and step.phase in ('ready', 'leased', 'running', 'suspended')
                                and not ${withItems}) ${most}`,
 } as const;
 

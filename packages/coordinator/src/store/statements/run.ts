@@ -37,10 +37,10 @@ export const runOutcome = { sqlite: `update run set outcome = ?2 where no = ?1` 
 
 export const runEndWith = {
   sqlite: `update run set status = ?2, failure = ?3, ended_at = ?4, started_at = coalesce(started_at, ?4),
-                  due_at = null, paused_at = null
+                  due_at = null, paused_at = null, paused_with_parent = 0
            where no = ?1 and status in ('queued', 'running')`,
   postgres: `update run set status = $2, failure = $3, ended_at = $4, started_at = coalesce(started_at, $4),
-                    due_at = null, paused_at = null
+                    due_at = null, paused_at = null, paused_with_parent = 0
              where no = $1 and coalesce(status in ('queued', 'running'), false)`,
 } as const;
 

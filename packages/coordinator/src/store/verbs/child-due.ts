@@ -10,6 +10,7 @@ import {
   childTimeOut,
   childrenEnded as ended,
 } from "../statements/child-end.ts";
+import { childrenToPause, childrenToResume } from "../statements/pause.ts";
 import type { VerbContext } from "../verb.ts";
 import { runCancel } from "./run-cancel.ts";
 
@@ -23,6 +24,8 @@ export async function childrenDue({ tx }: VerbContext, { now, limit }: { now: nu
       runId: parseRunId(text(row, "parent_id")),
     })),
     toCancel: (await tx.all(childrenToCancel, limit)).map(idOf),
+    toPause: (await tx.all(childrenToPause, limit)).map(idOf),
+    toResume: (await tx.all(childrenToResume, limit)).map(idOf),
     overdue: (await tx.all(childrenOverdue, now, limit)).map(idOf),
     nextDeadline: deadline === undefined ? undefined : integerOrNone(deadline, "due"),
   };

@@ -6,6 +6,7 @@ import type { RunState } from "../run-states.ts";
 import { runTimedOut } from "../statements/deadline.ts";
 import type { VerbContext } from "../verb.ts";
 import { cancelHandlers, cancelIdle } from "./cancel-idle.ts";
+import { cancelChildren } from "./child-view.ts";
 import { liveToEnd } from "./live-to-end.ts";
 import { setDue } from "./start-run.ts";
 
@@ -26,6 +27,7 @@ export async function endOfTime(
   run.dueAt = undefined;
   run.isPaused = false;
   await context.tx.run(runTimedOut, run.no, run.timedOut);
+  await cancelChildren(context, run);
   if (isOfHandlers) await cancelHandlers(context, { run, now });
   else await cancelIdle(context, { run, now }, runTimeout(await timeoutOf(context, run)));
   return await liveToEnd(context, run);

@@ -3,6 +3,7 @@ alter table run add column due_at bigint;               -- when its time is over
 alter table run add column time_over integer not null default 0;  -- bits: 1 its steps, 2 its handlers have no time any more
 alter table run add column paused_at bigint;            -- null: it is not paused
 alter table run add column pause_reason text;
+alter table run add column paused_with_parent integer not null default 0;  -- 1: because the run that started it is
 
 alter table step drop constraint step_phase_check;
 alter table step add constraint step_phase_check check
@@ -34,3 +35,6 @@ create index step_child_ready on step (run, idx) where phase = 'ready' and kind 
 create index step_suspended on step (run, idx) where phase = 'suspended';
 create index step_due on step (due_at) where due_at is not null and phase in ('ready', 'suspended');
 create index run_due on run (due_at) where due_at is not null;
+-- Whose child runs are looked at.
+create index run_paused on run (id) where paused_at is not null;
+create index run_paused_with_parent on run (parent_id) where paused_with_parent = 1;

@@ -3,6 +3,7 @@ alter table run add column due_at integer;              -- when its time is over
 alter table run add column time_over integer not null default 0;  -- bits: 1 its steps, 2 its handlers have no time any more
 alter table run add column paused_at integer;           -- null: it is not paused
 alter table run add column pause_reason text;
+alter table run add column paused_with_parent integer not null default 0;  -- 1: because the run that started it is
 
 drop trigger step_is_final;
 drop index step_ready;
@@ -43,6 +44,9 @@ create index step_gated on step (queue, phase) where gated = 1;
 create index step_suspended on step (run, idx) where phase = 'suspended';
 create index step_due on step (due_at) where due_at is not null and phase in ('ready', 'suspended');
 create index run_due on run (due_at) where due_at is not null;
+-- Whose child runs are looked at.
+create index run_paused on run (id) where paused_at is not null;
+create index run_paused_with_parent on run (parent_id) where paused_with_parent = 1;
 
 -- Terminal phases absorb: a second guard behind the code's own (L3).
 create trigger step_is_final before update of phase on step
