@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { ChildrenWorld, call, family, simple } from "./children-world.ts";
 import { describeChildCancels } from "./describe-child-cancels.ts";
 import { describeChildRetention } from "./describe-child-retention.ts";
+import { describeItemChildren } from "./describe-item-children.ts";
 import type { OpenStore } from "./describe-store.ts";
 import { dag, step, withHandlers } from "./store-world.ts";
 
@@ -17,6 +18,7 @@ export function describeChildren(name: string, open: OpenStore): void {
   });
   describeChildCancels(name, open);
   describeChildRetention(name, open);
+  describeItemChildren(name, open);
 }
 
 function describeStarts(open: OpenStore): void {

@@ -36,7 +36,8 @@ withPostgres("moving to PostgreSQL", () => {
     await busy.close();
     const { tables, generation } = await moveToPostgres({ dataDir, url: schema.url }, signal);
     expect(Object.fromEntries(tables.map(({ table, rows }) => [table, rows]))).toMatchObject({
-      run: 17,
+      run: 21,
+      approval: 1,
       item_group: 7,
       memory_version: 1,
       log_chunk: 1,
