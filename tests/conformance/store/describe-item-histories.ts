@@ -88,6 +88,14 @@ const command = fc.record({
 });
 type Kind = "claim" | "finish" | "fail" | "lose" | "stop";
 
+/** One item, and each end of it: what all histories must have met is not left to chance. */
+const shortHistories = (
+  [["claim"], ["claim", "finish"], ["claim", "fail"], ["claim", "lose"], ["stop"]] satisfies Kind[][]
+).map((kinds): [Rule, { kind: Kind; pick: number }[]] => [
+  { total: 1, maxParallel: 1, failFast: true, tries: 1 },
+  kinds.map((kind) => ({ kind, pick: 0 })),
+]);
+
 class History {
   readonly #world: World;
   readonly #worker: TestWorker;
@@ -192,7 +200,7 @@ export function describeItemHistories(name: string, openStore: OpenStore): void 
         met.set(reference.end, (met.get(reference.end) ?? 0) + 1);
         await store.write.runCancel({ id: run, now: world.now });
       }),
-      { numRuns: 60 },
+      { numRuns: 60 + shortHistories.length, examples: shortHistories },
     );
     const expected = [
       "claim",

@@ -89,3 +89,5 @@ export const command = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant("lose") }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("cancel") }) },
 );
+
+export type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
