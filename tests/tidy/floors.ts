@@ -18,7 +18,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["calls"],
     ["client-dags", "client-memory", "client-placement"],
     ["client"],
-    ["index"],
+    ["index", "index-for-store"],
   ],
   snapshot: [
     ["errors"],
@@ -33,7 +33,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["stores"],
     ["build"],
     ["check", "diff", "inspect"],
-    ["index"],
+    ["index", "index-for-store"],
   ],
   coordinator: [
     ["version", "limits"],
