@@ -84,6 +84,20 @@ function describeStarts(open: OpenStore): void {
     expect(await world.expire()).toEqual([]);
     expect(await world.stepOf(run, "call")).toMatchObject({ phase: "running", attempt: 1 });
   });
+
+  test("a worker that names such a step is told that it knows no such attempt", async () => {
+    await using store = await open();
+    const world = new ChildrenWorld(store);
+    const runId = await world.submitFamily(simple());
+    await world.startOnly();
+    const worker = world.worker("w");
+    const stepId = (await world.stepOf(runId, "call")).id;
+    const ref = { runId, stepId, attempt: 1, generation: store.generation };
+    const refusal = { ref, reason: "unknown" };
+    expect(await worker.start(ref)).toEqual([refusal]);
+    expect(await worker.finish(ref)).toEqual(refusal);
+    expect(await worker.renew(ref)).toEqual({ refusals: [refusal], cancelled: [] });
+  });
 }
 
 function describeFamilies(open: OpenStore): void {

@@ -15,6 +15,10 @@ import {
 /** Calls that wait for an answer. More are refused, so that a stalled disk cannot fill the memory. */
 const callsMax = 100_000;
 
+const program = new URL("./sqlite-thread.ts", import.meta.url);
+/** Of the other packages it loads `index-for-store.ts`, a third of the modules: a coordinator starts four such threads. */
+const execArgv = ["--conditions=haversack-store"];
+
 export class ThreadClient {
   readonly #worker: Worker;
   readonly #pending = new Map<number, PromiseWithResolvers<unknown>>();
@@ -26,7 +30,7 @@ export class ThreadClient {
   #dead: FaultError | undefined;
 
   private constructor(options: ThreadOptions) {
-    this.#worker = new Worker(new URL("./sqlite-thread.ts", import.meta.url), { workerData: options });
+    this.#worker = new Worker(program, { workerData: options, execArgv });
     this.#worker.on("message", (message: FromThread) => this.#receive(message));
     this.#worker.on("error", (error) =>
       this.#fail(new FaultError("bug", "store_died", messageOf(error), { cause: error })),
