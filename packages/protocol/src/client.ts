@@ -138,8 +138,9 @@ function runClient(client: Client<typeof RunService>): Pick<HaversackClient, Run
   return {
     async submit({ params, ...rest }, signal) {
       const request = { ...rest, params: params as WireJsonObject };
-      const answer = await once(client.submit(request, { signal }), signal);
-      return { run: await whole(answer.run, signal), existed: answer.existed };
+      const { run, existed } = await once(client.submit(request, { signal }), signal);
+      if (rest.withoutSteps === true) return { run: runFromWire(required(run, "run")), existed };
+      return { run: await whole(run, signal), existed };
     },
     async run(runId, signal) {
       return await whole((await once(client.get({ runId }, { signal }), signal)).run, signal);
