@@ -8,6 +8,8 @@ import {
   type Call,
   type FromThread,
   receiveError,
+  receiveValue,
+  sendCall,
   type ThreadOptions,
   type ToThread,
 } from "./thread-messages.ts";
@@ -59,10 +61,11 @@ export class ThreadClient {
       throw new FaultError("busy", "store_busy", "the database is far behind; try again in a few seconds");
     }
     const id = this.#nextId++;
+    const sent = sendCall(id, verb, args);
     const answer = Promise.withResolvers<unknown>();
     this.#pending.set(id, answer);
     if (this.#queue.length === 0) queueMicrotask(() => this.#flush());
-    this.#queue.push({ id, verb, args });
+    this.#queue.push(sent);
     return await answer.promise;
   }
 
@@ -107,7 +110,7 @@ export class ThreadClient {
     for (const answer of message.answers) {
       const pending = this.#pending.get(answer.id);
       this.#pending.delete(answer.id);
-      if (answer.ok) pending?.resolve(answer.value);
+      if (answer.ok) pending?.resolve(receiveValue(answer));
       else pending?.reject(receiveError(answer.error));
     }
     for (const listener of this.#listeners) {
