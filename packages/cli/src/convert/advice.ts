@@ -7,9 +7,9 @@ const server = "belongs to the server of Dagu: leave it out";
 export const rootAdvice: Readonly<Record<string, string>> = {
   working_dir: "a folder of Dagu's server: take the files along as artifacts, or go there in the command",
   skip_if_successful: "no schedule looks at what earlier runs achieved",
-  timeout_sec: "a whole run has no time limit in this version: give its steps a `timeout`",
   delay_sec: "steps start as soon as they can; sleep in the command",
-  max_active_steps: "a run has no limit of its own: the workers' slots are the limit",
+  max_active_steps:
+    "the steps of a run are not counted: give each step the same `concurrency: { key, limit }`, which counts over all runs, or let the slots of the workers be the limit",
   mail_on: mail,
   error_mail: mail,
   info_mail: mail,
@@ -18,7 +18,6 @@ export const rootAdvice: Readonly<Record<string, string>> = {
   secrets: "secrets of commands are not supported in this version: have the step read them on its worker",
   container,
   registry_auths: container,
-  queue: "there are no queues by name",
   retry_policy: "a run is not started again by itself: give its steps a `retry`",
   ssh: "no step runs over ssh by itself: call ssh in the command, or start a worker on that host",
   s3: "call a program for it in the command",

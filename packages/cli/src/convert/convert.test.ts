@@ -34,7 +34,7 @@ test("there are files to convert", () => {
   expect(names.length).toBeGreaterThanOrEqual(12);
 });
 
-/** To accept what is written now: `vitest run --update packages/cli/src/convert`. */
+/** To accept what is written now: `vitest run packages/cli/src/convert -u`. */
 test.each(names)("%s becomes a DAG that a coordinator takes", async (name) => {
   const { dag, losses } = convertDagu(readFileSync(join(files, name), "utf8"), name);
   expect(losses).toEqual([]);
@@ -52,11 +52,11 @@ describe("what has no counterpart is told with its place and what to do", () => 
     ],
     ["mailOn: { failure: true }\n", "1:1: mailOn: there is no mail from Haversack"],
     ["smtp: { host: h }\nerrorMail: { to: x }\n", "2:1: errorMail: there is no mail"],
-    ["timeoutSec: 60\n", "1:1: timeoutSec: a whole run has no time limit"],
-    ["max_active_steps: 1\n", "1:1: max_active_steps: a run has no limit of its own"],
-    ["maxActiveRuns: 3\n", "1:1: maxActiveRuns: runs of a DAG are not counted"],
+    ["timeoutSec: soon\n", "1:1: timeoutSec: expected whole seconds"],
+    ["max_active_steps: 1\n", "1:1: max_active_steps: the steps of a run are not counted"],
+    ["maxActiveRuns: many\n", "1:1: maxActiveRuns: expected a number of runs"],
     ["delaySec: 3\n", "1:1: delaySec: steps start as soon as they can"],
-    ["queue: nightly\n", "1:1: queue: there are no queues"],
+    ["queue: ${QUEUE}\n", "1:1: queue: expected the name of a queue"],
     ["container: { image: alpine }\n", "1:1: container: steps run on a worker without a container"],
     ["secrets: [{ name: A, provider: env, key: A }]\n", "1:1: secrets: secrets of commands"],
     ["wrokingDir: /x\n", "1:1: wrokingDir: `wrokingDir` is no key that this command knows"],

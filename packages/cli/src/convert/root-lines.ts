@@ -7,6 +7,7 @@ import { Blocks, filled, type Line } from "./lines.ts";
 import type { Losses } from "./losses.ts";
 import { type Parameters, parametersOf } from "./parameters.ts";
 import { refuseRelative, type StepSetting, workerOf } from "./read-step.ts";
+import { concurrencyLine, timeoutLine } from "./root-limits.ts";
 import { handlerKeys, handlersOf, stepsOf } from "./root-steps.ts";
 import { dotenvLine, labelsLine, scheduleLine, shellOf } from "./root-values.ts";
 import { type Section, sharedSection } from "./section.ts";
@@ -40,7 +41,9 @@ export function rootLines(root: Section, file: string, losses: Losses): Line[] {
     },
     { key: "description", value: textOf(root, "description") },
     labelsLine(root, losses),
-    ...scheduled(root, losses),
+    scheduleLine(root, losses),
+    concurrencyLine(root, written, losses),
+    timeoutLine(root, losses),
     { key: "params", value: Object.fromEntries(parameters.specs) },
     dotenvLine(root, losses),
     envLine(env),
@@ -87,19 +90,6 @@ function dagName(title: string): string {
     .slice(0, 64)
     .replace(/^-+|-+$/g, "");
   return plain === "" ? "dag" : plain;
-}
-
-function scheduled(root: Section, losses: Losses): Line[] {
-  const line = scheduleLine(root, losses);
-  const runs = root.take("max_active_runs");
-  if (runs === undefined || Number(runs.value) <= 0) return [line];
-  if (Number(runs.value) !== 1 || line.value === undefined) {
-    losses.lose(runs.field, "runs of a DAG are not counted; `overlap` keeps those of a schedule apart");
-    return [line];
-  }
-  const remark =
-    "One run at a time: that is `overlap: skip`, the default. Runs that people start are not held back.";
-  return [{ ...line, comments: [...(line.comments ?? []), remark] }];
 }
 
 function rootEnvironment(root: Section, { specs }: Parameters, losses: Losses): ReadonlyMap<string, string> {
