@@ -4,7 +4,7 @@ const mail = "there is no mail from Haversack: add a step that sends it under `o
 const container = "steps run on a worker without a container: start one in the command";
 const server = "belongs to the server of Dagu: leave it out";
 
-export const rootAdvice: Readonly<Record<string, string>> = {
+const rootAdvice: Readonly<Record<string, string>> = {
   working_dir: "a folder of Dagu's server: take the files along as artifacts, or go there in the command",
   skip_if_successful: "no schedule looks at what earlier runs achieved",
   delay_sec: "steps start as soon as they can; sleep in the command",
@@ -29,7 +29,7 @@ export const rootAdvice: Readonly<Record<string, string>> = {
   webhook: "runs are started with the command line, the API or a schedule",
 };
 
-export const stepAdvice: Readonly<Record<string, string>> = {
+const stepAdvice: Readonly<Record<string, string>> = {
   repeat_policy: "a step runs once: loop in the command",
   mail_on_error: mail,
   signal_on_stop: "a step that is cancelled gets SIGTERM, and SIGKILL when it goes on",
@@ -39,8 +39,9 @@ export const stepAdvice: Readonly<Record<string, string>> = {
     "logs are kept by the coordinator; for a file, redirect in the command and list it under `artifacts`",
   shell_packages: "nix-shell is not started for a step; call it in the command",
   container,
-  parallel: "one step for each item is not supported in this version",
-  approval: "steps that wait for a person are not supported in this version",
+  parallel: "belongs to a step that calls a DAG; for a command write `foreach`, with the item in `env`",
+  foreach: "the steps of its body: write them as a DAG of their own, and call it with `parallel`",
+  pass_env: "a child run does not see the environment: give values by `params`",
   agent: "write an `agent` step: its model, tools and skills are items of the agent library",
   llm: "write an `agent` step: models are items of the agent library",
   messages: "write an `agent` step with a `prompt`",
@@ -52,6 +53,10 @@ export const stepAdvice: Readonly<Record<string, string>> = {
 
 /** Executors that are commands anyway. */
 export const commandExecutors = new Set(["", "shell", "command", "local"]);
+/** Those that call a DAG. */
+export const childExecutors = new Set(["dag", "subworkflow", "sub_dag", "parallel"]);
+/** Those that wait for a person. */
+export const humanExecutors = new Set(["hitl", "approval", "human"]);
 
 export const executorAdvice: Readonly<Record<string, string>> = {
   docker: container,
@@ -66,6 +71,54 @@ export const executorAdvice: Readonly<Record<string, string>> = {
   chat: "write an `agent` step",
   agent: "write an `agent` step",
   router: "no step chooses others: give each of them an `if`",
-  dag: "a DAG as a step is not supported in this version",
-  parallel: "one step for each item is not supported in this version",
 };
+
+const commandKeys = [
+  "command",
+  "script",
+  "args",
+  "shell",
+  "dir",
+  "working_dir",
+  "worker_selector",
+  "run",
+  "with",
+];
+const noCommand = (message: string, keys: readonly string[]) => ({
+  ...stepAdvice,
+  ...Object.fromEntries(keys.map((key) => [key, message])),
+});
+const childAdvice = {
+  ...noCommand("belongs to the steps of the DAG that is called", commandKeys),
+  signal_on_stop: "cancelling the step cancels the child run",
+};
+const humanAdvice = noCommand("belongs to a step that a worker runs, and here a person is asked", [
+  ...commandKeys,
+  "retry_policy",
+  "timeout_sec",
+  "output",
+  "parallel",
+  "params",
+  "approval",
+]);
+
+/** For the keys that are left on a step. */
+export function adviceFor(kind: "dag" | "human" | undefined): Readonly<Record<string, string>> {
+  if (kind === undefined) return stepAdvice;
+  return kind === "dag" ? childAdvice : humanAdvice;
+}
+
+const localRoot = "belongs to the first DAG of the file: this one runs when it is called";
+const localAdvice: typeof rootAdvice = {
+  ...rootAdvice,
+  schedule: localRoot,
+  catchup_window: localRoot,
+  overlap_policy: localRoot,
+  dotenv: "a DAG under `dags` has no dotenv files: give values by `params`",
+  queue: "runs of a DAG under `dags` are not counted: give its steps a `concurrency`, or store it by itself",
+  max_active_runs:
+    "runs of a DAG under `dags` are not counted: give its steps a `concurrency`, or store it by itself",
+};
+
+/** @param isLocal whether it is a further document of the file */
+export const adviceForRoot = (isLocal: boolean): typeof rootAdvice => (isLocal ? localAdvice : rootAdvice);

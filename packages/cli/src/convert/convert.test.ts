@@ -90,7 +90,7 @@ describe("what has no counterpart is told with its place and what to do", () => 
     ["executor: { type: http, config: {} }", "call curl in the command"],
     ["type: jq", '4:5: steps[0].type: there is no executor "jq"'],
     ["container: { image: alpine }", "4:5: steps[0].container: steps run on a worker without a container"],
-    ["parallel: [1, 2]", "4:5: steps[0].parallel: one step for each item"],
+    ["parallel: [1, 2]", "4:5: steps[0].parallel: belongs to a step that calls a DAG"],
     [
       "continueOn: { exitCode: [3] }",
       "4:19: steps[0].continueOn.exitCode: an exit code that counts as success",
@@ -111,10 +111,7 @@ describe("what has no counterpart is told with its place and what to do", () => 
     expect(lossesOf(step(rest))).toContainEqual(expect.stringContaining(message));
   });
 
-  test("a DAG as a step, a step that does nothing, no steps at all", () => {
-    expect(lossesOf("steps:\n  - call: child\n    params: A=1\n")).toEqual([
-      expect.stringContaining("2:5: steps[0].call: a DAG as a step is not supported"),
-    ]);
+  test("a step that does nothing, no steps at all", () => {
     expect(lossesOf("steps:\n  - name: a\n")).toEqual([expect.stringContaining("a step without a command")]);
     expect(lossesOf("name: a\n")).toEqual([expect.stringContaining("steps: expected at least one step")]);
   });
@@ -130,7 +127,7 @@ test.each([
   ["no YAML", "a: b: c"],
   ["a list", "- a"],
   ["nothing", ""],
-  ["several DAGs", "steps: [x]\n---\nname: child\n"],
+  ["a further DAG without a name", "steps: [x]\n---\nsteps: [y]\n"],
   [
     "steps that wait for each other",
     "type: graph\nsteps:\n  - {name: a, command: x, depends: b}\n  - {name: b, command: x, depends: a}\n",

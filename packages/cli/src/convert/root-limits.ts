@@ -3,7 +3,7 @@
 import type { Line } from "./lines.ts";
 import type { Losses } from "./losses.ts";
 import type { Section } from "./section.ts";
-import { isScalar, secondsOf } from "./values.ts";
+import { isScalar, numberOf, secondsOf } from "./values.ts";
 
 const limitMax = 100_000;
 
@@ -23,7 +23,7 @@ export function concurrencyLine(root: Section, name: string, losses: Losses): Li
   const runs = root.take("max_active_runs");
   const queue = root.take("queue");
   const key = isScalar(queue?.value) ? String(queue.value) : name;
-  const limit = Number(runs?.value ?? 1);
+  const limit = runs === undefined ? 1 : numberOf(runs.value);
   const isUnlimited = runs !== undefined && limit <= 0;
   if (runs !== undefined && (!Number.isInteger(limit) || limit > limitMax))
     losses.lose(runs.field, `expected a number of runs up to ${limitMax}`);
