@@ -104,7 +104,13 @@ const done: Omit<AttemptResult, "ref"> = {
 };
 
 async function submit(dag: string): Promise<void> {
-  const submission = { dag, fileName: "bench.yaml", params: {}, idempotencyKey: ports.random.id() };
+  const submission = {
+    dag,
+    fileName: "bench.yaml",
+    params: {},
+    idempotencyKey: ports.random.id(),
+    withoutSteps: true,
+  };
   await client.submit(submission, stopping.signal);
 }
 
@@ -155,7 +161,13 @@ async function steady({ perSecond, seconds }: RoundsAsked["steady"]): Promise<nu
     const due = Math.min(count, Math.ceil(((systemClock.monotonic() - from) / 1000) * perSecond));
     while (submittedAt.length < due) {
       const number = submittedAt.push(systemClock.monotonic()) - 1;
-      const submission = { dag, fileName: "bench.yaml", params: { number }, idempotencyKey: "" };
+      const submission = {
+        dag,
+        fileName: "bench.yaml",
+        params: { number },
+        idempotencyKey: "",
+        withoutSteps: true,
+      };
       answers.push(client.submit(submission, stopping.signal));
     }
     await sleep(1);

@@ -7,7 +7,7 @@ import { repositoryRoot } from "../support/fleet.ts";
 
 function bench(...args: string[]) {
   const entry = join(repositoryRoot, "scripts/bootstrap.mjs");
-  return spawnSync(process.execPath, [entry, "bench", ...args], { encoding: "utf8", timeout: 80_000 });
+  return spawnSync(process.execPath, [entry, "bench", ...args], { encoding: "utf8", timeout: 200_000 });
 }
 
 interface Line {

@@ -23,7 +23,7 @@ import { tempFolder } from "../support/temp-folder.ts";
 
 const seconds = Number(process.env["HAVERSACK_CHAOS_SECONDS"] ?? "10");
 const seed = Number(process.env["HAVERSACK_CHAOS_SEED"] ?? String(Date.now() % 1_000_000));
-const timeoutMs = 90_000 + seconds * 4000;
+const timeoutMs = 240_000 + seconds * 4000;
 
 let rehearsal: Rehearsal;
 let repository: Awaited<ReturnType<typeof tempFolder>>;

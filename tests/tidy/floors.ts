@@ -26,7 +26,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
       "client-snapshots",
     ],
     ["client"],
-    ["index"],
+    ["index", "index-for-store"],
   ],
   snapshot: [
     ["errors"],
@@ -41,7 +41,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["stores"],
     ["build"],
     ["check", "diff", "inspect"],
-    ["index"],
+    ["index", "index-for-store"],
   ],
   coordinator: [
     ["version", "limits"],

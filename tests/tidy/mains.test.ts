@@ -25,7 +25,7 @@ test.each(inner)("%s loads", (main) => {
   const { stderr } = spawnSync(process.execPath, [join(root, main)], {
     encoding: "utf8",
     input: "",
-    timeout: 20_000,
+    timeout: 60_000,
   });
   expect(stderr).not.toMatch(/SyntaxError|ERR_MODULE_NOT_FOUND|ERR_UNSUPPORTED_TYPESCRIPT/);
 });

@@ -14,8 +14,19 @@ export const systemClock: Clock = {
 
 export const systemRandom: Random = {
   fraction: () => Math.random(),
-  id: ascendingIds(() => Date.now(), randomBytes),
+  id: ascendingIds(() => Date.now(), drawn(randomBytes)),
 };
+
+/** Many random bytes at a time: a call for the few of one id takes as long as all the rest of it. None is given twice. */
+function drawn(random: (bytes: number) => Uint8Array): (bytes: number) => Uint8Array {
+  let pool: Uint8Array = new Uint8Array();
+  return (bytes) => {
+    if (pool.length < bytes) pool = random(4096);
+    const own = pool.subarray(0, bytes);
+    pool = pool.subarray(bytes);
+    return own;
+  };
+}
 
 /**
  * UUID version 7 (RFC 9562, 5.7 and 6.2 method 1): 48 bits of time, a 12-bit counter that starts anywhere in its lower

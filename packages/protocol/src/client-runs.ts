@@ -12,7 +12,7 @@ import type { RetryRequest, Submission } from "./model/submission.ts";
 import type { RunService } from "./services.ts";
 import { logStreamFromWire } from "./wire/enums.ts";
 import { eventFromWire } from "./wire/event-wire.ts";
-import { safeNumber } from "./wire/fields.ts";
+import { required, safeNumber } from "./wire/fields.ts";
 import { runFilterToWire, runFromWire, stepFromWire, type WireRun } from "./wire/run-wire.ts";
 
 export interface ItemQuery {
@@ -60,8 +60,9 @@ export function runClient(client: Client<typeof RunService>): RunClient {
   return {
     async submit({ params, ...rest }, signal) {
       const request = { ...rest, params: params as WireJsonObject };
-      const answer = await once(client.submit(request, { signal }), signal);
-      return { run: await whole(answer.run, signal), existed: answer.existed };
+      const { run, existed } = await once(client.submit(request, { signal }), signal);
+      if (rest.withoutSteps === true) return { run: runFromWire(required(run, "run")), existed };
+      return { run: await whole(run, signal), existed };
     },
     async run(runId, signal) {
       return await whole((await once(client.get({ runId }, { signal }), signal)).run, signal);

@@ -11,6 +11,8 @@ import { migrationsFolderOf } from "../../../packages/coordinator/src/maintenanc
 import { migrate, readMigrations } from "../../../packages/coordinator/src/store/migrate.ts";
 import { openSqliteLogStore, openSqliteStore } from "../../../packages/coordinator/src/store/sqlite-store.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
+import { ChildrenWorld, simple } from "./children-world.ts";
+import { human } from "./describe-approvals.ts";
 import { dag, each, step, World } from "./store-world.ts";
 
 export const ports = { clock: systemClock, random: systemRandom, log: silentLog };
@@ -102,6 +104,15 @@ async function itemsInEveryState({ world }: Setup): Promise<void> {
 }
 
 /** Runs in every state, while the store goes on to be open. */
+/** For a person, for somebody to resume them, for a run that they have started. */
+async function waitingRuns({ world }: Setup): Promise<void> {
+  await world.submit(dag(human("ask"), step("b", ["ask"])));
+  await world.pause(await world.submit(dag(step("a"), step("b", ["a"]))));
+  const families = new ChildrenWorld(world.store);
+  await families.submitFamily(simple());
+  await families.startOnly();
+}
+
 export async function busyFolder(): Promise<Setup> {
   const opened = await setup();
   const { world, dataDir } = opened;
@@ -131,6 +142,7 @@ export async function busyFolder(): Promise<Setup> {
   for (const id of ["a.0", "a.1", "a.2", "a.3", "b"]) await worker.finish(await worker.claim(all, id));
   const retriedItems = await world.submit(items);
   await worker.fail(await worker.claim(retriedItems, "a.0"));
+  await waitingRuns(opened);
   const noter = await world.submitWriter();
   const ref = await worker.claim(noter, "a");
   const change = { kind: "add", text: "a note" } as const;

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { ChildrenWorld, call, family, simple } from "./children-world.ts";
 import { describeChildCancels } from "./describe-child-cancels.ts";
 import { describeChildRetention } from "./describe-child-retention.ts";
+import { describeItemChildren } from "./describe-item-children.ts";
 import type { OpenStore } from "./describe-store.ts";
 import { dag, step, withHandlers } from "./store-world.ts";
 
@@ -17,6 +18,7 @@ export function describeChildren(name: string, open: OpenStore): void {
   });
   describeChildCancels(name, open);
   describeChildRetention(name, open);
+  describeItemChildren(name, open);
 }
 
 function describeStarts(open: OpenStore): void {
@@ -81,6 +83,20 @@ function describeStarts(open: OpenStore): void {
     world.now += 3_600_000;
     expect(await world.expire()).toEqual([]);
     expect(await world.stepOf(run, "call")).toMatchObject({ phase: "running", attempt: 1 });
+  });
+
+  test("a worker that names such a step is told that it knows no such attempt", async () => {
+    await using store = await open();
+    const world = new ChildrenWorld(store);
+    const runId = await world.submitFamily(simple());
+    await world.startOnly();
+    const worker = world.worker("w");
+    const stepId = (await world.stepOf(runId, "call")).id;
+    const ref = { runId, stepId, attempt: 1, generation: store.generation };
+    const refusal = { ref, reason: "unknown" };
+    expect(await worker.start(ref)).toEqual([refusal]);
+    expect(await worker.finish(ref)).toEqual(refusal);
+    expect(await worker.renew(ref)).toEqual({ refusals: [refusal], cancelled: [] });
   });
 }
 

@@ -21,7 +21,7 @@ async function runningStep({ store }: World) {
   const { runs } = await store.read.runsList({ status: "running", limit: 20 });
   for (const { id } of runs) {
     const { steps } = await store.read.runRead({ id });
-    const live = steps.find(({ phase, attempt }) => phase === "running" && attempt > 0);
+    const live = steps.find(({ phase, kind, attempt }) => phase === "running" && kind === "run" && attempt > 0);
     if (live !== undefined) return { runId: id, stepId: live.id };
   }
   throw new Error("nothing runs");
@@ -36,7 +36,8 @@ withPostgres("moving to PostgreSQL", () => {
     await busy.close();
     const { tables, generation } = await moveToPostgres({ dataDir, url: schema.url }, signal);
     expect(Object.fromEntries(tables.map(({ table, rows }) => [table, rows]))).toMatchObject({
-      run: 17,
+      run: 21,
+      approval: 1,
       item_group: 7,
       memory_version: 1,
       log_chunk: 1,

@@ -11,12 +11,12 @@ import {
 import { type ExplainParts, whyWaiting } from "../dispatch/explainer.ts";
 
 /** In one answer. */
-const stepsMax = 5_000;
+export const stepsMax = 5_000;
 const stepBytes = 500;
 const answerBytesMax = 8 * 1024 * 1024;
 
-export async function runAnswer(parts: ExplainParts, id: RunId) {
-  const run = await parts.store.read.runRead({ id, steps: { from: 0, limit: stepsMax } });
+export async function runAnswer(parts: ExplainParts, id: RunId, limit = stepsMax) {
+  const run = await parts.store.read.runRead({ id, steps: { from: 0, limit } });
   const steps = fitting(await withReasons(parts, run, 0));
   return runToWire(run, steps, run.stepCount);
 }

@@ -18,7 +18,7 @@ import { approvalCalls } from "./approval-calls.ts";
 import { listItems } from "./list-items.ts";
 import { listRuns } from "./list-runs.ts";
 import { findArtifact, requireStep, stepNamed } from "./named-step.ts";
-import { runAnswer, stepsAnswer } from "./run-answer.ts";
+import { runAnswer, stepsAnswer, stepsMax } from "./run-answer.ts";
 
 export interface RunServiceParts extends FollowParts {
   readonly blobs: BlobStore;
@@ -30,10 +30,10 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
   const { store } = parts;
   const answer = (id: string) => runAnswer(parts, parseRunId(id));
   return {
-    async submit({ params, ...rest }) {
+    async submit({ params, withoutSteps, ...rest }) {
       const submission = { ...rest, params: (params ?? {}) as JsonObject };
       const { runId, existed } = await parts.submitter.submit(submission);
-      return { run: await answer(runId), existed };
+      return { run: await runAnswer(parts, runId, withoutSteps ? 0 : stepsMax), existed };
     },
     async get({ runId }) {
       return { run: await answer(runId) };

@@ -28,6 +28,17 @@ describe("a dag step", () => {
     expect(spec.steps[1]?.timeoutMs).toBe(3_600_000);
   });
 
+  test("may be done for each of a list, and may name the item in its parameters", () => {
+    const step = `- { id: a, foreach: [x, y], dag: { use: other, params: { host: "${open} item }}" } } }`;
+    expect(parseDag(dag(step), "f").spec.steps[0]?.foreach?.over).toEqual({
+      kind: "list",
+      items: ["x", "y"],
+    });
+    expect(problemsOf(dag(step.replace("foreach: [x, y], ", "")))).toEqual([
+      expect.stringContaining("steps[0].dag.params.host"),
+    ]);
+  });
+
   test("may be a handler", () => {
     const text = `${dag("- { id: a, run: x }")}onFailure: [{ id: t, dag: { use: triage, params: { why: "${open} run.error }}" } } }]`;
     expect(parseDag(text, "f").spec.handlers?.[0]?.work.kind).toBe("dag");

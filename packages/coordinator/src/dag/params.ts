@@ -46,10 +46,19 @@ function problem(file: string, name: string, code: string, message: string): Pro
   return { file, line: 0, column: 0, field: `params.${name}`, code, message };
 }
 
+/** A schema is made ready once for all runs of its DAG: that takes longer than the rest of a small submission's checks. */
+const checks = new WeakMap<ParamSpec["schema"], z.ZodType>();
+
+function checkOf({ schema }: ParamSpec): z.ZodType {
+  const check = checks.get(schema) ?? z.fromJSONSchema(schema);
+  checks.set(schema, check);
+  return check;
+}
+
 /** What is wrong with a value that is given for a parameter, or undefined. */
 export function valueProblem(spec: ParamSpec, given: JsonValue): string | undefined {
   const value = typeof given === "string" ? coerce(spec, given) : given;
-  const checked = z.fromJSONSchema(spec.schema).safeParse(value);
+  const checked = checkOf(spec).safeParse(value);
   return checked.success ? undefined : `does not fit: ${firstIssue(checked.error)}`;
 }
 

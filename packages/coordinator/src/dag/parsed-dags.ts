@@ -7,6 +7,8 @@ import { type ParsedDag, parseDag } from "./parse-dag.ts";
 
 export interface KnownDag extends ParsedDag {
   readonly digest: Digest;
+  /** The spec as one text: for a database's thread it is many times cheaper to take over. */
+  readonly json: string;
 }
 
 /** Characters of all texts together. What is made of a text takes some thirty times as many bytes. */
@@ -39,7 +41,11 @@ export class ParsedDags {
   }
 }
 
-const known = (parsed: ParsedDag): KnownDag => ({ ...parsed, digest: digestOfDag(parsed) });
+const known = (parsed: ParsedDag): KnownDag => ({
+  ...parsed,
+  digest: digestOfDag(parsed),
+  json: JSON.stringify(parsed.spec),
+});
 
 /** What agents get by default is part of the DAG: two that differ there alone must not share a source. */
 export const digestOfDag = ({ spec, agentDefaults }: ParsedDag): Digest =>

@@ -16,8 +16,6 @@ const notInChild: Strays = {
   outputs: "are the root `outputs` of the child DAG; leave the key out",
   artifacts: "do not leave a child run; pass values by its root `outputs`",
   inputs: "do not reach a child run; pass values by `dag.params`",
-  foreach: "of child runs is not supported yet; do it for all in the child's DAG",
-  matrix: "of child runs is not supported yet; do it for all in the child's DAG",
   onWorkerLost:
     "says what happens when a worker is lost, and no worker takes a child run as a whole; set it on its steps",
 };

@@ -6,6 +6,7 @@
 import { FaultError, type Ports, sortedJson } from "@haversack/base";
 import {
   type DagText,
+  type Digest,
   type DotenvTexts,
   type JsonObject,
   parseRunId,
@@ -120,7 +121,7 @@ export class Submitter {
     checkKey(idempotencyKey, trigger);
     const bodyDigest = sha256(sortedJson(bodyOf(submission)));
     // A repetition gets its run back even if the library has changed since.
-    const existing = await this.#store.read.runFind({ idempotencyKey, bodyDigest });
+    const existing = await this.#earlier(idempotencyKey, bodyDigest);
     if (existing !== undefined) return existing;
     const { text, file, dotenv } = await this.#textOf(submission);
     const id = parseRunId(this.#ports.random.id());
@@ -139,12 +140,19 @@ export class Submitter {
     });
   }
 
+  /** The run that the key stands for; without a key there is none, and nobody need be asked. */
+  async #earlier(idempotencyKey: string, bodyDigest: Digest) {
+    return idempotencyKey === "" ? undefined : await this.#store.read.runFind({ idempotencyKey, bodyDigest });
+  }
+
   /** What is stored of a DAG file of the usual size. */
   async #content({ text, file, dotenv = {}, run }: Asked & Required<Pick<Asked, "run">>) {
     const parsed = this.#dags.get(text, file, dotenv);
     await checkHere(parsed, this.#store, this.#snapshots.library);
     const pins = await this.#pins({ parsed, text });
-    return { dagDigest: parsed.digest, dag: parsed.spec, ...contentOf(parsed, run, pins) };
+    const { steps, ...content } = contentOf(parsed, run, pins);
+    const packed = { dag: { json: parsed.json }, steps: { json: JSON.stringify(steps) } };
+    return { ...content, ...packed, dagDigest: parsed.digest };
   }
 
   async #textOf({ dag, dagName = "", fileName, dotenv = {} }: Submission): Promise<SubmittedText> {
@@ -161,7 +169,7 @@ export class Submitter {
   async retry({ runId, fromStep, refreshLibrary, idempotencyKey }: Retry) {
     checkKey(idempotencyKey);
     const bodyDigest = sha256(sortedJson({ retry: runId, fromStep, refreshLibrary }));
-    const existing = await this.#store.read.runFind({ idempotencyKey, bodyDigest });
+    const existing = await this.#earlier(idempotencyKey, bodyDigest);
     if (existing !== undefined) return existing;
     const newId = parseRunId(this.#ports.random.id());
     const pinned = refreshLibrary ? { pinned: await this.#repin(runId, newId) } : {};

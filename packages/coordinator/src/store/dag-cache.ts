@@ -43,6 +43,11 @@ const entriesMax = 200;
 export class DagCache {
   readonly #entries = new Map<string, CachedDag>();
 
+  /** One that was read here before. */
+  known(digest: Digest): CachedDag | undefined {
+    return this.#entries.get(digest);
+  }
+
   async get(tx: Tx, digest: Digest): Promise<CachedDag> {
     const known = this.#entries.get(digest);
     if (known !== undefined) return known;

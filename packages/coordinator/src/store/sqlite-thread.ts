@@ -15,7 +15,9 @@ import {
   type Call,
   type CallAnswer,
   type FromThread,
+  receiveArgs,
   sendError,
+  sendValue,
   type ThreadOptions,
   type ToThread,
 } from "./thread-messages.ts";
@@ -53,7 +55,8 @@ class DatabaseThread {
     return { kind: "answers", answers, touchedRuns: [...touchedRuns], ready, children, cancelled };
   }
 
-  async #one({ id, verb, args }: Call, touched: Touched, all: TransactionRuns): Promise<CallAnswer> {
+  async #one(call: Call, touched: Touched, all: TransactionRuns): Promise<CallAnswer> {
+    const { id, verb } = call;
     const body = this.#verbs.get(verb);
     if (body === undefined) {
       return { id, ok: false, error: sendError(new FaultError("bug", "unknown_verb", `no verb ${verb}`)) };
@@ -63,11 +66,11 @@ class DatabaseThread {
     const context: VerbContext = { tx: this.#tx, dags: this.#dags, runs, touched: own };
     if (this.#writes) this.#db.exec("savepoint call");
     try {
-      const value = await body(context, args);
+      const answer = sendValue(call, await body(context, receiveArgs(call)));
       if (this.#writes) this.#db.exec("release call");
       runs.keep();
       touchAlso(touched, own);
-      return { id, ok: true, value };
+      return answer;
     } catch (error) {
       if (this.#writes) this.#db.exec("rollback to call; release call");
       return { id, ok: false, error: sendError(error) };

@@ -10,6 +10,8 @@ export interface Statement {
 export interface BulkStatement {
   /** Of one row. */
   readonly sqlite: string;
+  /** Absent: it is no insert that can have several rows. On SQLite as many go into one statement as it is worth. */
+  readonly rows?: "many";
   /** Of all rows: `$n` is the list of the n-th values. */
   readonly postgres: string;
 }

@@ -8,12 +8,18 @@ import {
   type Call,
   type FromThread,
   receiveError,
+  receiveValue,
+  sendCall,
   type ThreadOptions,
   type ToThread,
 } from "./thread-messages.ts";
 
 /** Calls that wait for an answer. More are refused, so that a stalled disk cannot fill the memory. */
 const callsMax = 100_000;
+
+const program = new URL("./sqlite-thread.ts", import.meta.url);
+/** Of the other packages it loads `index-for-store.ts`, a third of the modules: a coordinator starts four such threads. */
+const execArgv = ["--conditions=haversack-store"];
 
 export class ThreadClient {
   readonly #worker: Worker;
@@ -26,7 +32,7 @@ export class ThreadClient {
   #dead: FaultError | undefined;
 
   private constructor(options: ThreadOptions) {
-    this.#worker = new Worker(new URL("./sqlite-thread.ts", import.meta.url), { workerData: options });
+    this.#worker = new Worker(program, { workerData: options, execArgv });
     this.#worker.on("message", (message: FromThread) => this.#receive(message));
     this.#worker.on("error", (error) =>
       this.#fail(new FaultError("bug", "store_died", messageOf(error), { cause: error })),
@@ -55,10 +61,11 @@ export class ThreadClient {
       throw new FaultError("busy", "store_busy", "the database is far behind; try again in a few seconds");
     }
     const id = this.#nextId++;
+    const sent = sendCall(id, verb, args);
     const answer = Promise.withResolvers<unknown>();
     this.#pending.set(id, answer);
     if (this.#queue.length === 0) queueMicrotask(() => this.#flush());
-    this.#queue.push({ id, verb, args });
+    this.#queue.push(sent);
     return await answer.promise;
   }
 
@@ -103,7 +110,7 @@ export class ThreadClient {
     for (const answer of message.answers) {
       const pending = this.#pending.get(answer.id);
       this.#pending.delete(answer.id);
-      if (answer.ok) pending?.resolve(answer.value);
+      if (answer.ok) pending?.resolve(receiveValue(answer));
       else pending?.reject(receiveError(answer.error));
     }
     for (const listener of this.#listeners) {

@@ -2,6 +2,7 @@
 
 import { type Fault, FaultError, faultOf, messageOf } from "@haversack/base";
 import type { AttemptRef } from "@haversack/protocol";
+import { answerForms, argsForms } from "./thread-texts.ts";
 import type { Role } from "./verb-tables.ts";
 
 export interface ThreadOptions {
@@ -15,6 +16,8 @@ export interface Call {
   readonly id: number;
   readonly verb: string;
   readonly args: unknown;
+  /** `args` are a text in the verb's own form. */
+  readonly isText?: true;
 }
 
 export interface SentError {
@@ -25,7 +28,13 @@ export interface SentError {
 }
 
 export type CallAnswer =
-  | { readonly id: number; readonly ok: true; readonly value: unknown }
+  | {
+      readonly id: number;
+      readonly ok: true;
+      readonly value: unknown;
+      /** The verb of which `value` is a text in its own form. */
+      readonly textOf?: string;
+    }
   | { readonly id: number; readonly ok: false; readonly error: SentError };
 
 export type FromThread =
@@ -43,6 +52,24 @@ export type FromThread =
 export type ToThread =
   | { readonly kind: "calls"; readonly calls: readonly Call[] }
   | { readonly kind: "close" };
+
+export function sendCall(id: number, verb: string, args: unknown): Call {
+  const text = argsForms[verb]?.write(args);
+  return text === undefined ? { id, verb, args } : { id, verb, args: text, isText: true };
+}
+
+export function receiveArgs({ verb, args, isText }: Call): unknown {
+  return isText === true ? argsForms[verb]?.read(args as string) : args;
+}
+
+export function sendValue({ id, verb }: Call, value: unknown): CallAnswer {
+  const text = answerForms[verb]?.write(value);
+  return text === undefined ? { id, ok: true, value } : { id, ok: true, value: text, textOf: verb };
+}
+
+export function receiveValue({ value, textOf }: Extract<CallAnswer, { ok: true }>): unknown {
+  return textOf === undefined ? value : answerForms[textOf]?.read(value as string);
+}
 
 export function sendError(error: unknown): SentError {
   return {

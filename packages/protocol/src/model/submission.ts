@@ -16,6 +16,8 @@ export interface Submission {
   readonly labels?: RunLabels;
   readonly dotenv?: DotenvTexts;
   readonly idempotencyKey: string;
+  /** The answer has an empty list of steps: for programs that submit many runs and look at few. */
+  readonly withoutSteps?: boolean;
 }
 
 export interface RetryRequest {

@@ -40,6 +40,12 @@ export const runsChecks: readonly Check[] = [
     statements.endedWrongly,
     statements.stuck,
   ),
+  asked(
+    "waits",
+    "what a pause or a question holds up is held up, and nothing else",
+    statements.pausesWrong,
+    statements.questionsWrong,
+  ),
   asked("events", "events are numbered from 1 without a gap", statements.eventsWrong),
   asked("named-packs", "every snapshot that a step names is there", statements.packsMissing),
   asked("queues", "every step stands in a queue that is there", limits.queuesWrong),

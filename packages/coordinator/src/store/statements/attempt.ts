@@ -17,6 +17,7 @@ export const attemptEnded = {
 } as const;
 
 export const attemptsInsert = {
+  rows: "many",
   sqlite: `insert into attempt (run, idx, attempt, generation, worker_id, boot_id, phase, claimed_at, started_at, ended_at,
                                 result_digest)
            values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,

@@ -21,8 +21,10 @@ export const childrenToCancel = {
            where run.cancels_children = 1 and run.ended_at is null
              and child.parent_id = run.id and step.run = run.no and step.idx = child.parent_idx
              and child.parent_waits = 1 and child.ended_at is null and child.cancel_requested = 0
-             and (step.handler is null or run.time_over >= 2
-                  or (run.cancel_requested = 1 and step.handler not in ('onCancel', 'onExit')))
+             and (step.cancel_requested = 1
+                  or step.handler is null and (run.cancel_requested = 1 or run.time_over > 0)
+                  or step.handler is not null and run.time_over >= 2
+                  or run.cancel_requested = 1 and step.handler not in ('onCancel', 'onExit'))
            limit ?1`,
 } as const;
 

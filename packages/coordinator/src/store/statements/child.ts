@@ -2,7 +2,7 @@
 
 /** Steps that no worker takes and that may start, oldest run first, after a given one. */
 export const childrenReady = {
-  sqlite: `select run.id as run_id, run.no, step.idx, step.attempt
+  sqlite: `select run.id as run_id, run.no, step.idx, step.attempt, step.item
            from step join run on run.no = step.run
            where step.phase = 'ready' and step.kind in ('dag', 'deploy') and step.paused = 0 and step.not_before <= ?1
              and (step.run, step.idx) > (?2, ?3)
@@ -47,7 +47,9 @@ export const runAdopt = {
            where no = ?1`,
 } as const;
 
-/** The runs that the steps of a run are, each step's newest last. */
+/** The runs that steps of a run are, from one to before another, each step's newest last. */
 export const childrenOf = {
-  sqlite: `select id, parent_idx from run where parent_id = ?1 and forgotten = 0 order by parent_idx, parent_attempt`,
+  sqlite: `select id, parent_idx from run
+           where parent_id = ?1 and parent_idx >= ?2 and parent_idx < ?3 and forgotten = 0
+           order by parent_idx, parent_attempt`,
 } as const;

@@ -49,7 +49,7 @@ export const leasesWrong = {
   sqlite: `select ${aStep} || ' is ' || step.phase || ', and nobody has the lease' as fault
            from step join run on run.no = step.run
            where ${kept} and step.phase in ${live}
-             and (step.worker_id is null or step.generation is null or step.lease_until is null)
+             and (step.worker_id is null or step.generation is null or step.lease_until is null) and step.kind <> 'dag'
              and not ${withItems} ${most}`,
 } as const;
 
@@ -78,6 +78,25 @@ export const stuck = {
            where ${kept} and run.status in ('queued', 'running') and run.held = 0
              and not exists (select 1 from step where step.run = run.no and step.phase in ('ready', 'leased', 'running', 'suspended')
                                and not ${withItems}) ${most}`,
+} as const;
+
+/** Ready steps of a paused run carry its mark, and no others do. */
+export const pausesWrong = {
+  sqlite: `select ${aStep} || case when step.paused = 1 then ' is held up, and its run is not paused'
+                                   else ' may start, and its run is paused' end as fault
+           from step join run on run.no = step.run
+           where ${kept} and step.phase = 'ready'
+             and (step.paused = 1 and run.paused_at is null or step.paused = 0 and run.paused_at is not null)
+           union all
+           select 'run ' || run.id || ' is ' || run.status || ', and paused' from run
+           where ${kept} and run.paused_at is not null and run.status not in ('queued', 'running') ${most}`,
+} as const;
+
+export const questionsWrong = {
+  sqlite: `select ${aStep} || ' waits for an answer to no question' as fault from step join run on run.no = step.run
+           where ${kept} and step.phase = 'suspended'
+             and not exists (select 1 from approval where approval.run = step.run and approval.idx = step.idx and answer is null)
+           ${most}`,
 } as const;
 
 /** @param length of the list in a row @param zero of the type of a number of events */

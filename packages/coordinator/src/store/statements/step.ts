@@ -5,6 +5,7 @@
  */
 
 export const stepsInsert = {
+  rows: "many",
   sqlite: `insert into step (run, idx, step_id, kind, phase, waiting_for, queue, pin_digest, snapshot_digest,
                              memory_write, continue_on_error, handler, gated)
            values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)`,

@@ -11,6 +11,7 @@ import * as items from "../statements/item.ts";
 import { groupSave } from "../statements/item-group.ts";
 import type { VerbContext } from "../verb.ts";
 import { nowReady } from "./ask.ts";
+import { cancelChildren } from "./child-view.ts";
 import { endGroup } from "./end-group.ts";
 import type { EndedStep, SettledRun } from "./ended-step.ts";
 import type { Group } from "./group-row.ts";
@@ -72,9 +73,10 @@ async function stop(context: VerbContext, { run, now }: SettledRun, group: Group
     const stepId = itemId(group.spec.id, integer(row, "idx") - from);
     record(context, run, { kind: "step", stepId, phase: "cancelled", attempt: integer(row, "attempt") }, now);
   }
+  if (group.spec.work.kind === "dag") await cancelChildren(context, run);
   for (const row of await tx.all(items.itemsTellEnd, run.no, from, to)) {
     const generation = textOrNone(row, "generation");
-    // One that is running without a worker hears it from whoever runs it.
+    // One that is a run of its own, which is cancelled.
     if (generation === undefined) continue;
     const stepId = itemId(group.spec.id, integer(row, "idx") - from);
     const attempt = integer(row, "attempt");

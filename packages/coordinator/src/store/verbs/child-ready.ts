@@ -10,11 +10,12 @@ import {
   stepAt,
 } from "@haversack/protocol";
 import { evaluateChild } from "../../runs/templates.ts";
-import { integer, integerOrNone, text } from "../rows.ts";
+import { integer, integerOrNone, text, textOrNone } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
 import type { Row } from "../statement.ts";
 import { childrenNextDue, runFamily, childrenReady as stepsReady } from "../statements/child.ts";
 import type { VerbContext } from "../verb.ts";
+import { itemData } from "./claim-material.ts";
 import { RunFacts } from "./expression-data.ts";
 import { type PinnedDag, readPinnedDag } from "./pinned-dags.ts";
 
@@ -70,7 +71,8 @@ async function readyChild(context: VerbContext, run: RunState, row: Row): Promis
   const { spec } = await context.dags.get(context.tx, run.dagDigest);
   const family = present(await context.tx.one(runFamily, run.no), `run ${run.id}`);
   const step = present(stepAt(spec, index), "the step of a run");
-  const child = await childAsked(context, run, { step, index, pins: integer(family, "pins") });
+  const item = textOrNone(row, "item");
+  const child = await childAsked(context, run, { step, index, item, pins: integer(family, "pins") });
   return {
     runId: run.id,
     runNo: run.no,
@@ -84,14 +86,24 @@ async function readyChild(context: VerbContext, run: RunState, row: Row): Promis
   };
 }
 
+interface AskingStep {
+  readonly step: StepSpec;
+  readonly index: number;
+  /** JSON: what it is for; undefined: no item. */
+  readonly item: string | undefined;
+  /** Number of the run whose pins it uses. */
+  readonly pins: number;
+}
+
 async function childAsked(
   context: VerbContext,
   run: RunState,
-  { step, index, pins }: { readonly step: StepSpec; readonly index: number; readonly pins: number },
+  { step, index, item, pins }: AskingStep,
 ): Promise<ChildAsked | undefined> {
   if (step.work.kind !== "dag") return undefined;
   const { spec, pathsOf } = await context.dags.get(context.tx, run.dagDigest);
-  const data = await new RunFacts(context, run).about(pathsOf(index));
+  const facts = await new RunFacts(context, run).about(pathsOf(index));
+  const data = item === undefined ? facts : { ...facts, item: itemData(spec, index, item) };
   const { use, params } = evaluateChild(step.work, data);
   const isLocal = localDag(spec, use) !== undefined;
   const key = isLocal ? `${spec.localOf ?? spec.name}/${use}` : use;

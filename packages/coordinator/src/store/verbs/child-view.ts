@@ -8,10 +8,14 @@ import { runCancelsChildren } from "../statements/child-end.ts";
 import type { VerbContext } from "../verb.ts";
 import { outputsOf } from "./run-outputs.ts";
 
-/** Of each step that is a run of its own, its newest one. */
-export async function childRunsOf(context: VerbContext, run: Run): Promise<ReadonlyMap<number, RunId>> {
+/** Of each step that is a run of its own, its newest one. @param range of steps: the first, and the one after the last */
+export async function childRunsOf(
+  context: VerbContext,
+  run: Pick<Run, "id" | "dagDigest">,
+  range: readonly [from: number, to: number],
+): Promise<ReadonlyMap<number, RunId>> {
   const { hasChildren } = await context.dags.get(context.tx, run.dagDigest);
-  const rows = hasChildren ? await context.tx.all(childrenOf, run.id) : [];
+  const rows = hasChildren ? await context.tx.all(childrenOf, run.id, ...range) : [];
   return new Map(rows.map((row) => [integer(row, "parent_idx"), parseRunId(text(row, "id"))]));
 }
 

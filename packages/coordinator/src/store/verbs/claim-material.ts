@@ -88,7 +88,8 @@ export class Materials {
   }
 }
 
-function itemData(spec: DagSpec, index: number, item: string): NonNullable<TemplateData["item"]> {
+/** @param item JSON: what the item is for */
+export function itemData(spec: DagSpec, index: number, item: string): NonNullable<TemplateData["item"]> {
   const place = present(itemAt(spec, index), "the place of an item");
   return { index: place.item, value: JSON.parse(item) as JsonValue };
 }

@@ -9,6 +9,7 @@ import type { RunState } from "../run-states.ts";
 import type { Row } from "../statement.ts";
 import { stepsEnd, stepsRequeue } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
+import { nowReady } from "./ask.ts";
 import { stepsEnded } from "./end-run.ts";
 import { beforeOfRow } from "./ended-step.ts";
 import { record } from "./record.ts";
@@ -42,14 +43,17 @@ export async function endChildAttempt(context: VerbContext, end: ChildAttemptEnd
 }
 
 async function requeue(
-  { tx, touched }: VerbContext,
+  context: VerbContext,
   { run, index, attempt, move, now }: ChildAttemptEnd,
   failure: Failure | undefined,
 ): Promise<void> {
   const notBefore = move.event === "retried" ? now + move.delayMs : 0;
   const row = [run.no, index, attempt, notBefore, 1, 0, text(failure), null];
-  invariant((await tx.change(stepsRequeue, [row])).size === 1, "the step was running when it was read");
-  touched.children = true;
+  invariant(
+    (await context.tx.change(stepsRequeue, [row])).size === 1,
+    "the step was running when it was read",
+  );
+  await nowReady(context, run, [{ index, since: Math.max(now, notBefore) }]);
 }
 
 const text = (failure: Failure | undefined): string | null =>

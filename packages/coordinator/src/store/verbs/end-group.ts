@@ -1,7 +1,14 @@
 /** The end of a step whose items have all ended: its phase, its outputs, and what it says when it failed. */
 
 import { invariant, present } from "@haversack/base";
-import { type Failure, itemRange, type JsonObject, type StepPhase } from "@haversack/protocol";
+import {
+  type DagSpec,
+  type Failure,
+  itemRange,
+  type JsonObject,
+  localDag,
+  type StepPhase,
+} from "@haversack/protocol";
 import { type GroupEnd, groupFailure } from "../../runs/group.ts";
 import { itemOutputs, itemOutputsBytesMax, tooLarge } from "../../runs/item-outputs.ts";
 import { integer, integerOrNone, json } from "../rows.ts";
@@ -24,7 +31,7 @@ export async function endGroup(
   const range = [run.no, ...itemRange(dag.spec, index)] as const;
   const bytes = integerOrNone(present(await tx.one(items.itemOutputsSize, ...range), "a sum"), "bytes");
   const large = (bytes ?? 0) > itemOutputsBytesMax ? tooLarge(state.total, bytes ?? 0) : undefined;
-  const outputs = large === undefined ? await outputsOf(context, range, group) : {};
+  const outputs = large === undefined ? await outputsOf(context, range, group, dag.spec) : {};
   const failure = event === "failed" ? await failureOf(context, range, group) : large;
   const phase = failure === undefined ? event : "failed";
   const told = failure === undefined ? null : JSON.stringify(failure);
@@ -38,12 +45,19 @@ export async function endGroup(
 
 type Range = readonly [run: number, from: number, to: number];
 
-async function outputsOf({ tx }: VerbContext, range: Range, { spec, state }: Group): Promise<JsonObject> {
+async function outputsOf(
+  { tx }: VerbContext,
+  range: Range,
+  { spec, state }: Group,
+  dag: DagSpec,
+): Promise<JsonObject> {
   const rows = await tx.all(items.itemOutputs, ...range);
   const byItem = rows.map(
     (row) => [integer(row, "idx") - range[1], json<JsonObject>(row, "outputs")] as const,
   );
-  return itemOutputs(spec.outputs, new Map(byItem), state.total);
+  const { work } = spec;
+  const promised = work.kind === "dag" ? Object.keys(localDag(dag, work.use)?.outputs ?? {}) : spec.outputs;
+  return itemOutputs(promised, new Map(byItem), state.total);
 }
 
 async function failureOf({ tx }: VerbContext, range: Range, { state }: Group): Promise<Failure> {

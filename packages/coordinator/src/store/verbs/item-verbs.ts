@@ -6,6 +6,7 @@ import { noStep } from "../missing.ts";
 import { integer, json } from "../rows.ts";
 import { artifactsOfItems, itemsPage } from "../statements/item.ts";
 import type { VerbContext } from "../verb.ts";
+import { childRunsOf } from "./child-view.ts";
 import { artifactOfRow, stepOfRow } from "./run-verbs.ts";
 import { extrasOfSteps } from "./step-extras.ts";
 
@@ -31,12 +32,14 @@ export async function itemsRead(context: VerbContext, { id, stepId, from: first,
   const rows = await tx.all(itemsPage, run.no, from + first, to, limit);
   if (place !== undefined && rows.length === 0) throw noStep(id, stepId);
   const last = rows.at(-1);
-  const files =
-    last === undefined ? [] : await tx.all(artifactsOfItems, run.no, from + first, integer(last, "idx") + 1);
+  const range = [from + first, last === undefined ? from + first : integer(last, "idx") + 1] as const;
+  const files = await tx.all(artifactsOfItems, run.no, ...range);
+  const children = await childRunsOf(context, run, range);
   const artifacts = Map.groupBy(files, (row) => integer(row, "idx"));
   const extras = await extrasOfSteps(context, run, dag);
   return rows.map((row) => {
     const number = integer(row, "idx");
+    const childRunId = children.get(number);
     const step: Step = {
       ...stepOfRow(
         row,
@@ -45,6 +48,7 @@ export async function itemsRead(context: VerbContext, { id, stepId, from: first,
       ),
       item: { value: json<JsonValue>(row, "item") },
       ...extras(number),
+      ...(childRunId === undefined ? {} : { childRunId }),
     };
     return { index: number, step };
   });

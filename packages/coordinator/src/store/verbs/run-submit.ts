@@ -68,7 +68,8 @@ export async function insertRunWithSteps(
   adopt: (state: RunState) => Promise<void>,
 ): Promise<void> {
   const { tx } = context;
-  const run = { ...packed, dag: unpacked(packed.dag), steps: unpacked(packed.steps) };
+  const dag = context.dags.known(packed.dagDigest)?.spec ?? unpacked(packed.dag);
+  const run = { ...packed, dag, steps: unpacked(packed.steps) };
   if (run.source !== undefined) {
     await tx.run(dagInsert, run.dagDigest, run.dag.name, textOf(packed.dag), run.source);
   }

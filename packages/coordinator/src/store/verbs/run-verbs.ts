@@ -43,13 +43,13 @@ export async function runRead(context: VerbContext, { id, steps }: RunQuery): Pr
   const no = integer(row, "no");
   const dag = await dags.get(tx, run.dagDigest);
   const count = stepsCount(dag.spec);
-  const range = [no, ...rangeOf(steps, dag, count)] as const;
-  const artifacts = Map.groupBy(await tx.all(artifactsOfRun, ...range), (artifact) =>
+  const range = rangeOf(steps, dag, count);
+  const artifacts = Map.groupBy(await tx.all(artifactsOfRun, no, ...range), (artifact) =>
     integer(artifact, "idx"),
   );
   const extras = await extrasOfSteps(context, { id, no }, dag);
-  const children = await childRunsOf(context, run);
-  const found = (await tx.all(stepsOfRun, ...range)).map((step) => {
+  const children = await childRunsOf(context, run, range);
+  const found = (await tx.all(stepsOfRun, no, ...range)).map((step) => {
     const index = integer(step, "idx");
     const own = (artifacts.get(index) ?? []).map(artifactOfRow);
     const known = { ...stepOfRow(step, present(stepAt(dag.spec, index), "step"), own), ...extras(index) };

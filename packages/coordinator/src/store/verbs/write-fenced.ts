@@ -90,8 +90,10 @@ async function judge(
   const phase = text(row, "phase") as StepPhase;
   const isLive = isNewest && isLiveStep(phase);
   const fence = isLive ? row : await context.tx.one(attemptEnded, run.no, index, ref.attempt);
-  if (fence === undefined) return unknown;
-  if (text(fence, "generation") !== ref.generation) return { ok: false, reason: "generation" };
+  // An attempt that is a run of its own belongs to no worker.
+  const generation = fence === undefined ? undefined : textOrNone(fence, "generation");
+  if (fence === undefined || generation === undefined) return unknown;
+  if (generation !== ref.generation) return { ok: false, reason: "generation" };
   if (text(fence, "worker_id") !== workerId) return unknown;
   if (isLive) return { ok: true, attempt: attemptOfRow(row, run, ref.stepId) };
   const resultDigest = textOrNone(fence, "result_digest");

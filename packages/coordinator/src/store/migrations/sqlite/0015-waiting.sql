@@ -12,9 +12,10 @@ drop index step_live;
 drop index step_child_ready;
 drop index step_gated;
 alter table step rename column phase to old_phase;
--- Words in one text: SQLite would build a table of a list for every row that it checks.
+-- One by one: SQLite would build a table of a list for every row that it checks.
 alter table step add column phase text not null default 'waiting' check
-  (instr(' waiting ready leased running suspended succeeded failed cancelled blocked skipped ', ' ' || phase || ' ') > 0);
+  (phase = 'ready' or phase = 'leased' or phase = 'running' or phase = 'succeeded' or phase = 'waiting' or phase = 'failed'
+   or phase = 'skipped' or phase = 'cancelled' or phase = 'blocked' or phase = 'suspended');
 alter table step add column due_at integer;             -- of a ready step: until when a worker must take it; of a suspended one: an answer must come
 alter table step add column paused integer not null default 0;  -- 1: ready, and its run is paused
 update step set phase = old_phase;
@@ -50,7 +51,7 @@ create index run_paused_with_parent on run (parent_id) where paused_with_parent 
 
 -- Terminal phases absorb: a second guard behind the code's own (L3).
 create trigger step_is_final before update of phase on step
-when instr(' succeeded failed cancelled blocked skipped ', ' ' || old.phase || ' ') > 0 and new.phase <> old.phase
+when old.phase in ('succeeded', 'failed', 'cancelled', 'blocked', 'skipped') and new.phase <> old.phase
 begin
   select raise(abort, 'a step that has ended does not change');
 end;

@@ -1,0 +1,6 @@
+/** What a thread of the store needs of this package: notes and digests, without libraries, packs and their schema. */
+
+export { scanText } from "./build/scan-secrets.ts";
+export { canonicalJson } from "./format/canonical-json.ts";
+export { digestOf } from "./format/digest.ts";
+export { formatNotes, noteDigest, noteProblem, notesBytesMax, notesMax } from "./memory/notes.ts";
