@@ -25,7 +25,7 @@ export function humanWork(entry: Entry, title: string, losses: Losses): OtherWor
     rewind_to: "a rejection ends the step; `haversack retry RUN --from STEP` does it again",
   });
   const form = whole === undefined ? formOf(names, required) : checkedForm(whole, losses);
-  const fields = Object.keys((form?.["properties"] ?? {}) as object);
+  const fields = Object.keys(form?.["properties"] ?? {});
   return {
     kind: "human",
     fields,

@@ -67,12 +67,17 @@ export function readStep(value: unknown, field: string, name: string, setting: S
   const draft = { ...common, ...ownKeys(step, work, kind, setting) };
   step.take("log_output");
   step.end(adviceFor(work?.kind));
-  return {
-    draft,
+  const read = {
     names: [called, title, name].filter((each) => each !== undefined),
     depends: depends && textsOf(depends.value),
     tests,
-    ...(approval === undefined ? {} : { approval: approvalStep(draft, approval, setting) }),
+  };
+  if (approval === undefined) return { ...read, draft };
+  // Nobody is asked about a step that was skipped; who waits for both goes on.
+  return {
+    ...read,
+    draft: { ...draft, continueOnSkipped: false },
+    approval: approvalStep(draft, approval, setting),
   };
 }
 
