@@ -93,15 +93,13 @@ function fill(step: DraftStep, known: Known, { losses, params, env }: FlowSettin
     else if (params.has(name) && isTaken(name)) step.prelude.unshift(`${name}="$PARAM_${name}"`);
     else if (value === undefined && unknownVariable.test(name))
       losses.lose(step.field, `$${name} is set by Dagu; nothing here says it`);
-    else
-      refuseResult(
-        step,
-        before.find(({ work }) => work?.result === name),
-        losses,
-      );
   }
-  refusePaths(step, losses);
+  const child = before.find(({ work }) => work?.result !== undefined && uses(step, work.result));
+  if (child === undefined) refusePaths(step, losses);
+  else refuseResult(step, child, losses);
 }
+
+const uses = ({ script }: DraftStep, name: string): boolean => variablesIn(script).has(name);
 
 function ancestorsOf(steps: readonly DraftStep[]): ReadonlyMap<string, ReadonlySet<string>> {
   const byId = new Map(steps.map((step) => [step.id, step]));

@@ -51,13 +51,11 @@ export function refusePaths({ script, field }: DraftStep, losses: Losses): void 
   if (script.includes("${{")) losses.lose(field, "contains ${{, which would be an expression here");
 }
 
-/** The whole of what Dagu knows of a child run. */
-export function refuseResult({ field }: DraftStep, child: DraftStep | undefined, losses: Losses): void {
-  if (child?.work?.result === undefined) return;
-  const { result, isMany } = child.work;
-  const list = isMany === true ? ", each a list in the order of the items" : "";
+/** What Dagu knows of a child run, as JSON. */
+export function refuseResult({ field }: DraftStep, { id, work }: DraftStep, losses: Losses): void {
+  const list = work?.isMany === true ? ", each a list in the order of the items" : "";
   losses.lose(
     field,
-    `$${result} is JSON of Dagu about the child run; here the step "${child.id}" has the outputs of its DAG, by name${list}: take each by \`env\``,
+    `$${work?.result ?? ""} is JSON of Dagu about the child run; here the step "${id}" has the outputs of its DAG, by name${list}: take each by \`env\``,
   );
 }
