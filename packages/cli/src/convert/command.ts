@@ -22,7 +22,7 @@ export function commandOf(
   rootShell: readonly string[] | undefined,
   losses: Losses,
 ): Command | undefined {
-  const command = step.take("command");
+  const command = step.take("command", "run");
   const script = step.take("script");
   const args = listOf(step.take("args")?.value ?? []).map(String);
   const shell = shellOf(step.take("shell"), losses) ?? rootShell;

@@ -1,6 +1,6 @@
 /** Preconditions of a Dagu file: an `if` where an expression can say it, else a step before that finds out. */
 
-import type { DraftStep } from "./draft.ts";
+import { bareStep, type DraftStep } from "./draft.ts";
 import type { Losses } from "./losses.ts";
 import { type Entry, isMap } from "./section.ts";
 import { isScalar, listOf, quoted } from "./values.ts";
@@ -59,17 +59,10 @@ export function testStep(
 ): DraftStep {
   const lines = tests.map((test) => `${test} || met=no`);
   return {
-    id,
-    field: like.field,
-    depends: undefined,
-    conditions: [],
-    prelude: [],
+    ...bareStep(id, like.field),
     // Unset variables are no mistake in a test.
     script: `set +eu\nmet=yes\n${lines.join("\n")}\necho "met=$met" >> "$HAVERSACK_OUTPUT"\n`,
-    env: new Map(),
     outputs: ["met"],
-    continueOnError: false,
-    continueOnSkipped: false,
     ...(like.worker === undefined ? {} : { worker: like.worker }),
     comments: [
       "Dagu asked this before the step; here a step finds out, and the next one is skipped when it is not so.",

@@ -1,5 +1,7 @@
 /** A step on its way from Dagu's form to ours: its own keys are read, its place among the others is not decided yet. */
 
+import type { Line } from "./lines.ts";
+import type { OtherWork } from "./other-work.ts";
 import type { Entry } from "./section.ts";
 
 export interface DraftStep {
@@ -13,8 +15,8 @@ export interface DraftStep {
   /** All of them must hold. */
   readonly conditions: string[];
   /** Lines that come before the script in a shell. */
-  readonly prelude: string[];
-  readonly script: string;
+  prelude: string[];
+  script: string;
   /** The program that is given the script; undefined: bash. */
   readonly shell?: readonly string[];
   readonly env: Map<string, string>;
@@ -24,6 +26,10 @@ export interface DraftStep {
   readonly outputs?: readonly string[];
   /** The variable that its standard output becomes. */
   readonly output?: string;
+  /** Instead of a script. */
+  readonly work?: OtherWork;
+  /** Of that work, once they are known. */
+  workLines?: readonly Line[];
   readonly continueOnError: boolean;
   /** Steps behind it run although it was skipped. */
   readonly continueOnSkipped: boolean;
@@ -47,3 +53,21 @@ export function idFor(name: string, taken: ReadonlySet<string>): string {
     if (!taken.has(id)) return id;
   }
 }
+
+/** The outputs that steps behind it know as variables. */
+export const variablesOf = ({ output, work }: DraftStep): readonly string[] =>
+  output === undefined ? (work?.fields ?? []) : [output];
+
+/** Nothing is said of it yet. */
+export const bareStep = (id: string, field: string): DraftStep => ({
+  id,
+  field,
+  depends: undefined,
+  conditions: [],
+  prelude: [],
+  script: "",
+  env: new Map(),
+  continueOnError: false,
+  continueOnSkipped: false,
+  comments: [],
+});

@@ -4,9 +4,10 @@
  */
 
 import { FaultError } from "@haversack/base";
-import type { DraftStep } from "./draft.ts";
+import { type DraftStep, variablesOf } from "./draft.ts";
 import { environmentOf, isTaken } from "./environment.ts";
 import type { Losses } from "./losses.ts";
+import { outputOf, pathMeaning, refusePaths, refuseResult, rewritePaths } from "./paths.ts";
 import { variablesIn } from "./variables.ts";
 
 export interface FlowSetting {
@@ -32,7 +33,8 @@ export function connect(steps: readonly DraftStep[], { losses, params, env }: Fl
   for (const step of steps) {
     const before = ancestors.get(step.id) ?? new Set();
     const producer = producers(steps, (id) => before.has(id));
-    fill(step, ownVariables, { losses, params, env }, producer);
+    const calls = steps.filter(({ id }) => before.has(id));
+    fill(step, { own: ownVariables, producer, before: calls }, { losses, params, env });
     const elsewhere = producers(steps, (id) => !before.has(id) && id !== step.id);
     for (const name of variablesIn(step.script)) {
       const other = elsewhere(name);
@@ -47,12 +49,8 @@ export function connect(steps: readonly DraftStep[], { losses, params, env }: Fl
 
 /** The same for handlers, which see all steps. */
 export function connectHandler(handler: DraftStep, steps: readonly DraftStep[], setting: FlowSetting): void {
-  fill(
-    handler,
-    handlerVariables,
-    setting,
-    producers(steps, () => true),
-  );
+  const producer = producers(steps, () => true);
+  fill(handler, { own: handlerVariables, producer, before: steps }, setting);
 }
 
 type Producer = (name: string) => string | undefined;
@@ -60,25 +58,35 @@ type Producer = (name: string) => string | undefined;
 /** The last step in the file whose output has the name. */
 function producers(steps: readonly DraftStep[], counts: (id: string) => boolean): Producer {
   const byName = new Map(
-    steps.flatMap(({ id, output }) => (output !== undefined && counts(id) ? [[output, id] as const] : [])),
+    steps.flatMap((step) =>
+      counts(step.id) ? variablesOf(step).map((name) => [name, step.id] as const) : [],
+    ),
   );
   return (name) => byName.get(name);
 }
 
-function fill(
-  step: DraftStep,
-  own: typeof ownVariables,
-  { losses, params, env }: FlowSetting,
-  producer: Producer,
-): void {
+interface Known {
+  readonly own: typeof ownVariables;
+  readonly producer: Producer;
+  readonly before: readonly DraftStep[];
+}
+
+function fill(step: DraftStep, known: Known, { losses, params, env }: FlowSetting): void {
+  const { own, producer, before } = known;
   const meaning = (name: string): string | undefined => {
     const from = producer(name);
-    if (from !== undefined) return `\${{ steps.${from}.outputs.${name} }}`;
+    if (from !== undefined) return outputOf(from, name);
     return Object.hasOwn(own, name) ? own[name]?.(step) : undefined;
   };
-  const outer = (name: string): string | undefined =>
+  const plain = (name: string): string | undefined =>
     meaning(name) ?? env.get(name) ?? (params.has(name) ? `\${{ params.${name} }}` : undefined);
+  const outer = (path: string): string | undefined => plain(path) ?? pathMeaning(path, before, plain);
   for (const [name, value] of environmentOf(step.ownEnv, outer, losses)) step.env.set(name, value);
+  if (step.work !== undefined) {
+    step.workLines = step.work.lines((path) => step.env.get(path) ?? outer(path));
+    return;
+  }
+  rewritePaths(step, outer);
   for (const name of variablesIn([...step.prelude, step.script].join("\n"))) {
     const value = meaning(name);
     if (value !== undefined && !step.env.has(name)) step.env.set(name, value);
@@ -86,19 +94,12 @@ function fill(
     else if (value === undefined && unknownVariable.test(name))
       losses.lose(step.field, `$${name} is set by Dagu; nothing here says it`);
   }
-  refusePaths(step, losses);
+  const child = before.find(({ work }) => work?.result !== undefined && uses(step, work.result));
+  if (child === undefined) refusePaths(step, losses);
+  else refuseResult(step, child, losses);
 }
 
-/** `${STEP.stdout}`, `${OUTPUT.a.b}`: what Dagu looks up before a shell sees the text. */
-function refusePaths({ script, field }: DraftStep, losses: Losses): void {
-  const [path] = /\$\{[A-Za-z_][\w-]*\.[^}]*\}/.exec(script) ?? [];
-  if (path !== undefined)
-    losses.lose(
-      field,
-      `${path} looks into a step or an output; read it with jq in the command, from an output`,
-    );
-  if (script.includes("${{")) losses.lose(field, "contains ${{, which would be an expression here");
-}
+const uses = ({ script }: DraftStep, name: string): boolean => variablesIn(script).has(name);
 
 function ancestorsOf(steps: readonly DraftStep[]): ReadonlyMap<string, ReadonlySet<string>> {
   const byId = new Map(steps.map((step) => [step.id, step]));

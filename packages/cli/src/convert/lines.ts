@@ -18,12 +18,25 @@ export class Blocks {
   }
 }
 
+/** A map of such maps, each with comments above its name. */
+export class Sections {
+  readonly items: readonly {
+    readonly name: string;
+    readonly comments: readonly string[];
+    readonly lines: readonly Line[];
+  }[];
+
+  constructor(items: Sections["items"]) {
+    this.items = items;
+  }
+}
+
 /** Leaves out what says nothing. */
 export const filled = (lines: readonly Line[]): Line[] =>
   lines.filter(({ value }) => value !== undefined && !isEmpty(value));
 
 function isEmpty(value: unknown): boolean {
-  if (value instanceof Blocks) return value.items.length === 0;
+  if (value instanceof Blocks || value instanceof Sections) return value.items.length === 0;
   if (value instanceof Map) return value.size === 0;
   return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
@@ -32,6 +45,13 @@ export const printLines = (lines: readonly Line[]): string => lines.map(printLin
 
 function printLine({ key, value, comments = [] }: Line): string {
   const remarks = comments.map((text) => `# ${text}\n`).join("");
+  if (value instanceof Sections) {
+    const sections = value.items.map(
+      ({ name, comments: own, lines }) =>
+        `${own.map((text) => `  # ${text}\n`).join("")}  ${name}:\n${indented(printLines(lines))}`,
+    );
+    return `${remarks}${key}:\n${sections.join("\n")}`;
+  }
   if (!(value instanceof Blocks)) return `${remarks}${printYaml({ [key]: value }, flowLevelOf(key, value))}`;
   const items = value.items.map((item) => asItem(printLines(item)));
   return `${remarks}${key}:\n${items.join("\n")}`;
@@ -54,3 +74,5 @@ function asItem(text: string): string {
     })
     .join("");
 }
+
+const indented = (text: string): string => text.replace(/^(?=.)/gm, "    ");

@@ -11,15 +11,28 @@ type Group = readonly ReadStep[];
 export function readSteps(entry: Entry | undefined, isChain: boolean, setting: StepSetting): DraftStep[] {
   const groups = groupsOf(entry, setting);
   const steps = groups.flat();
-  const idOf = new Map(steps.flatMap(({ names, draft }) => names.map((name) => [name, draft.id] as const)));
+  const idOf = new Map(
+    steps.flatMap(({ names, draft, approval }) =>
+      names.map((name) => [name, lastId(draft, approval)] as const),
+    ),
+  );
   for (const [index, group] of groups.entries()) {
-    const before = isChain && index > 0 ? (groups[index - 1] ?? []).map(({ draft }) => draft.id) : [];
+    const before =
+      isChain && index > 0
+        ? (groups[index - 1] ?? []).map(({ draft, approval }) => lastId(draft, approval))
+        : [];
     for (const { draft, depends } of group) {
       draft.depends = depends === undefined ? before : known(depends, draft, idOf, setting);
     }
   }
-  return steps.flatMap((step) => withTests(step, setting));
+  return steps.flatMap((step) => [
+    ...withTests(step, setting),
+    ...(step.approval === undefined ? [] : [step.approval]),
+  ]);
 }
+
+/** What others wait for. */
+const lastId = (draft: DraftStep, approval: DraftStep | undefined): string => (approval ?? draft).id;
 
 function groupsOf(entry: Entry | undefined, setting: StepSetting): Group[] {
   if (entry === undefined) return [];

@@ -1,25 +1,40 @@
 /** The whole of a Dagu file, as the lines of ours. */
 
-import type { DraftStep } from "./draft.ts";
-import { environmentOf, isTaken } from "./environment.ts";
+import { type DraftStep, variablesOf } from "./draft.ts";
+import { environmentOf } from "./environment.ts";
 import { connect, connectHandler, passSkipsOn } from "./flow.ts";
 import { Blocks, filled, type Line } from "./lines.ts";
 import type { Losses } from "./losses.ts";
-import { type Parameters, parametersOf } from "./parameters.ts";
-import { refuseRelative, type StepSetting, workerOf } from "./read-step.ts";
+import type { LocalTarget } from "./other-work.ts";
+import { parametersOf } from "./parameters.ts";
+import { workerOf } from "./read-step-keys.ts";
+import { concurrencyLine, timeoutLine } from "./root-limits.ts";
+import { envLine, rootEnvironment, settingOf } from "./root-setting.ts";
 import { handlerKeys, handlersOf, stepsOf } from "./root-steps.ts";
-import { dotenvLine, labelsLine, scheduleLine, shellOf } from "./root-values.ts";
+import { dotenvLine, labelsLine, scheduleLine } from "./root-values.ts";
 import { type Section, sharedSection } from "./section.ts";
 import { stepLines } from "./step-lines.ts";
 import { isScalar } from "./values.ts";
 
-export function rootLines(root: Section, file: string, losses: Losses): Line[] {
-  const name = root.take("name");
+export interface RootPlace {
+  readonly file: string;
+  /** As the file calls it. */
+  readonly title: string;
+  readonly name: string;
+  /** A further document, which stands under `dags`. */
+  readonly isLocal: boolean;
+  readonly locals: ReadonlyMap<string, LocalTarget>;
+  readonly losses: Losses;
+}
+
+export function rootLines(root: Section, place: RootPlace): Line[] {
+  const { losses, name, title } = place;
+  root.take("name");
   const defaults = root.take("defaults");
   const shared = sharedSection(defaults?.value, defaults?.field ?? "", losses);
   const parameters = parametersOf([root.take("params"), root.take("default_params")], losses);
   const env = rootEnvironment(root, parameters, losses);
-  const setting = settingOf(root, shared, parameters, losses);
+  const setting = settingOf(root, { defaults: shared, parameters, locals: place.locals, losses });
   const flow = { losses, params: new Set(parameters.specs.keys()), env };
   const steps = stepsOf(root, setting);
   connect(steps, flow);
@@ -28,21 +43,17 @@ export function rootLines(root: Section, file: string, losses: Losses): Line[] {
   passSkipsOn(steps);
   const worker = workerOf(root.take("worker_selector"), losses);
   const defaultEnv = Object.fromEntries(environmentOf(shared.take("env"), (other) => env.get(other), losses));
-  const title = isScalar(name?.value)
-    ? String(name.value)
-    : file.replace(/^.*\//, "").replace(/\.ya?ml$/, "");
-  const written = dagName(title);
+  const inDagu = name === title ? [] : [`In Dagu: ${title}`];
   return filled([
-    {
-      key: "name",
-      value: written,
-      comments: [...headOf(file, steps), ...(written === title ? [] : [`In Dagu: ${title}`])],
-    },
+    place.isLocal
+      ? { key: "name", value: undefined }
+      : { key: "name", value: name, comments: [...headOf(place.file, steps), ...inDagu] },
     { key: "description", value: textOf(root, "description") },
     labelsLine(root, losses),
-    ...scheduled(root, losses),
+    ...(place.isLocal ? [] : [scheduleLine(root, losses), concurrencyLine(root, name, losses)]),
+    timeoutLine(root, losses),
     { key: "params", value: Object.fromEntries(parameters.specs) },
-    dotenvLine(root, losses),
+    ...(place.isLocal ? [] : [dotenvLine(root, losses)]),
     envLine(env),
     {
       key: "defaults",
@@ -57,7 +68,16 @@ export function rootLines(root: Section, file: string, losses: Losses): Line[] {
       key: kind,
       value: new Blocks(handlers.filter((each) => each.kind === kind).map(({ draft }) => stepLines(draft))),
     })),
+    ...(place.isLocal ? [outputsLine(steps)] : []),
   ]);
+}
+
+/** Dagu gives a caller all outputs of the steps. */
+function outputsLine(steps: readonly DraftStep[]): Line {
+  const made = steps.flatMap((step) =>
+    variablesOf(step).map((name) => [name, `\${{ steps.${step.id}.outputs.${name} }}`] as const),
+  );
+  return { key: "outputs", value: Object.fromEntries(made) };
 }
 
 function headOf(file: string, steps: readonly DraftStep[]): string[] {
@@ -77,71 +97,6 @@ const textOf = (root: Section, key: string): string | undefined => {
   const entry = root.take(key);
   return isScalar(entry?.value) && entry.value !== "" ? String(entry.value) : undefined;
 };
-
-function dagName(title: string): string {
-  const plain = title
-    .normalize("NFKD")
-    .replace(/\p{M}/gu, "")
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .slice(0, 64)
-    .replace(/^-+|-+$/g, "");
-  return plain === "" ? "dag" : plain;
-}
-
-function scheduled(root: Section, losses: Losses): Line[] {
-  const line = scheduleLine(root, losses);
-  const runs = root.take("max_active_runs");
-  if (runs === undefined || Number(runs.value) <= 0) return [line];
-  if (Number(runs.value) !== 1 || line.value === undefined) {
-    losses.lose(runs.field, "runs of a DAG are not counted; `overlap` keeps those of a schedule apart");
-    return [line];
-  }
-  const remark =
-    "One run at a time: that is `overlap: skip`, the default. Runs that people start are not held back.";
-  return [{ ...line, comments: [...(line.comments ?? []), remark] }];
-}
-
-function rootEnvironment(root: Section, { specs }: Parameters, losses: Losses): ReadonlyMap<string, string> {
-  const params = [...specs.keys()]
-    .filter((name) => !isTaken(name))
-    .map((name) => [name, `\${{ params.${name} }}`] as const);
-  const own = environmentOf(
-    root.take("env"),
-    (name) => (specs.has(name) ? `\${{ params.${name} }}` : undefined),
-    losses,
-  );
-  return new Map([...params, ...own]);
-}
-
-function envLine(env: ReadonlyMap<string, string>): Line {
-  const remark = "Parameters, under the names that the commands use.";
-  const comments = [...env].some(([name, value]) => value === `\${{ params.${name} }}`) ? [remark] : [];
-  return { key: "env", value: Object.fromEntries(env), comments };
-}
-
-function settingOf(
-  root: Section,
-  defaults: Section,
-  { specs, positional }: Parameters,
-  losses: Losses,
-): StepSetting {
-  const shell = shellOf(root.take("shell"), losses);
-  const folder = root.take("working_dir", "dir");
-  refuseRelative(folder, losses);
-  return {
-    losses,
-    defaults: {
-      ...defaults,
-      take: (...names) => (names.includes("env") ? undefined : defaults.take(...names)),
-    },
-    positional,
-    isParam: (name) => specs.has(name),
-    taken: new Set(),
-    ...(shell === undefined ? {} : { shell }),
-    ...(isScalar(folder?.value) ? { folder: String(folder.value) } : {}),
-  };
-}
 
 /** What a coordinator does by itself. */
 const ownBusiness = [

@@ -43,7 +43,11 @@ export function handlersOf(root: Section, setting: StepSetting): Handler[] {
   const found = handlerKeys.flatMap(([kind, names]): Handler[] => {
     const own = section.take(...names);
     if (own === undefined) return [];
-    const { draft, tests } = readStep(own.value, own.field, kind, setting);
+    const { draft, tests, approval } = readStep(own.value, own.field, kind, setting);
+    if (approval !== undefined || draft.work?.kind === "human")
+      setting.losses.lose(own.field, "a handler cannot ask a person: make it a step");
+    if (draft.work?.isMany === true)
+      setting.losses.lose(own.field, "a handler has no items: do it for all in a step before");
     if (tests.length > 0)
       setting.losses.lose(
         own.field,
@@ -53,7 +57,7 @@ export function handlersOf(root: Section, setting: StepSetting): Handler[] {
   });
   section.end({
     init: "write it as a first step, and have the others depend on it",
-    wait: "no step waits for a person in this version",
+    wait: "nothing starts when a step asks a person: do it in a step before that one",
   });
   return found;
 }

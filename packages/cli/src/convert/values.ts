@@ -55,3 +55,11 @@ export function secondsOf(value: unknown): string | undefined {
   if (seconds % 3600 === 0) return `${seconds / 3600}h`;
   return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
 }
+
+/** NaN for what is no number. */
+export const numberOf = (value: unknown): number =>
+  isScalar(value) && value !== "" ? Number(value) : Number.NaN;
+
+/** Of one or a list of them; what is no text has JSON's. */
+export const textsOf = (value: unknown): string[] =>
+  listOf(value).map((each) => (isScalar(each) ? String(each) : JSON.stringify(each)));

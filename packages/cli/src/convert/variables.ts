@@ -21,7 +21,7 @@ export function expanded(text: string, meaning: (name: string) => string | undef
   let problem: string | undefined;
   const result = text.replace(/\$(?:\{([^}]*)\}|([A-Za-z_]\w*))/g, (all, braced?: string, bare?: string) => {
     const name = braced ?? bare ?? "";
-    const known = /^[A-Za-z_]\w*$/.test(name) ? meaning(name) : undefined;
+    const known = /^[A-Za-z_][\w-]*(\.[\w-]+)*$/.test(name) ? meaning(name) : undefined;
     if (known === undefined)
       problem ??= `${all} comes from the environment of Dagu's server; write its value, or make it a parameter`;
     return known ?? all;
