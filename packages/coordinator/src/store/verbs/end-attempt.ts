@@ -144,7 +144,13 @@ function artifactRows({ attempt, phase, result }: Ending): SqlValue[][] {
 function recordStart(context: VerbContext, { attempt, startedAt }: Ending): void {
   if (startedAt === undefined || attempt.phase !== "leased") return;
   const { run, ref, workerId } = attempt;
-  const change = { kind: "step", stepId: ref.stepId, phase: "running", attempt: ref.attempt, workerId } as const;
+  const change = {
+    kind: "step",
+    stepId: ref.stepId,
+    phase: "running",
+    attempt: ref.attempt,
+    workerId,
+  } as const;
   record(context, run, change, startedAt);
 }
 
