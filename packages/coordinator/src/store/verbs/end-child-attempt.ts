@@ -35,7 +35,7 @@ export async function endChildAttempt(context: VerbContext, end: ChildAttemptEnd
   record(context, run, failure === undefined ? change : { ...change, failure }, now);
   if (phase === "ready") return await requeue(context, end, failure);
   const made = JSON.stringify(phase === "succeeded" ? end.outputs : {});
-  const row = [run.no, index, attempt, phase, now, text(failure), null, made, null];
+  const row = [run.no, index, attempt, phase, now, text(failure), null, made, null, now];
   invariant((await context.tx.change(stepsEnd, [row])).size === 1, "the step was running when it was read");
   await stepsEnded(context, { run, now }, [endedStep(index, phase, step)]);
 }
