@@ -1,4 +1,4 @@
-/** A run as a person names it: its id, the beginning of it, or `latest`. */
+/** A run as a person names it: its id, the beginning of it, or `latest`, which is never a child run. */
 
 import { FaultError, faultOf } from "@haversack/base";
 import type { HaversackClient, RunDetail, RunId } from "@haversack/protocol";
@@ -27,9 +27,15 @@ export async function findRun(
 }
 
 async function latest(client: HaversackClient, signal: AbortSignal): Promise<RunId> {
-  const [run] = (await client.runs({ pageSize: 1 }, signal)).runs;
-  if (run === undefined) throw new FaultError("missing", "no_runs", "there are no runs yet");
-  return run.id;
+  let pageToken = "";
+  do {
+    // A page may have none and not be the last: it has looked at many child runs.
+    const page = await client.runs({ pageSize: 1, roots: true, pageToken }, signal);
+    const [run] = page.runs;
+    if (run !== undefined) return run.id;
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+  throw new FaultError("missing", "no_runs", "there are no runs yet");
 }
 
 async function byPrefix(client: HaversackClient, prefix: string, signal: AbortSignal): Promise<RunId> {

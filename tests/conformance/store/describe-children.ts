@@ -104,6 +104,19 @@ function describeWorkers(open: OpenStore): void {
 }
 
 function describeFamilies(open: OpenStore): void {
+  test("are listed as what they are, or left out", async () => {
+    await using store = await open();
+    const world = new ChildrenWorld(store);
+    const run = await world.submitFamily(simple());
+    const child = await world.startOnly();
+    const listed = async (filter: object) =>
+      (await store.read.runsList({ limit: 10, ...filter })).runs.map(({ id }) => id);
+    expect(await listed({})).toEqual([child, run]);
+    expect(await listed({ trigger: "child" })).toEqual([child]);
+    expect(await listed({ trigger: "manual" })).toEqual([run]);
+    expect(await listed({ roots: true })).toEqual([run]);
+  });
+
   test("one that cannot start fails its step, once, and blocks what is behind it", async () => {
     await using store = await open();
     const world = new ChildrenWorld(store);

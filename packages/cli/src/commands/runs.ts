@@ -26,6 +26,7 @@ interface RunsOptions {
   readonly until?: Since;
   readonly retryOf?: string;
   readonly trigger?: RunFilter["trigger"];
+  readonly roots?: true;
   readonly page?: string;
   readonly json?: boolean;
   readonly url?: string;
@@ -67,6 +68,7 @@ export function runsCommand(shell: Shell): Command {
     .option("--until <when>", "only runs submitted before", sinceOf)
     .option("--retry-of <run>", "only retries of this run, by its id")
     .addOption(new Option("--trigger <kind>", "only runs that this started").choices(triggerKinds))
+    .option("--roots", "only runs that no other run started")
     .option("--page <token>", "goes on after a page, with the same filter");
   return withConnection(withJson(command, "JSON"))
     .addHelpText("after", examples)
@@ -91,12 +93,13 @@ async function runs(options: RunsOptions, shell: Shell): Promise<ExitCode> {
 }
 
 function filterOf(options: RunsOptions, now: number): Omit<RunFilter, "pageSize" | "pageToken"> {
-  const { status, dag: dagName, label, since, until, retryOf, trigger } = options;
+  const { status, dag: dagName, label, since, until, retryOf, trigger, roots } = options;
   return given<ReturnType<typeof filterOf>>({
     status,
     dagName,
     retryOf,
     trigger,
+    roots,
     labels: label === undefined ? undefined : Object.fromEntries(label),
     since: since === undefined ? undefined : momentBefore(since, now),
     until: until === undefined ? undefined : momentBefore(until, now),

@@ -138,6 +138,8 @@ export interface RunFilter {
   readonly until?: number;
   readonly retryOf?: string;
   readonly trigger?: RunTrigger["kind"];
+  /** Only runs that no other run started. */
+  readonly roots?: true;
   readonly pageSize?: number;
   /** Of the page before, with the same filter. */
   readonly pageToken?: string;

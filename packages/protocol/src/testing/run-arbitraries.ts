@@ -80,6 +80,7 @@ export const runFilter: fc.Arbitrary<RunFilter> = fc.record(
     until: time,
     retryOf: id.map(parseRunId),
     trigger: fc.constantFrom(...triggerKinds),
+    roots: fc.constant(true as const),
     pageSize: small,
     pageToken: fc.string(),
   },

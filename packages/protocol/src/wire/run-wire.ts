@@ -129,6 +129,7 @@ export function runFilterFromWire(wire: RunServiceListRequest): RunFilter {
     ...(wire.until === undefined ? {} : { until: timestampMs(wire.until) }),
     ...(retryOf === "" ? {} : { retryOf: parseRunId(retryOf) }),
     ...(wire.trigger === "" ? {} : { trigger: known(trigger, "trigger") }),
+    ...(wire.roots ? { roots: true } : {}),
   };
 }
 

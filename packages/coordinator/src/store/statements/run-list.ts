@@ -5,7 +5,7 @@
  *
  * `?1` first moment; `?2` and `?3` the moment and the number that come after the first run; `?4` runs in the window.
  * Of a page: `?5` status, `?6` name of a DAG, `?7` what started it, `?8` the run that it repeats, empty for any; `?9`
- * labels as JSON; `?10` runs in the page. What the window is of comes last.
+ * labels as JSON; `?10` runs in the page; `?11` 1: only runs that no other run started. What the window is of comes last.
  */
 
 import type { Statement } from "../statement.ts";
@@ -31,8 +31,9 @@ const windowOf = ({ from, no, where }: Driver, first: number): string =>
              order by created_at desc, ${no} desc limit ?4`;
 
 const matches = `run.forgotten = 0 and (?5 = '' or run.status = ?5) and (?6 = '' or run.dag_name = ?6)
-             and (?7 = '' or coalesce(run.trigger_kind, case when run.retry_of is null then 'manual' else 'retry' end) = ?7)
-             and (?8 = '' or run.retry_of = ?8)`;
+             and (?7 = '' or coalesce(run.trigger_kind, case when run.parent_id is not null then 'child'
+                                                         when run.retry_of is null then 'manual' else 'retry' end) = ?7)
+             and (?8 = '' or run.retry_of = ?8) and (?11 = 0 or run.parent_id is null)`;
 
 /** None of the labels is missing. */
 const hasLabels = (asked: string): string =>
@@ -42,7 +43,7 @@ const hasLabels = (asked: string): string =>
 function runWindow(driver: Driver): RunWindow {
   const page = (
     asked: string,
-  ): string => `select run.* from (${windowOf(driver, 11)}) as seen join run on run.no = seen.no
+  ): string => `select run.* from (${windowOf(driver, 12)}) as seen join run on run.no = seen.no
            where ${matches} and ${hasLabels(asked)}
            order by seen.created_at desc, seen.no desc limit ?10`;
   const end = `select created_at, no, count(*) over () as count from (${windowOf(driver, 5)}) as seen

@@ -34,7 +34,16 @@ export async function runsList({ tx }: VerbContext, query: RunListQuery): Promis
   const inspected = Math.max(inspectedMax, limit + 1);
   const range = [...rangeOf(query), inspected];
   const filter = [query.status ?? "", query.dagName ?? "", query.trigger ?? "", query.retryOf ?? ""];
-  const rows = await tx.all(window.page, ...range, ...filter, JSON.stringify(labels), limit + 1, ...values);
+  const roots = Number(query.roots === true);
+  const rows = await tx.all(
+    window.page,
+    ...range,
+    ...filter,
+    JSON.stringify(labels),
+    limit + 1,
+    roots,
+    ...values,
+  );
   const runs = rows.slice(0, limit).map(runOfRow);
   if (rows.length > limit) {
     const next = rows[limit - 1];
