@@ -27,6 +27,9 @@ async function schedule(fleet: Fleet): Promise<ScheduleInfo> {
 const ticksOf = async (fleet: Fleet, outcome: string) =>
   (await schedule(fleet)).ticks.filter((tick) => tick.outcome === outcome);
 
+/** Its coordinator has started a run for a schedule; to ask it until then would keep it from that. */
+const begun = (fleet: Fleet) => fleet.coordinator?.line(/started by its schedule/);
+
 async function runsOf(fleet: Fleet) {
   const { runs } = await (await fleet.client()).runs({ dagName: "often", pageSize: 500 }, noSignal);
   return runs;
@@ -41,6 +44,7 @@ describe("a stored DAG with a schedule", () => {
     await writeFile(file, dag('{ cron: "*/2 * * * * *", params: { who: the schedule } }'));
     expect((await haversack(["dag", "put", file, ...flags])).stdout).toBe("often stored\n");
     expect((await haversack(["dag", "put", file, ...flags])).stdout).toBe("often unchanged\n");
+    await begun(fleet);
     await until(async () => (await ticksOf(fleet, "started")).length > 1);
     const [tick] = await ticksOf(fleet, "started");
     const runId = tick?.runId ?? expect.fail("no run");
@@ -92,6 +96,7 @@ describe("a coordinator that is killed over the times of a schedule", () => {
     await using fleet = await Fleet.start();
     await store(fleet, dag(`{ cron: "* * * * * *", catchUp: ${catchUp}, overlap: queue }`, "run: 'true'"));
     await fleet.startWorker("w");
+    await begun(fleet);
     await until(async () => (await ticksOf(fleet, "started")).length > 0);
     // To start takes its seconds; the second kill comes in the middle of making up.
     for (let kill = 0; kill < 2; kill++) {

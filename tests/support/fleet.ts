@@ -120,6 +120,8 @@ export class Fleet implements AsyncDisposable {
   readonly #remove: () => PromiseLike<void>;
   #address = "127.0.0.1:0";
   #coordinator: Program | undefined;
+  /** Resolves when the one that was killed is followed by another. */
+  #back = Promise.withResolvers<void>();
 
   private constructor(folder: string, remove: () => PromiseLike<void>, options: FleetOptions) {
     this.folder = folder;
@@ -167,6 +169,7 @@ export class Fleet implements AsyncDisposable {
     const line = await program.line(/listening on/);
     this.#address = /http:\/\/(\S+?),/.exec(line)?.[1] ?? "";
     this.#coordinator = program;
+    this.#back.resolve();
     return program;
   }
 
@@ -175,6 +178,7 @@ export class Fleet implements AsyncDisposable {
   }
 
   async killCoordinator(): Promise<void> {
+    this.#back = Promise.withResolvers();
     await this.#coordinator?.kill();
   }
 
@@ -239,6 +243,7 @@ export class Fleet implements AsyncDisposable {
         ) {
           throw error;
         }
+        await this.#back.promise;
         await new Promise((resolve) => setImmediate(resolve));
       }
     }

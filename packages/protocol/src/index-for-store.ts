@@ -1,31 +1,10 @@
-/** What a thread of the store needs of this package: the nouns alone, without the services that carry them. */
+/** What a thread of the store needs of this package, without the services that carry it. It does not start where one is missing. */
 
-export * from "./limits.ts";
-export * from "./model/approval.ts";
-export * from "./model/child.ts";
-export * from "./model/dag.ts";
-export * from "./model/dag-sizes.ts";
-export * from "./model/deploy.ts";
-export * from "./model/dotenv.ts";
-export * from "./model/env-name.ts";
-export * from "./model/event.ts";
-export * from "./model/explanation.ts";
-export * from "./model/fence.ts";
-export * from "./model/foreach.ts";
-export * from "./model/ids.ts";
-export * from "./model/item.ts";
-export * from "./model/json.ts";
-export * from "./model/local-dag.ts";
-export * from "./model/memory.ts";
-export * from "./model/outcome.ts";
-export * from "./model/placement.ts";
-export * from "./model/problem.ts";
-export * from "./model/review.ts";
-export * from "./model/run.ts";
-export * from "./model/run-labels.ts";
-export * from "./model/schedule.ts";
-export * from "./model/session.ts";
-export * from "./model/snapshot-report.ts";
-export * from "./model/submission.ts";
-export * from "./model/task.ts";
-export * from "./model/worker-info.ts";
+export { allSteps, stepsCount } from "./model/dag.ts";
+export { refKey } from "./model/fence.ts";
+export { parseDigest, parseGeneration, parseRunId, parseStepId, parseWorkerId } from "./model/ids.ts";
+export { itemAt, itemId, itemIndex, itemOfId, itemRange, itemsMax, stepAt, stepIdAt } from "./model/item.ts";
+export { localDag } from "./model/local-dag.ts";
+export { dagScope, parseMemoryScopeName } from "./model/memory.ts";
+export { priorityDefault } from "./model/placement.ts";
+export { isTerminalRun, isTerminalStep } from "./model/run.ts";

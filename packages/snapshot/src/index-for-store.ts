@@ -1,4 +1,4 @@
-/** What a thread of the store needs of this package: notes and digests, without libraries, packs and their schema. */
+/** What a thread of the store needs of this package, without libraries and packs. It does not start where one is missing. */
 
 export { scanText } from "./build/scan-secrets.ts";
 export { canonicalJson } from "./format/canonical-json.ts";

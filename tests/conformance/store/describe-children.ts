@@ -12,6 +12,7 @@ import { dag, step, withHandlers } from "./store-world.ts";
 export function describeChildren(name: string, open: OpenStore): void {
   describe(`${name}: child runs`, () => {
     describeStarts(open);
+    describeWorkers(open);
     describeFamilies(open);
     describeEnds(open);
     describeHandlersAndRetries(open);
@@ -66,7 +67,9 @@ function describeStarts(open: OpenStore): void {
     const [ready] = await world.readyChildren();
     expect(ready?.child).toEqual({ use: "other", params: { n: 7, list: ["test!", 2] }, isLocal: false });
   });
+}
 
+function describeWorkers(open: OpenStore): void {
   test("no worker is offered such a step, and no lease is ever on it", async () => {
     await using store = await open();
     const world = new ChildrenWorld(store);

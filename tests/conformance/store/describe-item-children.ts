@@ -83,61 +83,65 @@ export function describeItemChildren(name: string, openStore: OpenStore): void {
       expect(await world.phases(run)).toBe("failed: all=failed other=succeeded");
     });
 
-    test("that failed promise lists of nothing, where failures are excused", async () => {
-      await using store = await openStore();
-      const world = new ChildrenWorld(store);
-      const spec = all();
-      const [calls = expect.fail(), after = expect.fail()] = spec.steps;
-      const excused = { ...spec, steps: [{ ...calls, continueOnError: true as const }, after] };
-      const run = await world.submitFamily(excused);
-      for (const child of await startAll(world)) await fail(world, child);
-      const claimed = await world.worker("w").tryClaim(run, "after");
-      expect(claimed?.data.outputs).toEqual(new Map([["all/n", [null, null, null]]]));
-    });
+    describeEnds(openStore);
+  });
+}
 
-    test("end with a cancel of their run", async () => {
-      await using store = await openStore();
-      const world = new ChildrenWorld(store);
-      const run = await world.submitFamily(all());
-      await startAll(world);
-      await world.cancel(run);
-      await world.settle();
-      expect(await world.phases(run)).toBe("cancelled: all=cancelled after=cancelled");
-      expect(await world.itemPhases(run, "all")).toBe("cancelled cancelled cancelled");
-    });
+function describeEnds(openStore: OpenStore): void {
+  test("that failed promise lists of nothing, where failures are excused", async () => {
+    await using store = await openStore();
+    const world = new ChildrenWorld(store);
+    const spec = all();
+    const [calls = expect.fail(), after = expect.fail()] = spec.steps;
+    const excused = { ...spec, steps: [{ ...calls, continueOnError: true as const }, after] };
+    const run = await world.submitFamily(excused);
+    for (const child of await startAll(world)) await fail(world, child);
+    const claimed = await world.worker("w").tryClaim(run, "after");
+    expect(claimed?.data.outputs).toEqual(new Map([["all/n", [null, null, null]]]));
+  });
 
-    test("are paused with it, and those that wait to be tried again too", async () => {
-      await using store = await openStore();
-      const world = new ChildrenWorld(store);
-      const retry = { limit: 1, backoff: "fixed", delayMs: 0, maxDelayMs: 0 } as const;
-      const spec = all();
-      const [calls = expect.fail(), after = expect.fail()] = spec.steps;
-      const run = await world.submitFamily({ ...spec, steps: [{ ...calls, retry }, after] });
-      const [first = expect.fail()] = await startAll(world);
-      const live = await world.worker("w").claim(first, "work");
-      await world.pause(run);
-      await world.worker("w").fail(live);
-      await world.settle();
-      expect(await world.readyChildren()).toEqual([]);
-      await world.resume(run);
-      expect(await startAll(world)).toHaveLength(1);
-    });
+  test("end with a cancel of their run", async () => {
+    await using store = await openStore();
+    const world = new ChildrenWorld(store);
+    const run = await world.submitFamily(all());
+    await startAll(world);
+    await world.cancel(run);
+    await world.settle();
+    expect(await world.phases(run)).toBe("cancelled: all=cancelled after=cancelled");
+    expect(await world.itemPhases(run, "all")).toBe("cancelled cancelled cancelled");
+  });
 
-    test("a retry of their run keeps what succeeded", async () => {
-      await using store = await openStore();
-      const world = new ChildrenWorld(store);
-      const run = await world.submitFamily(all({ failFast: false }));
-      const [first = expect.fail(), second = expect.fail(), third = expect.fail()] = await startAll(world);
-      await finish(world, first, 1);
-      await fail(world, second);
-      await finish(world, third, 3);
-      expect(await world.phases(run)).toBe("failed: all=failed after=blocked");
-      const again = await world.retry(run);
-      expect(await world.itemPhases(again, "all")).toBe("succeeded ready succeeded");
-      const [repeated = expect.fail()] = await startAll(world);
-      await finish(world, repeated, 2);
-      const claimed = await world.worker("w").tryClaim(again, "after");
-      expect(claimed?.data.outputs).toEqual(new Map([["all/n", [1, 2, 3]]]));
-    });
+  test("are paused with it, and those that wait to be tried again too", async () => {
+    await using store = await openStore();
+    const world = new ChildrenWorld(store);
+    const retry = { limit: 1, backoff: "fixed", delayMs: 0, maxDelayMs: 0 } as const;
+    const spec = all();
+    const [calls = expect.fail(), after = expect.fail()] = spec.steps;
+    const run = await world.submitFamily({ ...spec, steps: [{ ...calls, retry }, after] });
+    const [first = expect.fail()] = await startAll(world);
+    const live = await world.worker("w").claim(first, "work");
+    await world.pause(run);
+    await world.worker("w").fail(live);
+    await world.settle();
+    expect(await world.readyChildren()).toEqual([]);
+    await world.resume(run);
+    expect(await startAll(world)).toHaveLength(1);
+  });
+
+  test("a retry of their run keeps what succeeded", async () => {
+    await using store = await openStore();
+    const world = new ChildrenWorld(store);
+    const run = await world.submitFamily(all({ failFast: false }));
+    const [first = expect.fail(), second = expect.fail(), third = expect.fail()] = await startAll(world);
+    await finish(world, first, 1);
+    await fail(world, second);
+    await finish(world, third, 3);
+    expect(await world.phases(run)).toBe("failed: all=failed after=blocked");
+    const again = await world.retry(run);
+    expect(await world.itemPhases(again, "all")).toBe("succeeded ready succeeded");
+    const [repeated = expect.fail()] = await startAll(world);
+    await finish(world, repeated, 2);
+    const claimed = await world.worker("w").tryClaim(again, "after");
+    expect(claimed?.data.outputs).toEqual(new Map([["all/n", [1, 2, 3]]]));
   });
 }

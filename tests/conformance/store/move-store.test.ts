@@ -21,7 +21,9 @@ async function runningStep({ store }: World) {
   const { runs } = await store.read.runsList({ status: "running", limit: 20 });
   for (const { id } of runs) {
     const { steps } = await store.read.runRead({ id });
-    const live = steps.find(({ phase, kind, attempt }) => phase === "running" && kind === "run" && attempt > 0);
+    const live = steps.find(
+      ({ phase, kind, attempt }) => phase === "running" && kind === "run" && attempt > 0,
+    );
     if (live !== undefined) return { runId: id, stepId: live.id };
   }
   throw new Error("nothing runs");

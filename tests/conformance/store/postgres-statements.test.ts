@@ -89,7 +89,7 @@ withPostgres("statements on PostgreSQL", () => {
       [steps.stepsStart, `${live}, ${fence}, ${all("5")}`],
       [
         steps.stepsEnd,
-        `${live}, ${all("1")}, ${all("'failed'::text")}, ${all("5")}, ${none}, ${all("1")}, ${all("'{}'::text")}, ${none}`,
+        `${live}, ${all("1")}, ${all("'failed'::text")}, ${all("5")}, ${none}, ${all("1")}, ${all("'{}'::text")}, ${none}, ${all("5")}`,
       ],
       [
         steps.stepsRequeue,

@@ -39,7 +39,7 @@ export interface Move {
 const end = (event: StepEvent): Move => ({
   event,
   bulk: stepsEnd,
-  args: [1, 0, 1, event, 9, null, null, "{}", null],
+  args: [1, 0, 1, event, 9, null, null, "{}", null, 9],
 });
 const requeue = (event: StepEvent): Move => ({
   event,

@@ -25,6 +25,7 @@ import type { Store } from "../store/store.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 import type { Claim, Claimed, ReadyStep } from "../store/verbs/step-verbs.ts";
 import { buildTask, taskBytes } from "./build-task.ts";
+import { type Heads, headsOf } from "./heads.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import { place } from "./place.ts";
 import { QueueBook } from "./queue-book.ts";
@@ -33,6 +34,8 @@ import type { WorkerRegistry } from "./worker-registry.ts";
 
 /** Queues that one look takes in. What fits nobody costs no more than that. */
 const queuesPerLook = 256;
+/** Steps of a queue that come along with a look: all of them while little waits. */
+const headsMax = 16;
 /** Steps that are claimed together. */
 const stepsMax = 512;
 /** Rounds of claims in a row that others were faster in. */
@@ -84,10 +87,11 @@ export class Dispatcher {
     let after = 0;
     for (;;) {
       if (!registry.view().some(({ credits }) => credits > 0)) return undefined;
-      const { nextDue, held, ...look } = await store.read.queuesLook({ after, limit: queuesPerLook });
+      const asked = { after, limit: queuesPerLook, heads: headsMax };
+      const { nextDue, held, heads, ...look } = await store.read.queuesLook(asked);
       this.#book.learn({ after, ...look });
       if (held) onHeld?.();
-      await this.#handOut();
+      await this.#handOut(heads);
       const now = ports.clock.now();
       const isDue = nextDue !== undefined && nextDue <= now;
       if (isDue) await store.write.stepsDueNow({ now, limit: stepsMax });
@@ -97,15 +101,18 @@ export class Dispatcher {
   }
 
   /** Until no worker has a free slot for what is known to wait. */
-  async #handOut(): Promise<void> {
+  async #handOut(heads: Heads | undefined): Promise<void> {
     const { store, registry } = this.#parts;
     let lost = 0;
+    let known = heads;
     while (lost < lostMax) {
       const workers = registry.view();
       const credits = workers.reduce((sum, worker) => sum + worker.credits, 0);
       const turns = this.#book.deal(workers, Math.min(credits, stepsMax));
       if (turns.size === 0) return;
-      const steps = await store.read.stepsHead({ counts: turns });
+      const atHand = known === undefined ? undefined : headsOf(turns, known);
+      known = undefined;
+      const steps = atHand ?? (await store.read.stepsHead({ counts: turns }));
       const placed = this.#place(steps, workers);
       const claimed = await this.#claimAll(placed);
       this.#account(turns, steps, placed, claimed);

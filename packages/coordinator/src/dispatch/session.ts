@@ -4,13 +4,11 @@
  * delays no heartbeat and no result.
  */
 
-import { hash } from "node:crypto";
 import { abortable, FaultError, messageOf, type Ports } from "@haversack/base";
 import {
   type AttemptRef,
   type AttemptResult,
   type Downward,
-  failureMessageCharactersMax,
   type LogChunk,
   type Refusal,
   refKey,
@@ -19,6 +17,7 @@ import {
 } from "@haversack/protocol";
 import type { LogStore, Store } from "../store/store.ts";
 import type { LeaseClock } from "./lease-clock.ts";
+import { reportOf } from "./result-report.ts";
 import { WorkerLink } from "./worker-link.ts";
 import type { WorkerRegistry } from "./worker-registry.ts";
 
@@ -71,6 +70,8 @@ export async function* serveSession(
 class Session {
   readonly link: WorkerLink;
   readonly #parts: SessionParts;
+  /** Starts that were told and are not written yet, by their attempts. */
+  readonly #starts = new Map<string, { readonly ref: AttemptRef; readonly at: number }>();
 
   constructor(parts: SessionParts, hello: WorkerHello) {
     this.#parts = parts;
@@ -140,14 +141,14 @@ class Session {
       case "heartbeat":
         return await this.#renew(message);
       case "started":
-        // Not awaited, nor are results: the store keeps the order of what is written about one run.
-        void this.#start(message.refs);
+        this.#noteStarts(message.refs);
         return;
       case "logs":
         // Not awaited: the log store may be far behind, and heartbeats come on this stream.
         void this.#keepLogs(message.chunks);
         return;
       case "results":
+        // Not awaited, nor are starts: the store keeps the order of what is written about one run.
         void this.#finish(message.results);
     }
   }
@@ -179,7 +180,17 @@ class Session {
     }
   }
 
-  async #start(refs: readonly AttemptRef[]): Promise<void> {
+  /** A short step's result often comes in the same turn of the event loop: then both are one write. */
+  #noteStarts(refs: readonly AttemptRef[]): void {
+    if (this.#starts.size === 0) setImmediate(() => void this.#writeStarts());
+    const at = this.#parts.ports.clock.now();
+    for (const ref of refs) this.#starts.set(refKey(ref), { ref, at });
+  }
+
+  async #writeStarts(): Promise<void> {
+    const refs = [...this.#starts.values()].map(({ ref }) => ref);
+    this.#starts.clear();
+    if (refs.length === 0) return;
     const { store, ports } = this.#parts;
     try {
       const { workerId } = this.link.hello;
@@ -194,10 +205,11 @@ class Session {
     const { workerId } = this.link.hello;
     try {
       const now = ports.clock.now();
-      const reports = results.map((result) => ({
-        result: bounded(result),
-        resultDigest: digestOf(result),
-      }));
+      const reports = results.map((result) => {
+        const started = this.#starts.get(refKey(result.ref));
+        this.#starts.delete(refKey(result.ref));
+        return reportOf(result, started?.at);
+      });
       const refusals = await store.write.attemptsFinish({ results: reports, workerId, now });
       const refused = new Set(refusals.map(({ ref }) => refKey(ref)));
       for (const { ref, reason } of refusals.filter(({ reason }) => reason === "conflict")) {
@@ -225,22 +237,4 @@ class Session {
     this.link.disown(refusals.map(({ ref }) => ref));
     if (refusals.length > 0) this.link.send({ kind: "refusals", refusals });
   }
-}
-
-function bounded(result: AttemptResult): AttemptResult {
-  const { failure } = result;
-  if (failure === undefined || failure.message.length <= failureMessageCharactersMax) return result;
-  return {
-    ...result,
-    failure: { ...failure, message: `${failure.message.slice(0, failureMessageCharactersMax)} […]` },
-  };
-}
-
-/** Tells a repetition from another result under the same fence. */
-function digestOf(result: AttemptResult): string {
-  const plain = JSON.stringify({
-    ...result,
-    outputs: [...result.outputs].toSorted(([a], [b]) => (a < b ? -1 : 1)),
-  });
-  return hash("sha256", plain);
 }

@@ -120,24 +120,32 @@ export class Submitter {
     const { idempotencyKey, trigger, term } = submission;
     checkKey(idempotencyKey, trigger);
     const bodyDigest = sha256(sortedJson(bodyOf(submission)));
-    // A repetition gets its run back even if the library has changed since.
-    const existing = await this.#earlier(idempotencyKey, bodyDigest);
-    if (existing !== undefined) return existing;
-    const { text, file, dotenv } = await this.#textOf(submission);
     const id = parseRunId(this.#ports.random.id());
-    const given = { id, params: submission.params, labels: submission.labels ?? {} };
-    const large = await this.#large({ text, file, dotenv, run: given });
-    const content = large?.run ?? (await this.#content({ text, file, dotenv, run: given }));
+    const made = await this.#made(submission, id).catch(async (error: unknown) => {
+      // A repetition gets its run back even if the library has changed since.
+      const existing = await this.#earlier(idempotencyKey, bodyDigest);
+      if (existing === undefined) throw error;
+      return existing;
+    });
+    if ("existed" in made) return made;
     return await this.#store.write.runSubmit({
       id,
-      ...content,
-      source: text,
+      ...made,
       bodyDigest,
       now: this.#ports.clock.now(),
       ...(idempotencyKey === "" ? {} : { idempotencyKey }),
       ...(trigger === undefined ? {} : { trigger }),
       ...(term === undefined ? {} : { term }),
     });
+  }
+
+  /** All of a submission that is not asked of the store. */
+  async #made(submission: Submission, id: RunId) {
+    const { text, file, dotenv } = await this.#textOf(submission);
+    const given = { id, params: submission.params, labels: submission.labels ?? {} };
+    const large = await this.#large({ text, file, dotenv, run: given });
+    const content = large?.run ?? (await this.#content({ text, file, dotenv, run: given }));
+    return { ...content, source: text };
   }
 
   /** The run that the key stands for; without a key there is none, and nobody need be asked. */

@@ -107,17 +107,18 @@ export class ThreadClient {
   }
 
   #settle(message: Extract<FromThread, { kind: "answers" }>): void {
-    for (const answer of message.answers) {
-      const pending = this.#pending.get(answer.id);
-      this.#pending.delete(answer.id);
-      if (answer.ok) pending?.resolve(receiveValue(answer));
-      else pending?.reject(receiveError(answer.error));
-    }
+    // First whoever waits for steps: callers may be many, and what they do next is not waited for.
     for (const listener of this.#listeners) {
       if (message.touchedRuns.length > 0) listener.runs?.(message.touchedRuns as RunId[]);
       if (message.ready) listener.ready?.();
       if (message.children) listener.children?.();
       if (message.cancelled.length > 0) listener.cancelled?.(message.cancelled);
+    }
+    for (const answer of message.answers) {
+      const pending = this.#pending.get(answer.id);
+      this.#pending.delete(answer.id);
+      if (answer.ok) pending?.resolve(receiveValue(answer));
+      else pending?.reject(receiveError(answer.error));
     }
   }
 

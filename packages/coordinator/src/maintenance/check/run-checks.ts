@@ -7,6 +7,7 @@ import type { Statement } from "../../store/statement.ts";
 import { itemsWrong } from "../../store/statements/item-check.ts";
 import * as limits from "../../store/statements/limit-check.ts";
 import * as statements from "../../store/statements/run-check.ts";
+import * as waits from "../../store/statements/wait-check.ts";
 import type { Check, CheckParts } from "./check.ts";
 
 const runsPerPage = 100;
@@ -43,8 +44,8 @@ export const runsChecks: readonly Check[] = [
   asked(
     "waits",
     "what a pause or a question holds up is held up, and nothing else",
-    statements.pausesWrong,
-    statements.questionsWrong,
+    waits.pausesWrong,
+    waits.questionsWrong,
   ),
   asked("events", "events are numbered from 1 without a gap", statements.eventsWrong),
   asked("named-packs", "every snapshot that a step names is there", statements.packsMissing),

@@ -1,17 +1,6 @@
 /** What verbs leave true of runs, steps and attempts: each statement finds the rows of which it is not, as `fault`. */
 
-const live = `('leased', 'running')`;
-const ended = `('succeeded', 'failed', 'cancelled', 'blocked', 'skipped')`;
-const most = `limit 100`;
-
-/** What is being forgotten is deleted piece by piece. */
-const kept = `run.forgotten = 0`;
-
-/** The beginning of a fault. */
-const aStep = `'run ' || run.id || ', step ' || step.step_id`;
-
-/** No worker holds it: its items are what runs. */
-const withItems = `exists (select 1 from item_group where item_group.run = step.run and item_group.idx = step.idx)`;
+import { aStep, ended, kept, live, most, withItems } from "./check-parts.ts";
 
 export const runsKnown = { sqlite: `select id, forgotten from run` } as const;
 
@@ -78,25 +67,6 @@ export const stuck = {
            where ${kept} and run.status in ('queued', 'running') and run.held = 0
              and not exists (select 1 from step where step.run = run.no and step.phase in ('ready', 'leased', 'running', 'suspended')
                                and not ${withItems}) ${most}`,
-} as const;
-
-/** Ready steps of a paused run carry its mark, and no others do. */
-export const pausesWrong = {
-  sqlite: `select ${aStep} || case when step.paused = 1 then ' is held up, and its run is not paused'
-                                   else ' may start, and its run is paused' end as fault
-           from step join run on run.no = step.run
-           where ${kept} and step.phase = 'ready'
-             and (step.paused = 1 and run.paused_at is null or step.paused = 0 and run.paused_at is not null)
-           union all
-           select 'run ' || run.id || ' is ' || run.status || ', and paused' from run
-           where ${kept} and run.paused_at is not null and run.status not in ('queued', 'running') ${most}`,
-} as const;
-
-export const questionsWrong = {
-  sqlite: `select ${aStep} || ' waits for an answer to no question' as fault from step join run on run.no = step.run
-           where ${kept} and step.phase = 'suspended'
-             and not exists (select 1 from approval where approval.run = step.run and approval.idx = step.idx and answer is null)
-           ${most}`,
 } as const;
 
 /** @param length of the list in a row @param zero of the type of a number of events */

@@ -76,13 +76,14 @@ export const stepsStart = {
 
 /** Ends steps, from a phase in which an attempt is live. */
 export const stepsEnd = {
-  sqlite: `update step set phase = ?4, ended_at = ?5, started_at = coalesce(started_at, ?5), failure = ?6,
+  sqlite: `update step set phase = ?4, ended_at = ?5, started_at = coalesce(started_at, ?10), failure = ?6,
                   exit_code = ?7, outputs = ?8, usage = ?9
            where run = ?1 and idx = ?2 and attempt = ?3 and phase in ('leased', 'running')`,
-  postgres: `update step set phase = k.phase, ended_at = k.now, started_at = coalesce(started_at, k.now),
+  postgres: `update step set phase = k.phase, ended_at = k.now, started_at = coalesce(started_at, k.started),
                     failure = k.failure, exit_code = k.exit_code, outputs = k.outputs, usage = k.usage
              from unnest($1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::bigint[], $6::text[], $7::integer[],
-                         $8::text[], $9::text[]) with ordinality as k (run, idx, attempt, phase, now, failure, exit_code, outputs, usage, place)
+                         $8::text[], $9::text[], $10::bigint[]) with ordinality
+                    as k (run, idx, attempt, phase, now, failure, exit_code, outputs, usage, started, place)
              where step.run = k.run and step.idx = k.idx and step.attempt = k.attempt
                and coalesce(step.phase in ('leased', 'running'), false)
              returning place`,

@@ -16,13 +16,13 @@ import {
 } from "@haversack/protocol";
 import { afterAnswer, type HumanEnd, isTooLate } from "../../runs/human.ts";
 import { noStep } from "../missing.ts";
-import { flag, integer, integerOrNone, jsonOrNone, text, textOrNone } from "../rows.ts";
+import { integer, integerOrNone, jsonOrNone, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import { approvalAnswer, approvalGet, approvalsWaiting as waiting } from "../statements/approval.ts";
 import type { VerbContext } from "../verb.ts";
 import { endHuman, type StepMoment } from "./ask.ts";
 import { stepsEnded } from "./end-run.ts";
-import { beforeOfRow } from "./ended-step.ts";
+import { endedStep } from "./ended-step.ts";
 
 interface StepName {
   readonly runId: RunId;
@@ -101,13 +101,6 @@ export async function endAsked(
   const row = await endHuman(context, step, end);
   await stepsEnded(context, { run, now }, [endedStep(index, end.event, row)]);
 }
-
-export const endedStep = (index: number, phase: StepPhase, row: Row) => ({
-  index,
-  phase,
-  continueOnError: flag(row, "continue_on_error"),
-  before: beforeOfRow(row),
-});
 
 export interface WaitingQuery {
   /** Only behind this one, as an earlier answer named it. */

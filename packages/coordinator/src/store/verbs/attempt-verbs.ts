@@ -54,6 +54,8 @@ export interface ResultReport {
   readonly result: AttemptResult;
   /** Of the result as it came over the wire. */
   readonly resultDigest: string;
+  /** When its start was told, if nobody has written that yet. */
+  readonly startedAt?: number;
 }
 
 export interface ResultReports extends FromWorker {

@@ -5,12 +5,12 @@
 
 import { present } from "@haversack/base";
 import { type Failure, parseStepId, type RunId, stepAt } from "@haversack/protocol";
-import { flag, integer, text } from "../rows.ts";
+import { integer, text } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
 import { stepRefuse as refuse, runAdopt, runFamily, stepStartChild } from "../statements/child.ts";
 import type { VerbContext } from "../verb.ts";
 import { stepsEnded } from "./end-run.ts";
-import { beforeOfRow } from "./ended-step.ts";
+import { endedStep } from "./ended-step.ts";
 import { insertPinnedDags, type PinnedDagRow } from "./pinned-dags.ts";
 import { record } from "./record.ts";
 import { insertRunWithSteps, type RunSubmission } from "./run-submit.ts";
@@ -101,7 +101,6 @@ export async function stepRefuse(
   await startRuns(context, [run], now);
   const stepId = parseStepId(text(row, "step_id"));
   record(context, run, { kind: "step", stepId, phase: "failed", attempt: attempt + 1, failure }, now);
-  const ended = { index, phase: "failed", continueOnError: flag(row, "continue_on_error") } as const;
-  await stepsEnded(context, { run, now }, [{ ...ended, before: beforeOfRow(row) }]);
+  await stepsEnded(context, { run, now }, [endedStep(index, "failed", row)]);
   return true;
 }

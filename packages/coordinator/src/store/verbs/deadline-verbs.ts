@@ -4,16 +4,14 @@
  */
 
 import { type AttemptRef, isTerminalRun, parseRunId, type RunId, stepAt } from "@haversack/protocol";
-import { queueTimeout } from "../../runs/deadlines.ts";
 import { afterSilence } from "../../runs/human.ts";
 import { integer, integerOrNone, text } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
 import { approvalGet } from "../statements/approval.ts";
-import { runsDue, runsNextDue, stepQueueTimeout, stepsDue, stepsNextDue } from "../statements/deadline.ts";
+import { runsDue, runsNextDue, stepsDue, stepsNextDue } from "../statements/deadline.ts";
 import type { VerbContext } from "../verb.ts";
-import { endAsked, endedStep } from "./approval-verbs.ts";
-import { stepsEnded } from "./end-run.ts";
-import { record } from "./record.ts";
+import { endAsked } from "./approval-verbs.ts";
+import { endOfQueue } from "./queue-timeout.ts";
 import { endOfTime } from "./run-timeout.ts";
 
 export interface Deadline {
@@ -60,22 +58,6 @@ export async function deadlineServe(
   if (deadline.kind === "queue") await endOfQueue(context, run, deadline);
   else await endOfSilence(context, run, deadline);
   return { live: [] };
-}
-
-async function endOfQueue(
-  context: VerbContext,
-  run: RunState,
-  { index, due, now }: DeadlineCall,
-): Promise<void> {
-  const { spec, idAt } = await context.dags.get(context.tx, run.dagDigest);
-  const [step, stepId] = [stepAt(spec, index), idAt(index)];
-  if (step === undefined || stepId === undefined) return;
-  const failure = queueTimeout(step.queueTimeoutMs ?? 0);
-  const row = await context.tx.one(stepQueueTimeout, run.no, index, due, now, JSON.stringify(failure));
-  if (row === undefined) return;
-  const change = { kind: "step", stepId, phase: "failed" } as const;
-  record(context, run, { ...change, attempt: integer(row, "attempt"), failure }, now);
-  await stepsEnded(context, { run, now }, [endedStep(index, "failed", row)]);
 }
 
 async function endOfSilence(

@@ -22,6 +22,8 @@ export interface AttemptEnd {
   /** Absent when the attempt was lost. */
   readonly result?: AttemptResult;
   readonly resultDigest?: string;
+  /** Its start was told a moment ago, and is written with its end. */
+  readonly startedAt?: number;
 }
 
 type Value = string | number | null;
@@ -63,6 +65,8 @@ export async function endAttempts(
   ]);
   const changed = written[0].size + written[1].size;
   invariant(changed === ends.length, "a live attempt belongs to a step that is leased or running");
+  // All starts before all ends: changes of one moment share a row.
+  for (const end of endings) recordStart(context, end);
   for (const end of endings) record(context, end.attempt.run, stepChange(end), now);
   if (ended.some(({ attempt }) => attempt.gated)) context.touched.ready = true;
   for (const [run, own] of Map.groupBy(requeued, ({ attempt }) => attempt.run))
@@ -116,6 +120,7 @@ function endRow(end: Ending, now: number): Value[] {
     result?.exitCode ?? null,
     outputs === undefined || outputs.size === 0 ? "{}" : JSON.stringify(Object.fromEntries(outputs)),
     result?.usage === undefined ? null : JSON.stringify(result.usage),
+    end.startedAt ?? now,
   ];
 }
 
@@ -129,7 +134,7 @@ function attemptRow(end: Ending, now: number): Value[] {
     bootId,
     ending,
     claimedAt,
-    startedAt ?? null,
+    startedAt ?? end.startedAt ?? null,
     now,
     resultDigest ?? null,
   ];
@@ -145,6 +150,20 @@ function artifactRows({ attempt, phase, result }: Ending): Value[][] {
     size,
     executable ? 1 : 0,
   ]);
+}
+
+/** What was told and is written only now is an event as any other start. */
+function recordStart(context: VerbContext, { attempt, startedAt }: Ending): void {
+  if (startedAt === undefined || attempt.phase !== "leased") return;
+  const { run, ref, workerId } = attempt;
+  const change = {
+    kind: "step",
+    stepId: ref.stepId,
+    phase: "running",
+    attempt: ref.attempt,
+    workerId,
+  } as const;
+  record(context, run, change, startedAt);
 }
 
 const failureOf = (move: NextMove): Failure | undefined =>

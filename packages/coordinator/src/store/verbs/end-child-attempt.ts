@@ -4,14 +4,13 @@ import { invariant, present } from "@haversack/base";
 import type { Failure, JsonObject, StepChange, StepId } from "@haversack/protocol";
 import type { NextMove } from "../../runs/after-attempt.ts";
 import { stepAfter } from "../../runs/step-moves.ts";
-import { flag } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
 import type { Row } from "../statement.ts";
 import { stepsEnd, stepsRequeue } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { nowReady } from "./ask.ts";
 import { stepsEnded } from "./end-run.ts";
-import { beforeOfRow } from "./ended-step.ts";
+import { endedStep } from "./ended-step.ts";
 import { record } from "./record.ts";
 
 export interface ChildAttemptEnd {
@@ -36,10 +35,9 @@ export async function endChildAttempt(context: VerbContext, end: ChildAttemptEnd
   record(context, run, failure === undefined ? change : { ...change, failure }, now);
   if (phase === "ready") return await requeue(context, end, failure);
   const made = JSON.stringify(phase === "succeeded" ? end.outputs : {});
-  const row = [run.no, index, attempt, phase, now, text(failure), null, made, null];
+  const row = [run.no, index, attempt, phase, now, text(failure), null, made, null, now];
   invariant((await context.tx.change(stepsEnd, [row])).size === 1, "the step was running when it was read");
-  const ended = { index, phase, continueOnError: flag(step, "continue_on_error"), before: beforeOfRow(step) };
-  await stepsEnded(context, { run, now }, [ended]);
+  await stepsEnded(context, { run, now }, [endedStep(index, phase, step)]);
 }
 
 async function requeue(

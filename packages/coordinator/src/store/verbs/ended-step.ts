@@ -27,3 +27,11 @@ export function beforeOfRow(row: Row): Before {
     hasCancelled: flag(row, "ancestor_cancelled"),
   };
 }
+
+/** @param row with what its end passes on */
+export const endedStep = (index: number, phase: StepPhase, row: Row): EndedStep => ({
+  index,
+  phase,
+  continueOnError: flag(row, "continue_on_error"),
+  before: beforeOfRow(row),
+});

@@ -1,3 +1,5 @@
+/** The items of a step that is opened, as rows. */
+
 import { present } from "@haversack/base";
 import { itemId, itemRange, type JsonValue, type Selector } from "@haversack/protocol";
 import type { TemplateData } from "../../runs/expression-value.ts";
@@ -31,40 +33,26 @@ export async function insertItems(
   const [from, to] = itemRange(dag.spec, index);
   const there = await tx.all(itemsThere, run.no, from, to);
   const kept = new Set(there.map((row) => integer(row, "idx") - from));
-  const queues = new ItemQueues(context, { run, now }, index);
+  const queueOf = queuesOf(context, { run, now }, index);
   const rows: SqlValue[][] = [];
   for (const [item, value] of values.entries()) {
     if (kept.has(item)) continue;
     const labels = itemLabels(spec, { ...data, item: { index: item, value } });
-    const queue = labels === undefined ? null : await queues.ofItem(labels);
+    const queue = labels === undefined ? null : await queueOf(labels);
     rows.push([run.no, index, from + item, itemId(spec.id, item), queue, JSON.stringify(value)]);
   }
   await tx.each(itemsInsert, rows);
   return openedGroup(values.length, kept.size);
 }
 
-/** What items of one step ask of a worker may differ; the rest they have in common with their step. */
-class ItemQueues {
-  readonly #context: VerbContext;
-  readonly #settled: SettledRun;
-  readonly #index: number;
-  readonly #rows: QueueRows;
-  #ofStep: QueueKey | undefined;
-
-  constructor(context: VerbContext, settled: SettledRun, index: number) {
-    this.#context = context;
-    this.#settled = settled;
-    this.#index = index;
-    this.#rows = new QueueRows(context, settled.now);
-  }
-
-  async ofItem(selector: Selector): Promise<number> {
-    this.#ofStep ??= await this.#read();
-    return (await this.#rows.placeOf({ ...this.#ofStep, selector })).queue;
-  }
-
-  async #read(): Promise<QueueKey> {
-    const row = await this.#context.tx.one(queueOfStep, this.#settled.run.no, this.#index);
-    return queueKeyOfRow(present(row, "the queue of the step"));
-  }
+/** By what an item asks of a worker: the rest items have in common with their step. */
+function queuesOf(context: VerbContext, { run, now }: SettledRun, index: number) {
+  const rows = new QueueRows(context, now);
+  let ofStep: QueueKey | undefined;
+  return async (selector: Selector): Promise<number> => {
+    ofStep ??= queueKeyOfRow(
+      present(await context.tx.one(queueOfStep, run.no, index), "the queue of the step"),
+    );
+    return (await rows.placeOf({ ...ofStep, selector })).queue;
+  };
 }

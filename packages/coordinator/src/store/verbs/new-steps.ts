@@ -1,9 +1,13 @@
 /** The steps of a run that is submitted, as rows: what was decided about each, and the queue in which it stands. */
 
+import { present } from "@haversack/base";
 import {
+  allSteps,
+  type DagSpec,
   type Digest,
   type Priority,
   priorityDefault,
+  type RunLabels,
   type Selector,
   type StepPhase,
   type StepSpec,
@@ -41,7 +45,7 @@ export interface NewStep {
   readonly held: boolean;
 }
 
-/** As `stepsInsert` takes it. */
+/** As `stepsInsert` of `statements/step.ts` takes it. */
 export function stepRow(
   { run, index, step, waitingFor, held }: NewStep,
   { pinDigest, snapshotDigest, memoryWrite }: StepSubmission,
@@ -70,6 +74,10 @@ export interface SubmittedSteps {
   readonly packs: readonly StoredPack[];
   readonly now: number;
 }
+
+/** Runs of one tenant take turns together, whatever their DAGs; without one, those of one DAG. */
+export const shareOf = (dagName: string, labels: RunLabels = {}): string =>
+  labels["tenant"] === undefined ? dagName : `tenant ${labels["tenant"]}`;
 
 /** Where the steps of a submission stand, in their order. @param share whose turns they use up */
 export async function placesOf(
@@ -107,7 +115,24 @@ export async function insertPacks(
   for (const pack of packs) await packInsert(context, pack, now);
 }
 
-/** @param rows of `stepRow` */
-export async function insertSteps({ tx }: VerbContext, rows: readonly SqlValue[][]): Promise<void> {
-  await tx.each(stepsInsert, rows);
+interface NewSteps extends SubmittedSteps {
+  readonly run: RunState;
+  readonly dag: DagSpec;
+  readonly labels?: RunLabels;
+  /** The run waits for others. */
+  readonly held: boolean;
+}
+
+export async function insertSteps(context: VerbContext, asked: NewSteps): Promise<void> {
+  const { run, dag, labels, held, steps } = asked;
+  const places = await placesOf(context, shareOf(dag.name, labels), asked);
+  const rows = allSteps(dag).map((step, index) => {
+    const place = { run, index, step, waitingFor: step.depends.length, held };
+    return stepRow(
+      place,
+      present(steps[index], "step of the submission"),
+      present(places[index], "its queue"),
+    );
+  });
+  await context.tx.each(stepsInsert, rows);
 }

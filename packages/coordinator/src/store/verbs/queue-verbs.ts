@@ -22,10 +22,15 @@ export interface LookQuery {
   /** Queues with a higher number. */
   readonly after: number;
   readonly limit: number;
+  /** So many of the first steps of each queue come along, if the queues are few. */
+  readonly heads?: number;
 }
 
+/** Of more queues no steps come along. */
+const headQueuesMax = 8;
+
 /** The queues in which steps wait, after a given one. */
-export async function queuesLook(context: VerbContext, { after, limit }: LookQuery) {
+export async function queuesLook(context: VerbContext, { after, limit, heads }: LookQuery) {
   const { tx } = context;
   const rows = await tx.all(queuesOpen, after, limit);
   const due = await tx.one(stepsNextDue);
@@ -42,8 +47,11 @@ export async function queuesLook(context: VerbContext, { after, limit }: LookQue
   });
   // A queue that is being deleted at this moment is missing from a full page: then one look more finds nothing.
   const last = rows.length < limit ? undefined : queues.at(-1)?.no;
+  const isFew = heads !== undefined && queues.length <= headQueuesMax;
+  const counts = new Map(queues.map(({ no }) => [no, heads ?? 0]));
   return {
     queues,
+    ...(isFew ? { heads: { count: heads, steps: await stepsHead(context, { counts }) } } : {}),
     ...(last === undefined ? {} : { upTo: last }),
     nextDue: due === undefined ? undefined : integerOrNone(due, "due"),
     /** Runs wait for others of their key. */

@@ -1,37 +1,21 @@
 /** Retrying a run: a new one, in one transaction, which does again what has to be and keeps the rest. */
 
-import { FaultError, present } from "@haversack/base";
-import {
-  allSteps,
-  type DagSpec,
-  type Digest,
-  isTerminalRun,
-  itemOfId,
-  type RunId,
-  type StepPhase,
-  stepsCount,
-} from "@haversack/protocol";
-import { stepsToRepeat } from "../../runs/repeat.ts";
-import { noRun, noStep } from "../missing.ts";
+import { present } from "@haversack/base";
+import { type DagSpec, type Digest, type RunId } from "@haversack/protocol";
+import { noRun } from "../missing.ts";
 import { integer, json, text } from "../rows.ts";
-import { newRun, type RunState } from "../run-states.ts";
-import {
-  artifactsCarry,
-  runRepeat,
-  runSource,
-  stepPhases,
-  stepsCarry,
-  stepsRepeat,
-} from "../statements/retry.ts";
+import { newRun } from "../run-states.ts";
+import { runRepeat, runSource } from "../statements/retry.ts";
 import { runLabelsCarry } from "../statements/run.ts";
 import type { VerbContext } from "../verb.ts";
 import { decideFirst } from "./end-run.ts";
-import { firstPhase, insertPacks, insertSteps as insertRows, placesOf, stepRow } from "./new-steps.ts";
+import { insertPacks } from "./new-steps.ts";
 import { carryPinnedDags, insertPinnedDags } from "./pinned-dags.ts";
-import { record, recordRun, tellReady } from "./record.ts";
-import { carryGroups, isThere, itemsToKeep, type KeptItems } from "./retry-items.ts";
+import { recordRun, tellReady } from "./record.ts";
+import { type Repeating, repeatSteps } from "./repeat-steps.ts";
 import { enterKeyOf, setKey } from "./run-key-verbs.ts";
-import { findRun, type RunSubmission, unpacked } from "./run-submit.ts";
+import { type RunSubmission, runFind } from "./run-submit.ts";
+import { whatToRepeat } from "./what-to-repeat.ts";
 
 export interface RetryRequest {
   readonly id: RunId;
@@ -48,7 +32,7 @@ export interface RetryRequest {
 export async function runRetry(context: VerbContext, request: RetryRequest) {
   const { tx } = context;
   const { id, newId, now, bodyDigest, idempotencyKey: key } = request;
-  const existing = await findRun(context, request);
+  const existing = await runFind(context, request);
   if (existing !== undefined) return existing;
   const earlier = await context.runs.get(id);
   const again = await whatToRepeat(context, earlier, request.fromStep);
@@ -63,34 +47,10 @@ export async function runRetry(context: VerbContext, request: RetryRequest) {
   await repeatPins(context, { earlier, run }, request);
   recordRun(context, run, now);
   const held = place?.held === true;
-  const first = await insertSteps(context, { earlier, run, again, held }, request);
+  const first = await repeatSteps(context, { ...request, earlier, run, again, held });
   await tellReady(context, run);
   if (!held) await decideFirst(context, { run, now }, first);
   return { runId: newId, existed: false };
-}
-
-async function whatToRepeat(
-  context: VerbContext,
-  run: RunState,
-  fromStep: string | undefined,
-): Promise<ReadonlySet<number>> {
-  const { id } = run;
-  if (!isTerminalRun(run.status)) {
-    const message = `run ${id} is ${run.status}; wait for its end, or cancel it first`;
-    throw new FaultError("conflict", "run_not_ended", message);
-  }
-  const { spec, graph } = await context.dags.get(context.tx, run.dagDigest);
-  const asked = fromStep === undefined ? undefined : (itemOfId(fromStep)?.groupId ?? fromStep);
-  const from = asked === undefined ? undefined : graph.indexOf.get(asked);
-  if (fromStep !== undefined && (from === undefined || !(await isThere(context, run, fromStep))))
-    throw noStep(id, fromStep);
-  const steps = await context.tx.all(stepPhases, run.no, stepsCount(spec));
-  // Handlers come again with every run.
-  const phases = steps.slice(0, spec.steps.length).map((step) => text(step, "phase") as StepPhase);
-  const again = stepsToRepeat(graph, phases, from);
-  if (again.size > 0) return again;
-  const message = `every step of run ${id} succeeded; name the step to start from`;
-  throw new FaultError("conflict", "nothing_to_retry", message);
 }
 
 /** What it starts itself is given what the earlier one's was, or what there is today. */
@@ -102,65 +62,6 @@ async function repeatPins(
   if (pinned !== undefined) return await insertPinnedDags(context, run.no, pinned.pinned ?? []);
   const { hasChildren } = await context.dags.get(context.tx, run.dagDigest);
   if (hasChildren) await carryPinnedDags(context, earlier.no, run.no);
-}
-
-interface Repeating {
-  readonly earlier: RunState;
-  readonly run: RunState;
-  readonly again: ReadonlySet<number>;
-  /** The new one waits for others. */
-  readonly held: boolean;
-}
-
-type Rows = ReturnType<typeof stepRow>[];
-
-/** @returns the steps that wait for nobody */
-async function insertSteps(
-  context: VerbContext,
-  { earlier, run, again, held }: Repeating,
-  { pinned, now, fromStep }: RetryRequest,
-): Promise<readonly number[]> {
-  const { tx } = context;
-  const first: number[] = [];
-  const carried: Rows = [];
-  const repeated: Rows = [];
-  const inserted: Rows = [];
-  const kept: KeptItems[] = [];
-  const { spec, graph, idAt } = await context.dags.get(tx, run.dagDigest);
-  const pins = pinned === undefined ? undefined : { ...pinned, steps: unpacked(pinned.steps) };
-  const places = pins === undefined ? [] : await placesOf(context, spec.name, { ...pins, now });
-  for (const [index, step] of allSteps(spec).entries()) {
-    if (step.handler === undefined && !again.has(index)) {
-      carried.push([earlier.no, run.no, index]);
-      if (step.foreach !== undefined) kept.push({ index, isWhole: true });
-      continue;
-    }
-    const waitingFor = (graph.depends[index] ?? []).filter((dependency) => again.has(dependency)).length;
-    if (waitingFor === 0 && step.handler === undefined) first.push(index);
-    if (waitingFor === 0 && step.foreach !== undefined && fromStep !== step.id)
-      kept.push({ index, isWhole: false });
-    const own = pins?.steps[index];
-    const phase = held ? "waiting" : firstPhase(step, waitingFor);
-    if (own === undefined) repeated.push([earlier.no, run.no, index, phase, waitingFor]);
-    else {
-      const stands = present(places[index], "its queue");
-      inserted.push(stepRow({ run, index, step, waitingFor, held }, own, stands));
-    }
-  }
-  await Promise.all([insertRows(context, inserted), tx.each(stepsRepeat, repeated)]);
-  const items = await itemsToKeep(context, { earlier, run }, kept, fromStep);
-  const all = [...carried, ...items.map((index) => [earlier.no, run.no, index])];
-  const rows = await tx.each(stepsCarry, all);
-  await tx.each(artifactsCarry, all);
-  const totals = await carryGroups(context, { earlier, run }, kept);
-  for (const row of rows.toSorted((a, b) => integer(a, "idx") - integer(b, "idx"))) {
-    const index = integer(row, "idx");
-    const [stepId, phase] = [present(idAt(index), "a step"), text(row, "phase") as StepPhase];
-    const total = totals.get(index);
-    const change = { kind: "step", stepId, phase, attempt: 0 } as const;
-    record(context, run, total === undefined ? change : { ...change, items: total }, now);
-  }
-  return first;
 }
 
 /** What was submitted, word for word: of a local DAG the file that it stands in. */

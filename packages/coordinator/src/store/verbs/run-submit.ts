@@ -2,7 +2,6 @@
 
 import { FaultError, present } from "@haversack/base";
 import {
-  allSteps,
   type DagSpec,
   type Digest,
   parseRunId,
@@ -18,7 +17,7 @@ import { dagInsert } from "../statements/dag.ts";
 import { runByKey, runInsert, runLabelsInsert } from "../statements/run.ts";
 import type { VerbContext } from "../verb.ts";
 import { decideFirst } from "./end-run.ts";
-import { insertPacks, insertSteps, placesOf, type SubmittedSteps, stepRow } from "./new-steps.ts";
+import { insertPacks, insertSteps, type SubmittedSteps } from "./new-steps.ts";
 import { insertPinnedDags, type PinnedDagRow } from "./pinned-dags.ts";
 import { recordRun, tellReady } from "./record.ts";
 import { enterKey, setKey } from "./run-key-verbs.ts";
@@ -51,7 +50,7 @@ export type NewRun = Omit<RunSubmission, "source" | "trigger" | "pinned"> & { re
 
 /** The run, its steps, its packs, its first ready steps: all or nothing (R1, R2). */
 export async function runSubmit(context: VerbContext, run: RunSubmission) {
-  const existing = await findRun(context, run);
+  const existing = await runFind(context, run);
   if (existing !== undefined) return existing;
   const { id, trigger, now } = run;
   await insertRunWithSteps(context, run, async ({ no, dagName }) => {
@@ -80,13 +79,7 @@ export async function insertRunWithSteps(
   await adopt(state);
   recordRun(context, state, run.now);
   const held = key?.held === true;
-  const places = await placesOf(context, shareOf(run.dag.name, run.labels), run);
-  const rows = allSteps(run.dag).map((step, index) => {
-    const place = { run: state, index, step, waitingFor: step.depends.length, held };
-    const submission = present(run.steps[index], "step of the submission");
-    return stepRow(place, submission, present(places[index], "its queue"));
-  });
-  await insertSteps(context, rows);
+  await insertSteps(context, { ...run, run: state, held });
   await tellReady(context, state);
   const first = run.dag.steps.flatMap(({ depends }, index) => (depends.length === 0 ? [index] : []));
   if (!held) await decideFirst(context, { run: state, now: run.now }, first);
@@ -124,17 +117,8 @@ async function insertRun(context: VerbContext, run: Unpacked): Promise<RunState>
   return state;
 }
 
-/** Runs of one tenant take turns together, whatever their DAGs; without one, those of one DAG. */
-const shareOf = (dagName: string, labels: RunLabels = {}): string =>
-  labels["tenant"] === undefined ? dagName : `tenant ${labels["tenant"]}`;
-
 /** The run that an idempotency key stands for; rejects when it was used for another submission. */
-export async function runFind(context: VerbContext, query: { idempotencyKey: string; bodyDigest: Digest }) {
-  return await findRun(context, query);
-}
-
-/** The same within a verb. */
-export async function findRun(
+export async function runFind(
   { tx }: VerbContext,
   { idempotencyKey = "", bodyDigest }: { readonly idempotencyKey?: string; readonly bodyDigest: Digest },
 ) {
