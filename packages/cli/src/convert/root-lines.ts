@@ -47,8 +47,10 @@ export function rootLines(root: Section, place: RootPlace): Line[] {
         },
     { key: "description", value: textOf(root, "description") },
     labelsLine(root, losses),
-    ...(place.isLocal ? [] : [scheduleLine(root, losses), concurrencyLine(root, name, losses)]),
-    timeoutLine(root, losses),
+    ...(place.isLocal
+      ? []
+      : [scheduleLine(root, losses), concurrencyLine(root, { name, asksPerson: work.asksPerson }, losses)]),
+    timeoutLine(root, work.asksPerson, losses),
     { key: "params", value: Object.fromEntries(parameters.specs) },
     ...(place.isLocal ? [] : [dotenvLine(root, losses)]),
     envLine(env),

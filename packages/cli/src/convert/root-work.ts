@@ -15,6 +15,7 @@ export interface Work {
   readonly outputs: Line;
   /** Whether a command is run by the shell that is there anyway. */
   readonly hasBash: boolean;
+  readonly asksPerson: boolean;
 }
 
 export function workOf(root: Section, setting: StepSetting, flow: FlowSetting): Work {
@@ -30,6 +31,7 @@ export function workOf(root: Section, setting: StepSetting, flow: FlowSetting): 
       value: new Blocks(handlers.filter((each) => each.kind === kind).map(({ draft }) => stepLines(draft))),
     })),
     outputs: outputsLine(steps),
+    asksPerson: steps.some(({ work }) => work?.kind === "human"),
     hasBash: steps.some(({ shell, work }) => shell === undefined && work === undefined),
   };
 }
