@@ -19,7 +19,8 @@ interface ConvertOptions {
 const examples = `
 Prints the DAG, with comments where something means another thing here; it is checked like a submission. When something
 has no counterpart, everything of that kind is told with file:line:column and what to do instead, nothing is printed, and
-the exit code is 2. --partial prints the rest all the same.
+the exit code is 2. --partial prints the rest all the same. Further documents of the file become the DAGs under \`dags\`; a DAG of
+another file that is called has to be converted and stored by itself.
 
 Examples:
   $ haversack dag convert ~/.config/dagu/dags/nightly.yaml > nightly.yaml

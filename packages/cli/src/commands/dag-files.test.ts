@@ -97,11 +97,11 @@ describe("haversack dag convert", () => {
   });
 
   test("tells everything without a counterpart, and prints the rest only when asked", async () => {
-    writeFileSync(join(folder, "old.yaml"), "queue: q\nsteps:\n  - { command: x, mailOnError: true }\n");
+    writeFileSync(join(folder, "old.yaml"), "delaySec: 3\nsteps:\n  - { command: x, mailOnError: true }\n");
     const refused = await haversack(["dag", "convert", "old.yaml"]);
     expect(refused).toMatchObject({ code: exitCodes.invalid, out: "" });
     expect(refused.err).toContain("old.yaml:3:19: steps[0].mailOnError: ");
-    expect(refused.err).toContain("old.yaml:1:1: queue: ");
+    expect(refused.err).toContain("old.yaml:1:1: delaySec: ");
     const partial = await haversack(["dag", "convert", "old.yaml", "--partial"]);
     expect(partial).toMatchObject({ code: exitCodes.invalid, out: expect.stringContaining("run: x") });
     const json: unknown = JSON.parse((await haversack(["dag", "convert", "old.yaml", "--json"])).out);

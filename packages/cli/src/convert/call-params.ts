@@ -3,7 +3,7 @@
 import type { CallSetting, LocalTarget, Meaning } from "./other-work.ts";
 import type { Item, Parallel } from "./parallel.ts";
 import { type Entry, isMap } from "./section.ts";
-import { isScalar, pairsOf, wordsOf } from "./values.ts";
+import { isScalar, pairsOf, textOf, wordsOf } from "./values.ts";
 import { expanded } from "./variables.ts";
 
 interface Place {
@@ -46,7 +46,7 @@ function givenIn({ value, field }: Entry, { setting }: Place): Given[] {
   const asPairs = (map: unknown, at: string): Given[] =>
     (pairsOf(map) ?? []).map((pair) => ({
       name: pair.name,
-      text: isScalar(pair.value) ? String(pair.value) : JSON.stringify(pair.value),
+      text: textOf(pair.value),
       field: `${at}${pair.at}`,
     }));
   if (isMap(value)) return asPairs(value, field);

@@ -3,7 +3,7 @@
 import type { Losses } from "./losses.ts";
 import { shellOf } from "./root-values.ts";
 import type { Entry, Section } from "./section.ts";
-import { isScalar, listOf, quoted, wordsOf } from "./values.ts";
+import { isScalar, listOf, quoted, textsOf, wordsOf } from "./values.ts";
 
 export interface Command {
   readonly script: string;
@@ -24,7 +24,7 @@ export function commandOf(
 ): Command | undefined {
   const command = step.take("command", "run");
   const script = step.take("script");
-  const args = listOf(step.take("args")?.value ?? []).map(String);
+  const args = textsOf(step.take("args")?.value ?? []);
   const shell = shellOf(step.take("shell"), losses) ?? rootShell;
   const chosen = shell === undefined ? {} : { shell };
   const text = commandText(command, args);

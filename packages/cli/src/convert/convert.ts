@@ -5,7 +5,7 @@
  *   section        a document key by key; what nobody takes is told
  *   losses         what has no counterpart, with its place; advice says what to do instead
  *   root-values, root-limits, parameters, environment    the root
- *   root-steps, read-steps, read-step, command, conditions    the steps one by one
+ *   root-work, root-steps, read-steps, read-step, command, conditions    the steps one by one
  *   step-kind, child-step, call-params, parallel, human-step    those that are no commands
  *   flow, paths    what steps get from those before them
  *   step-lines, lines    our file, with comments where the meaning is another one

@@ -3,7 +3,7 @@
 import type { Losses } from "./losses.ts";
 import type { Meaning } from "./other-work.ts";
 import { type Entry, isMap, sectionOf } from "./section.ts";
-import { isScalar, numberOf, wordsOf } from "./values.ts";
+import { isScalar, numberOf, textOf, wordsOf } from "./values.ts";
 import { expanded } from "./variables.ts";
 
 /** In Dagu each item is text, or a map of texts. */
@@ -86,15 +86,11 @@ function fromText(
   }
   const value = parsed(text);
   const list: readonly unknown[] = Array.isArray(value) ? value : isMap(value) ? [value] : splitAsDagu(text);
-  return list.map(
-    (each): Item => (isMap(each) ? texts(each) : isScalar(each) ? String(each) : JSON.stringify(each)),
-  );
+  return list.map((each): Item => (isMap(each) ? texts(each) : textOf(each)));
 }
 
 const texts = (map: Readonly<Record<string, unknown>>): Item =>
-  Object.fromEntries(
-    Object.entries(map).map(([name, own]) => [name, isScalar(own) ? String(own) : JSON.stringify(own)]),
-  );
+  Object.fromEntries(Object.entries(map).map(([name, own]) => [name, textOf(own)]));
 
 /** At white space, commas, semicolons and bars; quotes group. */
 const splitAsDagu = (text: string): string[] =>

@@ -2,9 +2,9 @@
 
 import type { Losses } from "./losses.ts";
 import { type Entry, isMap, type Section, sectionOf } from "./section.ts";
-import { isScalar, listOf, pairsOf, secondsOf } from "./values.ts";
+import { isScalar, listOf, numberOf, pairsOf, secondsOf, textOf } from "./values.ts";
 
-export const textOf = (entry: Entry | undefined): string | undefined =>
+export const scalarOf = (entry: Entry | undefined): string | undefined =>
   isScalar(entry?.value) ? String(entry.value) : undefined;
 
 export const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>
@@ -58,7 +58,7 @@ export function retryOf(entry: Entry | undefined, losses: Losses): Record<string
   const delay = durationOf(policy.take("interval_sec"), losses);
   const maxDelay = durationOf(policy.take("max_interval_sec"), losses);
   policy.end({});
-  const count = Number(limit?.value ?? 0);
+  const count = limit === undefined ? 0 : numberOf(limit.value);
   if (!Number.isInteger(count) || count < 0 || count > 100)
     losses.lose(limit?.field ?? entry.field, "expected a number of tries from 0 to 100");
   return {
@@ -74,5 +74,5 @@ export function workerOf(entry: Entry | undefined, losses: Losses): Record<strin
   if (entry === undefined || entry.value === "local") return undefined;
   const pairs = pairsOf(entry.value);
   if (pairs === undefined) losses.lose(entry.field, "expected labels of a worker as a map");
-  return Object.fromEntries((pairs ?? []).map(({ name, value }) => [name, String(value)]));
+  return Object.fromEntries((pairs ?? []).map(({ name, value }) => [name, textOf(value)]));
 }

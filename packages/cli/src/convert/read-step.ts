@@ -7,10 +7,18 @@ import { bareStep, type DraftStep, idFor } from "./draft.ts";
 import { humanWork } from "./human-step.ts";
 import type { Losses } from "./losses.ts";
 import type { CallSetting, OtherWork } from "./other-work.ts";
-import { continueOnOf, durationOf, optional, outputOf, retryOf, textOf, workerOf } from "./read-step-keys.ts";
+import {
+  continueOnOf,
+  durationOf,
+  optional,
+  outputOf,
+  retryOf,
+  scalarOf,
+  workerOf,
+} from "./read-step-keys.ts";
 import { type Entry, isMap, type Section, sectionOf } from "./section.ts";
 import { isUnclearRun, type KindSetting, otherWorkOf } from "./step-kind.ts";
-import { textsOf } from "./values.ts";
+import { textOf, textsOf } from "./values.ts";
 
 /** What the DAG says for all of its steps. */
 export interface StepSetting {
@@ -41,8 +49,8 @@ export function readStep(value: unknown, field: string, name: string, setting: S
   const { losses, taken } = setting;
   const whole = isMap(value) ? value : { command: value };
   const step = sectionOf(whole, field, losses, setting.defaults);
-  const title = textOf(step.take("name"));
-  const called = textOf(step.take("id"));
+  const title = scalarOf(step.take("name"));
+  const called = scalarOf(step.take("id"));
   const id = idFor(called ?? title ?? name, taken);
   taken.add(id);
   const kind = { calls: setting.calls, whole, title: title ?? id };
@@ -58,7 +66,7 @@ export function readStep(value: unknown, field: string, name: string, setting: S
   const common: DraftStep = {
     ...bareStep(id, field),
     ...(title === undefined || title === id ? {} : { title }),
-    ...optional("description", textOf(step.take("description"))),
+    ...optional("description", scalarOf(step.take("description"))),
     conditions: [...expressions],
     ...optional("ownEnv", step.take("env")),
     ...continueOn,
@@ -137,7 +145,7 @@ function approvalStep(draft: DraftStep, approval: Entry, { losses, taken }: Step
 
 function preludeOf(step: Section, command: Command, setting: StepSetting): string[] {
   const own = step.take("working_dir", "dir");
-  const folder = own === undefined ? setting.folder : textOf(own);
+  const folder = own === undefined ? setting.folder : scalarOf(own);
   const uses = setting.positional.some((name) =>
     new RegExp(`\\$\\{?${name.slice(1)}\\b`).test(command.script),
   );
@@ -153,7 +161,7 @@ function preludeOf(step: Section, command: Command, setting: StepSetting): strin
 
 /** A folder that only Dagu's server has beside the DAG. */
 export function refuseRelative(folder: Entry | undefined, losses: Losses): void {
-  if (folder === undefined || /^[/~$]/.test(String(folder.value))) return;
+  if (folder === undefined || /^[/~$]/.test(textOf(folder.value))) return;
   const message =
     "a folder beside the DAG file on Dagu's server; a step starts in an empty folder on its worker";
   losses.lose(folder.field, message);

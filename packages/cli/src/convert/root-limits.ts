@@ -7,19 +7,26 @@ import { isScalar, numberOf, secondsOf } from "./values.ts";
 
 const limitMax = 100_000;
 
-export function timeoutLine(root: Section, losses: Losses): Line {
+/** @param asksPerson whether a step does */
+export function timeoutLine(root: Section, asksPerson: boolean, losses: Losses): Line {
   const entry = root.take("timeout_sec");
   const value = secondsOf(entry?.value);
   if (entry !== undefined && entry.value !== 0 && value === undefined)
     losses.lose(entry.field, "expected whole seconds");
   const comments = [
     "Counts from the start of the first step, and ends every step: in Dagu a step's own time limit comes before that of the DAG.",
+    ...(asksPerson ? ["The time that a person takes to answer counts; in Dagu nothing runs meanwhile."] : []),
   ];
   return { key: "timeout", value, comments };
 }
 
-/** @param name of the DAG, as it is written in our file */
-export function concurrencyLine(root: Section, name: string, losses: Losses): Line {
+export interface LimitedDag {
+  /** As it is written in our file. */
+  readonly name: string;
+  readonly asksPerson: boolean;
+}
+
+export function concurrencyLine(root: Section, { name, asksPerson }: LimitedDag, losses: Losses): Line {
   const runs = root.take("max_active_runs");
   const queue = root.take("queue");
   const key = isScalar(queue?.value) ? String(queue.value) : name;
@@ -31,7 +38,9 @@ export function concurrencyLine(root: Section, name: string, losses: Losses): Li
     losses.lose(queue.field, "expected the name of a queue, at most 200 characters long");
   else if (!isUnlimited && (runs !== undefined || queue !== undefined)) {
     const value = limit === 1 ? key : { key, limit };
-    return { key: "concurrency", value, comments: remarksOf(queue !== undefined, runs !== undefined) };
+    const comments = remarksOf(queue !== undefined, runs !== undefined);
+    if (asksPerson) comments.push("A run whose person has not answered yet counts, too.");
+    return { key: "concurrency", value, comments };
   }
   return { key: "concurrency", value: undefined };
 }

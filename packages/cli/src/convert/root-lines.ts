@@ -1,19 +1,16 @@
 /** The whole of a Dagu file, as the lines of ours. */
 
-import { type DraftStep, variablesOf } from "./draft.ts";
 import { environmentOf } from "./environment.ts";
-import { connect, connectHandler, passSkipsOn } from "./flow.ts";
-import { Blocks, filled, type Line } from "./lines.ts";
+import { filled, type Line } from "./lines.ts";
 import type { Losses } from "./losses.ts";
 import type { LocalTarget } from "./other-work.ts";
 import { parametersOf } from "./parameters.ts";
 import { workerOf } from "./read-step-keys.ts";
 import { concurrencyLine, timeoutLine } from "./root-limits.ts";
 import { envLine, rootEnvironment, settingOf } from "./root-setting.ts";
-import { handlerKeys, handlersOf, stepsOf } from "./root-steps.ts";
 import { dotenvLine, labelsLine, scheduleLine } from "./root-values.ts";
+import { workOf } from "./root-work.ts";
 import { type Section, sharedSection } from "./section.ts";
-import { stepLines } from "./step-lines.ts";
 import { isScalar } from "./values.ts";
 
 export interface RootPlace {
@@ -36,22 +33,24 @@ export function rootLines(root: Section, place: RootPlace): Line[] {
   const env = rootEnvironment(root, parameters, losses);
   const setting = settingOf(root, { defaults: shared, parameters, locals: place.locals, losses });
   const flow = { losses, params: new Set(parameters.specs.keys()), env };
-  const steps = stepsOf(root, setting);
-  connect(steps, flow);
-  const handlers = handlersOf(root, setting);
-  for (const { draft } of handlers) connectHandler(draft, steps, flow);
-  passSkipsOn(steps);
+  const work = workOf(root, setting, flow);
   const worker = workerOf(root.take("worker_selector"), losses);
   const defaultEnv = Object.fromEntries(environmentOf(shared.take("env"), (other) => env.get(other), losses));
   const inDagu = name === title ? [] : [`In Dagu: ${title}`];
   return filled([
     place.isLocal
       ? { key: "name", value: undefined }
-      : { key: "name", value: name, comments: [...headOf(place.file, steps), ...inDagu] },
+      : {
+          key: "name",
+          value: name,
+          comments: [...headOf(place.file, work.hasBash || place.locals.size > 0), ...inDagu],
+        },
     { key: "description", value: textOf(root, "description") },
     labelsLine(root, losses),
-    ...(place.isLocal ? [] : [scheduleLine(root, losses), concurrencyLine(root, name, losses)]),
-    timeoutLine(root, losses),
+    ...(place.isLocal
+      ? []
+      : [scheduleLine(root, losses), concurrencyLine(root, { name, asksPerson: work.asksPerson }, losses)]),
+    timeoutLine(root, work.asksPerson, losses),
     { key: "params", value: Object.fromEntries(parameters.specs) },
     ...(place.isLocal ? [] : [dotenvLine(root, losses)]),
     envLine(env),
@@ -63,29 +62,17 @@ export function rootLines(root: Section, place: RootPlace): Line[] {
         ),
       ),
     },
-    { key: "steps", value: new Blocks(steps.map(stepLines)), comments: leftOut(root) },
-    ...handlerKeys.map(([kind]) => ({
-      key: kind,
-      value: new Blocks(handlers.filter((each) => each.kind === kind).map(({ draft }) => stepLines(draft))),
-    })),
-    ...(place.isLocal ? [outputsLine(steps)] : []),
+    { key: "steps", value: work.steps, comments: leftOut(root) },
+    ...work.handlers,
+    ...(place.isLocal ? [work.outputs] : []),
   ]);
 }
 
-/** Dagu gives a caller all outputs of the steps. */
-function outputsLine(steps: readonly DraftStep[]): Line {
-  const made = steps.flatMap((step) =>
-    variablesOf(step).map((name) => [name, `\${{ steps.${step.id}.outputs.${name} }}`] as const),
-  );
-  return { key: "outputs", value: Object.fromEntries(made) };
-}
-
-function headOf(file: string, steps: readonly DraftStep[]): string[] {
-  const isDefault = steps.some(({ shell }) => shell === undefined);
+function headOf(file: string, hasBash: boolean): string[] {
   return [
     `Converted from ${file.replace(/^.*\//, "")}, a DAG of Dagu.`,
     "Each step starts in an empty folder of its worker; `artifacts` and `inputs` take files from step to step.",
-    ...(isDefault
+    ...(hasBash
       ? [
           "A command is run by `bash -euo pipefail`: an unset variable or a failing part of a pipeline ends it. `shell` says otherwise.",
         ]

@@ -5,7 +5,7 @@ import { runLabelProblem } from "@haversack/protocol";
 import type { Line } from "./lines.ts";
 import type { Losses } from "./losses.ts";
 import { type Entry, isMap, type Section } from "./section.ts";
-import { isScalar, listOf, pairsOf, wordsOf } from "./values.ts";
+import { isScalar, listOf, pairsOf, textsOf, wordsOf } from "./values.ts";
 
 /** Dagu's times are those of its server. */
 const zoneRemark = "Dagu uses the time zone of its server; here it is UTC unless `timezone` says otherwise.";
@@ -131,7 +131,7 @@ export function dotenvLine(root: Section, losses: Losses): Line {
 /** `bash -e` or a list; undefined: the shell that is there anyway. */
 export function shellOf(entry: Entry | undefined, losses: Losses): readonly string[] | undefined {
   if (entry === undefined) return undefined;
-  const words = typeof entry.value === "string" ? wordsOf(entry.value) : listOf(entry.value).map(String);
+  const words = typeof entry.value === "string" ? wordsOf(entry.value) : textsOf(entry.value);
   if (words[0] === undefined || words[0] === "") return undefined;
   if (words[0].endsWith("nix-shell"))
     losses.lose(entry.field, "nix-shell is not started for a step; call it in the command");

@@ -60,6 +60,8 @@ export function secondsOf(value: unknown): string | undefined {
 export const numberOf = (value: unknown): number =>
   isScalar(value) && value !== "" ? Number(value) : Number.NaN;
 
-/** Of one or a list of them; what is no text has JSON's. */
-export const textsOf = (value: unknown): string[] =>
-  listOf(value).map((each) => (isScalar(each) ? String(each) : JSON.stringify(each)));
+/** What is no text has JSON's. */
+export const textOf = (value: unknown): string => (isScalar(value) ? String(value) : JSON.stringify(value));
+
+/** Of one or a list of them. */
+export const textsOf = (value: unknown): string[] => listOf(value).map(textOf);
