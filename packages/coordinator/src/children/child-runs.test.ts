@@ -6,7 +6,7 @@ import { FakeClock, fakePorts, until } from "../../../../tests/support/fake-cloc
 import type { Store } from "../store/store.ts";
 import { childRuns } from "./child-runs.ts";
 
-const nothing = { ended: [], toCancel: [], overdue: [], nextDeadline: undefined };
+const nothing = { ended: [], toCancel: [], overdue: [], toPause: [], toResume: [], nextDeadline: undefined };
 type Due = Awaited<ReturnType<Store["read"]["childrenDue"]>>;
 
 /** @param script what the looks find, one after the other, then nothing */
@@ -28,7 +28,13 @@ function world(script: readonly (Partial<Due> | Error)[]) {
       },
       childrenReady: async () => ({ steps: [], nextDue: undefined }),
     },
-    write: { childSettle: told("settle"), runCancel: told("cancel"), childExpire: told("expire") },
+    write: {
+      childSettle: told("settle"),
+      runCancel: told("cancel"),
+      childExpire: told("expire"),
+      childPause: told("pause"),
+      childResume: told("resume"),
+    },
     listen(listener: { children?: () => void }) {
       state.bell = () => listener.children?.();
       return () => {};
@@ -44,13 +50,19 @@ const id = (name: string) => parseRunId(name);
 
 test("what has ended is told, what is to end is ended, and it sleeps until something wakes it", async () => {
   await using w = world([
-    { ended: [{ childId: id("a"), runId: id("p") }], toCancel: [id("b")], overdue: [id("c")] },
+    {
+      ended: [{ childId: id("a"), runId: id("p") }],
+      toCancel: [id("b")],
+      overdue: [id("c")],
+      toPause: [id("e")],
+      toResume: [id("f")],
+    },
     {},
     { toCancel: [id("d")] },
   ]);
   await w.loop.start(new AbortController().signal);
-  await until(() => w.state.looks === 1 && w.done.length === 3);
-  expect(w.done.toSorted()).toEqual(["cancel b", "expire c", "settle a"]);
+  await until(() => w.state.looks === 1 && w.done.length === 5);
+  expect(w.done.toSorted()).toEqual(["cancel b", "expire c", "pause e", "resume f", "settle a"]);
   w.state.bell();
   await until(() => w.state.looks === 2);
   w.state.bell();

@@ -68,6 +68,10 @@ function permanent(error: unknown): Failure | undefined {
   if (error instanceof ProblemsError) {
     return { code: error.problems[0]?.code ?? "invalid", message: error.message };
   }
-  if (!(error instanceof FaultError) || worthRetrying[error.fault]) return undefined;
-  return { code: error.code, message: messageOf(error) };
+  // The system's, such as a library that cannot be read now. Others are bugs, and the same the next time.
+  if (error instanceof Error && "code" in error && !(error instanceof FaultError)) return undefined;
+  if (!(error instanceof FaultError)) {
+    return { code: "internal", message: `the child run cannot be made: ${messageOf(error)}` };
+  }
+  return worthRetrying[error.fault] ? undefined : { code: error.code, message: error.message };
 }
