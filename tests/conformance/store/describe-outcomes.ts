@@ -44,6 +44,7 @@ export function describeOutcomes(name: string, open: OpenStore): void {
 
   describeFailures(name, open);
   describeWithoutWaiting(name, open);
+  describeStartWithEnd(name, open);
   describeMany(name, open);
 }
 
@@ -184,6 +185,37 @@ function describeMany(name: string, open: OpenStore): void {
       const { status, steps } = await store.read.runRead({ id: run });
       expect(status).toBe("failed");
       expect(new Set(steps.slice(1).map(({ phase }) => phase))).toEqual(new Set(["blocked"]));
+    });
+  });
+}
+
+function describeStartWithEnd(name: string, open: OpenStore): void {
+  describe(`${name}: starts`, () => {
+    test("a start that is told with its end is an event and a date as any other", async () => {
+      await using store = await open();
+      const world = new World(store);
+      const retry = { limit: 1, backoff: "fixed", delayMs: 5000, maxDelayMs: 5000 } as const;
+      const run = await world.submit(dag(step("a"), step("b", [], { retry })));
+      const worker = world.worker("w1");
+      const failure = { code: "exit_code", message: "no" };
+      const report = { outputs: new Map(), artifacts: [], logs: [] };
+      const startedAt = world.now + 5;
+      const results = [
+        { result: { ...report, ref: await worker.claim(run, "a"), outcome: "succeeded" }, startedAt },
+        { result: { ...report, ref: await worker.claim(run, "b"), outcome: "failed", failure }, startedAt },
+      ] as const;
+      world.now += 10;
+      const digested = results.map((each) => ({ ...each, resultDigest: "d" }));
+      expect(
+        await store.write.attemptsFinish({ results: digested, workerId: worker.id, now: world.now }),
+      ).toEqual([]);
+      const { steps } = await store.read.runRead({ id: run });
+      expect(steps[0]).toMatchObject({ phase: "succeeded", startedAt, endedAt: world.now });
+      const { events } = await store.read.runEvents({ id: run, afterSeq: 0, limit: 100 });
+      const told = events.flatMap(({ at, change }) =>
+        change.kind === "step" ? [`${change.stepId} ${change.phase} ${at - startedAt}`] : [],
+      );
+      expect(told.slice(2)).toEqual(["a running 0", "b running 0", "a succeeded 5", "b ready 5"]);
     });
   });
 }

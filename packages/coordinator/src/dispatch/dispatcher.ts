@@ -25,7 +25,6 @@ import type { Store } from "../store/store.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 import type { Claim, Claimed, ReadyStep } from "../store/verbs/step-verbs.ts";
 import { buildTask, taskBytes } from "./build-task.ts";
-import { type Heads, headsOf } from "./heads.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import { place } from "./place.ts";
 import { QueueBook } from "./queue-book.ts";
@@ -88,10 +87,10 @@ export class Dispatcher {
     for (;;) {
       if (!registry.view().some(({ credits }) => credits > 0)) return undefined;
       const asked = { after, limit: queuesPerLook, heads: headsMax };
-      const { nextDue, held, heads, ...look } = await store.read.queuesLook(asked);
+      const { nextDue, held, ...look } = await store.read.queuesLook(asked);
       this.#book.learn({ after, ...look });
       if (held) onHeld?.();
-      await this.#handOut(heads);
+      await this.#handOut();
       const now = ports.clock.now();
       const isDue = nextDue !== undefined && nextDue <= now;
       if (isDue) await store.write.stepsDueNow({ now, limit: stepsMax });
@@ -101,18 +100,15 @@ export class Dispatcher {
   }
 
   /** Until no worker has a free slot for what is known to wait. */
-  async #handOut(heads: Heads | undefined): Promise<void> {
+  async #handOut(): Promise<void> {
     const { store, registry } = this.#parts;
     let lost = 0;
-    let known = heads;
     while (lost < lostMax) {
       const workers = registry.view();
       const credits = workers.reduce((sum, worker) => sum + worker.credits, 0);
       const turns = this.#book.deal(workers, Math.min(credits, stepsMax));
       if (turns.size === 0) return;
-      const atHand = known === undefined ? undefined : headsOf(turns, known);
-      known = undefined;
-      const steps = atHand ?? (await store.read.stepsHead({ counts: turns }));
+      const steps = this.#book.atHand(turns) ?? (await store.read.stepsHead({ counts: turns }));
       const placed = this.#place(steps, workers);
       const claimed = await this.#claimAll(placed);
       this.#account(turns, steps, placed, claimed);

@@ -6,6 +6,8 @@
 
 import { sortedJson } from "@haversack/base";
 import type { QueueKey } from "../runs/queue-key.ts";
+import type { ReadyStep } from "../store/verbs/step-verbs.ts";
+import { type Heads, headsOf } from "./heads.ts";
 import { ableWorkers } from "./place.ts";
 import { Turns } from "./turns.ts";
 import type { ViewWorker } from "./view.ts";
@@ -24,6 +26,8 @@ export interface Look {
   /** And up to this one; absent: to the last. */
   readonly upTo?: number;
   readonly queues: readonly OpenQueue[];
+  /** First steps that came along; absent: none did. */
+  readonly heads?: Heads;
 }
 
 interface Known {
@@ -37,8 +41,10 @@ export class QueueBook {
   readonly #known = new Map<number, Known>();
   readonly #turns = new Turns();
   readonly #fits = new FitCache();
+  #heads: Heads | undefined;
 
-  learn({ after, upTo = Number.POSITIVE_INFINITY, queues }: Look): void {
+  learn({ after, upTo = Number.POSITIVE_INFINITY, queues, heads }: Look): void {
+    this.#heads = heads;
     const told = new Set(queues.map(({ no }) => no));
     for (const no of this.#known.keys()) {
       if (no > after && no <= upTo && !told.has(no)) this.#forget(no);
@@ -73,6 +79,13 @@ export class QueueBook {
       return goes;
     };
     return this.#turns.deal(take, count);
+  }
+
+  /** The steps of these turns, if the look before brought them along: they serve once. */
+  atHand(turns: ReadonlyMap<number, number>): readonly ReadyStep[] | undefined {
+    const heads = this.#heads;
+    this.#heads = undefined;
+    return heads === undefined ? undefined : headsOf(turns, heads);
   }
 
   /** So many of its steps went out, in the order in which turns were dealt. */

@@ -206,26 +206,6 @@ describe("what a worker says", () => {
     await session.ended;
   });
 
-  test("a start whose result comes at once is told and dated as any other", async () => {
-    const session = dial();
-    await session.greet();
-    const ref = await claimFor(session);
-    session.clock.advance(1000);
-    session.said.say({ kind: "started", refs: [ref] });
-    session.said.say({ kind: "results", results: [resultOf(ref)] });
-    await session.answer("resultAcks");
-    const { steps } = await stores.store.read.runRead({ id: ref.runId });
-    expect(steps[0]).toMatchObject({ phase: "succeeded", startedAt: session.clock.now() });
-    const { events } = await stores.store.read.runEvents({ id: ref.runId, afterSeq: 0, limit: 100 });
-    expect(events.flatMap(({ change }) => (change.kind === "step" ? change.phase : []))).toEqual([
-      "leased",
-      "running",
-      "succeeded",
-    ]);
-    session.said.hangUp();
-    await session.ended;
-  });
-
   test("a result is acknowledged once it is stored, and again when it comes again; another is a conflict (L4)", async () => {
     const session = dial();
     await session.greet();
