@@ -1,5 +1,6 @@
 /** Queues, keys and pools: what may start together. Every engine runs this suite. */
 
+import type { RunId } from "@haversack/protocol";
 import { describe, expect, test } from "vitest";
 import type { LimitUse } from "../../../packages/coordinator/src/runs/limits.ts";
 import type { OpenStore } from "./describe-store.ts";
@@ -148,6 +149,28 @@ function describeOwnLimits(name: string, open: OpenStore): void {
       expect(await world.claimReady()).toHaveLength(1);
     });
 
+    test("a name that nobody names any more is forgotten, with what named it, and comes again", async () => {
+      await using store = await open();
+      const world = new PlacementWorld(store);
+      await store.write.poolSet({ name: "p", limit: 2 });
+      const erase = async (run: RunId) => {
+        await store.write.runCancel({ id: run, now: world.now });
+        await store.write.runsRetire({ endedBefore: world.now + 1, limit: 10 });
+        await store.write.runsErase({ ids: [run], limit: 100 });
+      };
+      const collect = () => store.write.queuesCollect({ usedBefore: world.now + 1, limit: 10 });
+      const ofSteps = await world.submitPlaced(wide(1), { limits: [key("k", 1)] });
+      const ofRuns = await world.submitKeyed(wide(1), { key: "r" });
+      expect(await collect()).toEqual({ queues: 0, names: 0 });
+      await erase(ofSteps);
+      expect(await collect()).toEqual({ queues: 1, names: 1 });
+      await erase(ofRuns);
+      expect(await collect()).toEqual({ queues: 0, names: 1 });
+      await world.submitPlaced(wide(1), { limits: [key("k", 1)] });
+      await world.submitKeyed(wide(1), { key: "r" });
+      expect(await world.claimReady()).toHaveLength(2);
+    });
+
     test("queues of keys that nobody names any more go, and only those", async () => {
       await using store = await open();
       const world = new PlacementWorld(store);
@@ -156,10 +179,10 @@ function describeOwnLimits(name: string, open: OpenStore): void {
       await world.submitPlaced(wide(1), { labels: { a: "b" } });
       await store.write.runCancel({ id: ended, now: world.now });
       const collect = () => store.write.queuesCollect({ usedBefore: world.now + 1, limit: 10 });
-      expect(await collect()).toBe(0);
+      expect(await collect()).toEqual({ queues: 0, names: 0 });
       await store.write.runsRetire({ endedBefore: world.now + 1, limit: 10 });
       await store.write.runsErase({ ids: [ended], limit: 100 });
-      expect(await collect()).toBe(1);
+      expect(await collect()).toEqual({ queues: 1, names: 1 });
       expect((await store.read.queuesLook({ after: 0, limit: 10 })).queues).toHaveLength(2);
       await world.submitPlaced(wide(2), { limits: [key("gone", 1)] });
       expect(await world.claimReady(3)).toHaveLength(3);

@@ -121,7 +121,10 @@ async function collectPacks({ store, ports, graceMs }: JanitorParts, lead: Lead,
 
 async function collectQueues({ store, ports }: JanitorParts, lead: Lead, signal: AbortSignal): Promise<void> {
   const idle = { usedBefore: ports.clock.now() - queueIdleMs, limit: rowsPerSlice, ...lead };
-  await inSlices(ports.clock, signal, async () => (await store.write.queuesCollect(idle)) === rowsPerSlice);
+  await inSlices(ports.clock, signal, async () => {
+    const { queues, names } = await store.write.queuesCollect(idle);
+    return Math.max(queues, names) === rowsPerSlice;
+  });
 }
 
 /**

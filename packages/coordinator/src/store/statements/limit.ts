@@ -2,6 +2,8 @@
 
 export const sharedLimitByName = {
   sqlite: `select no, units from shared_limit where kind = ?1 and name = ?2`,
+  // It stays until what is about to refer to it does.
+  postgres: `select no, units from shared_limit where kind = $1 and name = $2 for key share`,
 } as const;
 
 export const sharedLimitInsert = {
@@ -64,3 +66,13 @@ export const poolUser = {
 
 /** There is no such pool any more; the row stays for the steps that named it. */
 export const poolErase = { sqlite: `update shared_limit set units = null where no = ?1` } as const;
+
+const nobodyNames = `units is null
+                and not exists (select 1 from queue_limit where queue_limit.shared_limit = shared_limit.no)
+                and not exists (select 1 from run where run.run_key = shared_limit.no)`;
+
+/** Names that nothing refers to, a bounded number: of keys that come from parameters there are ever new ones. */
+export const sharedLimitsErase = {
+  sqlite: `delete from shared_limit where no in (select no from shared_limit where ${nobodyNames} limit ?1)`,
+  postgres: `delete from shared_limit where no in (select no from shared_limit where ${nobodyNames} limit $1 for update skip locked)`,
+} as const;

@@ -35,6 +35,8 @@ create index step_child_ready on step (run, idx) where phase = 'ready' and kind 
 create index step_suspended on step (run, idx) where phase = 'suspended';
 create index step_due on step (due_at) where due_at is not null and phase in ('ready', 'suspended');
 create index run_due on run (due_at) where due_at is not null;
+-- Names of keys that no run has any more are forgotten.
+create index run_of_key on run (run_key) where run_key is not null;
 -- Whose child runs are looked at.
 create index run_paused on run (id) where paused_at is not null;
 create index run_paused_with_parent on run (parent_id) where paused_with_parent = 1;
