@@ -139,3 +139,14 @@ test("a run of 12,000 steps is told whole, in several answers, and can be cancel
   expect(run.steps.map(({ id }) => id)).toEqual(["gate", ...steps.map((_, index) => `s${index}`)]);
   expect((await client.cancel(run.id, noSignal)).steps.at(-1)?.phase).toBe("cancelled");
 });
+
+test("an answer without steps tells the run alone; a repetition of it may ask for them", async () => {
+  const text =
+    "name: plain\nsteps:\n  - { id: a, run: x, worker: { nobody: here } }\n  - { id: b, run: x, depends: [a] }\n";
+  const client = await fleet.client();
+  const submission = { dag: text, fileName: "plain.yaml", params: {}, idempotencyKey: "plain" };
+  const { run } = await client.submit({ ...submission, withoutSteps: true }, noSignal);
+  expect(run).toMatchObject({ dagName: "plain", status: "queued", steps: [] });
+  const again = await client.submit(submission, noSignal);
+  expect(again).toMatchObject({ existed: true, run: { id: run.id, steps: [{ id: "a" }, { id: "b" }] } });
+});
