@@ -1,6 +1,6 @@
 /**
- * The worker's end and the client's, {@link RoundsAsked} as JSON: the product's client, connection, session and uplink. Each
- * task is told to have started and to have succeeded, at once: no process, no work folder, no spool. Answers with
+ * The worker's end and the client's, {@link RoundsAsked} as JSON: a plain gRPC client, and the product's connection, session
+ * and uplink. Each task is told to have started and to have succeeded, at once: no process, no work folder, no spool. Answers with
  * {@link RoundsDone}; a task counts when the coordinator has acknowledged its result, which it does after its commit.
  */
 
@@ -8,7 +8,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { silentLog, systemClock, systemRandom } from "@haversack/base";
 import {
   type AttemptResult,
-  createClient,
   type Downward,
   parseBootId,
   parseWorkerId,
@@ -22,6 +21,7 @@ import { runSession } from "../../packages/worker/src/session/session.ts";
 import { Uplink } from "../../packages/worker/src/session/uplink.ts";
 import { shapes } from "./dags.ts";
 import type { Load, RoundsAsked, RoundsDone } from "./rounds.ts";
+import { submissionsTo } from "./submissions.ts";
 
 /** Tasks that the worker takes at once: it never keeps the coordinator waiting. */
 const slots = 2000;
@@ -29,7 +29,7 @@ const slots = 2000;
 const asked = JSON.parse(process.argv[2] ?? "") as RoundsAsked;
 const stopping = new AbortController();
 const ports = { clock: systemClock, random: systemRandom, log: silentLog };
-const client = createClient({ url: asked.url, token: asked.adminToken });
+const submissions = submissionsTo(new URL(asked.url), asked.adminToken);
 const uplink = new Uplink((error) => {
   throw error;
 });
@@ -104,14 +104,7 @@ const done: Omit<AttemptResult, "ref"> = {
 };
 
 async function submit(dag: string): Promise<void> {
-  const submission = {
-    dag,
-    fileName: "bench.yaml",
-    params: {},
-    idempotencyKey: ports.random.id(),
-    withoutSteps: true,
-  };
-  await client.submit(submission, stopping.signal);
+  await submissions.submit({ dag, idempotencyKey: ports.random.id() });
 }
 
 /** Resolves when so many more results are on the coordinator's disk. */
@@ -161,14 +154,7 @@ async function steady({ perSecond, seconds }: RoundsAsked["steady"]): Promise<nu
     const due = Math.min(count, Math.ceil(((systemClock.monotonic() - from) / 1000) * perSecond));
     while (submittedAt.length < due) {
       const number = submittedAt.push(systemClock.monotonic()) - 1;
-      const submission = {
-        dag,
-        fileName: "bench.yaml",
-        params: { number },
-        idempotencyKey: "",
-        withoutSteps: true,
-      };
-      answers.push(client.submit(submission, stopping.signal));
+      answers.push(submissions.submit({ dag, params: { number } }));
     }
     await sleep(1);
   }
