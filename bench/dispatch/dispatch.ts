@@ -21,7 +21,12 @@ const workerEnd = fileURLToPath(import.meta.resolve("./worker-end.ts"));
 const full = {
   runs: 40,
   steps: 500,
-  shapeSteps: [100, 1000, 10_000],
+  // A chain waits for three commits a step: the longest one would take as long as all the rest.
+  shapes: {
+    "fan-out": [100, 1000, 10_000, 100_000],
+    chain: [100, 1000, 10_000],
+    diamond: [100, 1000, 10_000, 100_000],
+  },
   idleRuns: 300,
   steady: { perSecond: 1000, seconds: 10 },
   queued: [
@@ -34,7 +39,7 @@ const full = {
 const quickly: typeof full = {
   runs: 2,
   steps: 20,
-  shapeSteps: [10],
+  shapes: { "fan-out": [10], chain: [10], diamond: [10] },
   idleRuns: 3,
   steady: { perSecond: 100, seconds: 0.1 },
   queued: [
@@ -70,7 +75,7 @@ async function measurePath(
   report: Report,
   { quick, signal }: BenchOptions,
 ): Promise<void> {
-  const { runs, steps, shapeSteps, idleRuns, steady } = quick ? quickly : full;
+  const { runs, steps, shapes: sizes, idleRuns, steady } = quick ? quickly : full;
   report.doing("the store alone");
   const storeMs = await withStore(newPlace, async (store) => {
     await wholePath(store, 1, steps);
@@ -81,7 +86,7 @@ async function measurePath(
   await using coordinator = await startCoordinator(place, signal);
   const warmUp: Load = { shape: "fan-out", runs: 2, steps };
   const shapes = (["fan-out", "chain", "diamond"] as const).flatMap((shape) =>
-    shapeSteps.map((steps): Load => ({ shape, runs: 1, steps })),
+    sizes[shape].map((steps): Load => ({ shape, runs: 1, steps })),
   );
   const loads: Load[] = [warmUp, { shape: "fan-out", runs, steps }, ...shapes];
   const asked: RoundsAsked = { ...coordinator.address, loads, idleRuns, steady };
