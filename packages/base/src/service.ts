@@ -13,6 +13,16 @@ export interface Service {
   stop(mode: StopMode): Promise<void>;
 }
 
+/** The same, and then something more when it has stopped, such as to listen no longer. */
+export const andThen = (service: Service, last: () => void): Service => ({
+  name: service.name,
+  start: (signal) => service.start(signal),
+  stop: async (mode) => {
+    await service.stop(mode);
+    last();
+  },
+});
+
 /** Starts in order; when one fails, stops those before it, in reverse, and rejects with its error. */
 export async function startAll(services: readonly Service[], signal: AbortSignal): Promise<void> {
   for (const [index, service] of services.entries()) {

@@ -2,23 +2,11 @@
 
 import type { AttemptRef, RunId } from "@haversack/protocol";
 import { expect, test } from "vitest";
-import { openPostgresStore } from "../../../packages/coordinator/src/store/postgres-store.ts";
-import { silentPorts, tempSchema, withPostgres } from "../../support/postgres.ts";
+import { type tempSchema, withPostgres } from "../../support/postgres.ts";
+import { twoOnPostgres } from "../../support/postgres-store.ts";
 import { PlacementWorld, wide } from "./placement-world.ts";
 
-async function two() {
-  const schema = await tempSchema();
-  const open = () => openPostgresStore({ url: schema.url, ports: silentPorts });
-  const stores = await Promise.all([open(), open()]);
-  return {
-    schema,
-    worlds: stores.map((store) => new PlacementWorld(store)) as [PlacementWorld, PlacementWorld],
-    async [Symbol.asyncDispose]() {
-      for (const store of stores) await store[Symbol.asyncDispose]();
-      await schema[Symbol.asyncDispose]();
-    },
-  };
-}
+const two = () => twoOnPostgres((store) => new PlacementWorld(store));
 
 withPostgres("two coordinators on one PostgreSQL", () => {
   test("claims on both at once take exactly what there is, round after round (P9)", async () => {

@@ -2,9 +2,8 @@
 
 import type { Answer } from "@haversack/protocol";
 import { expect, test } from "vitest";
-import { openPostgresStore } from "../../../packages/coordinator/src/store/postgres-store.ts";
-import { silentPorts, tempSchema, withPostgres } from "../../support/postgres.ts";
-import { openPostgres } from "../../support/postgres-store.ts";
+import { withPostgres } from "../../support/postgres.ts";
+import { openPostgres, twoOnPostgres } from "../../support/postgres-store.ts";
 import { human, say } from "./describe-approvals.ts";
 import { describeWaiting } from "./describe-waiting.ts";
 import { dag, step, World } from "./store-world.ts";
@@ -12,19 +11,7 @@ import { dag, step, World } from "./store-world.ts";
 const hourMs = 3_600_000;
 const rounds = 10;
 
-async function two() {
-  const schema = await tempSchema();
-  const open = () => openPostgresStore({ url: schema.url, ports: silentPorts });
-  const stores = await Promise.all([open(), open()]);
-  return {
-    schema,
-    worlds: stores.map((store) => new World(store)) as [World, World],
-    async [Symbol.asyncDispose]() {
-      for (const store of stores) await store[Symbol.asyncDispose]();
-      await schema[Symbol.asyncDispose]();
-    },
-  };
-}
+const two = () => twoOnPostgres((store) => new World(store));
 
 withPostgres("two coordinators on one PostgreSQL", () => {
   test("of two answers over both one counts, and what comes after it is released once", async () => {

@@ -29,7 +29,7 @@ describe("a call", () => {
     ["call: child, params: [B=x, { A: y }]", { use: "child", params: { B: "x", A: "y" } }],
     ["run: child", { use: "child" }],
     ["run: elsewhere, params: one", { use: "elsewhere", params: { P1: "one" } }],
-    ["run: ../shared/Else_Where.yaml", { use: "else-where" }],
+    ["run: ../common/Else_Where.yaml", { use: "else-where" }],
     ["type: dag, call: child", { use: "child" }],
     ["executor: { type: dag }, call: child", { use: "child" }],
     ["action: dag.run, with: { dag: child, params: { A: x } }", { use: "child", params: { A: "x" } }],

@@ -1,6 +1,5 @@
 /** The calls of RunService about runs that wait: for an answer of a person, or because somebody paused them. */
 
-import { createHash } from "node:crypto";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { FaultError, sortedJson } from "@haversack/base";
 import {
@@ -11,9 +10,11 @@ import {
   type runToWire,
   waitingToWire,
 } from "@haversack/protocol";
+import { digestOf } from "@haversack/snapshot";
 import { callerKey } from "../auth/caller.ts";
 import { settleFields } from "../dag/form.ts";
 import type { Store } from "../store/store.ts";
+import { pageLimit } from "./page-size.ts";
 
 export interface ApprovalParts {
   readonly store: Store;
@@ -43,7 +44,7 @@ export function approvalCalls({ store, clock, answer }: ApprovalParts): Calls {
         ...(comment === "" ? {} : { comment }),
         fields: settleFields(form, fields ?? {}, decided),
       };
-      const digest = createHash("sha256").update(sortedJson(said)).digest("hex");
+      const digest = digestOf(sortedJson(said));
       const { existed } = await store.write.stepAnswer({
         runId: id,
         stepId,
@@ -54,11 +55,7 @@ export function approvalCalls({ store, clock, answer }: ApprovalParts): Calls {
       return { run: await answer(runId), existed };
     },
     async listApprovals({ pageSize, pageToken, dagName }) {
-      if (pageSize > pageSizeMax) {
-        const message = `page_size is ${pageSize}, at most ${pageSizeMax}`;
-        throw new FaultError("invalid", "bad_page_size", message);
-      }
-      const limit = pageSize === 0 ? pageSizeDefault : pageSize;
+      const limit = pageLimit(pageSize, pageSizeDefault, pageSizeMax);
       const after = pageToken === "" ? {} : { after: placeOf(pageToken) };
       const found = await store.read.approvalsWaiting({ dagName, limit: limit + 1, ...after });
       const page = found.slice(0, limit);

@@ -1,8 +1,10 @@
 /** One page of the items of a step. */
 
 import { FaultError } from "@haversack/base";
-import { parseRunId, type Step, stepToWire } from "@haversack/protocol";
+import { parseRunId, stepToWire } from "@haversack/protocol";
 import { type ExplainParts, whyWaiting } from "../dispatch/explainer.ts";
+import { countThatFits, outputBytes } from "./count-that-fits.ts";
+import { pageLimit } from "./page-size.ts";
 
 const countMax = 100;
 /** Outputs of one page: an item may have much, and a message holds only so much. */
@@ -17,21 +19,15 @@ export interface ItemsRequest {
 }
 
 export async function listItems(parts: ExplainParts, { runId, stepId, pageSize, pageToken }: ItemsRequest) {
-  if (pageSize > countMax) {
-    const message = `page_size is ${pageSize}, at most ${countMax}`;
-    throw new FaultError("invalid", "bad_page_size", message);
-  }
+  const limit = pageLimit(pageSize, countMax, countMax);
   if (!/^[0-9]{0,4}$/.test(pageToken)) {
     throw new FaultError("invalid", "bad_page_token", "page_token is not one that was given");
   }
   const id = parseRunId(runId);
   const from = Number(pageToken);
-  const limit = pageSize === 0 ? countMax : pageSize;
   const items = await parts.store.read.itemsRead({ id, stepId, from, limit: limit + 1 });
-  const count = countThatFits(
-    items.slice(0, limit).map(({ step }) => step),
-    bytesMax,
-  );
+  const sizes = items.slice(0, limit).map(({ step }) => outputBytes(step));
+  const count = countThatFits(sizes, bytesMax);
   const isReady = items.some(({ step }) => step.phase === "ready");
   const reasons = isReady ? await whyWaiting(parts, id) : undefined;
   const page = items.slice(0, count).map(({ index, step }) => {
@@ -39,14 +35,4 @@ export async function listItems(parts: ExplainParts, { runId, stepId, pageSize, 
     return stepToWire(waitingFor === undefined ? step : { ...step, waitingFor });
   });
   return { items: page, nextPageToken: items.length > count ? String(from + count) : "" };
-}
-
-/** How many of these have no more than so much together; one at least. */
-export function countThatFits(steps: readonly Pick<Step, "outputs">[], bytes: number): number {
-  let left = bytes;
-  for (const [count, { outputs }] of steps.entries()) {
-    left -= Buffer.byteLength(JSON.stringify(outputs));
-    if (left < 0) return Math.max(1, count);
-  }
-  return steps.length;
 }

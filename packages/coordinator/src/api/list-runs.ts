@@ -6,17 +6,15 @@ import { digestOf } from "@haversack/snapshot";
 import { z } from "zod";
 import type { Store } from "../store/store.ts";
 import type { RunCursor } from "../store/verbs/run-list.ts";
+import { pageLimit } from "./page-size.ts";
 
 const pageSizeDefault = 50;
 const pageSizeMax = 500;
 
 export async function listRuns(store: Store, request: Parameters<typeof runFilterFromWire>[0]) {
   const { pageSize = 0, pageToken = "", ...filter } = runFilterFromWire(request);
-  if (pageSize > pageSizeMax) {
-    throw new FaultError("invalid", "bad_page_size", `page_size is ${pageSize}, at most ${pageSizeMax}`);
-  }
+  const limit = pageLimit(pageSize, pageSizeDefault, pageSizeMax);
   const after = pageToken === "" ? {} : { after: readToken(pageToken, filter) };
-  const limit = pageSize === 0 ? pageSizeDefault : pageSize;
   const { runs, next } = await store.read.runsList({ ...filter, ...after, limit });
   const nextPageToken = next === undefined ? "" : writeToken(next, filter);
   return { runs: runs.map((run: Run) => runToWire(run)), nextPageToken };

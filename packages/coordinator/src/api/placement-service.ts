@@ -3,10 +3,10 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import { FaultError } from "@haversack/base";
 import { explanationToWire, type PlacementService, parseRunId, poolToWire } from "@haversack/protocol";
+import { isSlug } from "../dag/slug.ts";
 import { type ExplainParts, explainStep } from "../dispatch/explainer.ts";
 
 const unitsMax = 1_000_000;
-const poolName = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
 export function placementService(parts: ExplainParts): ServiceImpl<typeof PlacementService> {
   const { store } = parts;
@@ -30,7 +30,7 @@ export function placementService(parts: ExplainParts): ServiceImpl<typeof Placem
 }
 
 function checkPool(name: string, limit: number): void {
-  if (name.length > 64 || !poolName.test(name)) {
+  if (!isSlug(name)) {
     const message = `a pool is named in lower-case letters and digits, joined by single hyphens, at most 64 in all`;
     throw new FaultError("invalid", "bad_pool", message);
   }

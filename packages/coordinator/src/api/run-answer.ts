@@ -9,6 +9,7 @@ import {
   stepToWire,
 } from "@haversack/protocol";
 import { type ExplainParts, whyWaiting } from "../dispatch/explainer.ts";
+import { countThatFits } from "./count-that-fits.ts";
 
 /** In one answer. */
 export const stepsMax = 5_000;
@@ -51,10 +52,9 @@ async function withReasons(
 
 /** At least one; outputs are what may be large. */
 function fitting(steps: readonly Step[]): readonly Step[] {
-  let bytes = 0;
-  const end = steps.findIndex((step, index) => {
-    bytes += stepBytes + Buffer.byteLength(JSON.stringify([step.outputs, step.failure, step.depends]));
-    return index > 0 && bytes > answerBytesMax;
-  });
-  return end < 0 ? steps : steps.slice(0, end);
+  const sizes = steps.map(
+    ({ outputs, failure, depends }) =>
+      stepBytes + Buffer.byteLength(JSON.stringify([outputs, failure, depends])),
+  );
+  return steps.slice(0, countThatFits(sizes, answerBytesMax));
 }

@@ -1,11 +1,11 @@
 /**
  * Child runs: starts the runs of `dag` steps, tells steps of the end of theirs, cancels what a cancelled run, or the
- * time limit of a step, leaves behind, and lets a pause and its end reach further down. It keeps nothing that the store does not: it looks when something woke it, when
- * something is due, and now and then. Several of them on one store, or one that dies anywhere, start no run twice and
- * miss no end.
+ * time limit of a step, leaves behind, and lets a pause and its end reach further down. It keeps nothing that the store
+ * does not: it looks when something woke it, when something is due, and now and then. Several of them on one store, or
+ * one that dies anywhere, start no run twice and miss no end.
  */
 
-import { Background, type Ms, messageOf, type Ports, type Service, Wakeup } from "@haversack/base";
+import { andThen, Background, type Ms, messageOf, type Ports, type Service, Wakeup } from "@haversack/base";
 import type { AttemptRef, RunId } from "@haversack/protocol";
 import type { ChildSubmitter } from "../library/submit-child.ts";
 import type { Store } from "../store/store.ts";
@@ -46,14 +46,7 @@ export function childRuns(parts: ChildRunsParts): Service {
   }
 
   const loop = new Background("child-runs", run, parts.onFailure);
-  return {
-    name: loop.name,
-    start: () => loop.start(),
-    stop: async (mode) => {
-      await loop.stop(mode);
-      stopListening();
-    },
-  };
+  return andThen(loop, stopListening);
 }
 
 /** @returns how long nothing is due */

@@ -1,7 +1,8 @@
 /** A step that no worker takes, turned into what the store is told: the run that it is, or why it cannot be. */
 
-import { FaultError, messageOf, worthRetrying } from "@haversack/base";
+import { FaultError, messageOf, systemCodeOf, worthRetrying } from "@haversack/base";
 import { type Failure, ProblemsError, parseRunId, type StepSpec } from "@haversack/protocol";
+import { isSlug } from "../dag/slug.ts";
 import type { ChildSubmitter } from "../library/submit-child.ts";
 import { hasExpression } from "../runs/expressions.ts";
 import type { ReadyChild } from "../store/verbs/child-ready.ts";
@@ -50,8 +51,6 @@ function refusal({ step, child, depth }: ReadyChild, depthMax: number): Failure 
   return { code: "too_deep", message };
 }
 
-const namePattern = /^[a-z0-9]+(-[a-z0-9]+)*$/;
-
 function nameProblem({ work }: StepSpec, use: string): string | undefined {
   if (work.kind !== "dag" || !hasExpression(work.use)) return undefined;
   const shown = JSON.stringify(use.slice(0, 80));
@@ -59,7 +58,7 @@ function nameProblem({ work }: StepSpec, use: string): string | undefined {
   if (candidates !== undefined && !candidates.includes(use)) {
     return `\`dag.use\` gave ${shown}, which is none of its candidates: ${candidates.join(", ")}`;
   }
-  if (namePattern.test(use) && use.length <= 64) return undefined;
+  if (isSlug(use)) return undefined;
   return `\`dag.use\` gave ${shown}, which is no name of a DAG`;
 }
 
@@ -69,7 +68,7 @@ function permanent(error: unknown): Failure | undefined {
     return { code: error.problems[0]?.code ?? "invalid", message: error.message };
   }
   // The system's, such as a library that cannot be read now. Others are bugs, and the same the next time.
-  if (error instanceof Error && "code" in error && !(error instanceof FaultError)) return undefined;
+  if (systemCodeOf(error) !== undefined && !(error instanceof FaultError)) return undefined;
   if (!(error instanceof FaultError)) {
     return { code: "internal", message: `the child run cannot be made: ${messageOf(error)}` };
   }

@@ -4,6 +4,7 @@ import { type ChildSpec, type DagSpec, localDag } from "@haversack/protocol";
 import { hasExpression } from "../runs/expressions.ts";
 import { textsIn } from "../runs/json-texts.ts";
 import { childParamProblems } from "./child-params.ts";
+import { isSlug } from "./slug.ts";
 import type { YamlPath } from "./yaml-source.ts";
 
 export interface ChildCheck {
@@ -15,13 +16,11 @@ export interface ChildCheck {
   readonly template: (path: YamlPath, text: string) => void;
 }
 
-const namePattern = /^[a-z0-9]+(-[a-z0-9]+)*$/;
-
 export function checkChild(child: ChildSpec, { dag, at, problem, template }: ChildCheck): void {
   const use = [...at, "dag", "use"];
   const isDynamic = hasExpression(child.use);
   if (isDynamic) template(use, child.use);
-  else if (!namePattern.test(child.use) || child.use.length > 64) {
+  else if (!isSlug(child.use)) {
     problem(use, "bad_dag_name", "expected the name of a DAG, or an expression that gives one");
   }
   if (!isDynamic && child.candidates !== undefined) {

@@ -3,6 +3,7 @@
 import { posix } from "node:path";
 import type { DeploySpec } from "@haversack/protocol";
 import { hasExpression } from "../runs/expressions.ts";
+import { isSlug } from "./slug.ts";
 import type { YamlPath } from "./yaml-source.ts";
 
 export interface DeployCheck {
@@ -14,14 +15,13 @@ export interface DeployCheck {
   readonly env: (path: YamlPath, env: Readonly<Record<string, string>>) => void;
 }
 
-const namePattern = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 /** What a container must not have laid over. */
 const ownedPaths = ["/proc", "/sys", "/dev", "/etc", "/usr", "/run/haversack"];
 
 export function checkDeploy(deploy: DeploySpec, check: DeployCheck): void {
   const { at, problem, template } = check;
   if (hasExpression(deploy.name)) template([...at, "name"], deploy.name);
-  else if (!namePattern.test(deploy.name) || deploy.name.length > 64) {
+  else if (!isSlug(deploy.name)) {
     const message =
       "expected lower-case letters and digits, joined by single hyphens, at most 64, or an expression";
     problem([...at, "name"], "bad_deployment_name", message);

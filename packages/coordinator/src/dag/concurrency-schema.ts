@@ -3,6 +3,7 @@
 import { onConflicts, type RunConcurrency, type StepLimit } from "@haversack/protocol";
 import { z } from "zod";
 import { choice, isObject } from "./choice-schema.ts";
+import { slug } from "./slug.ts";
 
 /** Of a key before its expressions are filled in. */
 const templateMax = 4096;
@@ -12,10 +13,6 @@ const limitsMax = 8;
 
 const key = z.string().min(1).max(templateMax);
 const count = z.int().min(1).max(limitMax);
-const poolName = z
-  .string()
-  .max(64)
-  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "expected lower-case letters and digits, joined by single hyphens");
 
 const runKey = key.transform((text): RunConcurrency => ({ key: text, limit: 1, onConflict: "queue" }));
 const runWhole = z.strictObject({
@@ -31,7 +28,7 @@ export const runConcurrencySchema = choice<RunConcurrency>([runKey, runWhole], (
 
 const stepKey = key.transform((text): StepLimit => ({ key: text, limit: 1 }));
 const stepWhole = z.strictObject({ key, limit: count.default(1) });
-const stepPool = z.strictObject({ pool: poolName, units: count.default(1) });
+const stepPool = z.strictObject({ pool: slug, units: count.default(1) });
 
 const stepLimit = choice<StepLimit>([stepKey, stepWhole, stepPool], (written) => {
   if (typeof written === "string") return stepKey;

@@ -13,6 +13,7 @@ import { foreachKeys } from "./foreach-schema.ts";
 import { jsonValue } from "./json-value.ts";
 import { runLabelsSchema } from "./run-labels.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
+import { slug } from "./slug.ts";
 import { selectorSchema } from "./worker-schema.ts";
 
 const stepsMax = 100_000;
@@ -29,10 +30,6 @@ const stepId = z
     /^[A-Za-z][A-Za-z0-9_-]{0,63}$/,
     "expected a letter, then letters, digits, - and _, at most 64 in all",
   );
-const dagName = z
-  .string()
-  .max(64)
-  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "expected lower-case letters and digits, joined by single hyphens");
 const outputName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, "expected a name such as total_count");
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected a variable name such as LOG_LEVEL");
 const paramName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, "expected a name such as region");
@@ -88,7 +85,7 @@ const agent = agentSettingsSchema.extend({
 const child = z.strictObject({
   use: z.string().min(1).max(textMax),
   params: z.record(paramName, jsonValue).optional(),
-  candidates: z.array(dagName).min(1).max(candidatesMax).optional(),
+  candidates: z.array(slug).min(1).max(candidatesMax).optional(),
 });
 
 const human = z.strictObject({
@@ -181,12 +178,12 @@ const localDag = z.strictObject({
 });
 
 export const dagSchema = localDag.extend({
-  name: dagName,
+  name: slug,
   schedule: scheduleSchema.optional(),
   concurrency: runConcurrencySchema.optional(),
   dotenv: dotenvSchema.optional(),
   dags: z
-    .record(dagName, localDag)
+    .record(slug, localDag)
     .refine((dags) => Object.keys(dags).length <= localDagsMax, `expected at most ${localDagsMax} DAGs`)
     .optional(),
 });

@@ -2,6 +2,7 @@
 
 import { parseDuration } from "@haversack/base";
 import { z } from "zod";
+import { slug } from "./slug.ts";
 
 const textMax = 64 * 1024;
 const portsMax = 64;
@@ -13,10 +14,6 @@ const duration = z.string().transform((text, context) => {
   context.addIssue({ code: "custom", message: "expected a duration such as 500ms, 90s, 20m or 1h30m" });
   return z.NEVER;
 });
-const slug = z
-  .string()
-  .max(64)
-  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "expected lower-case letters and digits, joined by single hyphens");
 const port = z.int().min(1).max(65_535);
 const argv = z.array(z.string().min(1).max(textMax)).min(1).max(1000);
 

@@ -3,7 +3,7 @@
  * store: whichever coordinator looks does the same.
  */
 
-import { Background, type Ports, type Service, Wakeup } from "@haversack/base";
+import { andThen, Background, type Ports, type Service, Wakeup } from "@haversack/base";
 import type { Store } from "../store/store.ts";
 import type { WorkerRegistry } from "./worker-registry.ts";
 
@@ -59,14 +59,7 @@ export function runKeeper(
 
   const loop = new Background("run keeper", run, onFailure);
   return {
-    loop: {
-      name: loop.name,
-      start: () => loop.start(),
-      stop: async (mode) => {
-        await loop.stop(mode);
-        stopListening();
-      },
-    },
+    loop: andThen(loop, stopListening),
     held() {
       if (anyHeld) return;
       anyHeld = true;

@@ -4,7 +4,16 @@
  * anywhere, start no time twice: the run and its key are one row, and the row says which time it is for.
  */
 
-import { Background, type Log, type Ms, messageOf, type Ports, type Service, Wakeup } from "@haversack/base";
+import {
+  andThen,
+  Background,
+  type Log,
+  type Ms,
+  messageOf,
+  type Ports,
+  type Service,
+  Wakeup,
+} from "@haversack/base";
 import type { AttemptRef, RunId } from "@haversack/protocol";
 import { parseCron, timesAfter } from "../dag/cron.ts";
 import { isOver, type Lead, type Leadership, soleLeader } from "../leadership/leadership.ts";
@@ -101,14 +110,7 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
 
   const loop = new Background("scheduler", run, parts.onFailure);
   return {
-    loop: {
-      name: loop.name,
-      start: () => loop.start(),
-      stop: async (mode) => {
-        await loop.stop(mode);
-        stopListening();
-      },
-    },
+    loop: andThen(loop, stopListening),
     ring: () => wakeup.ring(),
   };
 }

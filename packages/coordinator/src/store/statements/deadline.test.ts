@@ -1,21 +1,12 @@
 /** Looking for what is due, and for who waits, costs the same with ten steps in the queue and with a million. */
 
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { tempFolder } from "../../../../../tests/support/temp-folder.ts";
-import { openSqlite } from "../sqlite-database.ts";
+import { queryPlans } from "../../testing/query-plans.ts";
 import { approvalsWaiting } from "./approval.ts";
 import { runsDue, runsNextDue, stepsDue, stepsNextDue } from "./deadline.ts";
 
 test("what is due, when something is due next, and who waits for a person are found by indexes of nothing else", async () => {
-  await using folder = await tempFolder();
-  const migrations = join(import.meta.dirname, "../migrations/sqlite");
-  const db = openSqlite({ file: join(folder.path, "x.db"), migrations });
-  const plan = (sql: string) =>
-    db
-      .prepare(`explain query plan ${sql}`)
-      .all()
-      .map((row) => String(row["detail"]));
+  await using plans = await queryPlans();
   const found = [
     [runsDue, "run_due (due_at<?)"],
     [runsNextDue, "run_due (due_at>?)"],
@@ -23,10 +14,9 @@ test("what is due, when something is due next, and who waits for a person are fo
     [stepsNextDue, "step_due (due_at>?)"],
     [approvalsWaiting, "step_suspended ((run,idx)>(?,?))"],
   ] as const;
-  for (const [{ sqlite }, index] of found) {
-    const [first = "", ...rest] = plan(sqlite);
+  for (const [statement, index] of found) {
+    const [first = "", ...rest] = plans.of(statement);
     expect(first.replace(/^SEARCH \w+ USING (COVERING )?INDEX /, "")).toBe(index);
     expect(rest.join("\n")).not.toMatch(/SCAN|TEMP B-TREE/);
   }
-  db.close();
 });

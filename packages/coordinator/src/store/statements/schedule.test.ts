@@ -1,23 +1,15 @@
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { tempFolder } from "../../../../../tests/support/temp-folder.ts";
-import { openSqlite } from "../sqlite-database.ts";
+import { queryPlans } from "../../testing/query-plans.ts";
 import * as tick from "./tick.ts";
 
 test("what a look reads of a schedule is found by indexes, however many runs there are", async () => {
-  await using folder = await tempFolder();
-  const migrations = join(import.meta.dirname, "../migrations/sqlite");
-  using db = openSqlite({ file: join(folder.path, "sqlite.db"), migrations });
-  const plan = ({ sqlite }: { sqlite: string }) =>
-    db
-      .prepare(`explain query plan ${sqlite}`)
-      .all()
-      .map((row) => String(row["detail"]))
-      .join("\n");
-  expect(plan(tick.runsOfSchedule)).toMatch(/^SEARCH run USING (COVERING )?INDEX run_of_schedule/);
-  expect(plan(tick.ticksQueued)).toMatch(
+  await using plans = await queryPlans();
+  expect(plans.of(tick.runsOfSchedule).join("\n")).toMatch(
+    /^SEARCH run USING (COVERING )?INDEX run_of_schedule/,
+  );
+  expect(plans.of(tick.ticksQueued).join("\n")).toMatch(
     /^SEARCH schedule_tick USING (COVERING )?INDEX schedule_tick_queued/,
   );
   for (const statement of [tick.tickList, tick.tickGet, tick.ticksPrune])
-    expect(plan(statement)).not.toContain("SCAN");
+    expect(plans.of(statement).join("\n")).not.toContain("SCAN");
 });

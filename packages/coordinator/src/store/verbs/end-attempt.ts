@@ -1,37 +1,27 @@
 /** What the end of attempts does to their steps and to those that wait for them, in one transaction (D1). */
 
 import { invariant, present } from "@haversack/base";
-import type { AttemptResult, Failure, StepChange, StepPhase } from "@haversack/protocol";
-import type { NextMove } from "../../runs/after-attempt.ts";
-import { type AttemptEnding, stepAfter } from "../../runs/step-moves.ts";
+import type { StepChange } from "@haversack/protocol";
+import { stepAfter } from "../../runs/step-moves.ts";
 import { artifactsInsert } from "../statements/artifact.ts";
 import { attemptsInsert } from "../statements/attempt.ts";
 import { stepsEnd, stepsRequeue } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import { nowReady } from "./ask.ts";
-import type { AttemptRow } from "./attempt-row.ts";
+import {
+  type AttemptEnd,
+  artifactRows,
+  attemptRow,
+  type Ending,
+  endRow,
+  failureOf,
+  requeueRow,
+} from "./attempt-end-rows.ts";
 import { stepsEnded } from "./end-run.ts";
 import { applyMemory } from "./memory-apply.ts";
 import { record } from "./record.ts";
 
-export interface AttemptEnd {
-  /** Live, as it was read in this transaction. */
-  readonly attempt: AttemptRow;
-  readonly ending: AttemptEnding;
-  readonly move: NextMove;
-  /** Absent when the attempt was lost. */
-  readonly result?: AttemptResult;
-  readonly resultDigest?: string;
-  /** Its start was told a moment ago, and is written with its end. */
-  readonly startedAt?: number;
-}
-
-type Value = string | number | null;
-
-interface Ending extends AttemptEnd {
-  /** What the step becomes. */
-  readonly phase: StepPhase;
-}
+export type { AttemptEnd } from "./attempt-end-rows.ts";
 
 /** @param ends of different steps */
 export async function endAttempts(
@@ -88,68 +78,8 @@ const endedStep = ({ attempt, phase }: Ending) => {
   return { index, phase, continueOnError, before };
 };
 
-const placeOf = ({ attempt: { run, index, ref } }: Ending) => [run.no, index, ref.attempt] as const;
-
 function readySince({ attempt: { index }, move }: Ending, now: number) {
   return { index, since: move.event === "retried" ? now + move.delayMs : now };
-}
-
-function requeueRow(end: Ending, now: number): Value[] {
-  const { move, result } = end;
-  const isRetried = move.event === "retried";
-  const failure = failureOf(move);
-  return [
-    ...placeOf(end),
-    isRetried ? now + move.delayMs : 0,
-    isRetried ? 1 : 0,
-    move.event === "lost" ? 1 : 0,
-    failure === undefined ? null : JSON.stringify(failure),
-    result?.exitCode ?? null,
-  ];
-}
-
-function endRow(end: Ending, now: number): Value[] {
-  const { move, result, phase } = end;
-  const failure = failureOf(move);
-  const outputs = result?.outputs;
-  return [
-    ...placeOf(end),
-    phase,
-    now,
-    failure === undefined ? null : JSON.stringify(failure),
-    result?.exitCode ?? null,
-    outputs === undefined || outputs.size === 0 ? "{}" : JSON.stringify(Object.fromEntries(outputs)),
-    result?.usage === undefined ? null : JSON.stringify(result.usage),
-    end.startedAt ?? now,
-  ];
-}
-
-function attemptRow(end: Ending, now: number): Value[] {
-  const { attempt, ending, resultDigest } = end;
-  const { ref, workerId, bootId, claimedAt, startedAt } = attempt;
-  return [
-    ...placeOf(end),
-    ref.generation,
-    workerId,
-    bootId,
-    ending,
-    claimedAt,
-    startedAt ?? end.startedAt ?? null,
-    now,
-    resultDigest ?? null,
-  ];
-}
-
-function artifactRows({ attempt, phase, result }: Ending): Value[][] {
-  if (phase !== "succeeded") return [];
-  return (result?.artifacts ?? []).map(({ path, digest, size, executable }) => [
-    attempt.run.no,
-    attempt.index,
-    path,
-    digest,
-    size,
-    executable ? 1 : 0,
-  ]);
 }
 
 /** What was told and is written only now is an event as any other start. */
@@ -165,9 +95,6 @@ function recordStart(context: VerbContext, { attempt, startedAt }: Ending): void
   } as const;
   record(context, run, change, startedAt);
 }
-
-const failureOf = (move: NextMove): Failure | undefined =>
-  move.event === "retried" || move.event === "failed" ? move.failure : undefined;
 
 function stepChange({ attempt, move, phase, result }: Ending): StepChange {
   const failure = failureOf(move);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { countThatFits } from "./list-items.ts";
+import { countThatFits, outputBytes } from "./count-that-fits.ts";
 
 const steps = (...sizes: number[]) => sizes.map((size) => ({ outputs: { a: "x".repeat(size - 8) } }));
 
@@ -10,5 +10,5 @@ test.each([
   [[10, 10], 9, 1],
   [[50], 10, 1],
 ])("items with outputs of %j bytes, in %i: %i", (sizes, bytes, count) => {
-  expect(countThatFits(steps(...sizes), bytes)).toBe(count);
+  expect(countThatFits(steps(...sizes).map(outputBytes), bytes)).toBe(count);
 });
