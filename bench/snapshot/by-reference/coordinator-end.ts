@@ -5,7 +5,7 @@
 
 import { once } from "node:events";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { FaultError, silentLog, systemClock } from "@haversack/base";
+import { FaultError, silentLog, systemClock, systemRandom } from "@haversack/base";
 import {
   digestOfBytes,
   downwardToWire,
@@ -93,7 +93,8 @@ const server = new HttpServer(
   { host: "127.0.0.1", port: 0 },
   createHandler({
     routes: (router) => void router.service(WorkerService, service),
-    interceptors: createAccess([() => worker], silentLog).interceptors,
+    interceptors: createAccess([() => worker], { clock: systemClock, random: systemRandom, log: silentLog })
+      .interceptors,
     stopping: new AbortController().signal,
   }),
   systemClock,

@@ -1,10 +1,11 @@
 /** What every call passes, in order: who is it, may it, and what becomes of an error. */
 
 import type { Interceptor } from "@connectrpc/connect";
-import type { Log } from "@haversack/base";
+import type { Ports } from "@haversack/base";
 import { type Authenticate, type Authenticator, authenticateBy } from "../auth/authenticate.ts";
 import { methodRules } from "../auth/permissions.ts";
 import { authorize } from "./authorize.ts";
+import { limitTime } from "./deadlines.ts";
 import { mapErrors } from "./interceptors.ts";
 import { services } from "./routes.ts";
 
@@ -15,7 +16,8 @@ export interface Access {
 }
 
 /** @param credentials asked in order. Throws FaultError `bug` when a method does not declare who may call it. */
-export function createAccess(credentials: readonly Authenticator[], log: Log): Access {
+export function createAccess(credentials: readonly Authenticator[], { log, clock }: Ports): Access {
   const authenticate = authenticateBy(credentials);
-  return { authenticate, interceptors: [mapErrors(log), authorize(methodRules(services), authenticate)] };
+  const door = authorize(methodRules(services), authenticate);
+  return { authenticate, interceptors: [mapErrors(log), limitTime(clock), door] };
 }

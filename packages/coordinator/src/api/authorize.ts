@@ -19,6 +19,7 @@ export function authorize(rules: ReadonlyMap<string, MethodRule>, authenticate: 
     if (rule.permission === "public") return await next(request);
     const peer = request.contextValues.get(peerKey);
     const caller = await authenticate(credentialOf(request.header.get("authorization"), peer));
+    peer.proved?.();
     requirePermission(caller, rule.permission, `call ${name}`);
     if (!request.stream) {
       for (const { field, permission } of filled(rule, request.message))

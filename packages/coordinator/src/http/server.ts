@@ -8,7 +8,8 @@ import * as http2 from "node:http2";
 import * as net from "node:net";
 import type { connectNodeAdapter } from "@connectrpc/connect-node";
 import { type Clock, FaultError, messageOf, type Service, systemCodeOf } from "@haversack/base";
-import { flowControlWindowBytes } from "@haversack/protocol";
+import { headerBytesMax, http2Options, watchSession } from "./http2-session.ts";
+import { Newcomers } from "./newcomers.ts";
 
 export type Handler = ReturnType<typeof connectNodeAdapter>;
 
@@ -23,40 +24,28 @@ const connectionsMax = 6000;
 /** As many bytes as tell the two protocols apart. */
 const headBytes = 3;
 const firstBytesTimeoutMs = 15_000;
-const headerBytesMax = 16 * 1024;
 
 export class HttpServer implements Service {
   readonly name = "http-server";
   readonly #address: Address;
   readonly #clock: Clock;
   readonly #door: net.Server;
+  readonly #newcomers: Newcomers;
   readonly #http1: http.Server;
   readonly #http2: http2.Http2Server;
   readonly #sockets = new Set<net.Socket>();
 
-  constructor(address: Address, handler: Handler, clock: Clock) {
+  /** @param newcomers the same as the handler's, which tells it who proved who they are */
+  constructor(address: Address, handler: Handler, clock: Clock, newcomers: Newcomers = new Newcomers()) {
     this.#address = address;
+    this.#newcomers = newcomers;
     this.#clock = clock;
     this.#http1 = http.createServer(
-      { headersTimeout: 5000, requestTimeout: 0, maxHeaderSize: headerBytesMax },
+      { headersTimeout: 5000, requestTimeout: 10_000, maxHeaderSize: headerBytesMax },
       handler,
     );
-    this.#http2 = http2.createServer(
-      {
-        settings: {
-          initialWindowSize: flowControlWindowBytes,
-          maxConcurrentStreams: 100,
-          maxHeaderListSize: headerBytesMax,
-        },
-        maxSessionRejectedStreams: 20,
-        maxSessionInvalidFrames: 100,
-        streamResetBurst: 200,
-        streamResetRate: 33,
-      },
-      handler,
-    );
-    // Without it a busy stream starves the others of its connection, heartbeats included.
-    this.#http2.on("session", (session) => session.setLocalWindowSize(flowControlWindowBytes));
+    this.#http2 = http2.createServer(http2Options, handler);
+    this.#http2.on("session", (session) => watchSession(session, clock));
     this.#http2.on("sessionError", () => {});
     this.#door = net.createServer({ noDelay: true }, (socket) => this.#sort(socket));
     this.#door.maxConnections = connectionsMax;
@@ -93,6 +82,10 @@ export class HttpServer implements Service {
   }
 
   #sort(socket: net.Socket): void {
+    if (!this.#newcomers.admit(socket)) {
+      socket.resetAndDestroy();
+      return;
+    }
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
     socket.on("error", () => socket.destroy());
