@@ -3,7 +3,9 @@
 import { arch, availableParallelism, hostname, platform } from "node:os";
 import { resolve } from "node:path";
 import { FaultError } from "@haversack/base";
+import { limitsLabel } from "@haversack/protocol";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
+import { type EndingKind, endingKinds } from "./ending.ts";
 import type { WorkerAsked } from "./options.ts";
 
 export interface WorkerSettings {
@@ -15,10 +17,14 @@ export interface WorkerSettings {
   readonly labels: ReadonlyMap<string, string>;
   readonly name: string;
   readonly snapshotLimits: SnapshotLimits;
+  /** How the processes of steps are ended. */
+  readonly ending: EndingKind | "auto";
 }
 
 const slotsMax = 1024;
 const labelsMax = 64;
+/** Found out when the worker starts. */
+const ownLater: ReadonlySet<string> = new Set(["ending", limitsLabel]);
 
 export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettings {
   const coordinatorUrl = parseUrl(asked.coordinator ?? env["HAVERSACK_URL"]);
@@ -36,6 +42,7 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
     labels: settleLabels(asked.labels ?? {}),
     name: asked.name ?? hostname(),
     snapshotLimits: limitsFromEnvironment(env),
+    ending: checkEnding(env["HAVERSACK_ENDING"]),
   };
 }
 
@@ -50,9 +57,16 @@ function checkSlots(slots: number): number {
   throw bad("slots", `a whole number from 1 to ${slotsMax}`, String(slots));
 }
 
+function checkEnding(text: string | undefined): EndingKind | "auto" {
+  const asked = text === undefined || text === "" ? "auto" : text;
+  const known = (["auto", ...endingKinds] as const).find((kind) => kind === asked);
+  if (known !== undefined) return known;
+  throw bad("HAVERSACK_ENDING", `auto, ${endingKinds.join(", ")}`, asked);
+}
+
 function settleLabels(asked: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
   const own = { arch: arch(), os: platform(), hostname: hostname() };
-  const taken = Object.keys(asked).find((label) => label in own);
+  const taken = Object.keys(asked).find((label) => label in own || ownLater.has(label));
   if (taken !== undefined)
     throw bad(`label ${taken}`, "another name: the worker sets this one itself", asked[taken] ?? "");
   if (Object.keys(asked).length > labelsMax)
