@@ -166,8 +166,9 @@ class OneWorker implements Worker {
 
   /** Ends and removes what an earlier process left, before the coordinator hears of this one. */
   async #openHost(folder: string, workerId: WorkerId): Promise<StepHost> {
+    const { ending, limits } = this.#settings;
     const path = this.#hostEnv.get("PATH") ?? "";
-    const host = await openStepHost({ ending: this.#settings.ending, workerId, path }, this.#ports);
+    const host = await openStepHost({ ending, limits, workerId, path }, this.#ports);
     await rm(join(folder, "work"), { recursive: true, force: true, maxRetries: 3 });
     await mkdir(join(folder, "work"), { recursive: true, mode: 0o700 });
     return host;

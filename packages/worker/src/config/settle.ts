@@ -3,7 +3,7 @@
 import { arch, availableParallelism, hostname, platform } from "node:os";
 import { resolve } from "node:path";
 import { FaultError } from "@haversack/base";
-import { limitsLabel } from "@haversack/protocol";
+import { type LimitTier, limitsLabel, limitTiers } from "@haversack/protocol";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
 import { type EndingKind, endingKinds } from "./ending.ts";
 import type { WorkerAsked } from "./options.ts";
@@ -19,6 +19,8 @@ export interface WorkerSettings {
   readonly snapshotLimits: SnapshotLimits;
   /** How the processes of steps are ended. */
   readonly ending: EndingKind | "auto";
+  /** How well the limits of steps are kept. */
+  readonly limits: LimitTier | "auto";
 }
 
 const slotsMax = 1024;
@@ -42,7 +44,8 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
     labels: settleLabels(asked.labels ?? {}),
     name: asked.name ?? hostname(),
     snapshotLimits: limitsFromEnvironment(env),
-    ending: checkEnding(env["HAVERSACK_ENDING"]),
+    ending: oneOf(env, "HAVERSACK_ENDING", endingKinds),
+    limits: oneOf(env, "HAVERSACK_LIMITS", limitTiers),
   };
 }
 
@@ -57,11 +60,12 @@ function checkSlots(slots: number): number {
   throw bad("slots", `a whole number from 1 to ${slotsMax}`, String(slots));
 }
 
-function checkEnding(text: string | undefined): EndingKind | "auto" {
-  const asked = text === undefined || text === "" ? "auto" : text;
-  const known = (["auto", ...endingKinds] as const).find((kind) => kind === asked);
-  if (known !== undefined) return known;
-  throw bad("HAVERSACK_ENDING", `auto, ${endingKinds.join(", ")}`, asked);
+function oneOf<T extends string>(env: NodeJS.ProcessEnv, name: string, known: readonly T[]): T | "auto" {
+  const asked = env[name] ?? "";
+  if (asked === "" || asked === "auto") return "auto";
+  const found = known.find((each) => each === asked);
+  if (found !== undefined) return found;
+  throw bad(name, `auto, ${known.join(", ")}`, asked);
 }
 
 function settleLabels(asked: Readonly<Record<string, string>>): ReadonlyMap<string, string> {

@@ -47,7 +47,7 @@ export function cgroupPlaces(mounts: string, own: string): readonly CgroupPlace[
     if (group === undefined || (kind !== "cgroup2" && kind !== "cgroup")) return [];
     // A container may see only the part of the tree that is its own.
     const path = root !== "/" && group.path.startsWith(root) ? group.path.slice(root.length) : group.path;
-    const folder = join(mountPoint.replaceAll("\\040", " "), path);
+    const folder = join(mountPoint.replaceAll("\\040", " "), path).replace(/(.)\/$/, "$1");
     return [{ version: kind === "cgroup2" ? 2 : 1, controllers: group.controllers, folder }];
   });
 }

@@ -11,7 +11,7 @@
  */
 
 import { FaultError, type Ports, pause } from "@haversack/base";
-import { type LimitTier, limitsLabel, type StepLimits } from "@haversack/protocol";
+import { type LimitTier, limitsLabel, limitTiers, type StepLimits } from "@haversack/protocol";
 import { type EndingKind, endingKinds } from "../config/ending.ts";
 import { type Cgroup, type CgroupHost, openCgroups } from "./cgroup-host.ts";
 import type { CgroupPlace } from "./cgroup-places.ts";
@@ -60,6 +60,8 @@ export interface StepHost {
 export interface HostWish {
   /** `auto`: the best that works; else the one that must. */
   readonly ending: EndingKind | "auto";
+  /** `auto`, or absent: the best that works; `hard` must work, `soft` and `none` are what is left of it. */
+  readonly limits?: LimitTier | "auto";
   readonly workerId: string;
   /** Folders of programs. */
   readonly path: string;
@@ -82,7 +84,7 @@ const clearPollMs = 10;
 
 /**
  * Ends what earlier starts of this worker left, then finds out what this host can do. Call it before the worker says hello.
- * Throws FaultError `ending_impossible` when what was asked does not work here.
+ * Throws FaultError `ending_impossible` or `limits_impossible` when what was asked does not work here.
  */
 export async function openStepHost(wish: HostWish, ports: Ports): Promise<StepHost> {
   const { ending: asked, workerId, path, places } = wish;
@@ -90,7 +92,7 @@ export async function openStepHost(wish: HostWish, ports: Ports): Promise<StepHo
   const orphans = (await cleared(cgroups, ports)) + (await sweepOrphans(workerId, ports.clock));
   if (orphans > 0) ports.log.warn({ orphans }, "ended processes of an earlier start of this worker");
   const programs = programsIn(path);
-  const tier = limitTier(cgroups.canLimit, programs);
+  const tier = tierOf(limitTier(cgroups.canLimit, programs), wish.limits ?? "auto");
   const common = { ports, cgroups, programs, tier };
   const wanted = asked === "auto" ? endingKinds : [asked];
   const reasons: string[] = [];
@@ -101,6 +103,13 @@ export async function openStepHost(wish: HostWish, ports: Ports): Promise<StepHo
   }
   const message = `HAVERSACK_ENDING=${asked} is impossible here: ${reasons.join("; ")}; leave it out, or say auto, for the best that is possible`;
   throw new FaultError("invalid", "ending_impossible", message);
+}
+
+function tierOf(best: LimitTier, asked: LimitTier | "auto"): LimitTier {
+  if (asked === "auto" || asked === best) return best;
+  if (limitTiers.indexOf(asked) > limitTiers.indexOf(best)) return asked;
+  const message = `HAVERSACK_LIMITS=${asked} is impossible here, the best is ${best}: hard needs control groups of memory, pids and cpu that the worker may write, soft needs prlimit`;
+  throw new FaultError("invalid", "limits_impossible", message);
 }
 
 async function cleared(cgroups: CgroupHost, { clock }: Ports): Promise<number> {
@@ -171,7 +180,10 @@ function startIn(means: Means, spec: ProcessSpec, limits?: StepLimits): StepTree
     : undefined;
   const enter = entryPrefix(programs.sh ?? "sh", forgetting(spec.env), group?.entrances ?? []);
   const { prlimit } = programs;
-  const restrain = limits === undefined || prlimit === undefined ? [] : prlimitPrefix(prlimit, limits, tier);
+  const restrain =
+    limits === undefined || prlimit === undefined || tier === "none"
+      ? []
+      : prlimitPrefix(prlimit, limits, tier);
   const argv = [...enter, ...restrain, program, ...spec.argv.slice(1)];
   const tree = startTree(means, { ...spec, argv }, group);
   return withLimits(tree, group, limits, tier);

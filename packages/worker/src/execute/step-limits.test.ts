@@ -12,7 +12,10 @@ const path = process.env["PATH"] ?? "";
 const ports = { clock: systemClock, random: systemRandom, log: silentLog };
 const best = await openStepHost({ ending: "auto", workerId: randomUUID(), path }, ports);
 const hard = best.limits === "hard" ? best : undefined;
-const soft = await openStepHost({ ending: "auto", workerId: randomUUID(), path, places: [] }, ports);
+const soft = await openStepHost(
+  { ending: "auto", limits: "auto", workerId: randomUUID(), path, places: [] },
+  ports,
+);
 const hog = `exec ${process.execPath} -e 'const kept = []; for (;;) kept.push(Buffer.alloc(4194304, 1))'`;
 
 function startLimited(host: StepHost, script: string, limits: Omit<StepLimits, "enforcement">): StepTree {
@@ -73,5 +76,16 @@ describe.skipIf(soft.limits !== "soft")("soft limits", () => {
     expect(tree.exceeded()).toBeUndefined();
     expect(tree.under).toBe("memory limit of 256MiB");
     expect(tree.unkept).toBe("this worker cannot keep the limit of cpu (limits=soft)");
+  });
+});
+
+test("limits that this host cannot keep are refused by name, and fewer may be asked for", async () => {
+  const wish = { ending: "sweep", workerId: randomUUID(), path, places: [] } as const;
+  await expect(openStepHost({ ...wish, limits: "hard" }, ports)).rejects.toThrow(
+    /HAVERSACK_LIMITS=hard is impossible here/,
+  );
+  expect((await openStepHost({ ...wish, limits: "none" }, ports)).labels).toEqual({
+    ending: "sweep",
+    limits: "none",
   });
 });
