@@ -3,7 +3,9 @@
 import { arch, availableParallelism, hostname, platform } from "node:os";
 import { resolve } from "node:path";
 import { FaultError } from "@haversack/base";
+import { type LimitTier, limitsLabel, limitTiers } from "@haversack/protocol";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
+import { type EndingKind, endingKinds } from "./ending.ts";
 import type { WorkerAsked } from "./options.ts";
 
 export interface WorkerSettings {
@@ -16,10 +18,16 @@ export interface WorkerSettings {
   readonly labels: ReadonlyMap<string, string>;
   readonly name: string;
   readonly snapshotLimits: SnapshotLimits;
+  /** How the processes of steps are ended. */
+  readonly ending: EndingKind | "auto";
+  /** How well the limits of steps are kept. */
+  readonly limits: LimitTier | "auto";
 }
 
 const slotsMax = 1024;
 const labelsMax = 64;
+/** Found out when the worker starts. */
+const ownLater: ReadonlySet<string> = new Set(["ending", limitsLabel]);
 
 export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettings {
   const coordinatorUrls = parseUrls(asked.coordinator ?? env["HAVERSACK_URL"] ?? "");
@@ -37,6 +45,8 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
     labels: settleLabels(asked.labels ?? {}),
     name: asked.name ?? hostname(),
     snapshotLimits: limitsFromEnvironment(env),
+    ending: oneOf(env, "HAVERSACK_ENDING", endingKinds),
+    limits: oneOf(env, "HAVERSACK_LIMITS", limitTiers),
   };
 }
 
@@ -53,9 +63,17 @@ function checkSlots(slots: number): number {
   throw bad("slots", `a whole number from 1 to ${slotsMax}`, String(slots));
 }
 
+function oneOf<T extends string>(env: NodeJS.ProcessEnv, name: string, known: readonly T[]): T | "auto" {
+  const asked = env[name] ?? "";
+  if (asked === "" || asked === "auto") return "auto";
+  const found = known.find((each) => each === asked);
+  if (found !== undefined) return found;
+  throw bad(name, `auto, ${known.join(", ")}`, asked);
+}
+
 function settleLabels(asked: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
   const own = { arch: arch(), os: platform(), hostname: hostname() };
-  const taken = Object.keys(asked).find((label) => label in own);
+  const taken = Object.keys(asked).find((label) => label in own || ownLater.has(label));
   if (taken !== undefined)
     throw bad(`label ${taken}`, "another name: the worker sets this one itself", asked[taken] ?? "");
   if (Object.keys(asked).length > labelsMax)
