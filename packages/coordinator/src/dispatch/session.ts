@@ -109,7 +109,7 @@ class Session {
     const { generation } = store;
     const { ttlMs: leaseTtlMs, heartbeatMs: heartbeatIntervalMs } = leases.times;
     const now = ports.clock.now();
-    const { refusals, cancelled } = await store.write.workerGreet({
+    const { refusals, cancelled, order } = await store.write.workerGreet({
       hello,
       now,
       leaseUntil: leases.leaseUntil(),
@@ -119,6 +119,7 @@ class Session {
       kind: "welcome",
       welcome: { generation, coordinatorVersion: version, leaseTtlMs, heartbeatIntervalMs },
     });
+    this.link.order(order, now);
     this.link.own(hello.held);
     this.#refuse(refusals);
     this.link.cancel(cancelled);
@@ -135,7 +136,7 @@ class Session {
       case "hello":
         throw new FaultError("invalid", "second_hello", "a session has one hello");
       case "credits":
-        this.link.grant(message.grantedTotal);
+        this.link.grant(message.grantedTotal, message.closed);
         this.#parts.ring();
         return;
       case "heartbeat":
@@ -161,7 +162,8 @@ class Session {
     const { workerId, bootId } = this.link.hello;
     const now = ports.clock.now();
     const renewal = { workerId, bootId, refs: held, now, leaseUntil: leases.leaseUntil() };
-    const { refusals, cancelled } = await store.write.leasesRenew(renewal);
+    const { refusals, cancelled, order } = await store.write.leasesRenew(renewal);
+    this.link.order(order, now);
     this.#refuse(refusals);
     this.link.cancel(cancelled);
     this.link.send({ kind: "heartbeatAck", seq });

@@ -60,6 +60,7 @@ export class WorkerRegistry {
       name: link.hello.name,
       labels: link.hello.labels,
       credits: link.silentForMs < this.#suspectAfterMs ? link.credits : 0,
+      ...(link.isCordoned ? { closed: "cordoned" } : link.isStopping ? { closed: "stopping" } : {}),
       snapshotMinVersion: link.hello.snapshotMinVersion,
       snapshotMaxVersion: link.hello.snapshotMaxVersion,
       snapshotFeatures: link.hello.snapshotFeatures,
