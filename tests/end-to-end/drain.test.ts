@@ -13,8 +13,7 @@ params:
 steps:
   - id: wait
     worker: { name: ${worker} }
-    env: { GO: "\${params.go}" }
-    run: until [ -e "$GO" ]; do sleep 0.05; done
+    run: until [ -e "$PARAM_go" ]; do sleep 0.05; done
 `;
 
 const labelled = (name: string): string[] => ["--label", `name=${name}`];

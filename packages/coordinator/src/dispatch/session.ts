@@ -16,6 +16,7 @@ import {
   type WorkerHello,
 } from "@haversack/protocol";
 import type { LogStore, Store } from "../store/store.ts";
+import { comeBackInMs } from "./come-back.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import { reportOf } from "./result-report.ts";
 import { WorkerLink } from "./worker-link.ts";
@@ -51,7 +52,8 @@ export async function* serveSession(
   if (parts.registry.isFull)
     throw new FaultError("busy", "too_many_workers", "too many workers are connected");
   const session = new Session(parts, first.value.hello);
-  const onAbort = (): void => session.link.end();
+  const onAbort = (): void =>
+    session.link.goodbye("the coordinator stops", comeBackInMs(parts.registry.size, parts.ports.random));
   signal.addEventListener("abort", onAbort, { once: true });
   // A signal that fired before has no event left: the coordinator is stopping while a worker dials.
   if (signal.aborted) onAbort();

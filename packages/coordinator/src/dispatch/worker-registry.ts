@@ -17,6 +17,10 @@ export class WorkerRegistry {
     this.#suspectAfterMs = suspectAfterMs;
   }
 
+  get size(): number {
+    return this.#links.size;
+  }
+
   get isFull(): boolean {
     return this.#links.size >= linksMax;
   }

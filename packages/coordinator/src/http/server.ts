@@ -7,8 +7,16 @@ import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as net from "node:net";
 import type { connectNodeAdapter } from "@connectrpc/connect-node";
-import { type Clock, FaultError, messageOf, type Service, systemCodeOf } from "@haversack/base";
+import {
+  type Clock,
+  FaultError,
+  messageOf,
+  type Service,
+  type StopMode,
+  systemCodeOf,
+} from "@haversack/base";
 import { flowControlWindowBytes } from "@haversack/protocol";
+import { letGo } from "./let-go.ts";
 
 export type Handler = ReturnType<typeof connectNodeAdapter>;
 
@@ -33,10 +41,14 @@ export class HttpServer implements Service {
   readonly #http1: http.Server;
   readonly #http2: http2.Http2Server;
   readonly #sockets = new Set<net.Socket>();
+  readonly #sessions = new Set<http2.ServerHttp2Session>();
+  readonly #hurry: AbortSignal;
 
-  constructor(address: Address, handler: Handler, clock: Clock) {
+  /** @param hurry ends the waiting of a stop */
+  constructor(address: Address, handler: Handler, clock: Clock, hurry = new AbortController().signal) {
     this.#address = address;
     this.#clock = clock;
+    this.#hurry = hurry;
     this.#http1 = http.createServer(
       { headersTimeout: 5000, requestTimeout: 0, maxHeaderSize: headerBytesMax },
       handler,
@@ -56,7 +68,11 @@ export class HttpServer implements Service {
       handler,
     );
     // Without it a busy stream starves the others of its connection, heartbeats included.
-    this.#http2.on("session", (session) => session.setLocalWindowSize(flowControlWindowBytes));
+    this.#http2.on("session", (session) => {
+      session.setLocalWindowSize(flowControlWindowBytes);
+      this.#sessions.add(session);
+      session.once("close", () => this.#sessions.delete(session));
+    });
     this.#http2.on("sessionError", () => {});
     this.#door = net.createServer({ noDelay: true }, (socket) => this.#sort(socket));
     this.#door.maxConnections = connectionsMax;
@@ -84,9 +100,14 @@ export class HttpServer implements Service {
     this.#door.on("error", () => {});
   }
 
-  async stop(): Promise<void> {
+  /** `drain`: no new connections, no new calls; those under way may end, for some seconds. */
+  async stop(mode: StopMode = "now"): Promise<void> {
     if (!this.#door.listening) return;
     const closed = new Promise<void>((resolve) => this.#door.close(() => resolve()));
+    if (mode === "drain") {
+      this.#http1.closeIdleConnections();
+      await letGo(this.#sessions, closed, this.#clock, this.#hurry);
+    }
     this.#http1.closeAllConnections();
     for (const socket of this.#sockets) socket.destroy();
     await closed;

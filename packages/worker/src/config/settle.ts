@@ -4,6 +4,7 @@ import { arch, availableParallelism, hostname, platform } from "node:os";
 import { resolve } from "node:path";
 import { FaultError } from "@haversack/base";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
+import { type HealthAddress, parseHealthListen } from "./health-address.ts";
 import type { WorkerAsked } from "./options.ts";
 
 export interface WorkerSettings {
@@ -14,6 +15,9 @@ export interface WorkerSettings {
   /** Includes `arch`, `os` and `hostname`, which cannot be set. */
   readonly labels: ReadonlyMap<string, string>;
   readonly name: string;
+  /** Undefined: a stop waits for what runs without limit. */
+  readonly drainTimeoutMs: number | undefined;
+  readonly healthListen: HealthAddress | undefined;
   readonly snapshotLimits: SnapshotLimits;
 }
 
@@ -35,6 +39,8 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
     slots: checkSlots(asked.slots ?? availableParallelism()),
     labels: settleLabels(asked.labels ?? {}),
     name: asked.name ?? hostname(),
+    drainTimeoutMs: asked.drainTimeoutMs,
+    healthListen: parseHealthListen(asked.healthListen),
     snapshotLimits: limitsFromEnvironment(env),
   };
 }
