@@ -1,4 +1,5 @@
 import { openSqlite } from "../../support/sqlite-store.ts";
+import { describeAccess } from "./describe-access.ts";
 import { describeChildren } from "./describe-children.ts";
 import { describeLeader } from "./describe-leader.ts";
 import { describeMemory } from "./describe-memory.ts";
@@ -9,6 +10,7 @@ import { describeSchedules } from "./describe-schedules.ts";
 import { describeStore } from "./describe-store.ts";
 
 describeStore("sqlite", openSqlite);
+describeAccess("sqlite", openSqlite);
 describeChildren("sqlite", openSqlite);
 describeLeader("sqlite", openSqlite);
 describeRuns("sqlite", openSqlite);
