@@ -81,6 +81,7 @@ class OneCoordinator implements Coordinator {
   readonly #settings: CoordinatorSettings;
   readonly #ports: Ports;
   readonly #stopping = new AbortController();
+  readonly #hurry = new AbortController();
   readonly #ended = Promise.withResolvers<void>();
   #opened: Partial<Opened> = {};
   #services: readonly Service[] = [];
@@ -117,13 +118,16 @@ class OneCoordinator implements Coordinator {
     }
   }
 
+  /** `drain` lets calls end that are under way, for some seconds; a later `now` ends the waiting. */
   async stop(mode: StopMode): Promise<void> {
+    if (mode === "now") this.#hurry.abort();
     this.#stopped ??= this.#stop(mode);
     await this.#stopped;
     this.#ended.resolve();
   }
 
   async #stop(mode: StopMode): Promise<void> {
+    // Readiness is off and workers are told goodbye.
     this.#stopping.abort();
     await stopAll(this.#services, mode);
     const { folder, store, logs } = this.#opened;
@@ -191,7 +195,8 @@ class OneCoordinator implements Coordinator {
     const { interceptors } = createAccess([tokens], ports);
     const newcomers = new Newcomers();
     const handler = createHandler({ routes, interceptors, newcomers, stopping });
-    this.#server = new HttpServer(listen, handler, ports.clock, newcomers);
+    const hurry = this.#hurry.signal;
+    this.#server = new HttpServer(listen, handler, ports.clock, { newcomers, hurry });
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
     return [...upkeep.services, dispatcher.loop, scheduler.loop, childLoop, this.#server];

@@ -4,6 +4,7 @@ import { createClient as createConnectClient, type Interceptor } from "@connectr
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { type ApprovalClient, approvalClient } from "./client-approvals.ts";
 import { type DagClient, dagClient } from "./client-dags.ts";
+import { type FleetClient, fleetClient } from "./client-fleet.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
 import { type PlacementClient, placementClient } from "./client-placement.ts";
 import { type RunClient, runClient } from "./client-runs.ts";
@@ -32,6 +33,7 @@ export interface HaversackClient
     DagClient,
     SnapshotClient,
     ApprovalClient,
+    FleetClient,
     PlacementClient {}
 
 export function createClient(options: ClientOptions): HaversackClient {
@@ -51,10 +53,8 @@ export function createClient(options: ClientOptions): HaversackClient {
   );
   const snapshots = snapshotClient(createConnectClient(SnapshotService, transport));
   const memory = memoryClient(createConnectClient(MemoryService, transport));
-  const placement = placementClient(
-    createConnectClient(PlacementService, transport),
-    createConnectClient(FleetService, transport),
-  );
+  const fleet = fleetClient(createConnectClient(FleetService, transport));
+  const placement = { ...placementClient(createConnectClient(PlacementService, transport)), ...fleet };
   return { ...runClient(runs), ...approvalClient(runs), ...dags, ...snapshots, ...memory, ...placement };
 }
 

@@ -212,7 +212,13 @@ class OneWorker implements Worker {
     const running = this.#running;
     if (running === undefined) return;
     const { attempts, loops, connection, folder } = running;
+    const { drainTimeoutMs } = this.#settings;
+    const { clock, log } = this.#ports;
+    log.info({ running: attempts.runningCount, drainTimeoutMs }, "stopping: nothing new, what runs may end");
+    const limit =
+      drainTimeoutMs === undefined ? undefined : clock.after(drainTimeoutMs, () => this.#hurry.abort());
     await attempts.drain(this.#hurry.signal);
+    limit?.cancel();
     await attempts.endAll(shutdownGraceMs, AbortSignal.timeout(flushMs));
     for (const loop of loops.toReversed()) await loop.stop("now");
     connection.close();

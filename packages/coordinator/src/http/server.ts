@@ -7,8 +7,16 @@ import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as net from "node:net";
 import type { connectNodeAdapter } from "@connectrpc/connect-node";
-import { type Clock, FaultError, messageOf, type Service, systemCodeOf } from "@haversack/base";
+import {
+  type Clock,
+  FaultError,
+  messageOf,
+  type Service,
+  type StopMode,
+  systemCodeOf,
+} from "@haversack/base";
 import { headerBytesMax, http2Options, watchSession } from "./http2-session.ts";
+import { letGo } from "./let-go.ts";
 import { Newcomers } from "./newcomers.ts";
 
 export type Handler = ReturnType<typeof connectNodeAdapter>;
@@ -25,6 +33,13 @@ const connectionsMax = 6000;
 const headBytes = 3;
 const firstBytesTimeoutMs = 15_000;
 
+export interface ServerExtras {
+  /** The same as the handler's, which tells it who proved who they are. */
+  readonly newcomers?: Newcomers;
+  /** Ends the waiting of a stop. */
+  readonly hurry?: AbortSignal;
+}
+
 export class HttpServer implements Service {
   readonly name = "http-server";
   readonly #address: Address;
@@ -34,18 +49,24 @@ export class HttpServer implements Service {
   readonly #http1: http.Server;
   readonly #http2: http2.Http2Server;
   readonly #sockets = new Set<net.Socket>();
+  readonly #sessions = new Set<http2.ServerHttp2Session>();
+  readonly #hurry: AbortSignal;
 
-  /** @param newcomers the same as the handler's, which tells it who proved who they are */
-  constructor(address: Address, handler: Handler, clock: Clock, newcomers: Newcomers = new Newcomers()) {
+  constructor(address: Address, handler: Handler, clock: Clock, more: ServerExtras = {}) {
     this.#address = address;
-    this.#newcomers = newcomers;
+    this.#newcomers = more.newcomers ?? new Newcomers();
     this.#clock = clock;
+    this.#hurry = more.hurry ?? new AbortController().signal;
     this.#http1 = http.createServer(
       { headersTimeout: 5000, requestTimeout: 10_000, maxHeaderSize: headerBytesMax },
       handler,
     );
     this.#http2 = http2.createServer(http2Options, handler);
-    this.#http2.on("session", (session) => watchSession(session, clock));
+    this.#http2.on("session", (session) => {
+      watchSession(session, clock);
+      this.#sessions.add(session);
+      session.once("close", () => this.#sessions.delete(session));
+    });
     this.#http2.on("sessionError", () => {});
     this.#door = net.createServer({ noDelay: true }, (socket) => this.#sort(socket));
     this.#door.maxConnections = connectionsMax;
@@ -73,9 +94,14 @@ export class HttpServer implements Service {
     this.#door.on("error", () => {});
   }
 
-  async stop(): Promise<void> {
+  /** `drain`: no new connections, no new calls; those under way may end, for some seconds. */
+  async stop(mode: StopMode = "now"): Promise<void> {
     if (!this.#door.listening) return;
     const closed = new Promise<void>((resolve) => this.#door.close(() => resolve()));
+    if (mode === "drain") {
+      this.#http1.closeIdleConnections();
+      await letGo(this.#sessions, closed, this.#clock, this.#hurry);
+    }
     this.#http1.closeAllConnections();
     for (const socket of this.#sockets) socket.destroy();
     await closed;

@@ -112,6 +112,7 @@ const chunk = fc.record({ ref, stream, offset: size, data: bytes });
 export const upward: fc.Arbitrary<Upward> = fc.oneof(
   fc.record({ kind: fc.constant("hello" as const), hello }),
   fc.record({ kind: fc.constant("credits" as const), grantedTotal: size }),
+  fc.record({ kind: fc.constant("credits" as const), grantedTotal: size, closed: fc.constant(true) }),
   fc.record({
     kind: fc.constant("heartbeat" as const),
     seq: size,
@@ -141,6 +142,15 @@ export const downward: fc.Arbitrary<Downward> = fc.oneof(
   }),
   fc.record({ kind: fc.constant("resultAcks" as const), refs: fc.array(ref) }),
   fc.record({ kind: fc.constant("refusals" as const), refusals: fc.array(fc.record({ ref, reason })) }),
+  fc.record(
+    {
+      kind: fc.constant("availability" as const),
+      cordoned: fc.boolean(),
+      draining: fc.boolean(),
+      endInMs: size,
+    },
+    { requiredKeys: ["kind", "cordoned", "draining"] },
+  ),
   fc.record({ kind: fc.constant("goodbye" as const), reason: text, retryAfterMs: size, final: fc.boolean() }),
 );
 const scope = fc.constantFrom("global", "dags/nightly").map(parseMemoryScopeName);

@@ -6,6 +6,7 @@ import { FaultError } from "@haversack/base";
 import { type LimitTier, limitsLabel, limitTiers } from "@haversack/protocol";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
 import { type EndingKind, endingKinds } from "./ending.ts";
+import { type HealthAddress, parseHealthListen } from "./health-address.ts";
 import type { WorkerAsked } from "./options.ts";
 
 export interface WorkerSettings {
@@ -17,6 +18,9 @@ export interface WorkerSettings {
   /** Includes `arch`, `os` and `hostname`, which cannot be set. */
   readonly labels: ReadonlyMap<string, string>;
   readonly name: string;
+  /** Undefined: a stop waits for what runs without limit. */
+  readonly drainTimeoutMs: number | undefined;
+  readonly healthListen: HealthAddress | undefined;
   readonly snapshotLimits: SnapshotLimits;
   /** How the processes of steps are ended. */
   readonly ending: EndingKind | "auto";
@@ -44,6 +48,8 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
     slots: checkSlots(asked.slots ?? availableParallelism()),
     labels: settleLabels(asked.labels ?? {}),
     name: asked.name ?? hostname(),
+    drainTimeoutMs: asked.drainTimeoutMs,
+    healthListen: parseHealthListen(asked.healthListen),
     snapshotLimits: limitsFromEnvironment(env),
     ending: oneOf(env, "HAVERSACK_ENDING", endingKinds),
     limits: oneOf(env, "HAVERSACK_LIMITS", limitTiers),
