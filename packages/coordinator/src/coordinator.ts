@@ -187,11 +187,12 @@ class OneCoordinator implements Coordinator {
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
     const routes = routesOf({ ...follow, ...fleet, blobs, submitter, scheduler, stopping });
-    const { interceptors } = createAccess([tokens], ports.log);
-    this.#server = new HttpServer(listen, createHandler({ routes, interceptors, stopping }), ports.clock);
+    const access = createAccess({ store, credentials: [tokens], ports });
+    const guarded = { routes: access.guard(routes), interceptors: access.interceptors, stopping };
+    this.#server = new HttpServer(listen, createHandler(guarded), ports.clock);
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
-    return [...upkeep.services, dispatcher.loop, scheduler.loop, childLoop, this.#server];
+    return [access.auditLog, ...upkeep.services, dispatcher.loop, scheduler.loop, childLoop, this.#server];
   }
 
   /** Tells commands on this host where to find us. */
