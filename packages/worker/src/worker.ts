@@ -12,6 +12,7 @@
  */
 
 import { mkdir, rm } from "node:fs/promises";
+import { uptime } from "node:os";
 import { join } from "node:path";
 import {
   Background,
@@ -114,10 +115,10 @@ class OneWorker implements Worker {
   }
 
   async #startIn(folder: OwnedFolder): Promise<void> {
-    const { coordinatorUrl, token, slots } = this.#settings;
+    const { coordinatorUrls, token, slots } = this.#settings;
     const workerId = await readWorkerId(folder.path, this.#ports.random);
     await this.#clean(folder.path, workerId);
-    const connection = new Connection(coordinatorUrl, token);
+    const connection = new Connection(coordinatorUrls, token);
     const uplink = new Uplink((error) => this.#fail(error));
     const cache = new SnapshotCache(join(folder.path, "snapshots"), connection, this.#ports.clock);
     const roots = { workRoot: join(folder.path, "work"), spoolRoot: join(folder.path, "spool") };
@@ -126,7 +127,7 @@ class OneWorker implements Worker {
     const attempts = new Attempts(parts, slots, (error) => this.#fail(error));
     attempts.adopt(await reopenSpools(roots.spoolRoot, uplink, this.#ports.log));
     await cache.open();
-    const leases = new LeaseWatch(this.#ports.clock);
+    const leases = new LeaseWatch(this.#ports.clock, () => uptime() * 1000);
     const session = {
       connection,
       uplink,
@@ -145,7 +146,8 @@ class OneWorker implements Worker {
     ];
     this.#running = { folder, connection, attempts, loops };
     for (const loop of loops) await loop.start();
-    this.#ports.log.info({ worker: workerId, coordinator: coordinatorUrl.href, slots }, "worker started");
+    const coordinator = namesOf(coordinatorUrls);
+    this.#ports.log.info({ worker: workerId, coordinator, slots }, "worker started");
   }
 
   #executors(workerId: WorkerId, cache: SnapshotCache) {
@@ -224,9 +226,11 @@ class OneWorker implements Worker {
   }
 }
 
-function explained(error: FaultError, { coordinatorUrl }: WorkerSettings): FaultError {
+const namesOf = (urls: readonly URL[]): string => urls.map(({ origin }) => origin).join(", ");
+
+function explained(error: FaultError, { coordinatorUrls }: WorkerSettings): FaultError {
   if (error.fault !== "denied") return error;
-  const message = `the coordinator at ${coordinatorUrl.origin} refused this worker: ${error.message}; give it the token in worker.token of the coordinator's data folder`;
+  const message = `the coordinator at ${namesOf(coordinatorUrls)} refused this worker: ${error.message}; give it the token in worker.token of the coordinator's data folder`;
   return new FaultError("denied", "token_refused", message, { cause: error });
 }
 

@@ -1,6 +1,6 @@
 /** What a person asks of a worker; everything may be left out. */
 export interface WorkerAsked {
-  /** `http://HOST:PORT` of the coordinator. */
+  /** `http://HOST:PORT` of the coordinator; of several on one database with commas between them. */
   readonly coordinator?: string;
   /** The worker token of the coordinator. */
   readonly token?: string;

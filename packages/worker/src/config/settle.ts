@@ -7,7 +7,8 @@ import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot"
 import type { WorkerAsked } from "./options.ts";
 
 export interface WorkerSettings {
-  readonly coordinatorUrl: URL;
+  /** Of one coordinator, or of several on one database; at least one. */
+  readonly coordinatorUrls: readonly URL[];
   readonly token: string;
   readonly dataDir: string;
   readonly slots: number;
@@ -21,7 +22,7 @@ const slotsMax = 1024;
 const labelsMax = 64;
 
 export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettings {
-  const coordinatorUrl = parseUrl(asked.coordinator ?? env["HAVERSACK_URL"]);
+  const coordinatorUrls = parseUrls(asked.coordinator ?? env["HAVERSACK_URL"] ?? "");
   const token = asked.token ?? env["HAVERSACK_TOKEN"] ?? "";
   if (token === "") {
     const message =
@@ -29,7 +30,7 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
     throw new FaultError("invalid", "no_token", message);
   }
   return {
-    coordinatorUrl,
+    coordinatorUrls,
     token,
     dataDir: resolve(asked.dataDir ?? env["HAVERSACK_WORKER_DATA"] ?? ".haversack/worker"),
     slots: checkSlots(asked.slots ?? availableParallelism()),
@@ -39,11 +40,13 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
   };
 }
 
-function parseUrl(text: string | undefined): URL {
-  const url = text === undefined ? null : URL.parse(text);
-  if (url?.protocol === "http:" && url.hostname !== "") return url;
-  throw bad("coordinator", "a URL such as http://127.0.0.1:7420", text ?? "none");
+function parseUrls(text: string): readonly URL[] {
+  const urls = text.split(",").map((part) => URL.parse(part.trim()));
+  if (urls.every(isAddress)) return urls;
+  throw bad("coordinator", "one URL such as http://127.0.0.1:7420, or several with commas", text);
 }
+
+const isAddress = (url: URL | null): url is URL => url?.protocol === "http:" && url.hostname !== "";
 
 function checkSlots(slots: number): number {
   if (Number.isInteger(slots) && slots >= 1 && slots <= slotsMax) return slots;
