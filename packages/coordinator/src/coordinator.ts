@@ -192,14 +192,14 @@ class OneCoordinator implements Coordinator {
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
     const routes = routesOf({ ...follow, ...fleet, blobs, submitter, scheduler, stopping });
-    const { interceptors } = createAccess([tokens], ports);
+    const access = createAccess({ store, credentials: [tokens], ports });
     const newcomers = new Newcomers();
-    const handler = createHandler({ routes, interceptors, newcomers, stopping });
+    const guarded = { routes: access.guard(routes), interceptors: access.interceptors, newcomers, stopping };
     const hurry = this.#hurry.signal;
-    this.#server = new HttpServer(listen, handler, ports.clock, { newcomers, hurry });
+    this.#server = new HttpServer(listen, createHandler(guarded), ports.clock, { newcomers, hurry });
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
-    return [...upkeep.services, dispatcher.loop, scheduler.loop, childLoop, this.#server];
+    return [access.auditLog, ...upkeep.services, dispatcher.loop, scheduler.loop, childLoop, this.#server];
   }
 
   /** Tells commands on this host where to find us. */
