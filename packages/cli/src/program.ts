@@ -11,6 +11,7 @@
 
 import { faultOf, messageOf } from "@haversack/base";
 import { Command, CommanderError, Option } from "commander";
+import { accessCommands } from "./commands/access-commands.ts";
 import { agentCommands } from "./commands/agent-commands.ts";
 import { artifactCommand } from "./commands/artifact.ts";
 import { controlCommands } from "./commands/control-commands.ts";
@@ -38,6 +39,7 @@ const commands = [
   artifactCommand,
   ...placementCommands,
   ...agentCommands,
+  ...accessCommands,
 ];
 
 const footer = `
@@ -70,7 +72,10 @@ function createProgram(shell: Shell): Command {
     .option("--no-color", "plain text; NO_COLOR does the same")
     // An option behind a command is the command's: `memory show --version 3` asks for a version of memory.
     .enablePositionalOptions()
-    .addHelpText("after", footer);
+    .addHelpText("after", footer)
+    .hook("preAction", (_, command) => {
+      shell.tokenFile = command.opts<{ tokenFile?: string }>().tokenFile;
+    });
   for (const each of commands) program.addCommand(each(shell));
   for (const command of everyCommand(program)) configure(command, shell);
   for (const command of program.commands.flatMap(everyCommand)) {
