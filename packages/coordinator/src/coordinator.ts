@@ -45,6 +45,7 @@ import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
 import { createHandler } from "./http/handler.ts";
+import { Newcomers } from "./http/newcomers.ts";
 import { HttpServer } from "./http/server.ts";
 import { openLibrary } from "./library/open-library.ts";
 import { openPrepared, type Stores } from "./maintenance/open-prepared.ts";
@@ -80,6 +81,7 @@ class OneCoordinator implements Coordinator {
   readonly #settings: CoordinatorSettings;
   readonly #ports: Ports;
   readonly #stopping = new AbortController();
+  readonly #hurry = new AbortController();
   readonly #ended = Promise.withResolvers<void>();
   #opened: Partial<Opened> = {};
   #services: readonly Service[] = [];
@@ -116,13 +118,16 @@ class OneCoordinator implements Coordinator {
     }
   }
 
+  /** `drain` lets calls end that are under way, for some seconds; a later `now` ends the waiting. */
   async stop(mode: StopMode): Promise<void> {
+    if (mode === "now") this.#hurry.abort();
     this.#stopped ??= this.#stop(mode);
     await this.#stopped;
     this.#ended.resolve();
   }
 
   async #stop(mode: StopMode): Promise<void> {
+    // Readiness is off and workers are told goodbye.
     this.#stopping.abort();
     await stopAll(this.#services, mode);
     const { folder, store, logs } = this.#opened;
@@ -188,8 +193,11 @@ class OneCoordinator implements Coordinator {
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
     const routes = routesOf({ ...follow, ...fleet, blobs, submitter, scheduler, stopping });
     const access = createAccess({ store, credentials: [tokens], ports });
-    const guarded = { routes: access.guard(routes), interceptors: access.interceptors, stopping };
-    this.#server = new HttpServer(listen, createHandler(guarded), ports.clock);
+    const newcomers = new Newcomers();
+    const guarded = { routes: access.guard(routes), interceptors: access.interceptors };
+    const handler = createHandler({ ...guarded, newcomers, stopping });
+    const hurry = this.#hurry.signal;
+    this.#server = new HttpServer(listen, handler, ports.clock, { newcomers, hurry });
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
     return [access.auditLog, ...upkeep.services, dispatcher.loop, scheduler.loop, childLoop, this.#server];

@@ -12,6 +12,7 @@ import type { Store } from "../store/store.ts";
 import { accessService } from "./access-service.ts";
 import { auditCalls } from "./audit-calls.ts";
 import { authorize } from "./authorize.ts";
+import { limitTime } from "./deadlines.ts";
 import { lookFirst } from "./first-look.ts";
 import { mapErrors } from "./interceptors.ts";
 import { services } from "./routes.ts";
@@ -52,7 +53,7 @@ export function createAccess({ store, credentials, ports }: AccessParts): Access
     lookFirst(router, door);
   };
   return {
-    interceptors: [mapErrors(log), audited, authorize(door, clock)],
+    interceptors: [mapErrors(log), limitTime(clock), audited, authorize(door, clock)],
     authenticate: door.authenticate,
     guard,
     auditLog: withCounted(auditLog, refusals),
