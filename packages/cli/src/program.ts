@@ -11,7 +11,6 @@
 
 import { faultOf, messageOf } from "@haversack/base";
 import { Command, CommanderError, Option } from "commander";
-import { accessCommands } from "./commands/access-commands.ts";
 import { agentCommands } from "./commands/agent-commands.ts";
 import { artifactCommand } from "./commands/artifact.ts";
 import { controlCommands } from "./commands/control-commands.ts";
@@ -39,7 +38,6 @@ const commands = [
   artifactCommand,
   ...placementCommands,
   ...agentCommands,
-  ...accessCommands,
 ];
 
 const footer = `

@@ -5,21 +5,44 @@
 
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { Code, type ContextValues, type Interceptor } from "@connectrpc/connect";
-import type { Clock } from "@haversack/base";
+import type { Clock, Ports, Service } from "@haversack/base";
 import { type AuditRecord, toConnectError } from "@haversack/protocol";
-import type { AuditLog } from "../auth/audit-log.ts";
+import { AuditLog, type AuditLogParts } from "../auth/audit-log.ts";
 import { callerKey, peerKey } from "../auth/caller.ts";
 import { type MethodRule, methodName } from "../auth/permissions.ts";
-import { nobody, type Refusals } from "../auth/refusals.ts";
+import { nobody, Refusals } from "../auth/refusals.ts";
 
 export interface AuditParts {
+  readonly rules: ReadonlyMap<string, MethodRule>;
+  readonly append: AuditLogParts["append"];
+  readonly ports: Pick<Ports, "clock" | "log">;
+}
+
+export interface Audit {
+  readonly calls: Interceptor;
+  /** Stopped after what takes calls: writes what is left. */
+  readonly log: Service;
+}
+
+export function createAudit({ rules, append, ports: { clock, log: ownLog } }: AuditParts): Audit {
+  const log = new AuditLog({ append, clock, log: ownLog });
+  const refusals = new Refusals((record) => void log.add(record).catch(() => {}), clock);
+  const stop = async (): Promise<void> => {
+    refusals.flush();
+    await log.stop();
+  };
+  const calls = auditCalls({ rules, log, refusals, clock });
+  return { calls, log: { name: log.name, start: () => log.start(), stop } };
+}
+
+interface CallParts {
   readonly rules: ReadonlyMap<string, MethodRule>;
   readonly log: AuditLog;
   readonly refusals: Refusals;
   readonly clock: Clock;
 }
 
-export function auditCalls({ rules, log, refusals, clock }: AuditParts): Interceptor {
+function auditCalls({ rules, log, refusals, clock }: CallParts): Interceptor {
   return (next) => async (request) => {
     const method = methodName(request.method);
     const audit = rules.get(method)?.audit ?? "none";
