@@ -195,9 +195,10 @@ class OneCoordinator implements Coordinator {
     const routes = routesOf({ ...follow, ...fleet, blobs, submitter, scheduler, stopping });
     const access = createAccess({ store, credentials: [tokens], ports });
     const newcomers = new Newcomers();
-    const guarded = { routes: access.guard(routes), interceptors: access.interceptors, newcomers, stopping };
+    const guarded = { routes: access.guard(routes), interceptors: access.interceptors };
+    const handler = createHandler({ ...guarded, newcomers, stopping });
     const hurry = this.#hurry.signal;
-    this.#server = new HttpServer(listen, createHandler(guarded), ports.clock, { newcomers, hurry });
+    this.#server = new HttpServer(listen, handler, ports.clock, { newcomers, hurry });
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
     return [access.auditLog, ...upkeep.services, dispatcher.loop, scheduler.loop, childLoop, this.#server];
