@@ -6,6 +6,7 @@ import { FaultError } from "@haversack/base";
 import { type LimitTier, limitsLabel, limitTiers } from "@haversack/protocol";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
 import { type EndingKind, endingKinds } from "./ending.ts";
+import { type LogBoundSettings, logBoundsFrom } from "./log-bounds.ts";
 import type { WorkerAsked } from "./options.ts";
 
 export interface WorkerSettings {
@@ -19,6 +20,7 @@ export interface WorkerSettings {
   readonly snapshotLimits: SnapshotLimits;
   /** How the processes of steps are ended. */
   readonly ending: EndingKind | "auto";
+  readonly logBounds: LogBoundSettings;
   /** How well the limits of steps are kept. */
   readonly limits: LimitTier | "auto";
 }
@@ -45,6 +47,7 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
     name: asked.name ?? hostname(),
     snapshotLimits: limitsFromEnvironment(env),
     ending: oneOf(env, "HAVERSACK_ENDING", endingKinds),
+    logBounds: logBoundsFrom(env),
     limits: oneOf(env, "HAVERSACK_LIMITS", limitTiers),
   };
 }
