@@ -48,7 +48,7 @@ import { Connection } from "./session/dial.ts";
 import { LeaseWatch } from "./session/lease-watch.ts";
 import { superviseSession } from "./session/supervisor.ts";
 import { Uplink } from "./session/uplink.ts";
-import { reopenSpools } from "./spool/reopen.ts";
+import { LogBounds } from "./spool/log-bounds.ts";
 import { version } from "./version.ts";
 
 export interface Worker extends Service {
@@ -123,9 +123,10 @@ class OneWorker implements Worker {
     const cache = new SnapshotCache(join(folder.path, "snapshots"), connection, this.#ports.clock);
     const roots = { workRoot: join(folder.path, "work"), spoolRoot: join(folder.path, "spool") };
     const executors = this.#executors(workerId, cache, host);
-    const parts = { executors, connection, cache, uplink, ports: this.#ports, ...roots };
+    const bounds = new LogBounds(this.#settings.logBounds, this.#ports.clock);
+    const parts = { executors, connection, cache, uplink, bounds, ports: this.#ports, ...roots };
     const attempts = new Attempts(parts, slots, (error) => this.#fail(error));
-    attempts.adopt(await reopenSpools(roots.spoolRoot, uplink, this.#ports.log));
+    await attempts.reopen();
     await cache.open();
     const leases = new LeaseWatch(this.#ports.clock, () => uptime() * 1000);
     const session = {

@@ -17,16 +17,14 @@ import { type Artifact, type AttemptResult, refKey, type Task } from "@haversack
 import type { SnapshotCache } from "../hydrate/snapshot-cache.ts";
 import { Workspace } from "../hydrate/workspace.ts";
 import type { Connection } from "../session/dial.ts";
-import type { Uplink } from "../session/uplink.ts";
-import { AttemptSpool } from "../spool/attempt-spool.ts";
+import { AttemptSpool, type SpoolParts } from "../spool/attempt-spool.ts";
 import { type AttemptContext, type Executor, StopRequest, type WorkEnd } from "./executor.ts";
 import { failureEnd, stoppedEnd } from "./outcome-map.ts";
 
-export interface AttemptParts {
+export interface AttemptParts extends SpoolParts {
   readonly executors: Readonly<Record<Task["work"]["kind"], Executor>>;
   readonly connection: Connection;
   readonly cache: SnapshotCache;
-  readonly uplink: Uplink;
   readonly ports: Ports;
   /** Folders of the worker: one for work folders, one for spools. */
   readonly workRoot: string;
@@ -76,9 +74,9 @@ export class Attempt {
 
   /** Resolves with the sealed spool, or with undefined when nothing is to be reported. Rejects when a disk fails. */
   async run(): Promise<AttemptSpool | undefined> {
-    const { ports, spoolRoot, uplink } = this.#parts;
+    const { ports, spoolRoot } = this.#parts;
     const { task } = this;
-    const spool = await AttemptSpool.create(task.ref, spoolRoot, uplink);
+    const spool = await AttemptSpool.create(task.ref, spoolRoot, this.#parts);
     this.#spool = spool;
     const timer = this.#limitTime();
     try {
