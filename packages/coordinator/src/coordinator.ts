@@ -44,6 +44,12 @@ import { type CoordinatorSettings, settle } from "./config/settle.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
+import { countCalls } from "./health/count-calls.ts";
+import { LoopWatch } from "./health/loop-watch.ts";
+import { measured } from "./health/measured-store.ts";
+import { CoordinatorMetrics } from "./health/metrics.ts";
+import { ReadinessChecks } from "./health/readiness.ts";
+import { tellMetrics } from "./health/tell-metrics.ts";
 import { createHandler } from "./http/handler.ts";
 import { HttpServer } from "./http/server.ts";
 import { openLibrary } from "./library/open-library.ts";
@@ -163,9 +169,11 @@ class OneCoordinator implements Coordinator {
     return { folder, tokens, store: store.value, logs: logs.value };
   }
 
-  #compose({ folder, tokens, store, logs }: Opened): readonly Service[] {
+  #compose({ folder, tokens, store: plain, logs }: Opened): readonly Service[] {
     const { leaseTtlMs, listen, retentionMs, graceMs } = this.#settings;
     const onFailure = (error: unknown): void => this.#fail(error);
+    const metrics = new CoordinatorMetrics();
+    const store = measured(plain, metrics, this.#ports.clock);
     const leases = LeaseClock.withTtl(leaseTtlMs, this.#ports.clock);
     // Several coordinators write times down for each other: one clock for all of them.
     const ports = store.shared === undefined ? this.#ports : { ...this.#ports, clock: leases.asClock() };
@@ -183,20 +191,29 @@ class OneCoordinator implements Coordinator {
     });
     logs.listen({ runs: (runs) => logChanges.ring(runs) });
     const blobs = new BlobStore(join(folder.path, "blobs"), this.#ports.clock);
-    const kept = { store, logs, blobs, leases, registry, ports, retentionMs, graceMs };
+    const stopping = this.#stopping.signal;
+    const { diskReserveBytes } = this.#settings;
+    const readiness = new ReadinessChecks({ store, folder: folder.path, diskReserveBytes, ports, stopping });
+    const loop = new LoopWatch(this.#ports.clock);
+    const { swept } = readiness;
+    const kept = { store, logs, blobs, leases, registry, ports, retentionMs, graceMs, swept };
     const upkeep = keepUp(kept, onFailure);
     const { leadership } = upkeep;
     const scheduler = createScheduler({ store, submitter, registry, leadership, ports, onFailure });
-    const stopping = this.#stopping.signal;
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
-    const routes = routesOf({ ...follow, ...fleet, blobs, submitter, scheduler, stopping });
-    const { interceptors } = createAccess([tokens], ports.log);
-    const handler = createHandler({ routes, interceptors, stopping });
+    const routes = routesOf({ ...follow, ...fleet, blobs, submitter, scheduler, stopping, readiness });
+    const access = createAccess([tokens], ports.log);
+    const { authenticate } = access;
+    const interceptors = [countCalls(metrics), ...access.interceptors];
+    const { clock } = ports;
+    const tell = tellMetrics({ metrics, store, registry, clock, authenticate });
+    const health = { readiness, loop, metrics: tell };
+    const handler = createHandler({ routes, interceptors, stopping, health });
     this.#server = new HttpServer(listen, handler, ports.clock, this.#hurry.signal);
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
-    return [...upkeep.services, dispatcher.loop, scheduler.loop, childLoop, this.#server];
+    return [loop, ...upkeep.services, dispatcher.loop, scheduler.loop, childLoop, this.#server];
   }
 
   /** Tells commands on this host where to find us. */
