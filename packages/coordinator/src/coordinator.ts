@@ -51,6 +51,7 @@ import { CoordinatorMetrics } from "./health/metrics.ts";
 import { ReadinessChecks } from "./health/readiness.ts";
 import { tellMetrics } from "./health/tell-metrics.ts";
 import { createHandler } from "./http/handler.ts";
+import { Newcomers } from "./http/newcomers.ts";
 import { HttpServer } from "./http/server.ts";
 import { openLibrary } from "./library/open-library.ts";
 import { openPrepared, type Stores } from "./maintenance/open-prepared.ts";
@@ -203,17 +204,24 @@ class OneCoordinator implements Coordinator {
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
     const routes = routesOf({ ...follow, ...fleet, blobs, submitter, scheduler, stopping, readiness });
-    const access = createAccess([tokens], ports.log);
-    const { authenticate } = access;
-    const interceptors = [countCalls(metrics), ...access.interceptors];
-    const { clock } = ports;
-    const tell = tellMetrics({ metrics, store, registry, clock, authenticate });
+    const access = createAccess({ store, credentials: [tokens], ports });
+    const newcomers = new Newcomers();
+    const tell = tellMetrics({
+      metrics,
+      store,
+      registry,
+      clock: ports.clock,
+      authenticate: access.authenticate,
+    });
     const health = { readiness, loop, metrics: tell };
-    const handler = createHandler({ routes, interceptors, stopping, health });
-    this.#server = new HttpServer(listen, handler, ports.clock, this.#hurry.signal);
+    const interceptors = [countCalls(metrics), ...access.interceptors];
+    const guarded = { routes: access.guard(routes), interceptors, newcomers, stopping, health };
+    const hurry = this.#hurry.signal;
+    this.#server = new HttpServer(listen, createHandler(guarded), ports.clock, { newcomers, hurry });
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
-    return [loop, ...upkeep.services, dispatcher.loop, scheduler.loop, childLoop, this.#server];
+    const loops = [dispatcher.loop, scheduler.loop, childLoop];
+    return [loop, access.auditLog, ...upkeep.services, ...loops, this.#server];
   }
 
   /** Tells commands on this host where to find us. */

@@ -2,6 +2,7 @@
 
 import { createClient as createConnectClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import { type AccessClient, accessClient } from "./client-access.ts";
 import { type ApprovalClient, approvalClient } from "./client-approvals.ts";
 import { type DagClient, dagClient } from "./client-dags.ts";
 import { type FleetClient, fleetClient } from "./client-fleet.ts";
@@ -11,6 +12,7 @@ import { type RunClient, runClient } from "./client-runs.ts";
 import { type SnapshotClient, snapshotClient } from "./client-snapshots.ts";
 import { apiMessageBytesMax } from "./limits.ts";
 import {
+  AccessService,
   DagService,
   FleetService,
   MemoryService,
@@ -34,7 +36,8 @@ export interface HaversackClient
     SnapshotClient,
     ApprovalClient,
     FleetClient,
-    PlacementClient {}
+    PlacementClient,
+    AccessClient {}
 
 export function createClient(options: ClientOptions): HaversackClient {
   const transport = createGrpcTransport({
@@ -55,7 +58,9 @@ export function createClient(options: ClientOptions): HaversackClient {
   const memory = memoryClient(createConnectClient(MemoryService, transport));
   const fleet = fleetClient(createConnectClient(FleetService, transport));
   const placement = { ...placementClient(createConnectClient(PlacementService, transport)), ...fleet };
-  return { ...runClient(runs), ...approvalClient(runs), ...dags, ...snapshots, ...memory, ...placement };
+  const access = accessClient(createConnectClient(AccessService, transport));
+  const ofRuns = { ...runClient(runs), ...approvalClient(runs) };
+  return { ...ofRuns, ...dags, ...snapshots, ...memory, ...placement, ...access };
 }
 
 const bearer =

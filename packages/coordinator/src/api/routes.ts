@@ -2,6 +2,7 @@
 
 import type { ConnectRouter } from "@connectrpc/connect";
 import {
+  AccessService,
   apiMessageBytesMax,
   DagService,
   FleetService,
@@ -37,6 +38,7 @@ export const services = [
   WorkerService,
   Health,
   ServerReflection,
+  AccessService,
 ];
 
 type Parts = Parameters<typeof runService>[0] &
