@@ -100,6 +100,7 @@ const outside: Outside = {
   env: process.env,
   cwd: process.cwd(),
   execPath: process.execPath,
+  nodeVersion: process.version,
   isAlive,
   openLog: (file) => openLog(process.env.HAVERSACK_LOG, file),
   inputEnded,

@@ -27,6 +27,8 @@ export interface Outside {
   readonly cwd: string;
   /** The Node that runs this. */
   readonly execPath: string;
+  /** Such as `v26.10.0`. */
+  readonly nodeVersion: string;
   /** The first Ctrl-C (or SIGTERM): end in good order. */
   readonly stopping: AbortSignal;
   /** The second one: end now. */

@@ -1,8 +1,9 @@
 /** What serves, and what it keeps: coordinators, workers and the store. */
 
 import { coordinatorCommand } from "./coordinator.ts";
+import { doctorCommand } from "./doctor.ts";
 import { startCommand } from "./start.ts";
 import { storeCommand } from "./store.ts";
 import { workerCommand } from "./worker.ts";
 
-export const servingCommands = [startCommand, coordinatorCommand, workerCommand, storeCommand];
+export const servingCommands = [startCommand, coordinatorCommand, workerCommand, storeCommand, doctorCommand];
