@@ -34,8 +34,8 @@ export interface Outside {
   /** The second one: end now. */
   readonly hurrying: AbortSignal;
   isAlive(pid: number): boolean;
-  /** A log that goes to a file, or to standard error when no file is named. */
-  openLog(file?: string): Log;
+  /** A log that goes to a file, or to standard error when no file is named. @param component whose it is */
+  openLog(component: "coordinator" | "worker" | "start" | "store", file?: string): Log;
   /** Resolves when standard input has ended. */
   inputEnded(): Promise<void>;
 }

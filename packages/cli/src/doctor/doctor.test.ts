@@ -29,7 +29,7 @@ describe("the checks", () => {
       { name: "well", look: async () => ok("fine") },
     ]);
     expect(all.map(({ name, verdict, found }) => `${name} ${verdict}: ${found}`)).toEqual([
-      "hangs problem: no answer within 8s",
+      "hangs problem: no answer within 8.0s",
       "throws problem: could not be looked at: refused",
       "well ok: fine",
     ]);

@@ -5,7 +5,8 @@ import { dirname, join } from "node:path";
 import type { Outside } from "../outside.ts";
 import { type Check, type Finding, ok, problem, warning } from "./check.ts";
 
-const nodeMajorMin = 26;
+/** As in haversack.mjs. */
+const nodeMajorMin = 24;
 const filesMin = 4096;
 const mib = 1024 * 1024;
 /** Below the first a coordinator takes no submissions and is not ready. */
