@@ -100,8 +100,10 @@ const outside: Outside = {
   env: process.env,
   cwd: process.cwd(),
   execPath: process.execPath,
+  nodeVersion: process.version,
   isAlive,
-  openLog: (file) => openLog(process.env.HAVERSACK_LOG, file),
+  openLog: (component, file) =>
+    openLog(process.env.HAVERSACK_LOG_LEVEL ?? process.env.HAVERSACK_LOG, file, component),
   inputEnded,
 };
 const code = await runProgram(process.argv.slice(2), outside, createClient);

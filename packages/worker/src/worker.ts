@@ -43,6 +43,8 @@ import { Attempts } from "./execute/attempts.ts";
 import { CommandExecutor } from "./execute/command-executor.ts";
 import { hostSecrets } from "./execute/secret-source.ts";
 import { openStepHost, type StepHost } from "./execute/step-host.ts";
+import type { HealthServer } from "./health/health-server.ts";
+import { openHealth } from "./health/open-health.ts";
 import { SnapshotCache } from "./hydrate/snapshot-cache.ts";
 import { Connection } from "./session/dial.ts";
 import { LeaseWatch } from "./session/lease-watch.ts";
@@ -75,6 +77,7 @@ interface Running {
   readonly connection: Connection;
   readonly attempts: Attempts;
   readonly loops: readonly Background[];
+  readonly health: HealthServer | undefined;
 }
 
 class OneWorker implements Worker {
@@ -145,10 +148,14 @@ class OneWorker implements Worker {
       new Background("lease-watch", (signal) => this.#watchLeases(leases, attempts, signal), onFailure),
       new Background("session", (signal) => superviseSession(session, signal), onFailure),
     ];
-    this.#running = { folder, connection, attempts, loops };
+    const listen = this.#settings.healthListen;
+    const stopping = (): boolean => this.#stopped !== undefined;
+    const health = await openHealth({ listen, attempts, uplink, slots, stopping });
+    this.#running = { folder, connection, attempts, loops, health };
     for (const loop of loops) await loop.start();
     const coordinator = namesOf(coordinatorUrls);
-    this.#ports.log.info({ worker: workerId, coordinator, slots }, "worker started");
+    const url = health === undefined ? {} : { health: health.url };
+    this.#ports.log.info({ worker: workerId, coordinator, slots, ...url }, "worker started");
   }
 
   #executors(workerId: WorkerId, cache: SnapshotCache, host: StepHost) {
@@ -212,7 +219,7 @@ class OneWorker implements Worker {
   async #stop(): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
-    const { attempts, loops, connection, folder } = running;
+    const { attempts, loops, connection, folder, health } = running;
     const { drainTimeoutMs } = this.#settings;
     const { clock, log } = this.#ports;
     log.info({ running: attempts.runningCount, drainTimeoutMs }, "stopping: nothing new, what runs may end");
@@ -223,6 +230,7 @@ class OneWorker implements Worker {
     await attempts.endAll(shutdownGraceMs, AbortSignal.timeout(flushMs));
     for (const loop of loops.toReversed()) await loop.stop("now");
     connection.close();
+    await health?.stop("now");
     await folder.release();
   }
 

@@ -146,6 +146,14 @@ export class Attempts {
     for (const attempt of running) attempt.stop(new StopRequest("shutdown", interruptGraceMs));
   }
 
+  /** Bytes of logs that wait here. */
+  get spoolBytes(): number {
+    const spools = [...this.#entries.values()].map((entry) =>
+      entry.kind === "running" ? entry.attempt.spool : entry.spool,
+    );
+    return spools.reduce((sum, spool) => sum + (spool?.bytes ?? 0), 0);
+  }
+
   /** Attempts that run or are about to. */
   get runningCount(): number {
     return this.#running().length;
