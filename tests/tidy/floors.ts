@@ -57,7 +57,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["index"],
   ],
   worker: [
-    ["version", "limits", "config"],
+    ["version", "limits", "config", "mask"],
     // The seams: what runs an attempt, and where its logs and result go.
     ["execute/executor", "session/uplink"],
     // What commands and the tools of an agent share: processes and their output.

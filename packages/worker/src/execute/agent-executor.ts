@@ -83,8 +83,8 @@ export class AgentExecutor implements Executor {
     const assignment = this.#assignment(task, work, context, await packFile(work.snapshot));
     if (signal.aborted) return stoppedEnd(stopOf(signal).why, task.timeoutMs, false);
     const tree = this.#start(task, context);
-    const stdout = new LogPump(tree.stdout, "stdout", context.log);
-    const stderr = new LogPump(tree.stderr, "stderr", context.log);
+    const stdout = new LogPump(tree.stdout, "stdout", context.log, context.masker.stream());
+    const stderr = new LogPump(tree.stderr, "stderr", context.log, context.masker.stream());
     const talk = new Talk(tree, context, this.#options.secrets);
     talk.tell(assignment);
     const { exit, stop } = await exitOrStop(tree, signal);

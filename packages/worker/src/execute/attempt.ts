@@ -16,11 +16,19 @@ import {
 import { type Artifact, type AttemptResult, refKey, type Task } from "@haversack/protocol";
 import type { SnapshotCache } from "../hydrate/snapshot-cache.ts";
 import { Workspace } from "../hydrate/workspace.ts";
+import { makeMasker } from "../mask/masker.ts";
 import type { Connection } from "../session/dial.ts";
 import type { Uplink } from "../session/uplink.ts";
 import { AttemptSpool } from "../spool/attempt-spool.ts";
-import { type AttemptContext, type Executor, StopRequest, type WorkEnd } from "./executor.ts";
+import {
+  type AttemptContext,
+  type AttemptLog,
+  type Executor,
+  StopRequest,
+  type WorkEnd,
+} from "./executor.ts";
 import { failureEnd, stoppedEnd } from "./outcome-map.ts";
+import { checkPaths, withoutSecrets } from "./without-secrets.ts";
 
 export interface AttemptParts {
   readonly executors: Readonly<Record<Task["work"]["kind"], Executor>>;
@@ -40,6 +48,7 @@ export class Attempt {
   readonly task: Task;
   readonly #parts: AttemptParts;
   readonly #stopping = new AbortController();
+  readonly #masker = makeMasker();
   #spool: AttemptSpool | undefined;
   #disowned = false;
   #begun = false;
@@ -114,7 +123,12 @@ export class Attempt {
     const { workRoot, connection, cache } = this.#parts;
     const workspace = await Workspace.create(task.ref, workRoot, connection);
     try {
-      const context = { folders: workspace.folders, log: spool, env: this.#environment() };
+      const masker = this.#masker;
+      const log: AttemptLog = {
+        write: (stream, data) => spool.write(stream, data),
+        note: (text) => spool.note(masker.text(text)),
+      };
+      const context = { folders: workspace.folders, log, env: this.#environment(), masker };
       const end = await this.#run(workspace, context);
       return this.#resultOf(end.work, end.artifacts);
     } finally {
@@ -133,13 +147,14 @@ export class Attempt {
       this.#begun = true;
       this.#parts.uplink.started(this.task.ref);
       const { task } = this;
-      const work = await this.#parts.executors[task.work.kind].execute(task, context, this.#stopping.signal);
+      const executor = this.#parts.executors[task.work.kind];
+      const work = withoutSecrets(await executor.execute(task, context, this.#stopping.signal), this.#masker);
       if (work.outcome !== "succeeded") return { work, artifacts: none };
       return { work, artifacts: await this.#collect(workspace) };
     } catch (error) {
       const { reason } = this.#stopping.signal as { reason: unknown };
       const work = reason instanceof StopRequest ? this.#stopped(reason) : failureEnd(error);
-      return { work, artifacts: none };
+      return { work: withoutSecrets(work, this.#masker), artifacts: none };
     }
   }
 
@@ -162,9 +177,11 @@ export class Attempt {
   async #collect(workspace: Workspace): Promise<Artifact[]> {
     const { artifacts } = this.task;
     const { signal } = this.#stopping;
-    return await this.#patiently(this.#spool, "artifacts", () =>
+    const collected = await this.#patiently(this.#spool, "artifacts", () =>
       workspace.collectArtifacts(artifacts, signal),
     );
+    checkPaths(collected, this.#masker);
+    return collected;
   }
 
   /** While the coordinator is away the attempt waits: its lease decides how long that makes sense. */

@@ -12,6 +12,7 @@ import type {
   Task,
   Usage,
 } from "@haversack/protocol";
+import type { Masker } from "../mask/masker.ts";
 
 /** Where the bytes of an attempt's log go. The spool behind it numbers, stores and sends them. */
 export interface AttemptLog {
@@ -31,8 +32,10 @@ export interface AttemptFolders {
 export interface AttemptContext {
   readonly folders: AttemptFolders;
   readonly log: AttemptLog;
-  /** `HAVERSACK_*`, `PARAM_*` and the step's own variables. */
+  /** `HAVERSACK_*`, `PARAM_*` and the step's own variables, secrets included. */
   readonly env: ReadonlyMap<string, string>;
+  /** Knows the values of this attempt; whatever leaves it goes through here. Notes of `log` do already. */
+  readonly masker: Masker;
 }
 
 /** How the work ended, before artifacts are collected. */

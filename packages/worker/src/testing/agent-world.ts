@@ -28,6 +28,7 @@ import {
 import { AgentExecutor } from "../execute/agent-executor.ts";
 import type { AttemptLog, StopRequest, WorkEnd } from "../execute/executor.ts";
 import { hostSecrets } from "../execute/secret-source.ts";
+import { makeMasker } from "../mask/masker.ts";
 import { type FakeModel, startFakeModel } from "./fake-model.ts";
 
 export const key = "canary-key-123456";
@@ -140,7 +141,8 @@ export async function runAgentStep(base: string, setup: Setup): Promise<Ran> {
     secrets: hostSecrets({ hostEnv, fileFolders: [] }),
     snapshotLimits: limitsFromEnvironment(Object.fromEntries(hostEnv)),
   });
-  const context = { folders: { work, control }, log, env: new Map([["STEP_VALUE", "from the step"]]) };
+  const env = new Map([["STEP_VALUE", "from the step"]]);
+  const context = { folders: { work, control }, log, env, masker: makeMasker() };
   const end = await executor.execute(taskOf(snapshot, setup), context, stopping.signal);
   return { end, notes, text, work, model, fetched };
 }
