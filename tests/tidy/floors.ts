@@ -23,6 +23,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
       "client-memory",
       "client-placement",
       "client-runs",
+      "client-secrets",
       "client-snapshots",
     ],
     ["client"],
@@ -45,7 +46,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   coordinator: [
     ["version", "limits"],
-    ["runs", "blobs", "memory"],
+    ["runs", "blobs", "memory", "secrets"],
     ["dag", "auth"],
     ["journal", "store"],
     ["leadership"],

@@ -7,6 +7,7 @@ import { type DagClient, dagClient } from "./client-dags.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
 import { type PlacementClient, placementClient } from "./client-placement.ts";
 import { type RunClient, runClient } from "./client-runs.ts";
+import { type SecretClient, secretClient } from "./client-secrets.ts";
 import { type SnapshotClient, snapshotClient } from "./client-snapshots.ts";
 import { apiMessageBytesMax } from "./limits.ts";
 import {
@@ -16,6 +17,7 @@ import {
   PlacementService,
   RunService,
   ScheduleService,
+  SecretService,
   SnapshotService,
 } from "./services.ts";
 
@@ -32,7 +34,8 @@ export interface HaversackClient
     DagClient,
     SnapshotClient,
     ApprovalClient,
-    PlacementClient {}
+    PlacementClient,
+    SecretClient {}
 
 export function createClient(options: ClientOptions): HaversackClient {
   const transport = createGrpcTransport({
@@ -55,7 +58,9 @@ export function createClient(options: ClientOptions): HaversackClient {
     createConnectClient(PlacementService, transport),
     createConnectClient(FleetService, transport),
   );
-  return { ...runClient(runs), ...approvalClient(runs), ...dags, ...snapshots, ...memory, ...placement };
+  const secrets = secretClient(createConnectClient(SecretService, transport));
+  const people = { ...runClient(runs), ...approvalClient(runs) };
+  return { ...people, ...dags, ...snapshots, ...memory, ...placement, ...secrets };
 }
 
 const bearer =

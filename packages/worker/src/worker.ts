@@ -122,7 +122,11 @@ class OneWorker implements Worker {
     const cache = new SnapshotCache(join(folder.path, "snapshots"), connection, this.#ports.clock);
     const roots = { workRoot: join(folder.path, "work"), spoolRoot: join(folder.path, "spool") };
     const executors = this.#executors(workerId, cache);
-    const parts = { executors, connection, cache, uplink, ports: this.#ports, ...roots };
+    const secrets = hostSecrets({
+      hostEnv: this.#hostEnv,
+      fileFolders: ["/run/secrets", "/run/credentials"],
+    });
+    const parts = { executors, connection, cache, uplink, secrets, ports: this.#ports, ...roots };
     const attempts = new Attempts(parts, slots, (error) => this.#fail(error));
     attempts.adopt(await reopenSpools(roots.spoolRoot, uplink, this.#ports.log));
     await cache.open();
@@ -150,7 +154,6 @@ class OneWorker implements Worker {
 
   #executors(workerId: WorkerId, cache: SnapshotCache) {
     const common = { ports: this.#ports, hostEnv: this.#hostEnv, workerId };
-    const fileFolders = ["/run/secrets", "/run/credentials"];
     return {
       run: new CommandExecutor(common),
       agent: new AgentExecutor({
@@ -158,7 +161,6 @@ class OneWorker implements Worker {
         nodePath: process.execPath,
         packFile: (snapshot) => cache.fileOf(snapshot, this.#hurry.signal),
         dropPack: ({ digest }) => cache.forget(digest),
-        secrets: hostSecrets({ hostEnv: this.#hostEnv, fileFolders }),
         snapshotLimits: this.#settings.snapshotLimits,
       }),
     };

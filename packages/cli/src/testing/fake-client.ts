@@ -111,6 +111,10 @@ export function fakeClient(methods: Partial<HaversackClient>): HaversackClient {
     keepSnapshot: nobodyAsks,
     unkeepSnapshot: nobodyAsks,
     keptSnapshots: nobodyAsks,
+    setSecret: nobodyAsks,
+    secrets: nobodyAsks,
+    removeSecret: nobodyAsks,
+    rotateVaultKey: nobodyAsks,
     ...methods,
   };
 }

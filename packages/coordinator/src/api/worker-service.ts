@@ -16,9 +16,11 @@ import {
 import type { BlobStore } from "../blobs/blob-store.ts";
 import { type SessionParts, serveSession } from "../dispatch/session.ts";
 import type { Store } from "../store/store.ts";
+import { type AttemptSecretsParts, attemptSecrets } from "./attempt-secrets.ts";
 import { chunks } from "./snapshot-service.ts";
 
-export interface WorkerServiceParts extends SessionParts {
+export interface WorkerServiceParts extends SessionParts, AttemptSecretsParts {
+  readonly ports: SessionParts["ports"];
   readonly blobs: BlobStore;
   /** Fires when the coordinator stops. */
   readonly stopping: AbortSignal;
@@ -43,6 +45,10 @@ export function workerService(parts: WorkerServiceParts): ServiceImpl<typeof Wor
     async *getBlob(request) {
       await requireLive(parts, { ref: refFromWire(request.ref) });
       for await (const data of parts.blobs.read(digestOfBytes(request.digest), chunkBytesMax)) yield { data };
+    },
+    async getAttemptSecrets({ ref, token }) {
+      const values = await attemptSecrets(parts, refFromWire(ref), token);
+      return { values: Object.fromEntries(values) };
     },
   };
 }

@@ -9,6 +9,7 @@ const notInChild: Strays = {
   shell: "belongs to a run step",
   workdir: "belongs to a run step",
   env: "does not reach a child run; pass values by `dag.params`",
+  secrets: "do not reach a child run; name them in the steps of its DAG",
   worker:
     "says which worker takes a step, and none takes a child run as a whole; ask for labels in its steps",
   queueTimeout:
@@ -27,6 +28,7 @@ const notInDeploy: Strays = {
   shell: "belongs to a run step",
   workdir: "belongs to a run step",
   env: "does not reach a container; give it under `deploy.env`",
+  secrets: "of deploy steps are not supported yet",
   outputs: "of a deploy step are always id, host, url, image and path; leave the key out",
   foreach: "of deploy steps is not supported yet",
   matrix: "of deploy steps is not supported yet",
@@ -39,6 +41,7 @@ export const notInHuman: Strays = {
   shell: "belongs to a run step",
   workdir: "belongs to a run step",
   env: ofWorkers,
+  secrets: ofWorkers,
   worker: ofWorkers,
   priority: ofWorkers,
   concurrency: ofWorkers,

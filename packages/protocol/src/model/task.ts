@@ -4,6 +4,7 @@ import type { AttemptRef } from "./fence.ts";
 import type { Digest } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 import type { Artifact } from "./outcome.ts";
+import type { TaskSecrets } from "./secret.ts";
 
 export interface Task {
   readonly ref: AttemptRef;
@@ -18,6 +19,8 @@ export interface Task {
   /** Names that the step promised. */
   readonly outputs: readonly string[];
   readonly work: CommandWork | AgentWork;
+  /** Absent: it names none. */
+  readonly secrets?: TaskSecrets;
 }
 
 export interface CommandWork {

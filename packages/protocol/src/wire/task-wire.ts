@@ -13,6 +13,7 @@ import type { JsonObject } from "../model/json.ts";
 import type { AgentWork, CommandWork, SnapshotDescriptor, Task } from "../model/task.ts";
 import { artifactFromWire, artifactToWire, refFromWire, refToWire } from "./attempt-wire.ts";
 import { badField, required, safeNumber } from "./fields.ts";
+import { taskSecretsFromWire, taskSecretsToWire } from "./secret-wire.ts";
 
 export function taskToWire(task: Task): WireTask {
   const init: MessageInitShape<typeof TaskSchema> = {
@@ -24,6 +25,7 @@ export function taskToWire(task: Task): WireTask {
     artifacts: [...task.artifacts],
     outputs: [...task.outputs],
     kind: workToWire(task.work),
+    ...taskSecretsToWire(task.secrets),
   };
   if (task.work.kind === "agent") init.snapshot = snapshotToWire(task.work.snapshot);
   return create(TaskSchema, init);
@@ -53,6 +55,7 @@ export function snapshotToWire(snapshot: SnapshotDescriptor): WireAgentSnapshot 
 
 export function taskFromWire(wire: WireTask): Task {
   const timeoutMs = safeNumber(wire.timeoutMs, "task.timeout_ms");
+  const secrets = taskSecretsFromWire(wire);
   return {
     ref: refFromWire(wire.ref),
     dagName: wire.dagName,
@@ -62,6 +65,7 @@ export function taskFromWire(wire: WireTask): Task {
     artifacts: wire.artifacts,
     outputs: wire.outputs,
     work: workFromWire(wire),
+    ...(secrets === undefined ? {} : { secrets }),
   };
 }
 

@@ -45,6 +45,7 @@ export async function runAgent(
 ): Promise<AgentEnd> {
   const voice = new Voice(outside);
   const { masker } = voice;
+  masker.arm(assignment.secretVariables.map((name) => assignment.toolEnv[name] ?? ""));
   try {
     const agent = await hydrate(assignment);
     const secrets = new SecretValues(agent.secrets, await outside.askSecrets(agent.secrets));

@@ -24,7 +24,6 @@ import type { AttemptContext, Executor, WorkEnd } from "./executor.ts";
 import { LogPump } from "./log-pump.ts";
 import { failureEnd, stoppedEnd } from "./outcome-map.ts";
 import { type ProcessTree, startProcess } from "./process-tree.ts";
-import type { SecretSource } from "./secret-source.ts";
 
 export interface AgentExecutorOptions {
   readonly ports: Ports;
@@ -37,7 +36,6 @@ export interface AgentExecutorOptions {
   readonly packFile: (snapshot: SnapshotDescriptor) => Promise<string>;
   /** Forgets the bytes of a snapshot that turned out to be damaged; it is fetched and tried once more. */
   readonly dropPack: (snapshot: SnapshotDescriptor) => Promise<void>;
-  readonly secrets: SecretSource;
   readonly snapshotLimits: Assignment["snapshotLimits"];
 }
 
@@ -85,7 +83,7 @@ export class AgentExecutor implements Executor {
     const tree = this.#start(task, context);
     const stdout = new LogPump(tree.stdout, "stdout", context.log, context.masker.stream());
     const stderr = new LogPump(tree.stderr, "stderr", context.log, context.masker.stream());
-    const talk = new Talk(tree, context, this.#options.secrets);
+    const talk = new Talk(tree, context);
     talk.tell(assignment);
     const { exit, stop } = await exitOrStop(tree, signal);
     const stuck = await tree.end(() => stop?.graceMs ?? leftoverGraceMs);
@@ -113,6 +111,7 @@ export class AgentExecutor implements Executor {
       workFolder: folders.work,
       controlFolder: folders.control,
       toolEnv: Object.fromEntries(toolEnv),
+      secretVariables: (task.secrets?.variables ?? []).map(({ variable }) => variable),
     };
   }
 
@@ -147,12 +146,10 @@ class Talk {
   end: ChildEnd | undefined;
   readonly #tree: ProcessTree;
   readonly #context: AttemptContext;
-  readonly #secrets: SecretSource;
 
-  constructor(tree: ProcessTree, context: AttemptContext, secrets: SecretSource) {
+  constructor(tree: ProcessTree, context: AttemptContext) {
     this.#tree = tree;
     this.#context = context;
-    this.#secrets = secrets;
     // A child that is gone does not read; its end is seen elsewhere.
     tree.channel?.input.on("error", () => {});
     this.ended = this.#listen();
@@ -179,9 +176,7 @@ class Talk {
         this.#context.log.note(message.text);
         return;
       case "need": {
-        const values = await Promise.all(
-          message.secrets.map((reference) => this.#secrets.resolve(reference)),
-        );
+        const values = await Promise.all(message.secrets.map((reference) => this.#context.secret(reference)));
         this.tell({ kind: "secrets", values: values.map((value) => value ?? null) });
         return;
       }

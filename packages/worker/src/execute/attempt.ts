@@ -20,6 +20,7 @@ import { makeMasker } from "../mask/masker.ts";
 import type { Connection } from "../session/dial.ts";
 import type { Uplink } from "../session/uplink.ts";
 import { AttemptSpool } from "../spool/attempt-spool.ts";
+import { AttemptSecrets, type AttemptSecretsParts } from "./attempt-secrets.ts";
 import {
   type AttemptContext,
   type AttemptLog,
@@ -35,6 +36,8 @@ export interface AttemptParts {
   readonly connection: Connection;
   readonly cache: SnapshotCache;
   readonly uplink: Uplink;
+  /** Secrets that this worker has itself. */
+  readonly secrets: AttemptSecretsParts["host"];
   readonly ports: Ports;
   /** Folders of the worker: one for work folders, one for spools. */
   readonly workRoot: string;
@@ -49,6 +52,7 @@ export class Attempt {
   readonly #parts: AttemptParts;
   readonly #stopping = new AbortController();
   readonly #masker = makeMasker();
+  readonly #secrets: AttemptSecrets;
   #spool: AttemptSpool | undefined;
   #disowned = false;
   #begun = false;
@@ -58,6 +62,9 @@ export class Attempt {
   constructor(task: Task, parts: AttemptParts) {
     this.task = task;
     this.#parts = parts;
+    const { connection, secrets: host } = parts;
+    const note = (text: string): void => this.#spool?.note(text);
+    this.#secrets = new AttemptSecrets(task, { connection, host, masker: this.#masker, note });
   }
 
   /** Its processes run, or are about to. */
@@ -128,7 +135,8 @@ export class Attempt {
         write: (stream, data) => spool.write(stream, data),
         note: (text) => spool.note(masker.text(text)),
       };
-      const context = { folders: workspace.folders, log, env: this.#environment(), masker };
+      const secret: AttemptContext["secret"] = (from) => this.#secrets.resolve(from);
+      const context = { folders: workspace.folders, log, env: this.#environment(), masker, secret };
       const end = await this.#run(workspace, context);
       return this.#resultOf(end.work, end.artifacts);
     } finally {
@@ -144,11 +152,15 @@ export class Attempt {
     const none: Artifact[] = [];
     try {
       await this.#hydrate(workspace, context);
+      const env = new Map([...context.env, ...(await this.#secrets.variables())]);
       this.#begun = true;
       this.#parts.uplink.started(this.task.ref);
       const { task } = this;
       const executor = this.#parts.executors[task.work.kind];
-      const work = withoutSecrets(await executor.execute(task, context, this.#stopping.signal), this.#masker);
+      const work = withoutSecrets(
+        await executor.execute(task, { ...context, env }, this.#stopping.signal),
+        this.#masker,
+      );
       if (work.outcome !== "succeeded") return { work, artifacts: none };
       return { work, artifacts: await this.#collect(workspace) };
     } catch (error) {
@@ -162,16 +174,18 @@ export class Attempt {
     return stoppedEnd(request.why, this.task.timeoutMs, this.#begun);
   }
 
-  /** Inputs and pack are here before the step starts, so it never meets a missing one. */
+  /** Inputs, pack and secrets are here before the step starts, so it never meets a missing one. */
   async #hydrate(workspace: Workspace, { log }: AttemptContext): Promise<void> {
     const { task } = this;
     const { signal } = this.#stopping;
     const { cache } = this.#parts;
     await this.#patiently(log, "inputs", () => workspace.placeInputs(task.inputs, signal));
-    if (task.work.kind !== "agent") return;
-    const { snapshot } = task.work;
-    await this.#patiently(log, "snapshot", () => cache.acquire(task.ref, snapshot, signal));
-    this.#acquired = true;
+    if (task.work.kind === "agent") {
+      const { snapshot } = task.work;
+      await this.#patiently(log, "snapshot", () => cache.acquire(task.ref, snapshot, signal));
+      this.#acquired = true;
+    }
+    await this.#patiently(log, "secrets", () => this.#secrets.fetch(signal));
   }
 
   async #collect(workspace: Workspace): Promise<Artifact[]> {

@@ -54,7 +54,13 @@ async function run(setup: Setup): Promise<{ end: WorkEnd; log: LogToMemory; work
   log.onStdout = () => setup.stop && stopping.abort(setup.stop);
   const env = new Map(setup.env ?? []);
   const masker = makeMasker(setup.secrets ?? []);
-  const context: AttemptContext = { folders: { work, control }, log, env, masker };
+  const context: AttemptContext = {
+    folders: { work, control },
+    log,
+    env,
+    masker,
+    secret: async () => undefined,
+  };
   const executor = new CommandExecutor({
     ports: { clock: systemClock, random: systemRandom, log: silentLog },
     hostEnv: new Map([

@@ -9,6 +9,7 @@ import type {
   LogStream,
   MemoryOperation,
   Outcome,
+  SecretSourceName,
   Task,
   Usage,
 } from "@haversack/protocol";
@@ -36,6 +37,8 @@ export interface AttemptContext {
   readonly env: ReadonlyMap<string, string>;
   /** Knows the values of this attempt; whatever leaves it goes through here. Notes of `log` do already. */
   readonly masker: Masker;
+  /** A secret value that the task or its pack names; undefined: it is not to be had here. Never rejects. */
+  readonly secret: (from: SecretSourceName) => Promise<string | undefined>;
 }
 
 /** How the work ended, before artifacts are collected. */

@@ -138,11 +138,12 @@ export async function runAgentStep(base: string, setup: Setup): Promise<Ran> {
       return file;
     },
     dropPack: async () => {},
-    secrets: hostSecrets({ hostEnv, fileFolders: [] }),
     snapshotLimits: limitsFromEnvironment(Object.fromEntries(hostEnv)),
   });
+  const masker = makeMasker();
+  const secrets = hostSecrets({ hostEnv, fileFolders: [] });
   const env = new Map([["STEP_VALUE", "from the step"]]);
-  const context = { folders: { work, control }, log, env, masker: makeMasker() };
+  const context = { folders: { work, control }, log, env, masker, secret: secrets.resolve.bind(secrets) };
   const end = await executor.execute(taskOf(snapshot, setup), context, stopping.signal);
   return { end, notes, text, work, model, fetched };
 }

@@ -86,6 +86,7 @@ export async function attemptWorld(slots = 2, connection: object = {}) {
     connection: connection as Connection,
     cache: new SnapshotCache(`${folder.path}/packs`, connection as Connection, clock),
     uplink,
+    secrets: { resolve: async (from) => ("env" in from ? `${from.env} of the worker` : undefined) },
     ports: fakePorts(clock),
     workRoot: `${folder.path}/work`,
     spoolRoot: `${folder.path}/spool`,
