@@ -36,9 +36,9 @@ import {
   stopAll,
   writeDurably,
 } from "@haversack/base";
-import { authorize, mapErrors } from "./api/interceptors.ts";
+import { createAccess } from "./api/access.ts";
 import { routesOf } from "./api/routes.ts";
-import { openTokens, type Tokens } from "./auth/tokens.ts";
+import { openTokens } from "./auth/tokens.ts";
 import { BlobStore } from "./blobs/blob-store.ts";
 import { childRuns } from "./children/child-runs.ts";
 import { type CoordinatorSettings, settle } from "./config/settle.ts";
@@ -46,6 +46,7 @@ import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
 import { createHandler } from "./http/handler.ts";
+import { Newcomers } from "./http/newcomers.ts";
 import { HttpServer } from "./http/server.ts";
 import { openLibrary } from "./library/open-library.ts";
 import { openPrepared, type Stores } from "./maintenance/open-prepared.ts";
@@ -73,7 +74,7 @@ export function createCoordinator(
 
 interface Opened extends Stores {
   readonly folder: OwnedFolder;
-  readonly tokens: Tokens;
+  readonly tokens: Awaited<ReturnType<typeof openTokens>>;
 }
 
 class OneCoordinator implements Coordinator {
@@ -81,6 +82,7 @@ class OneCoordinator implements Coordinator {
   readonly #settings: CoordinatorSettings;
   readonly #ports: Ports;
   readonly #stopping = new AbortController();
+  readonly #hurry = new AbortController();
   readonly #ended = Promise.withResolvers<void>();
   #opened: Partial<Opened> = {};
   #services: readonly Service[] = [];
@@ -117,13 +119,16 @@ class OneCoordinator implements Coordinator {
     }
   }
 
+  /** `drain` lets calls end that are under way, for some seconds; a later `now` ends the waiting. */
   async stop(mode: StopMode): Promise<void> {
+    if (mode === "now") this.#hurry.abort();
     this.#stopped ??= this.#stop(mode);
     await this.#stopped;
     this.#ended.resolve();
   }
 
   async #stop(mode: StopMode): Promise<void> {
+    // Readiness is off and workers are told goodbye.
     this.#stopping.abort();
     await stopAll(this.#services, mode);
     const { folder, store, logs } = this.#opened;
@@ -197,21 +202,16 @@ class OneCoordinator implements Coordinator {
     const stopping = this.#stopping.signal;
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
-    const routes = routesOf({
-      ...follow,
-      ...fleet,
-      blobs,
-      submitter,
-      scheduler,
-      vault,
-      attemptTokens,
-      stopping,
-    });
-    const interceptors = [mapErrors(ports.log), authorize(tokens)];
-    this.#server = new HttpServer(listen, createHandler({ routes, interceptors, stopping }), ports.clock);
+    const secrets = { vault, attemptTokens };
+    const routes = routesOf({ ...follow, ...fleet, ...secrets, blobs, submitter, scheduler, stopping });
+    const access = createAccess({ store, credentials: [tokens], ports });
+    const newcomers = new Newcomers();
+    const guarded = { routes: access.guard(routes), interceptors: access.interceptors, newcomers, stopping };
+    const hurry = this.#hurry.signal;
+    this.#server = new HttpServer(listen, createHandler(guarded), ports.clock, { newcomers, hurry });
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
-    return [...upkeep.services, dispatcher.loop, scheduler.loop, childLoop, this.#server];
+    return [access.auditLog, ...upkeep.services, dispatcher.loop, scheduler.loop, childLoop, this.#server];
   }
 
   /** Tells commands on this host where to find us. */

@@ -2,8 +2,10 @@
 
 import { createClient as createConnectClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import { type AccessClient, accessClient } from "./client-access.ts";
 import { type ApprovalClient, approvalClient } from "./client-approvals.ts";
 import { type DagClient, dagClient } from "./client-dags.ts";
+import { type FleetClient, fleetClient } from "./client-fleet.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
 import { type PlacementClient, placementClient } from "./client-placement.ts";
 import { type RunClient, runClient } from "./client-runs.ts";
@@ -11,6 +13,7 @@ import { type SecretClient, secretClient } from "./client-secrets.ts";
 import { type SnapshotClient, snapshotClient } from "./client-snapshots.ts";
 import { apiMessageBytesMax } from "./limits.ts";
 import {
+  AccessService,
   DagService,
   FleetService,
   MemoryService,
@@ -34,8 +37,10 @@ export interface HaversackClient
     DagClient,
     SnapshotClient,
     ApprovalClient,
+    FleetClient,
     PlacementClient,
-    SecretClient {}
+    SecretClient,
+    AccessClient {}
 
 export function createClient(options: ClientOptions): HaversackClient {
   const transport = createGrpcTransport({
@@ -54,13 +59,13 @@ export function createClient(options: ClientOptions): HaversackClient {
   );
   const snapshots = snapshotClient(createConnectClient(SnapshotService, transport));
   const memory = memoryClient(createConnectClient(MemoryService, transport));
-  const placement = placementClient(
-    createConnectClient(PlacementService, transport),
-    createConnectClient(FleetService, transport),
-  );
+  const fleet = fleetClient(createConnectClient(FleetService, transport));
+  const placement = { ...placementClient(createConnectClient(PlacementService, transport)), ...fleet };
+  const access = accessClient(createConnectClient(AccessService, transport));
   const secrets = secretClient(createConnectClient(SecretService, transport));
-  const people = { ...runClient(runs), ...approvalClient(runs) };
-  return { ...people, ...dags, ...snapshots, ...memory, ...placement, ...secrets };
+  const ofRuns = { ...runClient(runs), ...approvalClient(runs) };
+  const ofFleet = { ...placement, ...secrets, ...access };
+  return { ...ofRuns, ...dags, ...snapshots, ...memory, ...ofFleet };
 }
 
 const bearer =

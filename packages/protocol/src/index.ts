@@ -1,6 +1,7 @@
 /** Nouns, their wire forms, the services and a client that speaks nouns. */
 
 export * from "./client.ts";
+export * from "./client-access.ts";
 export * from "./client-approvals.ts";
 export * from "./client-dags.ts";
 export * from "./client-memory.ts";
@@ -9,6 +10,7 @@ export * from "./client-runs.ts";
 export * from "./client-secrets.ts";
 export * from "./client-snapshots.ts";
 export * from "./limits.ts";
+export * from "./model/access.ts";
 export * from "./model/approval.ts";
 export * from "./model/child.ts";
 export * from "./model/dag.ts";
@@ -35,10 +37,12 @@ export * from "./model/schedule.ts";
 export * from "./model/secret.ts";
 export * from "./model/session.ts";
 export * from "./model/snapshot-report.ts";
+export * from "./model/step-limits.ts";
 export * from "./model/submission.ts";
 export * from "./model/task.ts";
 export * from "./model/worker-info.ts";
 export * from "./services.ts";
+export * from "./wire/access-wire.ts";
 export * from "./wire/approval-wire.ts";
 export * from "./wire/attempt-wire.ts";
 export * from "./wire/enums.ts";
@@ -46,6 +50,7 @@ export * from "./wire/event-wire.ts";
 export * from "./wire/fault-codes.ts";
 export * from "./wire/fields.ts";
 export * from "./wire/memory-wire.ts";
+export * from "./wire/permission-wire.ts";
 export * from "./wire/placement-wire.ts";
 export * from "./wire/run-wire.ts";
 export * from "./wire/schedule-wire.ts";

@@ -12,6 +12,7 @@
  */
 
 import { mkdir, rm } from "node:fs/promises";
+import { uptime } from "node:os";
 import { join } from "node:path";
 import {
   Background,
@@ -40,8 +41,8 @@ import { settle, type WorkerSettings } from "./config/settle.ts";
 import { AgentExecutor } from "./execute/agent-executor.ts";
 import { Attempts } from "./execute/attempts.ts";
 import { CommandExecutor } from "./execute/command-executor.ts";
-import { sweepOrphans } from "./execute/process-tree.ts";
 import { hostSecrets } from "./execute/secret-source.ts";
+import { openStepHost, type StepHost } from "./execute/step-host.ts";
 import { SnapshotCache } from "./hydrate/snapshot-cache.ts";
 import { Connection } from "./session/dial.ts";
 import { LeaseWatch } from "./session/lease-watch.ts";
@@ -114,14 +115,14 @@ class OneWorker implements Worker {
   }
 
   async #startIn(folder: OwnedFolder): Promise<void> {
-    const { coordinatorUrl, token, slots } = this.#settings;
+    const { coordinatorUrls, token, slots } = this.#settings;
     const workerId = await readWorkerId(folder.path, this.#ports.random);
-    await this.#clean(folder.path, workerId);
-    const connection = new Connection(coordinatorUrl, token);
+    const host = await this.#openHost(folder.path, workerId);
+    const connection = new Connection(coordinatorUrls, token);
     const uplink = new Uplink((error) => this.#fail(error));
     const cache = new SnapshotCache(join(folder.path, "snapshots"), connection, this.#ports.clock);
     const roots = { workRoot: join(folder.path, "work"), spoolRoot: join(folder.path, "spool") };
-    const executors = this.#executors(workerId, cache);
+    const executors = this.#executors(workerId, cache, host);
     const secrets = hostSecrets({
       hostEnv: this.#hostEnv,
       fileFolders: ["/run/secrets", "/run/credentials"],
@@ -130,13 +131,13 @@ class OneWorker implements Worker {
     const attempts = new Attempts(parts, slots, (error) => this.#fail(error));
     attempts.adopt(await reopenSpools(roots.spoolRoot, uplink, this.#ports.log));
     await cache.open();
-    const leases = new LeaseWatch(this.#ports.clock);
+    const leases = new LeaseWatch(this.#ports.clock, () => uptime() * 1000);
     const session = {
       connection,
       uplink,
       leases,
       ports: this.#ports,
-      hello: () => this.#hello(workerId, attempts, cache),
+      hello: () => this.#hello(workerId, attempts, cache, host),
       held: () => attempts.held(),
       cacheChanges: () => cache.changes(),
       take: (message: Parameters<Attempts["take"]>[0]) => attempts.take(message),
@@ -149,11 +150,12 @@ class OneWorker implements Worker {
     ];
     this.#running = { folder, connection, attempts, loops };
     for (const loop of loops) await loop.start();
-    this.#ports.log.info({ worker: workerId, coordinator: coordinatorUrl.href, slots }, "worker started");
+    const coordinator = namesOf(coordinatorUrls);
+    this.#ports.log.info({ worker: workerId, coordinator, slots }, "worker started");
   }
 
-  #executors(workerId: WorkerId, cache: SnapshotCache) {
-    const common = { ports: this.#ports, hostEnv: this.#hostEnv, workerId };
+  #executors(workerId: WorkerId, cache: SnapshotCache, host: StepHost) {
+    const common = { ports: this.#ports, hostEnv: this.#hostEnv, workerId, host };
     return {
       run: new CommandExecutor(common),
       agent: new AgentExecutor({
@@ -167,21 +169,23 @@ class OneWorker implements Worker {
   }
 
   /** Ends and removes what an earlier process left, before the coordinator hears of this one. */
-  async #clean(folder: string, workerId: WorkerId): Promise<void> {
-    const orphans = await sweepOrphans(workerId, this.#ports.clock);
-    if (orphans > 0) this.#ports.log.warn({ orphans }, "ended processes of an earlier start of this worker");
+  async #openHost(folder: string, workerId: WorkerId): Promise<StepHost> {
+    const { ending, limits } = this.#settings;
+    const path = this.#hostEnv.get("PATH") ?? "";
+    const host = await openStepHost({ ending, limits, workerId, path }, this.#ports);
     await rm(join(folder, "work"), { recursive: true, force: true, maxRetries: 3 });
     await mkdir(join(folder, "work"), { recursive: true, mode: 0o700 });
+    return host;
   }
 
-  #hello(workerId: WorkerId, attempts: Attempts, cache: SnapshotCache): WorkerHello {
+  #hello(workerId: WorkerId, attempts: Attempts, cache: SnapshotCache, host: StepHost): WorkerHello {
     const { name, labels, slots } = this.#settings;
     return {
       workerId,
       bootId: this.#bootId,
       name,
       version,
-      labels,
+      labels: new Map([...labels, ...Object.entries(host.labels)]),
       slots,
       snapshotMinVersion: formatVersionMin,
       snapshotMaxVersion: formatVersionMax,
@@ -210,7 +214,13 @@ class OneWorker implements Worker {
     const running = this.#running;
     if (running === undefined) return;
     const { attempts, loops, connection, folder } = running;
+    const { drainTimeoutMs } = this.#settings;
+    const { clock, log } = this.#ports;
+    log.info({ running: attempts.runningCount, drainTimeoutMs }, "stopping: nothing new, what runs may end");
+    const limit =
+      drainTimeoutMs === undefined ? undefined : clock.after(drainTimeoutMs, () => this.#hurry.abort());
     await attempts.drain(this.#hurry.signal);
+    limit?.cancel();
     await attempts.endAll(shutdownGraceMs, AbortSignal.timeout(flushMs));
     for (const loop of loops.toReversed()) await loop.stop("now");
     connection.close();
@@ -226,9 +236,11 @@ class OneWorker implements Worker {
   }
 }
 
-function explained(error: FaultError, { coordinatorUrl }: WorkerSettings): FaultError {
+const namesOf = (urls: readonly URL[]): string => urls.map(({ origin }) => origin).join(", ");
+
+function explained(error: FaultError, { coordinatorUrls }: WorkerSettings): FaultError {
   if (error.fault !== "denied") return error;
-  const message = `the coordinator at ${coordinatorUrl.origin} refused this worker: ${error.message}; give it the token in worker.token of the coordinator's data folder`;
+  const message = `the coordinator at ${namesOf(coordinatorUrls)} refused this worker: ${error.message}; give it the token in worker.token of the coordinator's data folder`;
   return new FaultError("denied", "token_refused", message, { cause: error });
 }
 

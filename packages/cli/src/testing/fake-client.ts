@@ -96,6 +96,10 @@ export function fakeClient(methods: Partial<HaversackClient>): HaversackClient {
     triggerSchedule: nobodyAsks,
     backfillSchedule: nobodyAsks,
     workers: nobodyAsks,
+    watchWorkers: nobodyAsks,
+    cordonWorker: nobodyAsks,
+    uncordonWorker: nobodyAsks,
+    drainWorker: nobodyAsks,
     inspectSnapshot: nobodyAsks,
     snapshot: nobodyAsks,
     memoryScopes: nobodyAsks,
@@ -115,6 +119,12 @@ export function fakeClient(methods: Partial<HaversackClient>): HaversackClient {
     secrets: nobodyAsks,
     removeSecret: nobodyAsks,
     rotateVaultKey: nobodyAsks,
+    createToken: nobodyAsks,
+    tokens: nobodyAsks,
+    revokeToken: nobodyAsks,
+    audit: nobodyAsks,
+    verifyAudit: nobodyAsks,
+    cutAudit: nobodyAsks,
     ...methods,
   };
 }

@@ -25,7 +25,9 @@ function setup(names: readonly string[] | undefined) {
   const tokens = attemptTokens(vault);
   const parts = { store, vault, attemptTokens: tokens, ports: { log: silentLog } };
   const set = (name: string) => vault.set({ name, value: Buffer.from(`value of ${name}`), by: "" });
-  return { set, tokens, ask: (token: Uint8Array) => attemptSecrets(parts, ref, token) };
+  const ask = (token: Uint8Array, workerId?: string) =>
+    attemptSecrets(parts, { ref, token, caller: workerId === undefined ? {} : { workerId } });
+  return { set, tokens, ask };
 }
 
 test("the values that are declared, and no others, for the token of the task", async () => {
@@ -50,6 +52,10 @@ test("nothing for the token of another attempt or another worker, or for none", 
   ]) {
     await expect(ask(token)).rejects.toMatchObject({ fault: "denied", code: "bad_attempt_token" });
   }
+  // The right token with the credential of another worker.
+  const token = await tokens.make(ref, holder);
+  expect((await ask(token, holder)).size).toBe(1);
+  await expect(ask(token, "w2")).rejects.toMatchObject({ code: "bad_attempt_token" });
 });
 
 test("nothing for an attempt that is over", async () => {

@@ -5,6 +5,7 @@
 
 import { FaultError, type Log } from "@haversack/base";
 import type { AttemptRef } from "@haversack/protocol";
+import type { Caller } from "../auth/caller.ts";
 import type { AttemptTokens } from "../secrets/attempt-tokens.ts";
 import type { Vault } from "../secrets/vault.ts";
 import type { Store } from "../store/store.ts";
@@ -16,18 +17,24 @@ export interface AttemptSecretsParts {
   readonly ports: { readonly log: Log };
 }
 
+export interface AttemptSecretsAsked {
+  readonly ref: AttemptRef;
+  readonly token: Uint8Array;
+  readonly caller: Pick<Caller, "workerId">;
+}
+
 /** Values by their names. Rejects with `fenced`, `denied`, or the name of the secret that is not there. */
 export async function attemptSecrets(
   { store, vault, attemptTokens, ports }: AttemptSecretsParts,
-  ref: AttemptRef,
-  token: Uint8Array,
+  { ref, token, caller }: AttemptSecretsAsked,
 ): Promise<ReadonlyMap<string, string>> {
   const held = await store.read.attemptSecrets({ ref });
   if (held === undefined)
     throw new FaultError("fenced", "not_live", "the attempt that this call is made for is not live");
   const { workerId, names } = held;
   const { runId: run, stepId: step, attempt } = ref;
-  if (!(await attemptTokens.isValid(token, ref, workerId))) {
+  const isOther = caller.workerId !== undefined && caller.workerId !== workerId;
+  if (isOther || !(await attemptTokens.isValid(token, ref, workerId))) {
     ports.log.warn({ run, step, attempt, worker: workerId }, "secrets were asked for with a wrong token");
     throw new FaultError(
       "denied",

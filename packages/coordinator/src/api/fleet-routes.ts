@@ -4,14 +4,14 @@ import type { ConnectRouter } from "@connectrpc/connect";
 import { FleetService, PlacementService, SecretService } from "@haversack/protocol";
 import type { ExplainParts } from "../dispatch/explainer.ts";
 import type { Vault } from "../secrets/vault.ts";
-import { fleetService } from "./fleet-service.ts";
+import { type FleetParts, fleetService } from "./fleet-service.ts";
 import { placementService } from "./placement-service.ts";
 import { secretService } from "./secret-service.ts";
 
 export const fleetRoutes =
-  (parts: ExplainParts & { readonly vault: Vault }) =>
+  (parts: ExplainParts & FleetParts & { readonly vault: Vault }) =>
   (router: ConnectRouter): ConnectRouter =>
     router
-      .service(FleetService, fleetService(parts.store, parts.registry))
+      .service(FleetService, fleetService(parts))
       .service(PlacementService, placementService(parts))
       .service(SecretService, secretService(parts.vault));

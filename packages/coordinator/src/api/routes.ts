@@ -2,6 +2,7 @@
 
 import type { ConnectRouter } from "@connectrpc/connect";
 import {
+  AccessService,
   apiMessageBytesMax,
   DagService,
   FleetService,
@@ -26,7 +27,8 @@ import { scheduleService } from "./schedule-service.ts";
 import { snapshotService } from "./snapshot-service.ts";
 import { workerService } from "./worker-service.ts";
 
-const services = [
+/** Each method of them declares who may call it. */
+export const services = [
   RunService,
   DagService,
   ScheduleService,
@@ -38,6 +40,7 @@ const services = [
   WorkerService,
   Health,
   ServerReflection,
+  AccessService,
 ];
 
 type Parts = Parameters<typeof runService>[0] &

@@ -2,13 +2,13 @@
 
 import type { ServiceImpl } from "@connectrpc/connect";
 import { type SecretService, secretToWire } from "@haversack/protocol";
-import { callerKey } from "../auth/caller.ts";
+import { callerIn } from "../auth/caller.ts";
 import type { Vault } from "../secrets/vault.ts";
 
 export function secretService(vault: Vault): ServiceImpl<typeof SecretService> {
   return {
     async setSecret({ name, value }, { values }) {
-      return { secret: secretToWire(await vault.set({ name, value, by: values.get(callerKey) })) };
+      return { secret: secretToWire(await vault.set({ name, value, by: callerIn(values).name })) };
     },
     async listSecrets() {
       return { secrets: (await vault.list()).map(secretToWire) };

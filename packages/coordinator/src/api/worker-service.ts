@@ -13,6 +13,7 @@ import {
   upwardFromWire,
   type WorkerService,
 } from "@haversack/protocol";
+import { callerIn } from "../auth/caller.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import { type SessionParts, serveSession } from "../dispatch/session.ts";
 import type { Store } from "../store/store.ts";
@@ -46,9 +47,9 @@ export function workerService(parts: WorkerServiceParts): ServiceImpl<typeof Wor
       await requireLive(parts, { ref: refFromWire(request.ref) });
       for await (const data of parts.blobs.read(digestOfBytes(request.digest), chunkBytesMax)) yield { data };
     },
-    async getAttemptSecrets({ ref, token }) {
-      const values = await attemptSecrets(parts, refFromWire(ref), token);
-      return { values: Object.fromEntries(values) };
+    async getAttemptSecrets({ ref, token }, { values }) {
+      const asked = { ref: refFromWire(ref), token, caller: callerIn(values) };
+      return { values: Object.fromEntries(await attemptSecrets(parts, asked)) };
     },
   };
 }

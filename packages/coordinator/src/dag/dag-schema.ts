@@ -14,7 +14,7 @@ import { scheduleSchema } from "./schedule-schema.ts";
 import { secretsSchema } from "./secret-schema.ts";
 import { slug } from "./slug.ts";
 import { agent, agentDefaults, child, paramName } from "./step-kinds-schema.ts";
-import { selectorSchema } from "./worker-schema.ts";
+import { limitsSchema, selectorSchema } from "./worker-schema.ts";
 
 const stepsMax = 100_000;
 /** Of one kind. */
@@ -122,6 +122,7 @@ const step = z.strictObject({
   priority: priority.optional(),
   concurrency: stepConcurrencySchema.optional(),
   timeout: duration.optional(),
+  limits: limitsSchema.optional(),
   queueTimeout: wait.optional(),
   retry: retry.optional(),
   outputs: z.array(outputName).max(200).optional(),
@@ -136,6 +137,7 @@ const handlers = handlerList.optional();
 
 const defaults = z.strictObject({
   timeout: duration.optional(),
+  limits: limitsSchema.optional(),
   retry: retry.optional(),
   worker: selectorSchema.optional(),
   env: envMap.optional(),
@@ -191,6 +193,7 @@ const parts = {
   env: envMap,
   handlers: handlerList,
   human,
+  limits: limitsSchema,
   localDag,
   param,
   retry,

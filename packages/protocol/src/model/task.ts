@@ -5,6 +5,7 @@ import type { Digest } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 import type { Artifact } from "./outcome.ts";
 import type { TaskSecrets } from "./secret.ts";
+import type { StepLimits } from "./step-limits.ts";
 
 export interface Task {
   readonly ref: AttemptRef;
@@ -12,6 +13,8 @@ export interface Task {
   readonly env: ReadonlyMap<string, string>;
   /** Time limit of the attempt in milliseconds; absent: none. */
   readonly timeoutMs?: number;
+  /** Absent: what the worker has. */
+  readonly limits?: StepLimits;
   /** Placed in the work folder before the step starts. */
   readonly inputs: readonly Artifact[];
   /** Paths or globs of the files that leave the step when it succeeded. */

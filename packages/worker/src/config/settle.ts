@@ -3,25 +3,38 @@
 import { arch, availableParallelism, hostname, platform } from "node:os";
 import { resolve } from "node:path";
 import { FaultError } from "@haversack/base";
+import { type LimitTier, limitsLabel, limitTiers } from "@haversack/protocol";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
+import { type EndingKind, endingKinds } from "./ending.ts";
+import { type HealthAddress, parseHealthListen } from "./health-address.ts";
 import type { WorkerAsked } from "./options.ts";
 
 export interface WorkerSettings {
-  readonly coordinatorUrl: URL;
+  /** Of one coordinator, or of several on one database; at least one. */
+  readonly coordinatorUrls: readonly URL[];
   readonly token: string;
   readonly dataDir: string;
   readonly slots: number;
   /** Includes `arch`, `os` and `hostname`, which cannot be set. */
   readonly labels: ReadonlyMap<string, string>;
   readonly name: string;
+  /** Undefined: a stop waits for what runs without limit. */
+  readonly drainTimeoutMs: number | undefined;
+  readonly healthListen: HealthAddress | undefined;
   readonly snapshotLimits: SnapshotLimits;
+  /** How the processes of steps are ended. */
+  readonly ending: EndingKind | "auto";
+  /** How well the limits of steps are kept. */
+  readonly limits: LimitTier | "auto";
 }
 
 const slotsMax = 1024;
 const labelsMax = 64;
+/** Found out when the worker starts. */
+const ownLater: ReadonlySet<string> = new Set(["ending", limitsLabel]);
 
 export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettings {
-  const coordinatorUrl = parseUrl(asked.coordinator ?? env["HAVERSACK_URL"]);
+  const coordinatorUrls = parseUrls(asked.coordinator ?? env["HAVERSACK_URL"] ?? "");
   const token = asked.token ?? env["HAVERSACK_TOKEN"] ?? "";
   if (token === "") {
     const message =
@@ -29,30 +42,44 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
     throw new FaultError("invalid", "no_token", message);
   }
   return {
-    coordinatorUrl,
+    coordinatorUrls,
     token,
     dataDir: resolve(asked.dataDir ?? env["HAVERSACK_WORKER_DATA"] ?? ".haversack/worker"),
     slots: checkSlots(asked.slots ?? availableParallelism()),
     labels: settleLabels(asked.labels ?? {}),
     name: asked.name ?? hostname(),
+    drainTimeoutMs: asked.drainTimeoutMs,
+    healthListen: parseHealthListen(asked.healthListen),
     snapshotLimits: limitsFromEnvironment(env),
+    ending: oneOf(env, "HAVERSACK_ENDING", endingKinds),
+    limits: oneOf(env, "HAVERSACK_LIMITS", limitTiers),
   };
 }
 
-function parseUrl(text: string | undefined): URL {
-  const url = text === undefined ? null : URL.parse(text);
-  if (url?.protocol === "http:" && url.hostname !== "") return url;
-  throw bad("coordinator", "a URL such as http://127.0.0.1:7420", text ?? "none");
+function parseUrls(text: string): readonly URL[] {
+  const urls = text.split(",").map((part) => URL.parse(part.trim()));
+  if (urls.every(isAddress)) return urls;
+  throw bad("coordinator", "one URL such as http://127.0.0.1:7420, or several with commas", text);
 }
+
+const isAddress = (url: URL | null): url is URL => url?.protocol === "http:" && url.hostname !== "";
 
 function checkSlots(slots: number): number {
   if (Number.isInteger(slots) && slots >= 1 && slots <= slotsMax) return slots;
   throw bad("slots", `a whole number from 1 to ${slotsMax}`, String(slots));
 }
 
+function oneOf<T extends string>(env: NodeJS.ProcessEnv, name: string, known: readonly T[]): T | "auto" {
+  const asked = env[name] ?? "";
+  if (asked === "" || asked === "auto") return "auto";
+  const found = known.find((each) => each === asked);
+  if (found !== undefined) return found;
+  throw bad(name, `auto, ${known.join(", ")}`, asked);
+}
+
 function settleLabels(asked: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
   const own = { arch: arch(), os: platform(), hostname: hostname() };
-  const taken = Object.keys(asked).find((label) => label in own);
+  const taken = Object.keys(asked).find((label) => label in own || ownLater.has(label));
   if (taken !== undefined)
     throw bad(`label ${taken}`, "another name: the worker sets this one itself", asked[taken] ?? "");
   if (Object.keys(asked).length > labelsMax)

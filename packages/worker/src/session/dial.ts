@@ -5,7 +5,7 @@
 
 import { create } from "@bufbuild/protobuf";
 import * as grpc from "@grpc/grpc-js";
-import { type Fault, FaultError } from "@haversack/base";
+import { type Fault, FaultError, invariant } from "@haversack/base";
 import {
   type AttemptRef,
   chunkBytesMax,
@@ -48,26 +48,63 @@ export interface Stream {
   close(): void;
 }
 
+/** One channel for the session, one for bulk, to one address. */
+interface Channels {
+  readonly control: grpc.Client;
+  readonly bulk: grpc.Client;
+}
+
+/** To one coordinator at a time, of those whose addresses are known. */
 export class Connection {
   readonly #token: string;
-  readonly #control: grpc.Client;
-  readonly #bulk: grpc.Client;
+  readonly #urls: readonly URL[];
+  readonly #channels = new Map<URL, Channels>();
+  #at = 0;
 
-  constructor(url: URL, token: string) {
+  /** @param urls at least one; the first is dialled first */
+  constructor(urls: readonly URL[], token: string) {
     this.#token = token;
-    const credentials = grpc.credentials.createInsecure();
-    this.#control = new grpc.Client(url.host, credentials, channelOptions);
-    this.#bulk = new grpc.Client(url.host, credentials, channelOptions);
+    this.#urls = urls;
+  }
+
+  /** Whom the next session dials. */
+  get url(): URL {
+    const url = this.#urls[this.#at % this.#urls.length];
+    invariant(url !== undefined, "a connection has an address");
+    return url;
+  }
+
+  get addresses(): number {
+    return this.#urls.length;
+  }
+
+  /** This one did not answer: the next session dials another, where there is one. */
+  tryNext(): void {
+    this.#at += 1;
   }
 
   close(): void {
-    this.#control.close();
-    this.#bulk.close();
+    for (const { control, bulk } of this.#channels.values()) {
+      control.close();
+      bulk.close();
+    }
+  }
+
+  /** Kept for as long as we live: calls on another address may still be under way. */
+  get #open(): Channels {
+    const { url } = this;
+    const known = this.#channels.get(url);
+    if (known !== undefined) return known;
+    const credentials = grpc.credentials.createInsecure();
+    const dial = (): grpc.Client => new grpc.Client(url.host, credentials, channelOptions);
+    const channels = { control: dial(), bulk: dial() };
+    this.#channels.set(url, channels);
+    return channels;
   }
 
   session(): Stream {
     const { session } = methods;
-    const call = this.#control.makeBidiStreamRequest(
+    const call = this.#open.control.makeBidiStreamRequest(
       session.path,
       session.requestSerialize,
       session.responseDeserialize,
@@ -122,7 +159,7 @@ export class Connection {
     const ending = AbortSignal.any([signal, AbortSignal.timeout(secretsPatienceMs)]);
     ending.throwIfAborted();
     const answer = Promise.withResolvers<ReadonlyMap<string, string>>();
-    const call = this.#bulk.makeUnaryRequest(
+    const call = this.#open.bulk.makeUnaryRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
@@ -153,7 +190,7 @@ export class Connection {
     request: I,
     signal: AbortSignal,
   ): AsyncIterable<Uint8Array> {
-    const call = this.#bulk.makeServerStreamRequest(
+    const call = this.#open.bulk.makeServerStreamRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
@@ -173,7 +210,7 @@ export class Connection {
     const { putBlob: method } = methods;
     const schema = WorkerService.method.putBlob.input;
     const answer = Promise.withResolvers<void>();
-    const call = this.#bulk.makeClientStreamRequest(
+    const call = this.#open.bulk.makeClientStreamRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
