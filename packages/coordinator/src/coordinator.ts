@@ -4,6 +4,7 @@
  *   (data folder)    one owner of the folder, by a lock
  *   store/           the truth: runs, steps, attempts, events, packs (R1, L1-L4, D1); logs in a file of their own (G1)
  *   auth/            who may call what (A2)
+ *   secrets/         the vault: sealed files, never in the store (G3)
  *   library/         the agent library; submissions; which pack a step gets
  *   runs/            pure: what can happen to a step, what becomes of a run, leases explained
  *   dispatch/        who gets what (place), where it becomes fact (dispatcher), workers' sessions, expiring leases
@@ -181,9 +182,19 @@ class OneCoordinator implements Coordinator {
     const ports = store.shared === undefined ? this.#ports : { ...this.#ports, clock: leases.asClock() };
     // Heartbeats come a fifth early or late: two and a half are two missed ones.
     const registry = new WorkerRegistry(leases.times.heartbeatMs * 2.5);
-    const { snapshots, submitter, children } = openLibrary(store, this.#settings, ports);
+    const library = openLibrary(store, this.#settings, ports);
+    const { snapshots, submitter, children, vault, attemptTokens } = library;
     const onHeld = (): void => upkeep.held();
-    const dispatcher = new Dispatcher({ store, registry, snapshots, leases, ports, onFailure, onHeld });
+    const dispatcher = new Dispatcher({
+      store,
+      registry,
+      snapshots,
+      attemptTokens,
+      leases,
+      ports,
+      onFailure,
+      onHeld,
+    });
     const runChanges = new RunChanges();
     const logChanges = new RunChanges();
     store.listen({
@@ -204,7 +215,8 @@ class OneCoordinator implements Coordinator {
     const scheduler = createScheduler({ store, submitter, registry, leadership, ports, onFailure });
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
-    const routes = routesOf({ ...follow, ...fleet, blobs, submitter, scheduler, stopping, readiness });
+    const served = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens };
+    const routes = routesOf({ ...follow, ...fleet, ...served });
     const access = createAccess({ store, credentials: [tokens], ports });
     const newcomers = new Newcomers();
     const tell = tellMetrics({

@@ -127,7 +127,12 @@ class OneWorker implements Worker {
     const roots = { workRoot: join(folder.path, "work"), spoolRoot: join(folder.path, "spool") };
     const executors = this.#executors(workerId, cache, host);
     const bounds = new LogBounds(this.#settings.logBounds, this.#ports.clock);
-    const parts = { executors, connection, cache, uplink, bounds, ports: this.#ports, ...roots };
+    const secrets = hostSecrets({
+      hostEnv: this.#hostEnv,
+      fileFolders: ["/run/secrets", "/run/credentials"],
+    });
+    const given = { connection, cache, uplink, bounds, secrets, ports: this.#ports };
+    const parts = { executors, ...given, ...roots };
     const attempts = new Attempts(parts, slots, (error) => this.#fail(error));
     await attempts.reopen();
     await cache.open();
@@ -160,7 +165,6 @@ class OneWorker implements Worker {
 
   #executors(workerId: WorkerId, cache: SnapshotCache, host: StepHost) {
     const common = { ports: this.#ports, hostEnv: this.#hostEnv, workerId, host };
-    const fileFolders = ["/run/secrets", "/run/credentials"];
     return {
       run: new CommandExecutor(common),
       agent: new AgentExecutor({
@@ -168,7 +172,6 @@ class OneWorker implements Worker {
         nodePath: process.execPath,
         packFile: (snapshot) => cache.fileOf(snapshot, this.#hurry.signal),
         dropPack: ({ digest }) => cache.forget(digest),
-        secrets: hostSecrets({ hostEnv: this.#hostEnv, fileFolders }),
         snapshotLimits: this.#settings.snapshotLimits,
       }),
     };
