@@ -6,6 +6,7 @@ import { choices } from "../support/seeded-random.ts";
 import { type Ground, onGround } from "./ground.ts";
 import { History } from "./history.ts";
 import { runLoad, type Submitted } from "./load.ts";
+import { namespaceTrouble, openNamespace } from "./namespace.ts";
 import { planDigest } from "./plan.ts";
 import { type ChaosReport, reportOf } from "./report.ts";
 import { clients, coordinatorsFor, leaseTtlMs, planFor, workers } from "./settings.ts";
@@ -26,19 +27,29 @@ const healMs = 120_000;
 const orphanPatienceMs = 3000;
 
 export async function runChaos(asked: ChaosAsked, tell: (line: string) => void): Promise<ChaosReport> {
+  const trouble = await namespaceTrouble();
+  if (trouble !== undefined)
+    tell(`chaos: no network namespaces here (${trouble}): those faults are left out`);
   const isKept = (report: ChaosReport): boolean => asked.keep || !report.ok;
-  return await onGround(asked.store, (ground) => runOn(ground, asked, tell), isKept, tell);
+  return await onGround(
+    asked.store,
+    (ground) => runOn(ground, { ...asked, hasNamespace: trouble === undefined }, tell),
+    isKept,
+    tell,
+  );
 }
 
 async function runOn(
   { folder, env, database }: Ground,
-  asked: ChaosAsked,
+  asked: ChaosAsked & { readonly hasNamespace: boolean },
   tell: (line: string) => void,
 ): Promise<ChaosReport> {
   const plan = planFor(asked);
   tell(`chaos: seed ${asked.seed}, ${plan.length} faults in ${asked.minutes} min, plan ${planDigest(plan)}`);
   const coordinators = coordinatorsFor(asked.store);
-  await using site = await Site.start({ folder, env, coordinators, workers, leaseTtlMs });
+  await using namespace = asked.hasNamespace ? await openNamespace() : undefined;
+  const place = { folder, env, coordinators, workers, leaseTtlMs };
+  await using site = await Site.start({ ...place, ...(namespace && { namespace }) });
   const history = new History(join(folder, "history.jsonl"));
   const tag = `${asked.seed}-${process.pid}`;
   const oddAnswers: string[] = [];
@@ -60,7 +71,7 @@ async function runOn(
     orphanPatienceMs,
     chosen: choices(asked.seed ^ 0x5eed),
     cutDatabase: () => database.cut(),
-    setNamespace: async () => {},
+    setNamespace: async (isUp: boolean) => await namespace?.set(isUp),
   };
   const faults = await injectAll(plan, asked.minutes * 60_000, history, parts);
   tell("chaos: no more faults; what is under way ends");

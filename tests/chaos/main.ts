@@ -3,6 +3,7 @@
 import { parseArgs } from "node:util";
 import { FaultError, messageOf } from "@haversack/base";
 import { type ChaosAsked, runChaos } from "./chaos.ts";
+import { namespaceTrouble } from "./namespace.ts";
 import { planDigest } from "./plan.ts";
 import { planFor } from "./settings.ts";
 
@@ -53,7 +54,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   if (given.planOnly) {
-    const plan = planFor(given);
+    const plan = planFor({ ...given, hasNamespace: (await namespaceTrouble()) === undefined });
     for (const fault of plan) process.stdout.write(`${JSON.stringify(fault)}\n`);
     process.stdout.write(
       `${JSON.stringify({ seed: given.seed, planned: plan.length, plan: planDigest(plan) })}\n`,

@@ -59,12 +59,15 @@ export function planOf(options: PlanOptions): readonly Fault[] {
   const free = new Map<string, number>();
   const faults: Fault[] = [];
   for (let atMs = firstAtMs; atMs < endMs; atMs += Math.round(chosen.between(gapMs.min, gapMs.max))) {
-    const kind = deck();
+    const kind = deck.deal();
     const target = targetFor(kind, options, chosen);
     const forMs = Math.round(lengthOf(kind, options.leaseTtlMs, chosen));
     const fault = { atMs, kind, target, forMs };
     const victim = victimOf(fault);
-    if ((free.get(victim) ?? 0) > atMs) continue;
+    if ((free.get(victim) ?? 0) > atMs) {
+      deck.later(kind);
+      continue;
+    }
     free.set(victim, atMs + forMs + 1500);
     faults.push(fault);
   }
@@ -86,12 +89,21 @@ function kindsOf({ hasServer, hasNamespace }: PlanOptions): readonly FaultKind[]
   );
 }
 
+interface Dealer {
+  deal(): FaultKind;
+  /** It cannot be now: it comes before the next round. */
+  later(kind: FaultKind): void;
+}
+
 /** Every kind once before any comes again, so that a short run has them all. */
-function dealer(chosen: Choices, kinds: readonly FaultKind[]): () => FaultKind {
+function dealer(chosen: Choices, kinds: readonly FaultKind[]): Dealer {
   let deck: FaultKind[] = [];
-  return () => {
-    if (deck.length === 0) deck = chosen.shuffled(kinds);
-    return deck.pop() as FaultKind;
+  return {
+    deal() {
+      if (deck.length === 0) deck = chosen.shuffled(kinds);
+      return deck.pop() as FaultKind;
+    },
+    later: (kind) => void deck.unshift(kind),
   };
 }
 

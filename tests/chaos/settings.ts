@@ -17,8 +17,9 @@ export function planFor(asked: {
   readonly seed: number;
   readonly minutes: number;
   readonly store: string;
+  readonly hasNamespace: boolean;
 }): readonly Fault[] {
-  const { seed, minutes, store } = asked;
+  const { seed, minutes, store, hasNamespace } = asked;
   const options: PlanOptions = {
     seed,
     minutes,
@@ -26,7 +27,7 @@ export function planFor(asked: {
     coordinators: coordinatorsFor(store),
     leaseTtlMs,
     hasServer: isPostgres(store),
-    hasNamespace: false,
+    hasNamespace,
   };
   return planOf(options);
 }

@@ -4,6 +4,7 @@ import { appendFile, copyFile, mkdir, readFile, symlink } from "node:fs/promises
 import { join } from "node:path";
 import { createClient, type HaversackClient } from "@haversack/protocol";
 import { Program, repositoryRoot } from "../support/fleet.ts";
+import type { Namespace } from "./namespace.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 
 const tokenFiles = ["admin.token", "worker.token"];
@@ -16,6 +17,8 @@ export interface SiteOptions {
   readonly coordinators: number;
   readonly workers: number;
   readonly leaseTtlMs: number;
+  /** The last worker lives in it. */
+  readonly namespace?: Namespace;
 }
 
 /** A process that is started again and again in one place. What it said stands beside its data. */
@@ -157,22 +160,26 @@ async function coordinatorPlace(
 }
 
 async function workerPlace(
-  { folder, env }: SiteOptions,
+  options: SiteOptions,
   index: number,
   ports: readonly number[],
   coordinators: readonly Place[],
 ): Promise<WorkerPlace> {
   const name = `worker-${index}`;
-  const links = await Promise.all(coordinators.map((_, at) => TcpProxy.listen(() => ports[at] ?? 0)));
+  const namespace = index === options.workers - 1 ? options.namespace : undefined;
+  const links = await Promise.all(
+    coordinators.map((_, at) => TcpProxy.listen(() => ports[at] ?? 0, namespace?.hostAddress)),
+  );
+  const entries = links.map(({ port }) => port);
+  const dialled = namespace === undefined ? entries : await namespace.forward(entries);
   // The first address is another one for each, so that the load is spread.
-  const urls = links.map((_, at) => `http://127.0.0.1:${links[(at + index) % links.length]?.port}`);
-  const data = join(folder, name);
+  const urls = dialled.map((_, at) => `http://127.0.0.1:${dialled[(at + index) % dialled.length]}`);
+  const data = join(options.folder, name);
+  const tokenFile = join(coordinators[0]?.data ?? "", "worker.token");
   const place = new Place(name, data, async () => {
-    const from = ["--token-file", join(coordinators[0]?.data ?? "", "worker.token"), "--data", data];
-    const program = new Program(["worker", ...from, "--name", name, "--slots", "3"], {
-      ...env,
-      HAVERSACK_URL: urls.join(","),
-    });
+    const args = ["worker", "--token-file", tokenFile, "--data", data, "--name", name, "--slots", "3"];
+    const env = { ...options.env, HAVERSACK_URL: urls.join(",") };
+    const program = new Program(args, env, repositoryRoot, namespace?.prefix);
     await program.line(/worker started/);
     return program;
   });

@@ -76,9 +76,10 @@ export class TcpProxy implements AsyncDisposable {
     for (const socket of pair) {
       this.#sockets.add(socket);
       socket.on("error", () => {});
-      socket.on("close", () => {
+      socket.on("close", (isBroken) => {
         this.#sockets.delete(socket);
-        for (const other of pair) other.destroy();
+        // After a good end there may still be something on its way to the other one.
+        if (isBroken) for (const other of pair) other.destroy();
       });
     }
     if (this.#state.kind === "cut") return this.#reset(client);
@@ -98,8 +99,9 @@ export class TcpProxy implements AsyncDisposable {
       await this.#gate(direction);
       to.end();
     } catch {
-      // One end is gone; `close` takes the other one along.
+      // One end is gone.
       from.destroy();
+      to.destroy();
     }
   }
 

@@ -38,9 +38,16 @@ export class Program implements AsyncDisposable {
   readonly #lines: { readonly test: (line: string) => boolean; readonly found: (line: string) => void }[] =
     [];
 
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = root) {
+  /** @param prefix a command that runs what is named after it, such as in a namespace */
+  constructor(
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    cwd = root,
+    prefix: readonly string[] = [],
+  ) {
+    const [first = "", ...rest] = [...prefix, process.execPath, program, ...args];
     const { OPENAI_API_KEY: _o, ANTHROPIC_API_KEY: _a, ...inherited } = process.env;
-    this.child = spawn(process.execPath, [program, ...args], {
+    this.child = spawn(first, rest, {
       cwd,
       env: { ...inherited, NO_COLOR: "1", ...env },
       stdio: ["ignore", "pipe", "pipe"],
