@@ -23,7 +23,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  type FaultError,
+  FaultError,
   invariant,
   messageOf,
   type OwnedFolder,
@@ -128,7 +128,8 @@ class OneCoordinator implements Coordinator {
 
   async #stop(mode: StopMode): Promise<void> {
     // Readiness is off and workers are told goodbye.
-    this.#stopping.abort();
+    // Whoever waits for something gets this as the answer, and asks again.
+    this.#stopping.abort(new FaultError("unavailable", "stopping", "the coordinator is stopping"));
     await stopAll(this.#services, mode);
     const { folder, store, logs } = this.#opened;
     await store?.[Symbol.asyncDispose]();

@@ -2,6 +2,7 @@
 
 import type { ConnectRouter, Interceptor } from "@connectrpc/connect";
 import type { Ports, Service } from "@haversack/base";
+
 import { type Authenticate, type Authenticator, authenticateBy } from "../auth/authenticate.ts";
 import { methodRules } from "../auth/permissions.ts";
 import type { Store } from "../store/store.ts";
