@@ -4,6 +4,7 @@
  *   (data folder)    one owner of the folder, by a lock
  *   store/           the truth: runs, steps, attempts, events, packs (R1, L1-L4, D1); logs in a file of their own (G1)
  *   auth/            who may call what (A2)
+ *   secrets/         the vault: sealed files, never in the store (G3)
  *   library/         the agent library; submissions; which pack a step gets
  *   runs/            pure: what can happen to a step, what becomes of a run, leases explained
  *   dispatch/        who gets what (place), where it becomes fact (dispatcher), workers' sessions, expiring leases
@@ -44,6 +45,12 @@ import { type CoordinatorSettings, settle } from "./config/settle.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
+import { countCalls } from "./health/count-calls.ts";
+import { LoopWatch } from "./health/loop-watch.ts";
+import { measured } from "./health/measured-store.ts";
+import { CoordinatorMetrics } from "./health/metrics.ts";
+import { ReadinessChecks } from "./health/readiness.ts";
+import { tellMetrics } from "./health/tell-metrics.ts";
 import { createHandler } from "./http/handler.ts";
 import { Newcomers } from "./http/newcomers.ts";
 import { HttpServer } from "./http/server.ts";
@@ -165,17 +172,29 @@ class OneCoordinator implements Coordinator {
     return { folder, tokens, store: store.value, logs: logs.value };
   }
 
-  #compose({ folder, tokens, store, logs }: Opened): readonly Service[] {
+  #compose({ folder, tokens, store: plain, logs }: Opened): readonly Service[] {
     const { leaseTtlMs, listen, retentionMs, graceMs } = this.#settings;
     const onFailure = (error: unknown): void => this.#fail(error);
+    const metrics = new CoordinatorMetrics();
+    const store = measured(plain, metrics, this.#ports.clock);
     const leases = LeaseClock.withTtl(leaseTtlMs, this.#ports.clock);
     // Several coordinators write times down for each other: one clock for all of them.
     const ports = store.shared === undefined ? this.#ports : { ...this.#ports, clock: leases.asClock() };
     // Heartbeats come a fifth early or late: two and a half are two missed ones.
     const registry = new WorkerRegistry(leases.times.heartbeatMs * 2.5);
-    const { snapshots, submitter, children } = openLibrary(store, this.#settings, ports);
+    const library = openLibrary(store, this.#settings, ports);
+    const { snapshots, submitter, children, vault, attemptTokens } = library;
     const onHeld = (): void => upkeep.held();
-    const dispatcher = new Dispatcher({ store, registry, snapshots, leases, ports, onFailure, onHeld });
+    const dispatcher = new Dispatcher({
+      store,
+      registry,
+      snapshots,
+      attemptTokens,
+      leases,
+      ports,
+      onFailure,
+      onHeld,
+    });
     const runChanges = new RunChanges();
     const logChanges = new RunChanges();
     store.listen({
@@ -185,23 +204,37 @@ class OneCoordinator implements Coordinator {
     });
     logs.listen({ runs: (runs) => logChanges.ring(runs) });
     const blobs = new BlobStore(join(folder.path, "blobs"), this.#ports.clock);
-    const kept = { store, logs, blobs, leases, registry, ports, retentionMs, graceMs };
+    const stopping = this.#stopping.signal;
+    const { diskReserveBytes } = this.#settings;
+    const readiness = new ReadinessChecks({ store, folder: folder.path, diskReserveBytes, ports, stopping });
+    const loop = new LoopWatch(this.#ports.clock);
+    const { swept } = readiness;
+    const kept = { store, logs, blobs, leases, registry, ports, retentionMs, graceMs, swept };
     const upkeep = keepUp(kept, onFailure);
     const { leadership } = upkeep;
     const scheduler = createScheduler({ store, submitter, registry, leadership, ports, onFailure });
-    const stopping = this.#stopping.signal;
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
-    const routes = routesOf({ ...follow, ...fleet, blobs, submitter, scheduler, stopping });
+    const served = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens };
+    const routes = routesOf({ ...follow, ...fleet, ...served });
     const access = createAccess({ store, credentials: [tokens], ports });
     const newcomers = new Newcomers();
-    const guarded = { routes: access.guard(routes), interceptors: access.interceptors };
-    const handler = createHandler({ ...guarded, newcomers, stopping });
+    const tell = tellMetrics({
+      metrics,
+      store,
+      registry,
+      clock: ports.clock,
+      authenticate: access.authenticate,
+    });
+    const health = { readiness, loop, metrics: tell };
+    const interceptors = [countCalls(metrics), ...access.interceptors];
+    const guarded = { routes: access.guard(routes), interceptors, newcomers, stopping, health };
     const hurry = this.#hurry.signal;
-    this.#server = new HttpServer(listen, handler, ports.clock, { newcomers, hurry });
+    this.#server = new HttpServer(listen, createHandler(guarded), ports.clock, { newcomers, hurry });
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
-    return [access.auditLog, ...upkeep.services, dispatcher.loop, scheduler.loop, childLoop, this.#server];
+    const loops = [dispatcher.loop, scheduler.loop, childLoop];
+    return [loop, access.auditLog, ...upkeep.services, ...loops, this.#server];
   }
 
   /** Tells commands on this host where to find us. */

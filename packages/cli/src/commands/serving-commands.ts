@@ -2,6 +2,7 @@
 
 import { auditCommand } from "./audit.ts";
 import { coordinatorCommand } from "./coordinator.ts";
+import { doctorCommand } from "./doctor.ts";
 import { startCommand } from "./start.ts";
 import { storeCommand } from "./store.ts";
 import { tokenCommand } from "./token.ts";
@@ -14,4 +15,5 @@ export const servingCommands = [
   storeCommand,
   tokenCommand,
   auditCommand,
+  doctorCommand,
 ];

@@ -78,7 +78,7 @@ async function serve(options: WorkerOptions, shell: Shell): Promise<0> {
     dataDir,
     ...given({ slots, name, labels, drainTimeoutMs, healthListen }),
   };
-  const worker = createWorker(asked, env, { clock, random, log: outside.openLog() });
+  const worker = createWorker(asked, env, { clock, random, log: outside.openLog("worker") });
   await worker.start(outside.stopping);
   let mode: StopMode = "drain";
   try {
