@@ -1,7 +1,6 @@
 /** The API as a client uses it: nouns in, nouns out, faults thrown. */
 
-import { createClient as createConnectClient, type Interceptor } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
+import { createClient as createConnectClient } from "@connectrpc/connect";
 import { type AccessClient, accessClient } from "./client-access.ts";
 import { type ApprovalClient, approvalClient } from "./client-approvals.ts";
 import { type DagClient, dagClient } from "./client-dags.ts";
@@ -11,7 +10,7 @@ import { type PlacementClient, placementClient } from "./client-placement.ts";
 import { type RunClient, runClient } from "./client-runs.ts";
 import { type SecretClient, secretClient } from "./client-secrets.ts";
 import { type SnapshotClient, snapshotClient } from "./client-snapshots.ts";
-import { apiMessageBytesMax } from "./limits.ts";
+import { type ClientOptions, transportTo } from "./client-transport.ts";
 import {
   AccessService,
   DagService,
@@ -23,12 +22,6 @@ import {
   SecretService,
   SnapshotService,
 } from "./services.ts";
-
-export interface ClientOptions {
-  /** Such as `http://127.0.0.1:7420`. */
-  readonly url: string;
-  readonly token: string;
-}
 
 /** Every method rejects with a FaultError. */
 export interface HaversackClient
@@ -43,15 +36,7 @@ export interface HaversackClient
     AccessClient {}
 
 export function createClient(options: ClientOptions): HaversackClient {
-  const transport = createGrpcTransport({
-    baseUrl: options.url,
-    interceptors: [bearer(options.token)],
-    readMaxBytes: apiMessageBytesMax,
-    writeMaxBytes: apiMessageBytesMax,
-    acceptCompression: [],
-    pingIntervalMs: 10_000,
-    pingTimeoutMs: 5_000,
-  });
+  const transport = transportTo(options);
   const runs = createConnectClient(RunService, transport);
   const dags = dagClient(
     createConnectClient(DagService, transport),
@@ -67,11 +52,3 @@ export function createClient(options: ClientOptions): HaversackClient {
   const ofFleet = { ...placement, ...secrets, ...access };
   return { ...ofRuns, ...dags, ...snapshots, ...memory, ...ofFleet };
 }
-
-const bearer =
-  (token: string): Interceptor =>
-  (next) =>
-  (request) => {
-    request.header.set("authorization", `Bearer ${token}`);
-    return next(request);
-  };

@@ -9,6 +9,7 @@ export * from "./client-placement.ts";
 export * from "./client-runs.ts";
 export * from "./client-secrets.ts";
 export * from "./client-snapshots.ts";
+export type { ClientOptions } from "./client-transport.ts";
 export * from "./limits.ts";
 export * from "./model/access.ts";
 export * from "./model/approval.ts";

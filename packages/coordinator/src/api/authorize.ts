@@ -15,7 +15,7 @@ import {
 } from "@connectrpc/connect";
 import type { Clock } from "@haversack/base";
 import type { Permission } from "@haversack/protocol";
-import { type Authenticate, credentialOf } from "../auth/authenticate.ts";
+import { type Authenticate, credentialOf, whoseRefusal } from "../auth/authenticate.ts";
 import { type Caller, callerKey, peerKey } from "../auth/caller.ts";
 import { type MethodRule, methodName, permits, roleFor } from "../auth/permissions.ts";
 import { whileValid } from "../auth/while-valid.ts";
@@ -47,7 +47,11 @@ export async function decide(door: Door, call: CallHead): Promise<Decision> {
   if (before !== undefined) return await before;
   const decision = look(door, call).then(
     () => ({}),
-    (refusal: unknown) => ({ refusal }),
+    (refusal: unknown) => {
+      const whose = whoseRefusal(refusal);
+      if (whose !== undefined) call.contextValues.set(callerKey, whose);
+      return { refusal };
+    },
   );
   call.contextValues.set(decisionKey, decision);
   return await decision;

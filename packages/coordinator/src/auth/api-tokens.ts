@@ -49,10 +49,10 @@ export class ApiTokens {
       return undefined;
     const now = this.#clock.now();
     if (token.revokedAt !== undefined)
-      throw unauthenticated("the token was revoked: ask an admin for another one");
+      throw unauthenticated("the token was revoked: ask an admin for another one", callerOf(token));
     if (token.expiresAt <= now) {
       const since = new Date(token.expiresAt).toISOString();
-      throw unauthenticated(`the token expired at ${since}: ask an admin for another one`);
+      throw unauthenticated(`the token expired at ${since}: ask an admin for another one`, callerOf(token));
     }
     this.#noteUse(token, now);
     return callerOf(token);

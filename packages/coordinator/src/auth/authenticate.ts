@@ -42,5 +42,12 @@ export function credentialOf(header: string | null | undefined, peer: Peer): Cre
   return token === undefined ? { peer } : { token, peer };
 }
 
-export const unauthenticated = (message: string): ConnectError =>
-  new ConnectError(message, Code.Unauthenticated);
+/** @param whose credential it was, when that is certain: for the audit log, and never told to the peer */
+export const unauthenticated = (message: string, whose?: Caller): ConnectError =>
+  new ConnectError(message, Code.Unauthenticated, undefined, undefined, whose);
+
+/** Undefined: nobody is known by what was shown. */
+export const whoseRefusal = (error: unknown): Caller | undefined =>
+  error instanceof ConnectError && error.code === Code.Unauthenticated
+    ? (error.cause as Caller | undefined)
+    : undefined;
