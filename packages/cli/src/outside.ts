@@ -14,8 +14,12 @@ export interface Terminal {
   readonly colours: boolean;
   /** Whether a person can be asked: both ends are a terminal. */
   readonly interactive: boolean;
+  /** Whether standard input is a keyboard. */
+  readonly typed: boolean;
   /** One line that a person types; undefined: the input has ended. */
   ask(question: string, signal: AbortSignal): Promise<string | undefined>;
+  /** Like `ask`, but what is typed is not shown. */
+  askHidden(question: string, signal: AbortSignal): Promise<string | undefined>;
   size(): { readonly columns: number; readonly rows: number };
 }
 
@@ -38,4 +42,6 @@ export interface Outside {
   openLog(component: "coordinator" | "worker" | "start" | "store", file?: string): Log;
   /** Resolves when standard input has ended. */
   inputEnded(): Promise<void>;
+  /** All of standard input, up to one byte more than so many. */
+  readInput(bytesMax: number): Promise<Uint8Array>;
 }

@@ -4,6 +4,7 @@
  *   (data folder)    one owner of the folder, by a lock
  *   store/           the truth: runs, steps, attempts, events, packs (R1, L1-L4, D1); logs in a file of their own (G1)
  *   auth/            who may call what (A2)
+ *   secrets/         the vault: sealed files, never in the store (G3)
  *   library/         the agent library; submissions; which pack a step gets
  *   runs/            pure: what can happen to a step, what becomes of a run, leases explained
  *   dispatch/        who gets what (place), where it becomes fact (dispatcher), workers' sessions, expiring leases
@@ -23,7 +24,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  type FaultError,
+  FaultError,
   invariant,
   messageOf,
   type OwnedFolder,
@@ -129,7 +130,8 @@ class OneCoordinator implements Coordinator {
 
   async #stop(mode: StopMode): Promise<void> {
     // Readiness is off and workers are told goodbye.
-    this.#stopping.abort();
+    // Whoever waits for something gets this as the answer, and asks again.
+    this.#stopping.abort(new FaultError("unavailable", "stopping", "the coordinator is stopping"));
     await stopAll(this.#services, mode);
     const { folder, store, logs } = this.#opened;
     await store?.[Symbol.asyncDispose]();
@@ -177,9 +179,19 @@ class OneCoordinator implements Coordinator {
     const ports = store.shared === undefined ? this.#ports : { ...this.#ports, clock: leases.asClock() };
     // Heartbeats come a fifth early or late: two and a half are two missed ones.
     const registry = new WorkerRegistry(leases.times.heartbeatMs * 2.5);
-    const { snapshots, submitter, children } = openLibrary(store, this.#settings, ports);
+    const library = openLibrary(store, this.#settings, ports);
+    const { snapshots, submitter, children, vault, attemptTokens } = library;
     const onHeld = (): void => upkeep.held();
-    const dispatcher = new Dispatcher({ store, registry, snapshots, leases, ports, onFailure, onHeld });
+    const dispatcher = new Dispatcher({
+      store,
+      registry,
+      snapshots,
+      attemptTokens,
+      leases,
+      ports,
+      onFailure,
+      onHeld,
+    });
     const runChanges = new RunChanges();
     const logChanges = new RunChanges();
     store.listen({
@@ -196,7 +208,8 @@ class OneCoordinator implements Coordinator {
     const scheduler = createScheduler({ store, submitter, registry, leadership, ports, onFailure });
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
-    const routes = routesOf({ ...follow, ...fleet, blobs, submitter, scheduler, stopping, readiness });
+    const served = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens };
+    const routes = routesOf({ ...follow, ...fleet, ...served });
     const access = createAccess({ store, credentials: [tokens], ports });
     const newcomers = new Newcomers();
     const health = own.routes(registry, access.authenticate);

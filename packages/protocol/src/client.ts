@@ -9,6 +9,7 @@ import { type FleetClient, fleetClient } from "./client-fleet.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
 import { type PlacementClient, placementClient } from "./client-placement.ts";
 import { type RunClient, runClient } from "./client-runs.ts";
+import { type SecretClient, secretClient } from "./client-secrets.ts";
 import { type SnapshotClient, snapshotClient } from "./client-snapshots.ts";
 import { apiMessageBytesMax } from "./limits.ts";
 import {
@@ -19,6 +20,7 @@ import {
   PlacementService,
   RunService,
   ScheduleService,
+  SecretService,
   SnapshotService,
 } from "./services.ts";
 
@@ -37,6 +39,7 @@ export interface HaversackClient
     ApprovalClient,
     FleetClient,
     PlacementClient,
+    SecretClient,
     AccessClient {}
 
 export function createClient(options: ClientOptions): HaversackClient {
@@ -59,8 +62,10 @@ export function createClient(options: ClientOptions): HaversackClient {
   const fleet = fleetClient(createConnectClient(FleetService, transport));
   const placement = { ...placementClient(createConnectClient(PlacementService, transport)), ...fleet };
   const access = accessClient(createConnectClient(AccessService, transport));
+  const secrets = secretClient(createConnectClient(SecretService, transport));
   const ofRuns = { ...runClient(runs), ...approvalClient(runs) };
-  return { ...ofRuns, ...dags, ...snapshots, ...memory, ...placement, ...access };
+  const ofFleet = { ...placement, ...secrets, ...access };
+  return { ...ofRuns, ...dags, ...snapshots, ...memory, ...ofFleet };
 }
 
 const bearer =

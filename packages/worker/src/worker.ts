@@ -50,7 +50,7 @@ import { Connection } from "./session/dial.ts";
 import { LeaseWatch } from "./session/lease-watch.ts";
 import { superviseSession } from "./session/supervisor.ts";
 import { Uplink } from "./session/uplink.ts";
-import { reopenSpools } from "./spool/reopen.ts";
+import { LogBounds } from "./spool/log-bounds.ts";
 import { version } from "./version.ts";
 
 export interface Worker extends Service {
@@ -127,9 +127,15 @@ class OneWorker implements Worker {
     const cache = new SnapshotCache(join(folder.path, "snapshots"), connection, this.#ports.clock);
     const roots = { workRoot: join(folder.path, "work"), spoolRoot: join(folder.path, "spool") };
     const executors = this.#executors(workerId, cache, host);
-    const parts = { executors, connection, cache, uplink, ports: this.#ports, ...roots };
+    const bounds = new LogBounds(this.#settings.logBounds, this.#ports.clock);
+    const secrets = hostSecrets({
+      hostEnv: this.#hostEnv,
+      fileFolders: ["/run/secrets", "/run/credentials"],
+    });
+    const given = { connection, cache, uplink, bounds, secrets, ports: this.#ports };
+    const parts = { executors, ...given, ...roots };
     const attempts = new Attempts(parts, slots, (error) => this.#fail(error));
-    attempts.adopt(await reopenSpools(roots.spoolRoot, uplink, this.#ports.log));
+    await attempts.reopen();
     await cache.open();
     const leases = new LeaseWatch(this.#ports.clock, () => uptime() * 1000);
     const session = {
@@ -160,7 +166,6 @@ class OneWorker implements Worker {
 
   #executors(workerId: WorkerId, cache: SnapshotCache, host: StepHost) {
     const common = { ports: this.#ports, hostEnv: this.#hostEnv, workerId, host };
-    const fileFolders = ["/run/secrets", "/run/credentials"];
     return {
       run: new CommandExecutor(common),
       agent: new AgentExecutor({
@@ -168,7 +173,6 @@ class OneWorker implements Worker {
         nodePath: process.execPath,
         packFile: (snapshot) => cache.fileOf(snapshot, this.#hurry.signal),
         dropPack: ({ digest }) => cache.forget(digest),
-        secrets: hostSecrets({ hostEnv: this.#hostEnv, fileFolders }),
         snapshotLimits: this.#settings.snapshotLimits,
       }),
     };

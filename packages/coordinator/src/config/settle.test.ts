@@ -17,6 +17,7 @@ describe("what nobody asked for", () => {
       childDepthMax: 16,
       snapshotLimits: defaultLimits,
       diskReserveBytes: 512 * 1024 * 1024,
+      vault: { folder: resolve(".haversack/vault"), keyFile: undefined },
     });
   });
 
