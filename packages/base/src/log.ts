@@ -6,6 +6,14 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
+/** The same log, with fields that stand in every line. */
+export const logWith = (log: Log, always: object): Log => ({
+  debug: (fields, message) => log.debug({ ...always, ...fields }, message),
+  info: (fields, message) => log.info({ ...always, ...fields }, message),
+  warn: (fields, message) => log.warn({ ...always, ...fields }, message),
+  error: (fields, message) => log.error({ ...always, ...fields }, message),
+});
+
 const ignore = (): void => {};
 
 export const silentLog: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };

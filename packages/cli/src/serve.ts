@@ -5,7 +5,6 @@ import type { Coordinator, CoordinatorAsked } from "@haversack/coordinator";
 import { readLocal } from "./connect.ts";
 import { EnvironmentError } from "./exit-codes.ts";
 import type { Outside } from "./outside.ts";
-import type { Shell } from "./shell.ts";
 
 /** A service whose own end is news. */
 export interface Lasting extends Service {
@@ -76,10 +75,14 @@ export async function stopInOrder(service: Service, mode: StopMode, outside: Out
 }
 
 /** Says what an interrupt has begun and what the next one does; nothing when the end has another reason. */
-export function tellStop(first: string, second: string, shell: Shell): void {
-  const { stopping, hurrying } = shell.outside;
+export function tellStop(
+  first: string,
+  second: string,
+  { stopping, hurrying }: Pick<Outside, "stopping" | "hurrying">,
+  note: (text: string) => void,
+): void {
   if (!stopping.aborted) return;
-  shell.note(first);
-  if (hurrying.aborted) shell.note(second);
-  else hurrying.addEventListener("abort", () => shell.note(second), { once: true });
+  note(first);
+  if (hurrying.aborted) note(second);
+  else hurrying.addEventListener("abort", () => note(second), { once: true });
 }

@@ -45,12 +45,7 @@ import { type CoordinatorSettings, settle } from "./config/settle.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
-import { countCalls } from "./health/count-calls.ts";
-import { LoopWatch } from "./health/loop-watch.ts";
-import { measured } from "./health/measured-store.ts";
-import { CoordinatorMetrics } from "./health/metrics.ts";
-import { ReadinessChecks } from "./health/readiness.ts";
-import { tellMetrics } from "./health/tell-metrics.ts";
+import { watchHealth } from "./health/health.ts";
 import { createHandler } from "./http/handler.ts";
 import { Newcomers } from "./http/newcomers.ts";
 import { HttpServer } from "./http/server.ts";
@@ -175,8 +170,10 @@ class OneCoordinator implements Coordinator {
   #compose({ folder, tokens, store: plain, logs }: Opened): readonly Service[] {
     const { leaseTtlMs, listen, retentionMs, graceMs } = this.#settings;
     const onFailure = (error: unknown): void => this.#fail(error);
-    const metrics = new CoordinatorMetrics();
-    const store = measured(plain, metrics, this.#ports.clock);
+    const stopping = this.#stopping.signal;
+    const { diskReserveBytes } = this.#settings;
+    const watched = { store: plain, folder: folder.path, diskReserveBytes, ports: this.#ports, stopping };
+    const { store, readiness, ...own } = watchHealth(watched);
     const leases = LeaseClock.withTtl(leaseTtlMs, this.#ports.clock);
     // Several coordinators write times down for each other: one clock for all of them.
     const ports = store.shared === undefined ? this.#ports : { ...this.#ports, clock: leases.asClock() };
@@ -204,10 +201,6 @@ class OneCoordinator implements Coordinator {
     });
     logs.listen({ runs: (runs) => logChanges.ring(runs) });
     const blobs = new BlobStore(join(folder.path, "blobs"), this.#ports.clock);
-    const stopping = this.#stopping.signal;
-    const { diskReserveBytes } = this.#settings;
-    const readiness = new ReadinessChecks({ store, folder: folder.path, diskReserveBytes, ports, stopping });
-    const loop = new LoopWatch(this.#ports.clock);
     const { swept } = readiness;
     const kept = { store, logs, blobs, leases, registry, ports, retentionMs, graceMs, swept };
     const upkeep = keepUp(kept, onFailure);
@@ -219,22 +212,15 @@ class OneCoordinator implements Coordinator {
     const routes = routesOf({ ...follow, ...fleet, ...served });
     const access = createAccess({ store, credentials: [tokens], ports });
     const newcomers = new Newcomers();
-    const tell = tellMetrics({
-      metrics,
-      store,
-      registry,
-      clock: ports.clock,
-      authenticate: access.authenticate,
-    });
-    const health = { readiness, loop, metrics: tell };
-    const interceptors = [countCalls(metrics), ...access.interceptors];
+    const health = own.routes(registry, access.authenticate);
+    const interceptors = [own.countCalls, ...access.interceptors];
     const guarded = { routes: access.guard(routes), interceptors, newcomers, stopping, health };
     const hurry = this.#hurry.signal;
     this.#server = new HttpServer(listen, createHandler(guarded), ports.clock, { newcomers, hurry });
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
     const loops = [dispatcher.loop, scheduler.loop, childLoop];
-    return [loop, access.auditLog, ...upkeep.services, ...loops, this.#server];
+    return [own.loop, access.auditLog, ...upkeep.services, ...loops, this.#server];
   }
 
   /** Tells commands on this host where to find us. */

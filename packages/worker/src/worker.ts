@@ -17,6 +17,7 @@ import { join } from "node:path";
 import {
   Background,
   FaultError,
+  logWith,
   messageOf,
   type OwnedFolder,
   openOwnedFolder,
@@ -43,8 +44,7 @@ import { Attempts } from "./execute/attempts.ts";
 import { CommandExecutor } from "./execute/command-executor.ts";
 import { hostSecrets } from "./execute/secret-source.ts";
 import { openStepHost, type StepHost } from "./execute/step-host.ts";
-import type { HealthServer } from "./health/health-server.ts";
-import { openHealth } from "./health/open-health.ts";
+import { type HealthServer, openHealth } from "./health/open-health.ts";
 import { SnapshotCache } from "./hydrate/snapshot-cache.ts";
 import { Connection } from "./session/dial.ts";
 import { LeaseWatch } from "./session/lease-watch.ts";
@@ -84,7 +84,7 @@ class OneWorker implements Worker {
   readonly name = "worker";
   readonly #settings: WorkerSettings;
   readonly #hostEnv: ReadonlyMap<string, string>;
-  readonly #ports: Ports;
+  #ports: Ports;
   readonly #bootId: BootId;
   readonly #ended = Promise.withResolvers<void>();
   readonly #hurry = new AbortController();
@@ -120,6 +120,7 @@ class OneWorker implements Worker {
   async #startIn(folder: OwnedFolder): Promise<void> {
     const { coordinatorUrls, token, slots } = this.#settings;
     const workerId = await readWorkerId(folder.path, this.#ports.random);
+    this.#ports = { ...this.#ports, log: logWith(this.#ports.log, { worker: workerId }) };
     const host = await this.#openHost(folder.path, workerId);
     const connection = new Connection(coordinatorUrls, token);
     const uplink = new Uplink((error) => this.#fail(error));
@@ -160,7 +161,7 @@ class OneWorker implements Worker {
     for (const loop of loops) await loop.start();
     const coordinator = namesOf(coordinatorUrls);
     const url = health === undefined ? {} : { health: health.url };
-    this.#ports.log.info({ worker: workerId, coordinator, slots, ...url }, "worker started");
+    this.#ports.log.info({ coordinator, slots, ...url }, "worker started");
   }
 
   #executors(workerId: WorkerId, cache: SnapshotCache, host: StepHost) {

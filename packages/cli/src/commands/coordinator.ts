@@ -72,7 +72,7 @@ async function serve(options: CoordinatorOptions, shell: Shell): Promise<0> {
   } finally {
     const first =
       "stopping: calls that are under way may end, for a few seconds. Another Ctrl-C or SIGTERM ends them";
-    tellStop(first, "stopping at once", shell);
+    tellStop(first, "stopping at once", outside, (text) => shell.note(text));
     await stopInOrder(coordinator, "drain", outside);
   }
   return exitCodes.ok;

@@ -4,14 +4,13 @@ import { resolve } from "node:path";
 import { messageOf } from "@haversack/base";
 import { Command, Option } from "commander";
 import { dataFolderName, findCoordinator } from "../connect.ts";
-import { type Check, examine, problem, type Report, type Verdict, warning } from "../doctor/check.ts";
+import { type Check, examine, problem, type Report, warning } from "../doctor/check.ts";
 import { coordinatorChecks } from "../doctor/coordinator-checks.ts";
 import { hostChecks } from "../doctor/host-checks.ts";
+import { reportText } from "../doctor/report-text.ts";
 import { stepChecks } from "../doctor/step-checks.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { given, withJson } from "../options.ts";
-import type { Paint } from "../print/paint.ts";
-import { printable } from "../print/printable.ts";
 import type { Shell } from "../shell.ts";
 
 interface DoctorOptions {
@@ -77,12 +76,4 @@ async function wayThere(options: DoctorOptions, shell: Shell): Promise<readonly 
     const none = warning(messageOf(error), "name it with --coordinator to have the way to it checked");
     return [{ name: "coordinator", look: async () => none }];
   }
-}
-
-const marks = { ok: "ok", warning: "warning", problem: "PROBLEM" } as const satisfies Record<Verdict, string>;
-
-function reportText({ name, verdict, found, advice }: Report, paint: Paint): string {
-  const brush = { ok: paint.good, warning: paint.busy, problem: paint.bad }[verdict];
-  const line = `${brush(marks[verdict].padEnd(8))} ${name.padEnd(19)} ${printable(found)}\n`;
-  return advice === undefined ? line : `${line}${" ".repeat(29)}${paint.faint(`→ ${printable(advice)}`)}\n`;
 }

@@ -89,7 +89,7 @@ async function serve(options: WorkerOptions, shell: Shell): Promise<0> {
   } finally {
     const limit = drainTimeoutMs === undefined ? "" : `, for ${formatDuration(drainTimeoutMs)} at most`;
     const first = `stopping: no new steps; those that run may end${limit}. Another Ctrl-C or SIGTERM ends them`;
-    tellStop(first, "ending what runs; others will do it again", shell);
+    tellStop(first, "ending what runs; others will do it again", outside, (text) => shell.note(text));
     await stopInOrder(worker, mode, outside);
   }
   return exitCodes.ok;

@@ -1,14 +1,10 @@
 /** `haversack workers`: the fleet, and what an operator wants of it. */
 
-import type { WorkerInfo } from "@haversack/protocol";
 import { Command } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { withConnection, withJson } from "../options.ts";
 import { workerJson } from "../print/json.ts";
-import { moment } from "../print/moment.ts";
-import type { Paint } from "../print/paint.ts";
-import { printable } from "../print/printable.ts";
-import { table } from "../print/table.ts";
+import { workerTable } from "../print/worker-table.ts";
 import type { Shell } from "../shell.ts";
 import { connect, type DagOptions } from "./dag-options.ts";
 import { cordonCommand, uncordonCommand } from "./workers-cordon.ts";
@@ -44,25 +40,4 @@ async function workers(options: DagOptions, shell: Shell): Promise<ExitCode> {
   else if (list.length === 0) shell.note("no worker has ever connected: start one with `haversack worker`");
   else shell.out(workerTable(list, shell.paint));
   return exitCodes.ok;
-}
-
-function workerTable(list: readonly WorkerInfo[], paint: Paint): string {
-  const rows = list.map((worker) => [
-    printable(worker.name),
-    stateText(worker, paint),
-    `${worker.slotsUsed}/${worker.slots}`,
-    moment(worker.lastSeenAt),
-    worker.version,
-    [...worker.labels].map(([name, value]) => printable(`${name}=${value}`)).join(" "),
-    paint.faint(worker.id),
-  ]);
-  return table(["NAME", "STATE", "SLOTS", "LAST SEEN", "VERSION", "LABELS", "ID"], rows);
-}
-
-/** Such as `connected, draining`. */
-function stateText({ connected, availability, stopping }: WorkerInfo, paint: Paint): string {
-  const words = [connected ? paint.good("connected") : paint.bad("away")];
-  if (availability !== "open") words.push(availability);
-  if (stopping === true) words.push("stopping");
-  return words.join(", ");
 }

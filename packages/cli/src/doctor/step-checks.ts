@@ -35,7 +35,7 @@ export function limits({ limits: how }: Pick<HostAbilities, "limits">): Finding 
   if (how === "hard") return ok("hard: memory, pids and cpu of all processes of a step together");
   const advice = "let the worker write its control group: Delegate=yes in the systemd unit";
   if (how === "soft") return warning("soft: for each process of a step alone, and none of cpu", advice);
-  return warning("none: a step may take what there is", `${advice}, or install util-linux (prlimit)`);
+  return warning("none: a step may take what there is", `${advice}, or install prlimit`);
 }
 
 async function cgroups(): Promise<Finding> {

@@ -9,11 +9,11 @@ import {
   type WorkerInfo,
   workerToWire,
 } from "@haversack/protocol";
+import { watchFleet } from "../dispatch/fleet-watch.ts";
+import { workerInfo } from "../dispatch/worker-info.ts";
 import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
 import type { Store } from "../store/store.ts";
 import type { OrderAsked } from "../store/verbs/order-verbs.ts";
-import { watchFleet } from "../watch/fleet.ts";
-import { workerInfo } from "../watch/worker-info.ts";
 
 export interface FleetParts {
   readonly store: Store;

@@ -206,7 +206,10 @@ export class Dispatcher {
     const code = error instanceof FaultError ? error.code : "internal";
     const failure = { code, message: `the task cannot be made: ${messageOf(error)}` };
     const { store, ports } = this.#parts;
-    ports.log.warn({ run: runId, step: stepId, ...failure }, "a step failed before it went out");
+    ports.log.warn(
+      { run: runId, step: stepId, attempt, worker: workerId, ...failure },
+      "a step failed before it went out",
+    );
     const ref = { runId, stepId, attempt, generation };
     const result = { ref, outcome: "failed", failure, outputs: new Map(), artifacts: [], logs: [] } as const;
     const results = [{ result, resultDigest: "" }];

@@ -218,7 +218,7 @@ class Session {
       const refused = new Set(refusals.map(({ ref }) => refKey(ref)));
       for (const { ref, reason } of refusals.filter(({ reason }) => reason === "conflict")) {
         ports.log.error(
-          { run: ref.runId, step: ref.stepId, reason },
+          { run: ref.runId, step: ref.stepId, attempt: ref.attempt, worker: workerId, reason },
           "a second, different result came under one fence",
         );
       }

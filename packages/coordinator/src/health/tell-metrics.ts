@@ -5,9 +5,9 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Clock } from "@haversack/base";
 import { type Authenticate, credentialOf } from "../auth/authenticate.ts";
 import { permits } from "../auth/permissions.ts";
+import { workerInfo } from "../dispatch/worker-info.ts";
 import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
 import type { Store } from "../store/store.ts";
-import { workerInfo } from "../watch/worker-info.ts";
 import type { CoordinatorMetrics } from "./metrics.ts";
 
 export interface TellMetricsParts {

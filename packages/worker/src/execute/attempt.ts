@@ -13,7 +13,7 @@ import {
   type Timer,
   worthRetrying,
 } from "@haversack/base";
-import { type Artifact, type AttemptResult, refKey, type Task } from "@haversack/protocol";
+import { type Artifact, type AttemptRef, type AttemptResult, type Task } from "@haversack/protocol";
 import type { SnapshotCache } from "../hydrate/snapshot-cache.ts";
 import { Workspace } from "../hydrate/workspace.ts";
 import { makeMasker } from "../mask/masker.ts";
@@ -41,6 +41,9 @@ export interface AttemptParts extends SpoolParts {
   readonly workRoot: string;
   readonly spoolRoot: string;
 }
+
+/** As every log line names an attempt. */
+export const idsOf = ({ runId: run, stepId: step, attempt }: AttemptRef) => ({ run, step, attempt });
 
 const cancelGraceMs = 10_000;
 const networkPauseMs = 1000;
@@ -106,7 +109,7 @@ export class Attempt {
     } finally {
       timer?.cancel();
       if (this.#disowned) await spool.drop();
-      ports.log.debug({ attempt: refKey(task.ref) }, "attempt ended");
+      ports.log.debug(idsOf(task.ref), "attempt ended");
     }
   }
 

@@ -15,7 +15,7 @@ import {
 } from "@haversack/protocol";
 import type { AttemptSpool } from "../spool/attempt-spool.ts";
 import { reopenSpools } from "../spool/reopen.ts";
-import { Attempt, type AttemptParts } from "./attempt.ts";
+import { Attempt, type AttemptParts, idsOf } from "./attempt.ts";
 import { StopRequest } from "./executor.ts";
 import { Intake } from "./intake.ts";
 
@@ -91,7 +91,7 @@ export class Attempts {
   /** The leases cannot be trusted any more: nothing of ours may run when somebody else starts. */
   loseAll(graceMs: number): void {
     for (const attempt of this.#running()) {
-      this.#parts.ports.log.warn({ attempt: refKey(attempt.task.ref) }, "lease lost: ending the attempt");
+      this.#parts.ports.log.warn(idsOf(attempt.task.ref), "lease lost: ending the attempt");
       attempt.disown(graceMs);
     }
   }
@@ -217,7 +217,7 @@ export class Attempts {
   #refuse({ ref, reason }: Refusal): void {
     const entry = this.#entries.get(refKey(ref));
     if (entry === undefined) return;
-    this.#parts.ports.log.warn({ attempt: refKey(ref), reason }, "the attempt is no longer this worker's");
+    this.#parts.ports.log.warn({ ...idsOf(ref), reason }, "the attempt is no longer this worker's");
     if (entry.kind === "running") entry.attempt.disown(refusedGraceMs);
     else this.#finish(ref);
   }

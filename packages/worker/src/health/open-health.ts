@@ -5,6 +5,8 @@ import type { Attempts } from "../execute/attempts.ts";
 import type { Uplink } from "../session/uplink.ts";
 import { type HealthServer, healthServer } from "./health-server.ts";
 
+export type { HealthServer };
+
 export interface HealthAsked {
   readonly listen: HealthAddress | undefined;
   readonly attempts: Attempts;

@@ -20,12 +20,11 @@ import {
   leasesRenew as renew,
   leasesTrust as trust,
 } from "../statements/attempt.ts";
-import { workerSeen, workerUpsert } from "../statements/worker.ts";
 import type { VerbContext } from "../verb.ts";
 import { type AttemptRow, attemptOfRow } from "./attempt-row.ts";
 import type { FromWorker } from "./attempt-verbs.ts";
 import { type AttemptEnd, endAttempts } from "./end-attempt.ts";
-import { orderOf } from "./order-verbs.ts";
+import { workerHeard, workerPut } from "./worker-verbs.ts";
 import { placesKnown, refusals, toldAlone } from "./write-fenced.ts";
 
 export interface Renewal extends FromWorker {
@@ -52,9 +51,8 @@ export async function leasesRenew(context: VerbContext, renewal: Renewal) {
     if (!renewed.has(at)) rest.push(ref);
     else if (alone.has(place) || isToEnd(run, handler)) cancelled.push(ref);
   }
-  const seen = await context.tx.one(workerSeen, workerId, now);
-  const order = seen === undefined ? undefined : orderOf(seen);
-  const told = order === undefined || order.no === 0 ? {} : { order };
+  const order = await workerHeard(context, workerId, now);
+  const told = order === undefined ? {} : { order };
   return { refusals: await refusals(context, rest, workerId), cancelled, ...told };
 }
 
@@ -70,8 +68,7 @@ export interface Greeting {
  */
 export async function workerGreet(context: VerbContext, { hello, now, leaseUntil }: Greeting) {
   const { workerId, bootId } = hello;
-  const labels = JSON.stringify(Object.fromEntries(hello.labels));
-  await context.tx.run(workerUpsert, workerId, bootId, hello.name, hello.version, labels, hello.slots, now);
+  await workerPut(context, hello, now);
   const held = new Set(hello.held.map(refKey));
   const live = await liveOfRows(context, await context.tx.all(attemptsOfWorker, workerId));
   const ends: AttemptEnd[] = [];

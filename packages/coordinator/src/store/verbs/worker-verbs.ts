@@ -1,6 +1,6 @@
-import { parseWorkerId, type WorkerId } from "@haversack/protocol";
+import { parseWorkerId, type WorkerHello, type WorkerId } from "@haversack/protocol";
 import { integer, json, text } from "../rows.ts";
-import { workerList } from "../statements/worker.ts";
+import { workerList, workerSeen, workerUpsert } from "../statements/worker.ts";
 import type { VerbContext } from "../verb.ts";
 import { orderOf, type StoredOrder } from "./order-verbs.ts";
 
@@ -29,4 +29,22 @@ export async function workersList({ tx }: VerbContext): Promise<StoredWorker[]> 
     lastSeenAt: integer(row, "last_seen_at"),
     order: orderOf(row),
   }));
+}
+
+/** A worker says who it is. */
+export async function workerPut({ tx }: VerbContext, hello: WorkerHello, now: number): Promise<void> {
+  const { workerId, bootId, name, version, slots } = hello;
+  const labels = JSON.stringify(Object.fromEntries(hello.labels));
+  await tx.run(workerUpsert, workerId, bootId, name, version, labels, slots, now);
+}
+
+/** @returns what an operator wants of it; undefined: nobody ever wanted anything */
+export async function workerHeard(
+  { tx }: VerbContext,
+  workerId: WorkerId,
+  now: number,
+): Promise<StoredOrder | undefined> {
+  const row = await tx.one(workerSeen, workerId, now);
+  const order = row === undefined ? undefined : orderOf(row);
+  return order?.no === 0 ? undefined : order;
 }

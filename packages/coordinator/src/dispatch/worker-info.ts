@@ -1,8 +1,8 @@
 /** A worker as people see it: what the store remembers, and what only its coordinator knows. */
 
 import type { WorkerInfo } from "@haversack/protocol";
-import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
 import type { StoredWorker } from "../store/verbs/worker-verbs.ts";
+import type { WorkerRegistry } from "./worker-registry.ts";
 
 export function workerInfo({ order, labels, ...worker }: StoredWorker, registry: WorkerRegistry): WorkerInfo {
   const link = registry.get(worker.id);

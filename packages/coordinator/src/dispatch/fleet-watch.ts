@@ -2,9 +2,9 @@
 
 import { type Clock, FaultError, pause } from "@haversack/base";
 import type { WorkerChanges, WorkerInfo } from "@haversack/protocol";
-import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
 import type { Store } from "../store/store.ts";
 import { workerInfo } from "./worker-info.ts";
+import type { WorkerRegistry } from "./worker-registry.ts";
 
 /** Between two looks: attempts begin and end far more often than anybody can read. */
 const lookMs = 1000;
