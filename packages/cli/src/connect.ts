@@ -1,5 +1,5 @@
 /**
- * Where the coordinator is and with which token. In this order: `--url` and `--token`, HAVERSACK_URL and
+ * Where the coordinator is and with which token. In this order: `--url` and `--token` or `--token-file`, HAVERSACK_URL and
  * HAVERSACK_TOKEN, the data folder named with `--data`, else the nearest `.haversack` here or above.
  * A local token goes only to the address that stands beside it.
  */
@@ -83,6 +83,14 @@ async function localCoordinates(local: Local, role: Role): Promise<Coordinates> 
   const token = (await readText(file))?.trim();
   if (token !== undefined && token !== "") return { url: local.url, token, from: local.folder };
   throw new FaultError("denied", "missing_token", `${file} is missing or empty: give the token with --token`);
+}
+
+/** The token that a file holds. */
+export async function tokenIn(file: string, cwd: string): Promise<string> {
+  const text = (await readText(resolve(cwd, file)))?.trim();
+  if (text !== undefined && text !== "") return text;
+  const what = text === undefined ? "is not there" : "is empty";
+  throw new FaultError("invalid", "token_file", `the token file ${file} ${what}`);
 }
 
 async function readText(file: string): Promise<string | undefined> {

@@ -128,8 +128,10 @@ const outside: Outside = {
   env: process.env,
   cwd: process.cwd(),
   execPath: process.execPath,
+  nodeVersion: process.version,
   isAlive,
-  openLog: (file) => openLog(process.env.HAVERSACK_LOG, file),
+  openLog: (component, file) =>
+    openLog(process.env.HAVERSACK_LOG_LEVEL ?? process.env.HAVERSACK_LOG, file, component),
   inputEnded,
   readInput,
 };

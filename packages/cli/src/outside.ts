@@ -31,13 +31,15 @@ export interface Outside {
   readonly cwd: string;
   /** The Node that runs this. */
   readonly execPath: string;
+  /** Such as `v26.10.0`. */
+  readonly nodeVersion: string;
   /** The first Ctrl-C (or SIGTERM): end in good order. */
   readonly stopping: AbortSignal;
   /** The second one: end now. */
   readonly hurrying: AbortSignal;
   isAlive(pid: number): boolean;
-  /** A log that goes to a file, or to standard error when no file is named. */
-  openLog(file?: string): Log;
+  /** A log that goes to a file, or to standard error when no file is named. @param component whose it is */
+  openLog(component: "coordinator" | "worker" | "start" | "store", file?: string): Log;
   /** Resolves when standard input has ended. */
   inputEnded(): Promise<void>;
   /** All of standard input, up to one byte more than so many. */

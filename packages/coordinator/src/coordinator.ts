@@ -24,7 +24,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  type FaultError,
+  FaultError,
   invariant,
   messageOf,
   type OwnedFolder,
@@ -45,6 +45,12 @@ import { type CoordinatorSettings, settle } from "./config/settle.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
+import { countCalls } from "./health/count-calls.ts";
+import { LoopWatch } from "./health/loop-watch.ts";
+import { measured } from "./health/measured-store.ts";
+import { CoordinatorMetrics } from "./health/metrics.ts";
+import { ReadinessChecks } from "./health/readiness.ts";
+import { tellMetrics } from "./health/tell-metrics.ts";
 import { createHandler } from "./http/handler.ts";
 import { Newcomers } from "./http/newcomers.ts";
 import { HttpServer } from "./http/server.ts";
@@ -129,7 +135,8 @@ class OneCoordinator implements Coordinator {
 
   async #stop(mode: StopMode): Promise<void> {
     // Readiness is off and workers are told goodbye.
-    this.#stopping.abort();
+    // Whoever waits for something gets this as the answer, and asks again.
+    this.#stopping.abort(new FaultError("unavailable", "stopping", "the coordinator is stopping"));
     await stopAll(this.#services, mode);
     const { folder, store, logs } = this.#opened;
     await store?.[Symbol.asyncDispose]();
@@ -165,9 +172,11 @@ class OneCoordinator implements Coordinator {
     return { folder, tokens, store: store.value, logs: logs.value };
   }
 
-  #compose({ folder, tokens, store, logs }: Opened): readonly Service[] {
+  #compose({ folder, tokens, store: plain, logs }: Opened): readonly Service[] {
     const { leaseTtlMs, listen, retentionMs, graceMs } = this.#settings;
     const onFailure = (error: unknown): void => this.#fail(error);
+    const metrics = new CoordinatorMetrics();
+    const store = measured(plain, metrics, this.#ports.clock);
     const leases = LeaseClock.withTtl(leaseTtlMs, this.#ports.clock);
     // Several coordinators write times down for each other: one clock for all of them.
     const ports = store.shared === undefined ? this.#ports : { ...this.#ports, clock: leases.asClock() };
@@ -195,23 +204,37 @@ class OneCoordinator implements Coordinator {
     });
     logs.listen({ runs: (runs) => logChanges.ring(runs) });
     const blobs = new BlobStore(join(folder.path, "blobs"), this.#ports.clock);
-    const kept = { store, logs, blobs, leases, registry, ports, retentionMs, graceMs };
+    const stopping = this.#stopping.signal;
+    const { diskReserveBytes } = this.#settings;
+    const readiness = new ReadinessChecks({ store, folder: folder.path, diskReserveBytes, ports, stopping });
+    const loop = new LoopWatch(this.#ports.clock);
+    const { swept } = readiness;
+    const kept = { store, logs, blobs, leases, registry, ports, retentionMs, graceMs, swept };
     const upkeep = keepUp(kept, onFailure);
     const { leadership } = upkeep;
     const scheduler = createScheduler({ store, submitter, registry, leadership, ports, onFailure });
-    const stopping = this.#stopping.signal;
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
-    const secrets = { vault, attemptTokens };
-    const routes = routesOf({ ...follow, ...fleet, ...secrets, blobs, submitter, scheduler, stopping });
+    const served = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens };
+    const routes = routesOf({ ...follow, ...fleet, ...served });
     const access = createAccess({ store, credentials: [tokens], ports });
     const newcomers = new Newcomers();
-    const guarded = { routes: access.guard(routes), interceptors: access.interceptors, newcomers, stopping };
+    const tell = tellMetrics({
+      metrics,
+      store,
+      registry,
+      clock: ports.clock,
+      authenticate: access.authenticate,
+    });
+    const health = { readiness, loop, metrics: tell };
+    const interceptors = [countCalls(metrics), ...access.interceptors];
+    const guarded = { routes: access.guard(routes), interceptors, newcomers, stopping, health };
     const hurry = this.#hurry.signal;
     this.#server = new HttpServer(listen, createHandler(guarded), ports.clock, { newcomers, hurry });
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
-    return [access.auditLog, ...upkeep.services, dispatcher.loop, scheduler.loop, childLoop, this.#server];
+    const loops = [dispatcher.loop, scheduler.loop, childLoop];
+    return [loop, access.auditLog, ...upkeep.services, ...loops, this.#server];
   }
 
   /** Tells commands on this host where to find us. */

@@ -43,12 +43,14 @@ import { Attempts } from "./execute/attempts.ts";
 import { CommandExecutor } from "./execute/command-executor.ts";
 import { hostSecrets } from "./execute/secret-source.ts";
 import { openStepHost, type StepHost } from "./execute/step-host.ts";
+import type { HealthServer } from "./health/health-server.ts";
+import { openHealth } from "./health/open-health.ts";
 import { SnapshotCache } from "./hydrate/snapshot-cache.ts";
 import { Connection } from "./session/dial.ts";
 import { LeaseWatch } from "./session/lease-watch.ts";
 import { superviseSession } from "./session/supervisor.ts";
 import { Uplink } from "./session/uplink.ts";
-import { reopenSpools } from "./spool/reopen.ts";
+import { LogBounds } from "./spool/log-bounds.ts";
 import { version } from "./version.ts";
 
 export interface Worker extends Service {
@@ -75,6 +77,7 @@ interface Running {
   readonly connection: Connection;
   readonly attempts: Attempts;
   readonly loops: readonly Background[];
+  readonly health: HealthServer | undefined;
 }
 
 class OneWorker implements Worker {
@@ -123,13 +126,15 @@ class OneWorker implements Worker {
     const cache = new SnapshotCache(join(folder.path, "snapshots"), connection, this.#ports.clock);
     const roots = { workRoot: join(folder.path, "work"), spoolRoot: join(folder.path, "spool") };
     const executors = this.#executors(workerId, cache, host);
+    const bounds = new LogBounds(this.#settings.logBounds, this.#ports.clock);
     const secrets = hostSecrets({
       hostEnv: this.#hostEnv,
       fileFolders: ["/run/secrets", "/run/credentials"],
     });
-    const parts = { executors, connection, cache, uplink, secrets, ports: this.#ports, ...roots };
+    const given = { connection, cache, uplink, bounds, secrets, ports: this.#ports };
+    const parts = { executors, ...given, ...roots };
     const attempts = new Attempts(parts, slots, (error) => this.#fail(error));
-    attempts.adopt(await reopenSpools(roots.spoolRoot, uplink, this.#ports.log));
+    await attempts.reopen();
     await cache.open();
     const leases = new LeaseWatch(this.#ports.clock, () => uptime() * 1000);
     const session = {
@@ -148,10 +153,14 @@ class OneWorker implements Worker {
       new Background("lease-watch", (signal) => this.#watchLeases(leases, attempts, signal), onFailure),
       new Background("session", (signal) => superviseSession(session, signal), onFailure),
     ];
-    this.#running = { folder, connection, attempts, loops };
+    const listen = this.#settings.healthListen;
+    const stopping = (): boolean => this.#stopped !== undefined;
+    const health = await openHealth({ listen, attempts, uplink, slots, stopping });
+    this.#running = { folder, connection, attempts, loops, health };
     for (const loop of loops) await loop.start();
     const coordinator = namesOf(coordinatorUrls);
-    this.#ports.log.info({ worker: workerId, coordinator, slots }, "worker started");
+    const url = health === undefined ? {} : { health: health.url };
+    this.#ports.log.info({ worker: workerId, coordinator, slots, ...url }, "worker started");
   }
 
   #executors(workerId: WorkerId, cache: SnapshotCache, host: StepHost) {
@@ -213,7 +222,7 @@ class OneWorker implements Worker {
   async #stop(): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
-    const { attempts, loops, connection, folder } = running;
+    const { attempts, loops, connection, folder, health } = running;
     const { drainTimeoutMs } = this.#settings;
     const { clock, log } = this.#ports;
     log.info({ running: attempts.runningCount, drainTimeoutMs }, "stopping: nothing new, what runs may end");
@@ -224,6 +233,7 @@ class OneWorker implements Worker {
     await attempts.endAll(shutdownGraceMs, AbortSignal.timeout(flushMs));
     for (const loop of loops.toReversed()) await loop.stop("now");
     connection.close();
+    await health?.stop("now");
     await folder.release();
   }
 

@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { FaultError, formatDuration, messageOf, type StopMode } from "@haversack/base";
+import { formatDuration, type StopMode } from "@haversack/base";
 import { Command, Option } from "commander";
-import { type Coordinates, dataFolderName, findCoordinator } from "../connect.ts";
+import { type Coordinates, dataFolderName, findCoordinator, tokenIn } from "../connect.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { collectPair, duration, given, wholeNumber } from "../options.ts";
 import { stopInOrder, tellStop, untilInterrupted } from "../serve.ts";
@@ -79,7 +78,7 @@ async function serve(options: WorkerOptions, shell: Shell): Promise<0> {
     dataDir,
     ...given({ slots, name, labels, drainTimeoutMs, healthListen }),
   };
-  const worker = createWorker(asked, env, { clock, random, log: outside.openLog() });
+  const worker = createWorker(asked, env, { clock, random, log: outside.openLog("worker") });
   await worker.start(outside.stopping);
   let mode: StopMode = "drain";
   try {
@@ -101,12 +100,4 @@ async function coordinates(options: WorkerOptions, { outside }: Shell): Promise<
   const token =
     options.tokenFile === undefined ? options.token : await tokenIn(options.tokenFile, outside.cwd);
   return findCoordinator(given({ url, token, data }), "worker", outside);
-}
-
-async function tokenIn(file: string, cwd: string): Promise<string> {
-  try {
-    return (await readFile(resolve(cwd, file), "utf8")).trim();
-  } catch (error) {
-    throw new FaultError("invalid", "token_file", `the token file cannot be read: ${messageOf(error)}`);
-  }
 }

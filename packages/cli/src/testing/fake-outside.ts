@@ -32,6 +32,7 @@ export function fakeOutside(asked: FakeAsked = {}): FakeOutside {
     env: asked.env ?? {},
     cwd: asked.cwd ?? "/nowhere",
     execPath: "/usr/bin/false",
+    nodeVersion: "v26.10.0",
     stopping: stopping.signal,
     hurrying: hurrying.signal,
     interrupt: () => (stopping.signal.aborted ? hurrying : stopping).abort(),

@@ -2,7 +2,7 @@
 
 import { isIP } from "node:net";
 import { join, resolve } from "node:path";
-import { FaultError, type Ms, parseDuration } from "@haversack/base";
+import { FaultError, type Ms, parseByteSize, parseDuration } from "@haversack/base";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
 import type { Address } from "../http/server.ts";
 import { leaseTtlDefaultMs } from "../runs/lease.ts";
@@ -24,6 +24,8 @@ export interface CoordinatorSettings {
   /** Runs within runs. */
   readonly childDepthMax: number;
   readonly snapshotLimits: SnapshotLimits;
+  /** Free bytes in the data folder below which the coordinator is not ready. */
+  readonly diskReserveBytes: number;
   readonly vault: VaultPlace;
 }
 
@@ -46,6 +48,7 @@ export function settle(asked: CoordinatorAsked, env: NodeJS.ProcessEnv): Coordin
     graceMs: asked.graceMs ?? graceDefaultMs,
     childDepthMax: parseDepth(env["HAVERSACK_CHILD_DEPTH"] ?? "16"),
     snapshotLimits: limitsFromEnvironment(env),
+    diskReserveBytes: parseReserve(env["HAVERSACK_DISK_RESERVE"] ?? "512MiB"),
     vault: settleVault(asked.vault ?? env["HAVERSACK_VAULT"] ?? join(dataDir, "vault"), env),
   };
 }
@@ -84,6 +87,12 @@ function parseDepth(text: string): number {
   const depth = /^\d{1,3}$/.test(text) ? Number(text) : 0;
   if (depth >= 1 && depth <= childDepthBound) return depth;
   throw bad("HAVERSACK_CHILD_DEPTH", `a whole number from 1 to ${childDepthBound}`, text);
+}
+
+function parseReserve(text: string): number {
+  const bytes = parseByteSize(text);
+  if (bytes !== undefined) return bytes;
+  throw bad("HAVERSACK_DISK_RESERVE", "a size such as 512MiB", text);
 }
 
 function parseRetention(text: string): Ms | undefined {

@@ -123,7 +123,8 @@ export const keyTexts: Readonly<Record<string, string>> = {
   "human.prompt": "What is asked. May use params, run, and outputs of ancestors in `${{ }}`.",
   "human.form":
     "A JSON Schema of an object: a property for each field that an approval fills in, which become outputs. Absent: only the decision is asked for.",
-  "human.approvers": "Who should answer: shown, and not enforced yet.",
+  "human.approvers":
+    "Names of the tokens that may answer; an admin always may. Without it every operator may.",
   "human.timeout": "How long the person has; absent: for ever.",
   "human.onTimeout": "What happens then: the step fails (default), or is approved or rejected.",
   "step.foreach":

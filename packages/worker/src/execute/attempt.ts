@@ -18,8 +18,7 @@ import type { SnapshotCache } from "../hydrate/snapshot-cache.ts";
 import { Workspace } from "../hydrate/workspace.ts";
 import { makeMasker } from "../mask/masker.ts";
 import type { Connection } from "../session/dial.ts";
-import type { Uplink } from "../session/uplink.ts";
-import { AttemptSpool } from "../spool/attempt-spool.ts";
+import { AttemptSpool, type SpoolParts } from "../spool/attempt-spool.ts";
 import { AttemptSecrets, type AttemptSecretsParts } from "./attempt-secrets.ts";
 import {
   type AttemptContext,
@@ -31,11 +30,10 @@ import {
 import { failureEnd, stoppedEnd } from "./outcome-map.ts";
 import { checkPaths, withoutSecrets } from "./without-secrets.ts";
 
-export interface AttemptParts {
+export interface AttemptParts extends SpoolParts {
   readonly executors: Readonly<Record<Task["work"]["kind"], Executor>>;
   readonly connection: Connection;
   readonly cache: SnapshotCache;
-  readonly uplink: Uplink;
   /** Secrets that this worker has itself. */
   readonly secrets: AttemptSecretsParts["host"];
   readonly ports: Ports;
@@ -92,9 +90,9 @@ export class Attempt {
 
   /** Resolves with the sealed spool, or with undefined when nothing is to be reported. Rejects when a disk fails. */
   async run(): Promise<AttemptSpool | undefined> {
-    const { ports, spoolRoot, uplink } = this.#parts;
+    const { ports, spoolRoot } = this.#parts;
     const { task } = this;
-    const spool = await AttemptSpool.create(task.ref, spoolRoot, uplink);
+    const spool = await AttemptSpool.create(task.ref, spoolRoot, this.#parts);
     this.#spool = spool;
     const timer = this.#limitTime();
     try {
