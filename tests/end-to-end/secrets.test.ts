@@ -8,7 +8,9 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execPath, platform } from "node:process";
 import { setImmediate } from "node:timers/promises";
+import { parseGeneration, parseStepId } from "@haversack/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Connection } from "../../packages/worker/src/session/dial.ts";
 import { type FakeModel, startFakeModel } from "../../packages/worker/src/testing/fake-model.ts";
 import { commandLinesWith, filesWith, holds, tablesWith, writtenForms } from "../support/canaries.ts";
 import { Fleet, haversack, noSignal } from "../support/fleet.ts";
@@ -162,5 +164,45 @@ describe.skipIf(platform !== "linux")("secrets that were used by commands and an
     expect(filesWith(fleet.folder, controlForms).length).toBeGreaterThan(0);
     expect(fleet.coordinator?.stderr).toContain("secrets handed out");
     expect(holds(Buffer.from(fleet.coordinator?.stderr ?? ""), forms)).toBe(false);
+  });
+});
+
+describe("a secret", () => {
+  test("is refused at submission when it is not there, and fails its step by name when it is gone by then", async () => {
+    const text = (pool: string) =>
+      `name: gone\nsteps: [{ id: a, run: x, worker: { pool: ${pool} }, secrets: [passing] }]\n`;
+    await expect(fleet.submit(text("late"))).rejects.toThrow('there is no secret "passing"');
+    const client = await fleet.client();
+    await client.setSecret("passing", Buffer.from("c4nary-passing"), noSignal);
+    const { id } = await fleet.submit(text("late"));
+    await client.removeSecret("passing", noSignal);
+    await fleet.startWorker("late", ["--label", "pool=late"]);
+    const { run } = await fleet.finished(id);
+    expect(run.steps[0]?.failure).toEqual({
+      code: "unknown_secret",
+      message: 'there is no secret "passing"; haversack secret set passing',
+    });
+  });
+
+  test("comes to a step whose coordinator was restarted in between, and to nobody for an attempt that is over", async () => {
+    const client = await fleet.client();
+    await client.setSecret("kept", Buffer.from("c4nary-kept"), noSignal);
+    const wait = join(home.path, "restarted");
+    const dagText = `name: kept
+steps:
+  - { id: first, run: "while [ ! -e ${wait} ]; do sleep 0.05; done" }
+  - { id: then, depends: [first], secrets: [kept], run: 'test "$KEPT" = c4nary-kept' }
+`;
+    const { id } = await fleet.submit(dagText);
+    await fleet.step(id, "first", "running");
+    await fleet.killCoordinator();
+    await fleet.startCoordinator();
+    await writeFile(wait, "");
+    expect((await fleet.finished(id)).run.status).toBe("succeeded");
+    const connection = new Connection([new URL(fleet.url)], await fleet.token("worker"));
+    const ref = { runId: id, stepId: parseStepId("then"), attempt: 1, generation: parseGeneration("1-a") };
+    const asked = connection.getAttemptSecrets(ref, new Uint8Array(32), noSignal);
+    await expect(asked).rejects.toMatchObject({ fault: "fenced" });
+    connection.close();
   });
 });
