@@ -45,10 +45,13 @@ function ask(
 
 /** The reader of lines writes what is typed to nowhere. */
 async function askHidden(question: string, signal: AbortSignal): Promise<string | undefined> {
+  // Before the question is shown: whoever answers at once is not shown either.
+  process.stdin.setRawMode(true);
   process.stderr.write(question);
   try {
     return await ask("", signal, new Writable({ write: (_chunk, _encoding, done) => done() }));
   } finally {
+    process.stdin.setRawMode(false);
     process.stderr.write("\n");
   }
 }

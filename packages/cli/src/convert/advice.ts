@@ -15,7 +15,6 @@ const rootAdvice: Readonly<Record<string, string>> = {
   info_mail: mail,
   wait_mail: mail,
   smtp: mail,
-  secrets: "secrets of commands are not supported in this version: have the step read them on its worker",
   container,
   registry_auths: container,
   retry_policy: "a run is not started again by itself: give its steps a `retry`",

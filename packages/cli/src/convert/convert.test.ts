@@ -42,6 +42,15 @@ test.each(names)("%s becomes a DAG that a coordinator takes", async (name) => {
   await expect(dag).toMatchFileSnapshot(join(files, "converted", name.replace(".yaml", ".txt")));
 });
 
+test("secrets of Dagu's server become those of the worker", () => {
+  const given = [
+    "{ name: TOKEN, provider: env, key: GITHUB_TOKEN }",
+    "{ name: KEY, provider: file, key: /run/secrets/key }",
+  ];
+  const { secrets } = convert(`secrets:\n${given.map((each) => `  - ${each}\n`).join("")}steps: [echo hi]\n`);
+  expect(secrets).toEqual({ TOKEN: { env: "GITHUB_TOKEN" }, KEY: { file: "/run/secrets/key" } });
+});
+
 describe("what has no counterpart is told with its place and what to do", () => {
   const step = (rest: string) => `steps:\n  - name: a\n    command: x\n    ${rest}\n`;
   test.each<[string, string]>([
@@ -58,7 +67,12 @@ describe("what has no counterpart is told with its place and what to do", () => 
     ["delaySec: 3\n", "1:1: delaySec: steps start as soon as they can"],
     ["queue: ${QUEUE}\n", "1:1: queue: expected the name of a queue"],
     ["container: { image: alpine }\n", "1:1: container: steps run on a worker without a container"],
-    ["secrets: [{ name: A, provider: env, key: A }]\n", "1:1: secrets: secrets of commands"],
+    [
+      "secrets: [{ name: A, provider: vault, key: kv/a }]\n",
+      "1:11: secrets[0]: the worker reads variables and files of its own host only; keep the value with",
+    ],
+    ["secrets: [{ name: A, provider: file, key: a.txt }]\n", "1:11: secrets[0]: the worker reads"],
+    ["secrets: [A]\n", "1:11: secrets[0]: expected a name, a provider and a key"],
     ["wrokingDir: /x\n", "1:1: wrokingDir: `wrokingDir` is no key that this command knows"],
     ["dotenv: ../.env\n", '1:1: dotenv: the path "../.env" has the segment'],
     ["tags: [has space]\n", "1:8: tags[0]: the tag"],

@@ -8,7 +8,7 @@ import { parametersOf } from "./parameters.ts";
 import { workerOf } from "./read-step-keys.ts";
 import { concurrencyLine, timeoutLine } from "./root-limits.ts";
 import { envLine, rootEnvironment, settingOf } from "./root-setting.ts";
-import { dotenvLine, labelsLine, scheduleLine } from "./root-values.ts";
+import { dotenvLine, labelsLine, scheduleLine, secretsLine } from "./root-values.ts";
 import { workOf } from "./root-work.ts";
 import { type Section, sharedSection } from "./section.ts";
 import { isScalar } from "./values.ts";
@@ -53,6 +53,7 @@ export function rootLines(root: Section, place: RootPlace): Line[] {
     timeoutLine(root, work.asksPerson, losses),
     { key: "params", value: Object.fromEntries(parameters.specs) },
     ...(place.isLocal ? [] : [dotenvLine(root, losses)]),
+    secretsLine(root, losses),
     envLine(env),
     {
       key: "defaults",

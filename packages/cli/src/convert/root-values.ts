@@ -128,6 +128,30 @@ export function dotenvLine(root: Section, losses: Losses): Line {
   };
 }
 
+/** What Dagu reads on its server, ours reads on the worker that runs the step. */
+const secretKinds = { env: "env", file: "file" } as const;
+
+export function secretsLine(root: Section, losses: Losses): Line {
+  const entry = root.take("secrets");
+  const secrets = entry === undefined ? [] : listOf(entry.value);
+  const converted = secrets.flatMap((each, index) => {
+    const { name, provider, key } = isMap(each) ? each : {};
+    const kind = Object.entries(secretKinds).find(([known]) => known === provider)?.[1];
+    const field = `${entry?.field ?? ""}[${index}]`;
+    if (typeof name !== "string" || typeof key !== "string") {
+      losses.lose(field, "expected a name, a provider and a key");
+    } else if (kind === undefined || (kind === "file" && !key.startsWith("/"))) {
+      const instead = `keep the value with \`haversack secret set\`, and name it: secrets: { ${name}: a-name }`;
+      losses.lose(field, `the worker reads variables and files of its own host only; ${instead}`);
+    } else return [[name, { [kind]: key }] as const];
+    return [];
+  });
+  const comments = [
+    "Variables and files (below /run/secrets or /run/credentials) of the worker; values of the vault: NAME: a-name.",
+  ];
+  return { key: "secrets", value: Object.fromEntries(converted), comments };
+}
+
 /** `bash -e` or a list; undefined: the shell that is there anyway. */
 export function shellOf(entry: Entry | undefined, losses: Losses): readonly string[] | undefined {
   if (entry === undefined) return undefined;

@@ -296,11 +296,15 @@ const faultOfCode: ReadonlyMap<number, Fault> = new Map<number, Fault>([
   [grpc.status.UNIMPLEMENTED, "invalid"],
 ]);
 
+/** The client leaves escaped what has a meaning in URLs, such as a semicolon; the server escapes it. */
+const readable = (details: string): string =>
+  details.replace(/%(?:2[346BCF]|3[ABDF]|40)/gi, (code) => decodeURIComponent(code));
+
 /** What a gRPC error means for us. */
 export function faultOfStatus(error: unknown): FaultError {
   if (error instanceof FaultError) return error;
   if (error instanceof Error && "code" in error && typeof error.code === "number") {
-    const details = "details" in error ? String(error.details) : error.message;
+    const details = "details" in error ? readable(String(error.details)) : error.message;
     const fault = faultOfCode.get(error.code) ?? "unavailable";
     return new FaultError(fault, grpc.status[error.code]?.toLowerCase() ?? "unknown", details, {
       cause: error,
