@@ -20,7 +20,6 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     [
       "client-access",
       "client-approvals",
-      "client-fleet",
       "client-dags",
       "client-fleet",
       "client-memory",

@@ -4,7 +4,6 @@ import { createClient as createConnectClient } from "@connectrpc/connect";
 import { type AccessClient, accessClient } from "./client-access.ts";
 import { type ApprovalClient, approvalClient } from "./client-approvals.ts";
 import { type DagClient, dagClient } from "./client-dags.ts";
-import { type FleetClient, fleetClient } from "./client-fleet.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
 import { type PlacementClient, placementClient } from "./client-placement.ts";
 import { type RunClient, runClient } from "./client-runs.ts";
@@ -30,7 +29,6 @@ export interface HaversackClient
     DagClient,
     SnapshotClient,
     ApprovalClient,
-    FleetClient,
     PlacementClient,
     SecretClient,
     AccessClient {}
@@ -44,8 +42,10 @@ export function createClient(options: ClientOptions): HaversackClient {
   );
   const snapshots = snapshotClient(createConnectClient(SnapshotService, transport));
   const memory = memoryClient(createConnectClient(MemoryService, transport));
-  const fleet = fleetClient(createConnectClient(FleetService, transport));
-  const placement = { ...placementClient(createConnectClient(PlacementService, transport)), ...fleet };
+  const placement = placementClient(
+    createConnectClient(PlacementService, transport),
+    createConnectClient(FleetService, transport),
+  );
   const access = accessClient(createConnectClient(AccessService, transport));
   const secrets = secretClient(createConnectClient(SecretService, transport));
   const ofRuns = { ...runClient(runs), ...approvalClient(runs) };
