@@ -108,14 +108,48 @@ export class Connection {
     return Buffer.concat(pieces);
   }
 
-  /** The bytes of an artifact. */
-  getBlob(ref: AttemptRef, digest: Digest, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  /** The bytes of an artifact, from an offset on. */
+  getBlob(ref: AttemptRef, digest: Digest, start: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
     const { input } = WorkerService.method.getBlob;
     return this.#read(
       methods.getBlob,
-      create(input, { ref: refToWire(ref), digest: digestToBytes(digest) }),
+      create(input, { ref: refToWire(ref), digest: digestToBytes(digest), offset: BigInt(start) }),
       signal,
     );
+  }
+
+  /** How much of an artifact the coordinator has: all, or the first bytes. */
+  async findBlob(
+    ref: AttemptRef,
+    digest: Digest,
+    signal: AbortSignal,
+  ): Promise<{ readonly existed: boolean; readonly bytesHeld: number }> {
+    const { findBlob: method } = methods;
+    const request = create(WorkerService.method.findBlob.input, {
+      ref: refToWire(ref),
+      digest: digestToBytes(digest),
+    });
+    const answer = Promise.withResolvers<{ existed: boolean; bytesHeld: number }>();
+    const call = this.#bulk.makeUnaryRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      this.#metadata(),
+      (error, found) => {
+        // A coordinator of an earlier version does not know the call.
+        if (error?.code === grpc.status.UNIMPLEMENTED) answer.resolve({ existed: false, bytesHeld: 0 });
+        else if (error !== null) answer.reject(faultOfStatus(error));
+        else answer.resolve({ existed: found?.existed === true, bytesHeld: Number(found?.bytesHeld ?? 0n) });
+      },
+    );
+    const onAbort = (): void => call.cancel();
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      return await answer.promise;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
   }
 
   async *#read<I, O extends { readonly data: Uint8Array }>(
@@ -133,10 +167,13 @@ export class Connection {
     for await (const { data } of cancellable(call, signal)) yield data;
   }
 
-  /** Stores an artifact; reads none of the data when the coordinator has it already. */
+  /**
+   * Stores an artifact; reads none of the data when the coordinator has it already.
+   * @param data from the offset on, where {@link findBlob} said that what is before it is there
+   */
   async putBlob(
     ref: AttemptRef,
-    blob: { readonly digest: Digest; readonly size: number },
+    blob: { readonly digest: Digest; readonly size: number; readonly offset: number },
     data: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
   ): Promise<void> {
@@ -152,7 +189,12 @@ export class Connection {
     );
     const onAbort = (): void => call.cancel();
     signal.addEventListener("abort", onAbort, { once: true });
-    const header = { ref: refToWire(ref), digest: digestToBytes(blob.digest), size: BigInt(blob.size) };
+    const header = {
+      ref: refToWire(ref),
+      digest: digestToBytes(blob.digest),
+      size: BigInt(blob.size),
+      offset: BigInt(blob.offset),
+    };
     call.write(create(schema, { body: { case: "header", value: header } }));
     let settled = false;
     void answer.promise.catch(() => {}).then(() => (settled = true));

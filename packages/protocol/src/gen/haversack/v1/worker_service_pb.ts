@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file haversack/v1/worker_service.proto.
  */
 export const file_haversack_v1_worker_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFoYXZlcnNhY2svdjEvd29ya2VyX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSKTAgoOU2Vzc2lvblJlcXVlc3QSJAoFaGVsbG8YASABKAsyEy5oYXZlcnNhY2sudjEuSGVsbG9IABIoCgdjcmVkaXRzGAIgASgLMhUuaGF2ZXJzYWNrLnYxLkNyZWRpdHNIABIsCgloZWFydGJlYXQYAyABKAsyFy5oYXZlcnNhY2sudjEuSGVhcnRiZWF0SAASKAoHc3RhcnRlZBgEIAEoCzIVLmhhdmVyc2Fjay52MS5TdGFydGVkSAASJwoEbG9ncxgFIAEoCzIXLmhhdmVyc2Fjay52MS5Mb2dDaHVua3NIABIoCgdyZXN1bHRzGAYgASgLMhUuaGF2ZXJzYWNrLnYxLlJlc3VsdHNIAEIGCgRib2R5ItACCgVIZWxsbxIRCgl3b3JrZXJfaWQYASABKAkSDwoHYm9vdF9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSLwoGbGFiZWxzGAUgAygLMh8uaGF2ZXJzYWNrLnYxLkhlbGxvLkxhYmVsc0VudHJ5Eg0KBXNsb3RzGAYgASgNEhwKFHNuYXBzaG90X21pbl92ZXJzaW9uGAcgASgNEhwKFHNuYXBzaG90X21heF92ZXJzaW9uGAggASgNEhkKEXNuYXBzaG90X2ZlYXR1cmVzGAkgAygJEhYKDnNuYXBzaG90c19oZWxkGAogAygMEiYKBGhlbGQYCyADKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIiAKB0NyZWRpdHMSFQoNZ3JhbnRlZF90b3RhbBgBIAEoBCJ0CglIZWFydGJlYXQSCwoDc2VxGAEgASgEEiYKBGhlbGQYAiADKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIXCg9zbmFwc2hvdHNfYWRkZWQYAyADKAwSGQoRc25hcHNob3RzX2V2aWN0ZWQYBCADKAwiMQoHU3RhcnRlZBImCgRyZWZzGAEgAygLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYiMwoJTG9nQ2h1bmtzEiYKBmNodW5rcxgBIAMoCzIWLmhhdmVyc2Fjay52MS5Mb2dDaHVuayI3CgdSZXN1bHRzEiwKB3Jlc3VsdHMYASADKAsyGy5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlc3VsdCL6AgoPU2Vzc2lvblJlc3BvbnNlEigKB3dlbGNvbWUYASABKAsyFS5oYXZlcnNhY2sudjEuV2VsY29tZUgAEiQKBXRhc2tzGAIgASgLMhMuaGF2ZXJzYWNrLnYxLlRhc2tzSAASKAoHY2FuY2VscxgDIAEoCzIVLmhhdmVyc2Fjay52MS5DYW5jZWxzSAASMwoNaGVhcnRiZWF0X2FjaxgEIAEoCzIaLmhhdmVyc2Fjay52MS5IZWFydGJlYXRBY2tIABIpCghsb2dfYWNrcxgFIAEoCzIVLmhhdmVyc2Fjay52MS5Mb2dBY2tzSAASLwoLcmVzdWx0X2Fja3MYBiABKAsyGC5oYXZlcnNhY2sudjEuUmVzdWx0QWNrc0gAEioKCHJlZnVzYWxzGAcgASgLMhYuaGF2ZXJzYWNrLnYxLlJlZnVzYWxzSAASKAoHZ29vZGJ5ZRgIIAEoCzIVLmhhdmVyc2Fjay52MS5Hb29kYnllSABCBgoEYm9keSJvCgdXZWxjb21lEhIKCmdlbmVyYXRpb24YASABKAkSGwoTY29vcmRpbmF0b3JfdmVyc2lvbhgCIAEoCRIUCgxsZWFzZV90dGxfbXMYAyABKAQSHQoVaGVhcnRiZWF0X2ludGVydmFsX21zGAQgASgEIioKBVRhc2tzEiEKBXRhc2tzGAEgAygLMhIuaGF2ZXJzYWNrLnYxLlRhc2siMQoHQ2FuY2VscxImCgRyZWZzGAEgAygLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYiGwoMSGVhcnRiZWF0QWNrEgsKA3NlcRgBIAEoBCItCgdMb2dBY2tzEiIKBGFja3MYASADKAsyFC5oYXZlcnNhY2sudjEuTG9nQWNrIm0KBkxvZ0FjaxIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhInCgZzdHJlYW0YAiABKA4yFy5oYXZlcnNhY2sudjEuTG9nU3RyZWFtEhMKC25leHRfb2Zmc2V0GAMgASgEIjQKClJlc3VsdEFja3MSJgoEcmVmcxgBIAMoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmIjMKCFJlZnVzYWxzEicKCHJlZnVzYWxzGAEgAygLMhUuaGF2ZXJzYWNrLnYxLlJlZnVzYWwiXQoHUmVmdXNhbBIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIrCgZyZWFzb24YAiABKA4yGy5oYXZlcnNhY2sudjEuUmVmdXNhbFJlYXNvbiJACgdHb29kYnllEg4KBnJlYXNvbhgBIAEoCRIWCg5yZXRyeV9hZnRlcl9tcxgCIAEoBBINCgVmaW5hbBgDIAEoCCJLChJHZXRTbmFwc2hvdFJlcXVlc3QSJQoDcmVmGAEgASgLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYSDgoGZGlnZXN0GAIgASgMIiMKE0dldFNuYXBzaG90UmVzcG9uc2USDAoEZGF0YRgBIAEoDCJXCg5QdXRCbG9iUmVxdWVzdBItCgZoZWFkZXIYASABKAsyGy5oYXZlcnNhY2sudjEuUHV0QmxvYkhlYWRlckgAEg4KBGRhdGEYAiABKAxIAEIGCgRib2R5IlQKDVB1dEJsb2JIZWFkZXISJQoDcmVmGAEgASgLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYSDgoGZGlnZXN0GAIgASgMEgwKBHNpemUYAyABKAQiIgoPUHV0QmxvYlJlc3BvbnNlEg8KB2V4aXN0ZWQYASABKAgiRwoOR2V0QmxvYlJlcXVlc3QSJQoDcmVmGAEgASgLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYSDgoGZGlnZXN0GAIgASgMIh8KD0dldEJsb2JSZXNwb25zZRIMCgRkYXRhGAEgASgMKt8BCg1SZWZ1c2FsUmVhc29uEh4KGlJFRlVTQUxfUkVBU09OX1VOU1BFQ0lGSUVEEAASHQoZUkVGVVNBTF9SRUFTT05fU1VQRVJTRURFRBABEhoKFlJFRlVTQUxfUkVBU09OX0VYUElSRUQQAhIbChdSRUZVU0FMX1JFQVNPTl9URVJNSU5BTBADEh0KGVJFRlVTQUxfUkVBU09OX0dFTkVSQVRJT04QBBIaChZSRUZVU0FMX1JFQVNPTl9VTktOT1dOEAUSGwoXUkVGVVNBTF9SRUFTT05fQ09ORkxJQ1QQBjLFAgoNV29ya2VyU2VydmljZRJKCgdTZXNzaW9uEhwuaGF2ZXJzYWNrLnYxLlNlc3Npb25SZXF1ZXN0Gh0uaGF2ZXJzYWNrLnYxLlNlc3Npb25SZXNwb25zZSgBMAESVAoLR2V0U25hcHNob3QSIC5oYXZlcnNhY2sudjEuR2V0U25hcHNob3RSZXF1ZXN0GiEuaGF2ZXJzYWNrLnYxLkdldFNuYXBzaG90UmVzcG9uc2UwARJICgdQdXRCbG9iEhwuaGF2ZXJzYWNrLnYxLlB1dEJsb2JSZXF1ZXN0Gh0uaGF2ZXJzYWNrLnYxLlB1dEJsb2JSZXNwb25zZSgBEkgKB0dldEJsb2ISHC5oYXZlcnNhY2sudjEuR2V0QmxvYlJlcXVlc3QaHS5oYXZlcnNhY2sudjEuR2V0QmxvYlJlc3BvbnNlMAFiBnByb3RvMw", [file_haversack_v1_attempt, file_haversack_v1_task]);
+  fileDesc("CiFoYXZlcnNhY2svdjEvd29ya2VyX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSKTAgoOU2Vzc2lvblJlcXVlc3QSJAoFaGVsbG8YASABKAsyEy5oYXZlcnNhY2sudjEuSGVsbG9IABIoCgdjcmVkaXRzGAIgASgLMhUuaGF2ZXJzYWNrLnYxLkNyZWRpdHNIABIsCgloZWFydGJlYXQYAyABKAsyFy5oYXZlcnNhY2sudjEuSGVhcnRiZWF0SAASKAoHc3RhcnRlZBgEIAEoCzIVLmhhdmVyc2Fjay52MS5TdGFydGVkSAASJwoEbG9ncxgFIAEoCzIXLmhhdmVyc2Fjay52MS5Mb2dDaHVua3NIABIoCgdyZXN1bHRzGAYgASgLMhUuaGF2ZXJzYWNrLnYxLlJlc3VsdHNIAEIGCgRib2R5ItACCgVIZWxsbxIRCgl3b3JrZXJfaWQYASABKAkSDwoHYm9vdF9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSLwoGbGFiZWxzGAUgAygLMh8uaGF2ZXJzYWNrLnYxLkhlbGxvLkxhYmVsc0VudHJ5Eg0KBXNsb3RzGAYgASgNEhwKFHNuYXBzaG90X21pbl92ZXJzaW9uGAcgASgNEhwKFHNuYXBzaG90X21heF92ZXJzaW9uGAggASgNEhkKEXNuYXBzaG90X2ZlYXR1cmVzGAkgAygJEhYKDnNuYXBzaG90c19oZWxkGAogAygMEiYKBGhlbGQYCyADKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIiAKB0NyZWRpdHMSFQoNZ3JhbnRlZF90b3RhbBgBIAEoBCJ0CglIZWFydGJlYXQSCwoDc2VxGAEgASgEEiYKBGhlbGQYAiADKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIXCg9zbmFwc2hvdHNfYWRkZWQYAyADKAwSGQoRc25hcHNob3RzX2V2aWN0ZWQYBCADKAwiMQoHU3RhcnRlZBImCgRyZWZzGAEgAygLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYiMwoJTG9nQ2h1bmtzEiYKBmNodW5rcxgBIAMoCzIWLmhhdmVyc2Fjay52MS5Mb2dDaHVuayI3CgdSZXN1bHRzEiwKB3Jlc3VsdHMYASADKAsyGy5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlc3VsdCL6AgoPU2Vzc2lvblJlc3BvbnNlEigKB3dlbGNvbWUYASABKAsyFS5oYXZlcnNhY2sudjEuV2VsY29tZUgAEiQKBXRhc2tzGAIgASgLMhMuaGF2ZXJzYWNrLnYxLlRhc2tzSAASKAoHY2FuY2VscxgDIAEoCzIVLmhhdmVyc2Fjay52MS5DYW5jZWxzSAASMwoNaGVhcnRiZWF0X2FjaxgEIAEoCzIaLmhhdmVyc2Fjay52MS5IZWFydGJlYXRBY2tIABIpCghsb2dfYWNrcxgFIAEoCzIVLmhhdmVyc2Fjay52MS5Mb2dBY2tzSAASLwoLcmVzdWx0X2Fja3MYBiABKAsyGC5oYXZlcnNhY2sudjEuUmVzdWx0QWNrc0gAEioKCHJlZnVzYWxzGAcgASgLMhYuaGF2ZXJzYWNrLnYxLlJlZnVzYWxzSAASKAoHZ29vZGJ5ZRgIIAEoCzIVLmhhdmVyc2Fjay52MS5Hb29kYnllSABCBgoEYm9keSJvCgdXZWxjb21lEhIKCmdlbmVyYXRpb24YASABKAkSGwoTY29vcmRpbmF0b3JfdmVyc2lvbhgCIAEoCRIUCgxsZWFzZV90dGxfbXMYAyABKAQSHQoVaGVhcnRiZWF0X2ludGVydmFsX21zGAQgASgEIioKBVRhc2tzEiEKBXRhc2tzGAEgAygLMhIuaGF2ZXJzYWNrLnYxLlRhc2siMQoHQ2FuY2VscxImCgRyZWZzGAEgAygLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYiGwoMSGVhcnRiZWF0QWNrEgsKA3NlcRgBIAEoBCItCgdMb2dBY2tzEiIKBGFja3MYASADKAsyFC5oYXZlcnNhY2sudjEuTG9nQWNrIm0KBkxvZ0FjaxIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhInCgZzdHJlYW0YAiABKA4yFy5oYXZlcnNhY2sudjEuTG9nU3RyZWFtEhMKC25leHRfb2Zmc2V0GAMgASgEIjQKClJlc3VsdEFja3MSJgoEcmVmcxgBIAMoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmIjMKCFJlZnVzYWxzEicKCHJlZnVzYWxzGAEgAygLMhUuaGF2ZXJzYWNrLnYxLlJlZnVzYWwiXQoHUmVmdXNhbBIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIrCgZyZWFzb24YAiABKA4yGy5oYXZlcnNhY2sudjEuUmVmdXNhbFJlYXNvbiJACgdHb29kYnllEg4KBnJlYXNvbhgBIAEoCRIWCg5yZXRyeV9hZnRlcl9tcxgCIAEoBBINCgVmaW5hbBgDIAEoCCJLChJHZXRTbmFwc2hvdFJlcXVlc3QSJQoDcmVmGAEgASgLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYSDgoGZGlnZXN0GAIgASgMIiMKE0dldFNuYXBzaG90UmVzcG9uc2USDAoEZGF0YRgBIAEoDCJXCg5QdXRCbG9iUmVxdWVzdBItCgZoZWFkZXIYASABKAsyGy5oYXZlcnNhY2sudjEuUHV0QmxvYkhlYWRlckgAEg4KBGRhdGEYAiABKAxIAEIGCgRib2R5IkgKD0ZpbmRCbG9iUmVxdWVzdBIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIOCgZkaWdlc3QYAiABKAwiNwoQRmluZEJsb2JSZXNwb25zZRIPCgdleGlzdGVkGAEgASgIEhIKCmJ5dGVzX2hlbGQYAiABKAQiZAoNUHV0QmxvYkhlYWRlchIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIOCgZkaWdlc3QYAiABKAwSDAoEc2l6ZRgDIAEoBBIOCgZvZmZzZXQYBCABKAQiIgoPUHV0QmxvYlJlc3BvbnNlEg8KB2V4aXN0ZWQYASABKAgiVwoOR2V0QmxvYlJlcXVlc3QSJQoDcmVmGAEgASgLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYSDgoGZGlnZXN0GAIgASgMEg4KBm9mZnNldBgDIAEoBCIfCg9HZXRCbG9iUmVzcG9uc2USDAoEZGF0YRgBIAEoDCrfAQoNUmVmdXNhbFJlYXNvbhIeChpSRUZVU0FMX1JFQVNPTl9VTlNQRUNJRklFRBAAEh0KGVJFRlVTQUxfUkVBU09OX1NVUEVSU0VERUQQARIaChZSRUZVU0FMX1JFQVNPTl9FWFBJUkVEEAISGwoXUkVGVVNBTF9SRUFTT05fVEVSTUlOQUwQAxIdChlSRUZVU0FMX1JFQVNPTl9HRU5FUkFUSU9OEAQSGgoWUkVGVVNBTF9SRUFTT05fVU5LTk9XThAFEhsKF1JFRlVTQUxfUkVBU09OX0NPTkZMSUNUEAYykAMKDVdvcmtlclNlcnZpY2USSgoHU2Vzc2lvbhIcLmhhdmVyc2Fjay52MS5TZXNzaW9uUmVxdWVzdBodLmhhdmVyc2Fjay52MS5TZXNzaW9uUmVzcG9uc2UoATABElQKC0dldFNuYXBzaG90EiAuaGF2ZXJzYWNrLnYxLkdldFNuYXBzaG90UmVxdWVzdBohLmhhdmVyc2Fjay52MS5HZXRTbmFwc2hvdFJlc3BvbnNlMAESSQoIRmluZEJsb2ISHS5oYXZlcnNhY2sudjEuRmluZEJsb2JSZXF1ZXN0Gh4uaGF2ZXJzYWNrLnYxLkZpbmRCbG9iUmVzcG9uc2USSAoHUHV0QmxvYhIcLmhhdmVyc2Fjay52MS5QdXRCbG9iUmVxdWVzdBodLmhhdmVyc2Fjay52MS5QdXRCbG9iUmVzcG9uc2UoARJICgdHZXRCbG9iEhwuaGF2ZXJzYWNrLnYxLkdldEJsb2JSZXF1ZXN0Gh0uaGF2ZXJzYWNrLnYxLkdldEJsb2JSZXNwb25zZTABYgZwcm90bzM", [file_haversack_v1_attempt, file_haversack_v1_task]);
 
 /**
  * @generated from message haversack.v1.SessionRequest
@@ -610,6 +610,54 @@ export const PutBlobRequestSchema: GenMessage<PutBlobRequest> = /*@__PURE__*/
   messageDesc(file_haversack_v1_worker_service, 20);
 
 /**
+ * @generated from message haversack.v1.FindBlobRequest
+ */
+export type FindBlobRequest = Message<"haversack.v1.FindBlobRequest"> & {
+  /**
+   * @generated from field: haversack.v1.AttemptRef ref = 1;
+   */
+  ref?: AttemptRef | undefined;
+
+  /**
+   * @generated from field: bytes digest = 2;
+   */
+  digest: Uint8Array;
+};
+
+/**
+ * Describes the message haversack.v1.FindBlobRequest.
+ * Use `create(FindBlobRequestSchema)` to create a new message.
+ */
+export const FindBlobRequestSchema: GenMessage<FindBlobRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_worker_service, 21);
+
+/**
+ * @generated from message haversack.v1.FindBlobResponse
+ */
+export type FindBlobResponse = Message<"haversack.v1.FindBlobResponse"> & {
+  /**
+   * All of it is here: there is nothing to store.
+   *
+   * @generated from field: bool existed = 1;
+   */
+  existed: boolean;
+
+  /**
+   * Bytes that an upload which was cut off left behind; kept for a day.
+   *
+   * @generated from field: uint64 bytes_held = 2;
+   */
+  bytesHeld: bigint;
+};
+
+/**
+ * Describes the message haversack.v1.FindBlobResponse.
+ * Use `create(FindBlobResponseSchema)` to create a new message.
+ */
+export const FindBlobResponseSchema: GenMessage<FindBlobResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_worker_service, 22);
+
+/**
  * @generated from message haversack.v1.PutBlobHeader
  */
 export type PutBlobHeader = Message<"haversack.v1.PutBlobHeader"> & {
@@ -624,9 +672,18 @@ export type PutBlobHeader = Message<"haversack.v1.PutBlobHeader"> & {
   digest: Uint8Array;
 
   /**
+   * Of the whole artifact.
+   *
    * @generated from field: uint64 size = 3;
    */
   size: bigint;
+
+  /**
+   * How many bytes are left out, because FindBlob said that they are here.
+   *
+   * @generated from field: uint64 offset = 4;
+   */
+  offset: bigint;
 };
 
 /**
@@ -634,7 +691,7 @@ export type PutBlobHeader = Message<"haversack.v1.PutBlobHeader"> & {
  * Use `create(PutBlobHeaderSchema)` to create a new message.
  */
 export const PutBlobHeaderSchema: GenMessage<PutBlobHeader> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 21);
+  messageDesc(file_haversack_v1_worker_service, 23);
 
 /**
  * @generated from message haversack.v1.PutBlobResponse
@@ -653,7 +710,7 @@ export type PutBlobResponse = Message<"haversack.v1.PutBlobResponse"> & {
  * Use `create(PutBlobResponseSchema)` to create a new message.
  */
 export const PutBlobResponseSchema: GenMessage<PutBlobResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 22);
+  messageDesc(file_haversack_v1_worker_service, 24);
 
 /**
  * @generated from message haversack.v1.GetBlobRequest
@@ -668,6 +725,13 @@ export type GetBlobRequest = Message<"haversack.v1.GetBlobRequest"> & {
    * @generated from field: bytes digest = 2;
    */
   digest: Uint8Array;
+
+  /**
+   * How many bytes from the first one on are left out.
+   *
+   * @generated from field: uint64 offset = 3;
+   */
+  offset: bigint;
 };
 
 /**
@@ -675,7 +739,7 @@ export type GetBlobRequest = Message<"haversack.v1.GetBlobRequest"> & {
  * Use `create(GetBlobRequestSchema)` to create a new message.
  */
 export const GetBlobRequestSchema: GenMessage<GetBlobRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 23);
+  messageDesc(file_haversack_v1_worker_service, 25);
 
 /**
  * @generated from message haversack.v1.GetBlobResponse
@@ -692,7 +756,7 @@ export type GetBlobResponse = Message<"haversack.v1.GetBlobResponse"> & {
  * Use `create(GetBlobResponseSchema)` to create a new message.
  */
 export const GetBlobResponseSchema: GenMessage<GetBlobResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 24);
+  messageDesc(file_haversack_v1_worker_service, 26);
 
 /**
  * @generated from enum haversack.v1.RefusalReason
@@ -779,6 +843,16 @@ export const WorkerService: GenService<{
     methodKind: "server_streaming";
     input: typeof GetSnapshotRequestSchema;
     output: typeof GetSnapshotResponseSchema;
+  },
+  /**
+   * How much of an artifact is here already: to be asked before PutBlob. Ends an upload of the same artifact that is under way.
+   *
+   * @generated from rpc haversack.v1.WorkerService.FindBlob
+   */
+  findBlob: {
+    methodKind: "unary";
+    input: typeof FindBlobRequestSchema;
+    output: typeof FindBlobResponseSchema;
   },
   /**
    * Stores one artifact under its digest. Storing it twice is not an error.
