@@ -56,7 +56,7 @@ const hello: WorkerHello = {
 
 const session = runSession(
   {
-    connection: new Connection(new URL(asked.url), asked.workerToken),
+    connection: new Connection([new URL(asked.url)], asked.workerToken),
     uplink,
     leases: new LeaseWatch(systemClock),
     ports,

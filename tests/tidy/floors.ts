@@ -18,11 +18,13 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["calls"],
     ["client-whole-run"],
     [
+      "client-access",
       "client-approvals",
       "client-dags",
       "client-memory",
       "client-placement",
       "client-runs",
+      "client-secrets",
       "client-snapshots",
     ],
     ["client"],
@@ -45,7 +47,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   coordinator: [
     ["version", "limits"],
-    ["runs", "blobs", "memory"],
+    ["runs", "blobs", "memory", "secrets"],
     ["dag", "auth"],
     ["journal", "store"],
     ["leadership"],
@@ -57,7 +59,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["index"],
   ],
   worker: [
-    ["version", "limits", "config"],
+    ["version", "limits", "config", "mask"],
     // The seams: what runs an attempt, and where its logs and result go.
     ["execute/executor", "session/uplink"],
     // What commands and the tools of an agent share: processes and their output.

@@ -27,7 +27,7 @@ class CountingConnection extends Connection {
 }
 
 const asked = JSON.parse(process.argv[2] ?? "") as RoundsAsked;
-const connection = new CountingConnection(new URL(asked.url), "bench");
+const connection = new CountingConnection([new URL(asked.url)], "bench");
 const { gzip } = await readPack(asked.specimen);
 const done: RoundDone[] = [];
 for (let index = 0; index < asked.warmUpRounds + asked.rounds; index++) {

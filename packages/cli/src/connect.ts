@@ -1,5 +1,5 @@
 /**
- * Where the coordinator is and with which token. In this order: `--url` and `--token`, HAVERSACK_URL and
+ * Where the coordinator is and with which token. In this order: `--url` and `--token` or `--token-file`, HAVERSACK_URL and
  * HAVERSACK_TOKEN, the data folder named with `--data`, else the nearest `.haversack` here or above.
  * A local token goes only to the address that stands beside it.
  */
@@ -43,7 +43,7 @@ export async function findCoordinator(
   const token = nonEmpty(asked.token) ?? nonEmpty(outside.env.HAVERSACK_TOKEN);
   const local = await findLocal(asked.data, outside.cwd);
   if (url !== undefined) {
-    checkUrl(url);
+    checkUrl(url, role);
     if (token !== undefined) return { url, token, from: "--url" };
     if (local?.url === url) return localCoordinates(local, role);
     throw new FaultError(
@@ -85,6 +85,14 @@ async function localCoordinates(local: Local, role: Role): Promise<Coordinates> 
   throw new FaultError("denied", "missing_token", `${file} is missing or empty: give the token with --token`);
 }
 
+/** The token that a file holds. */
+export async function tokenIn(file: string, cwd: string): Promise<string> {
+  const text = (await readText(resolve(cwd, file)))?.trim();
+  if (text !== undefined && text !== "") return text;
+  const what = text === undefined ? "is not there" : "is empty";
+  throw new FaultError("invalid", "token_file", `the token file ${file} ${what}`);
+}
+
 async function readText(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, "utf8");
@@ -112,9 +120,10 @@ function gone({ pid, folder }: Local): FaultError {
   return new FaultError("unavailable", "coordinator_gone", `${what}: start it again with \`npm start\``);
 }
 
-function checkUrl(url: string): void {
-  const parsed = URL.parse(url);
-  if (parsed !== null && (parsed.protocol === "http:" || parsed.protocol === "https:")) return;
+/** Workers may be given several, with commas. */
+function checkUrl(url: string, role: Role): void {
+  const all = role === "worker" ? url.split(",") : [url];
+  if (all.every((one) => /^https?:$/.test(URL.parse(one.trim())?.protocol ?? ""))) return;
   throw new FaultError(
     "invalid",
     "bad_url",

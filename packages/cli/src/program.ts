@@ -70,7 +70,10 @@ function createProgram(shell: Shell): Command {
     .option("--no-color", "plain text; NO_COLOR does the same")
     // An option behind a command is the command's: `memory show --version 3` asks for a version of memory.
     .enablePositionalOptions()
-    .addHelpText("after", footer);
+    .addHelpText("after", footer)
+    .hook("preAction", (_, command) => {
+      shell.tokenFile = command.opts<{ tokenFile?: string }>().tokenFile;
+    });
   for (const each of commands) program.addCommand(each(shell));
   for (const command of everyCommand(program)) configure(command, shell);
   for (const command of program.commands.flatMap(everyCommand)) {

@@ -1,8 +1,9 @@
 /** What every command is given. */
 
 import type { ClientOptions, HaversackClient } from "@haversack/protocol";
-import { type ConnectAsked, findCoordinator } from "./connect.ts";
+import { type ConnectAsked, findCoordinator, tokenIn } from "./connect.ts";
 import type { ExitCode } from "./exit-codes.ts";
+import { usage } from "./options.ts";
 import type { Outside } from "./outside.ts";
 import { createPaint, type Paint } from "./print/paint.ts";
 
@@ -15,6 +16,8 @@ export class Shell {
   exitCode: ExitCode | undefined;
   /** Where the last client was sent, for error messages. */
   connectedTo: string | undefined;
+  /** Of the command that runs: a file instead of a token. */
+  tokenFile: string | undefined;
   readonly #createClient: ClientMaker;
 
   constructor(outside: Outside, createClient: ClientMaker) {
@@ -31,7 +34,11 @@ export class Shell {
   }
 
   async connect(asked: ConnectAsked): Promise<HaversackClient> {
-    const { url, token, from } = await findCoordinator(asked, "admin", this.outside);
+    const { tokenFile, outside } = this;
+    if (tokenFile !== undefined && asked.token !== undefined)
+      throw usage("give --token or --token-file, not both");
+    const held = tokenFile === undefined ? {} : { token: await tokenIn(tokenFile, outside.cwd) };
+    const { url, token, from } = await findCoordinator({ ...asked, ...held }, "admin", outside);
     this.connectedTo = `${url} (from ${from})`;
     return this.#createClient({ url, token });
   }

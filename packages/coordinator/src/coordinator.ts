@@ -4,6 +4,7 @@
  *   (data folder)    one owner of the folder, by a lock
  *   store/           the truth: runs, steps, attempts, events, packs (R1, L1-L4, D1); logs in a file of their own (G1)
  *   auth/            who may call what (A2)
+ *   secrets/         the vault: sealed files, never in the store (G3)
  *   library/         the agent library; submissions; which pack a step gets
  *   runs/            pure: what can happen to a step, what becomes of a run, leases explained
  *   dispatch/        who gets what (place), where it becomes fact (dispatcher), workers' sessions, expiring leases
@@ -23,7 +24,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  type FaultError,
+  FaultError,
   invariant,
   messageOf,
   type OwnedFolder,
@@ -35,16 +36,23 @@ import {
   stopAll,
   writeDurably,
 } from "@haversack/base";
-import { authorize, mapErrors } from "./api/interceptors.ts";
+import { createAccess } from "./api/access.ts";
 import { routesOf } from "./api/routes.ts";
-import { openTokens, type Tokens } from "./auth/tokens.ts";
+import { openTokens } from "./auth/tokens.ts";
 import { BlobStore } from "./blobs/blob-store.ts";
 import { childRuns } from "./children/child-runs.ts";
 import { type CoordinatorSettings, settle } from "./config/settle.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
+import { countCalls } from "./health/count-calls.ts";
+import { LoopWatch } from "./health/loop-watch.ts";
+import { measured } from "./health/measured-store.ts";
+import { CoordinatorMetrics } from "./health/metrics.ts";
+import { ReadinessChecks } from "./health/readiness.ts";
+import { tellMetrics } from "./health/tell-metrics.ts";
 import { createHandler } from "./http/handler.ts";
+import { Newcomers } from "./http/newcomers.ts";
 import { HttpServer } from "./http/server.ts";
 import { openLibrary } from "./library/open-library.ts";
 import { openPrepared, type Stores } from "./maintenance/open-prepared.ts";
@@ -72,7 +80,7 @@ export function createCoordinator(
 
 interface Opened extends Stores {
   readonly folder: OwnedFolder;
-  readonly tokens: Tokens;
+  readonly tokens: Awaited<ReturnType<typeof openTokens>>;
 }
 
 class OneCoordinator implements Coordinator {
@@ -80,6 +88,7 @@ class OneCoordinator implements Coordinator {
   readonly #settings: CoordinatorSettings;
   readonly #ports: Ports;
   readonly #stopping = new AbortController();
+  readonly #hurry = new AbortController();
   readonly #ended = Promise.withResolvers<void>();
   #opened: Partial<Opened> = {};
   #services: readonly Service[] = [];
@@ -116,14 +125,18 @@ class OneCoordinator implements Coordinator {
     }
   }
 
+  /** `drain` lets calls end that are under way, for some seconds; a later `now` ends the waiting. */
   async stop(mode: StopMode): Promise<void> {
+    if (mode === "now") this.#hurry.abort();
     this.#stopped ??= this.#stop(mode);
     await this.#stopped;
     this.#ended.resolve();
   }
 
   async #stop(mode: StopMode): Promise<void> {
-    this.#stopping.abort();
+    // Readiness is off and workers are told goodbye.
+    // Whoever waits for something gets this as the answer, and asks again.
+    this.#stopping.abort(new FaultError("unavailable", "stopping", "the coordinator is stopping"));
     await stopAll(this.#services, mode);
     const { folder, store, logs } = this.#opened;
     await store?.[Symbol.asyncDispose]();
@@ -159,17 +172,29 @@ class OneCoordinator implements Coordinator {
     return { folder, tokens, store: store.value, logs: logs.value };
   }
 
-  #compose({ folder, tokens, store, logs }: Opened): readonly Service[] {
+  #compose({ folder, tokens, store: plain, logs }: Opened): readonly Service[] {
     const { leaseTtlMs, listen, retentionMs, graceMs } = this.#settings;
     const onFailure = (error: unknown): void => this.#fail(error);
+    const metrics = new CoordinatorMetrics();
+    const store = measured(plain, metrics, this.#ports.clock);
     const leases = LeaseClock.withTtl(leaseTtlMs, this.#ports.clock);
     // Several coordinators write times down for each other: one clock for all of them.
     const ports = store.shared === undefined ? this.#ports : { ...this.#ports, clock: leases.asClock() };
     // Heartbeats come a fifth early or late: two and a half are two missed ones.
     const registry = new WorkerRegistry(leases.times.heartbeatMs * 2.5);
-    const { snapshots, submitter, children } = openLibrary(store, this.#settings, ports);
+    const library = openLibrary(store, this.#settings, ports);
+    const { snapshots, submitter, children, vault, attemptTokens } = library;
     const onHeld = (): void => upkeep.held();
-    const dispatcher = new Dispatcher({ store, registry, snapshots, leases, ports, onFailure, onHeld });
+    const dispatcher = new Dispatcher({
+      store,
+      registry,
+      snapshots,
+      attemptTokens,
+      leases,
+      ports,
+      onFailure,
+      onHeld,
+    });
     const runChanges = new RunChanges();
     const logChanges = new RunChanges();
     store.listen({
@@ -179,19 +204,37 @@ class OneCoordinator implements Coordinator {
     });
     logs.listen({ runs: (runs) => logChanges.ring(runs) });
     const blobs = new BlobStore(join(folder.path, "blobs"), this.#ports.clock);
-    const kept = { store, logs, blobs, leases, registry, ports, retentionMs, graceMs };
+    const stopping = this.#stopping.signal;
+    const { diskReserveBytes } = this.#settings;
+    const readiness = new ReadinessChecks({ store, folder: folder.path, diskReserveBytes, ports, stopping });
+    const loop = new LoopWatch(this.#ports.clock);
+    const { swept } = readiness;
+    const kept = { store, logs, blobs, leases, registry, ports, retentionMs, graceMs, swept };
     const upkeep = keepUp(kept, onFailure);
     const { leadership } = upkeep;
     const scheduler = createScheduler({ store, submitter, registry, leadership, ports, onFailure });
-    const stopping = this.#stopping.signal;
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
-    const routes = routesOf({ ...follow, ...fleet, blobs, submitter, scheduler, stopping });
-    const interceptors = [mapErrors(ports.log), authorize(tokens)];
-    this.#server = new HttpServer(listen, createHandler({ routes, interceptors, stopping }), ports.clock);
+    const served = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens };
+    const routes = routesOf({ ...follow, ...fleet, ...served });
+    const access = createAccess({ store, credentials: [tokens], ports });
+    const newcomers = new Newcomers();
+    const tell = tellMetrics({
+      metrics,
+      store,
+      registry,
+      clock: ports.clock,
+      authenticate: access.authenticate,
+    });
+    const health = { readiness, loop, metrics: tell };
+    const interceptors = [countCalls(metrics), ...access.interceptors];
+    const guarded = { routes: access.guard(routes), interceptors, newcomers, stopping, health };
+    const hurry = this.#hurry.signal;
+    this.#server = new HttpServer(listen, createHandler(guarded), ports.clock, { newcomers, hurry });
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
-    return [...upkeep.services, dispatcher.loop, scheduler.loop, childLoop, this.#server];
+    const loops = [dispatcher.loop, scheduler.loop, childLoop];
+    return [loop, access.auditLog, ...upkeep.services, ...loops, this.#server];
   }
 
   /** Tells commands on this host where to find us. */

@@ -2,20 +2,25 @@
 
 import { createClient as createConnectClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import { type AccessClient, accessClient } from "./client-access.ts";
 import { type ApprovalClient, approvalClient } from "./client-approvals.ts";
 import { type DagClient, dagClient } from "./client-dags.ts";
+import { type FleetClient, fleetClient } from "./client-fleet.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
 import { type PlacementClient, placementClient } from "./client-placement.ts";
 import { type RunClient, runClient } from "./client-runs.ts";
+import { type SecretClient, secretClient } from "./client-secrets.ts";
 import { type SnapshotClient, snapshotClient } from "./client-snapshots.ts";
 import { apiMessageBytesMax } from "./limits.ts";
 import {
+  AccessService,
   DagService,
   FleetService,
   MemoryService,
   PlacementService,
   RunService,
   ScheduleService,
+  SecretService,
   SnapshotService,
 } from "./services.ts";
 
@@ -32,7 +37,10 @@ export interface HaversackClient
     DagClient,
     SnapshotClient,
     ApprovalClient,
-    PlacementClient {}
+    FleetClient,
+    PlacementClient,
+    SecretClient,
+    AccessClient {}
 
 export function createClient(options: ClientOptions): HaversackClient {
   const transport = createGrpcTransport({
@@ -51,11 +59,13 @@ export function createClient(options: ClientOptions): HaversackClient {
   );
   const snapshots = snapshotClient(createConnectClient(SnapshotService, transport));
   const memory = memoryClient(createConnectClient(MemoryService, transport));
-  const placement = placementClient(
-    createConnectClient(PlacementService, transport),
-    createConnectClient(FleetService, transport),
-  );
-  return { ...runClient(runs), ...approvalClient(runs), ...dags, ...snapshots, ...memory, ...placement };
+  const fleet = fleetClient(createConnectClient(FleetService, transport));
+  const placement = { ...placementClient(createConnectClient(PlacementService, transport)), ...fleet };
+  const access = accessClient(createConnectClient(AccessService, transport));
+  const secrets = secretClient(createConnectClient(SecretService, transport));
+  const ofRuns = { ...runClient(runs), ...approvalClient(runs) };
+  const ofFleet = { ...placement, ...secrets, ...access };
+  return { ...ofRuns, ...dags, ...snapshots, ...memory, ...ofFleet };
 }
 
 const bearer =

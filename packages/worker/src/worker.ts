@@ -12,6 +12,7 @@
  */
 
 import { mkdir, rm } from "node:fs/promises";
+import { uptime } from "node:os";
 import { join } from "node:path";
 import {
   Background,
@@ -42,6 +43,8 @@ import { Attempts } from "./execute/attempts.ts";
 import { CommandExecutor } from "./execute/command-executor.ts";
 import { hostSecrets } from "./execute/secret-source.ts";
 import { openStepHost, type StepHost } from "./execute/step-host.ts";
+import type { HealthServer } from "./health/health-server.ts";
+import { openHealth } from "./health/open-health.ts";
 import { SnapshotCache } from "./hydrate/snapshot-cache.ts";
 import { Connection } from "./session/dial.ts";
 import { LeaseWatch } from "./session/lease-watch.ts";
@@ -74,6 +77,7 @@ interface Running {
   readonly connection: Connection;
   readonly attempts: Attempts;
   readonly loops: readonly Background[];
+  readonly health: HealthServer | undefined;
 }
 
 class OneWorker implements Worker {
@@ -114,20 +118,25 @@ class OneWorker implements Worker {
   }
 
   async #startIn(folder: OwnedFolder): Promise<void> {
-    const { coordinatorUrl, token, slots } = this.#settings;
+    const { coordinatorUrls, token, slots } = this.#settings;
     const workerId = await readWorkerId(folder.path, this.#ports.random);
     const host = await this.#openHost(folder.path, workerId);
-    const connection = new Connection(coordinatorUrl, token);
+    const connection = new Connection(coordinatorUrls, token);
     const uplink = new Uplink((error) => this.#fail(error));
     const cache = new SnapshotCache(join(folder.path, "snapshots"), connection, this.#ports.clock);
     const roots = { workRoot: join(folder.path, "work"), spoolRoot: join(folder.path, "spool") };
     const executors = this.#executors(workerId, cache, host);
     const bounds = new LogBounds(this.#settings.logBounds, this.#ports.clock);
-    const parts = { executors, connection, cache, uplink, bounds, ports: this.#ports, ...roots };
+    const secrets = hostSecrets({
+      hostEnv: this.#hostEnv,
+      fileFolders: ["/run/secrets", "/run/credentials"],
+    });
+    const given = { connection, cache, uplink, bounds, secrets, ports: this.#ports };
+    const parts = { executors, ...given, ...roots };
     const attempts = new Attempts(parts, slots, (error) => this.#fail(error));
     await attempts.reopen();
     await cache.open();
-    const leases = new LeaseWatch(this.#ports.clock);
+    const leases = new LeaseWatch(this.#ports.clock, () => uptime() * 1000);
     const session = {
       connection,
       uplink,
@@ -144,14 +153,18 @@ class OneWorker implements Worker {
       new Background("lease-watch", (signal) => this.#watchLeases(leases, attempts, signal), onFailure),
       new Background("session", (signal) => superviseSession(session, signal), onFailure),
     ];
-    this.#running = { folder, connection, attempts, loops };
+    const listen = this.#settings.healthListen;
+    const stopping = (): boolean => this.#stopped !== undefined;
+    const health = await openHealth({ listen, attempts, uplink, slots, stopping });
+    this.#running = { folder, connection, attempts, loops, health };
     for (const loop of loops) await loop.start();
-    this.#ports.log.info({ worker: workerId, coordinator: coordinatorUrl.href, slots }, "worker started");
+    const coordinator = namesOf(coordinatorUrls);
+    const url = health === undefined ? {} : { health: health.url };
+    this.#ports.log.info({ worker: workerId, coordinator, slots, ...url }, "worker started");
   }
 
   #executors(workerId: WorkerId, cache: SnapshotCache, host: StepHost) {
     const common = { ports: this.#ports, hostEnv: this.#hostEnv, workerId, host };
-    const fileFolders = ["/run/secrets", "/run/credentials"];
     return {
       run: new CommandExecutor(common),
       agent: new AgentExecutor({
@@ -159,7 +172,6 @@ class OneWorker implements Worker {
         nodePath: process.execPath,
         packFile: (snapshot) => cache.fileOf(snapshot, this.#hurry.signal),
         dropPack: ({ digest }) => cache.forget(digest),
-        secrets: hostSecrets({ hostEnv: this.#hostEnv, fileFolders }),
         snapshotLimits: this.#settings.snapshotLimits,
       }),
     };
@@ -210,11 +222,18 @@ class OneWorker implements Worker {
   async #stop(): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
-    const { attempts, loops, connection, folder } = running;
+    const { attempts, loops, connection, folder, health } = running;
+    const { drainTimeoutMs } = this.#settings;
+    const { clock, log } = this.#ports;
+    log.info({ running: attempts.runningCount, drainTimeoutMs }, "stopping: nothing new, what runs may end");
+    const limit =
+      drainTimeoutMs === undefined ? undefined : clock.after(drainTimeoutMs, () => this.#hurry.abort());
     await attempts.drain(this.#hurry.signal);
+    limit?.cancel();
     await attempts.endAll(shutdownGraceMs, AbortSignal.timeout(flushMs));
     for (const loop of loops.toReversed()) await loop.stop("now");
     connection.close();
+    await health?.stop("now");
     await folder.release();
   }
 
@@ -227,9 +246,11 @@ class OneWorker implements Worker {
   }
 }
 
-function explained(error: FaultError, { coordinatorUrl }: WorkerSettings): FaultError {
+const namesOf = (urls: readonly URL[]): string => urls.map(({ origin }) => origin).join(", ");
+
+function explained(error: FaultError, { coordinatorUrls }: WorkerSettings): FaultError {
   if (error.fault !== "denied") return error;
-  const message = `the coordinator at ${coordinatorUrl.origin} refused this worker: ${error.message}; give it the token in worker.token of the coordinator's data folder`;
+  const message = `the coordinator at ${namesOf(coordinatorUrls)} refused this worker: ${error.message}; give it the token in worker.token of the coordinator's data folder`;
   return new FaultError("denied", "token_refused", message, { cause: error });
 }
 

@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import { dataFolderName } from "../connect.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { duration, given, retentionOption } from "../options.ts";
-import { openCoordinator, stopInOrder, untilInterrupted } from "../serve.ts";
+import { openCoordinator, stopInOrder, tellStop, untilInterrupted } from "../serve.ts";
 import type { Shell } from "../shell.ts";
 
 interface CoordinatorOptions {
@@ -15,6 +15,7 @@ interface CoordinatorOptions {
   readonly leaseTtl?: number;
   readonly retention?: string;
   readonly grace?: number;
+  readonly vault?: string;
 }
 
 const examples = `
@@ -42,6 +43,11 @@ export function coordinatorCommand(shell: Shell): Command {
     )
     .addOption(new Option("--agents <dir>", "agent library").env("HAVERSACK_AGENTS"))
     .addOption(new Option("--model <id>", "default model, in place of the library's").env("HAVERSACK_MODEL"))
+    .addOption(
+      new Option("--vault <dir>", "folder of the secrets (default: vault in the data folder)").env(
+        "HAVERSACK_VAULT",
+      ),
+    )
     .addOption(new Option("--lease-ttl <duration>", "time until a silent worker is lost").argParser(duration))
     .addOption(retentionOption())
     .addOption(new Option("--grace <duration>", "for tests").argParser(duration).hideHelp())
@@ -53,13 +59,20 @@ async function serve(options: CoordinatorOptions, shell: Shell): Promise<0> {
   const { outside } = shell;
   const dataDir = resolve(outside.cwd, options.data);
   const agentsDir = options.agents === undefined ? undefined : resolve(outside.cwd, options.agents);
+  const vault = options.vault === undefined ? undefined : resolve(outside.cwd, options.vault);
   const { store, listen, model, leaseTtl: leaseTtlMs, retention, grace: graceMs } = options;
-  const asked = { dataDir, ...given({ store, listen, agentsDir, model, leaseTtlMs, retention, graceMs }) };
+  const asked = {
+    dataDir,
+    ...given({ store, listen, agentsDir, model, vault, leaseTtlMs, retention, graceMs }),
+  };
   const coordinator = await openCoordinator(asked, outside);
   try {
     shell.out(`coordinator listening on ${coordinator.url}, data in ${dataDir}\n`);
     await untilInterrupted([coordinator], outside);
   } finally {
+    const first =
+      "stopping: calls that are under way may end, for a few seconds. Another Ctrl-C or SIGTERM ends them";
+    tellStop(first, "stopping at once", shell);
     await stopInOrder(coordinator, "drain", outside);
   }
   return exitCodes.ok;

@@ -1,8 +1,19 @@
-/** What serves, and what it keeps: coordinators, workers and the store. */
+/** What serves, what it keeps, and for whom: coordinators, workers, the store, tokens. */
 
+import { auditCommand } from "./audit.ts";
 import { coordinatorCommand } from "./coordinator.ts";
+import { doctorCommand } from "./doctor.ts";
 import { startCommand } from "./start.ts";
 import { storeCommand } from "./store.ts";
+import { tokenCommand } from "./token.ts";
 import { workerCommand } from "./worker.ts";
 
-export const servingCommands = [startCommand, coordinatorCommand, workerCommand, storeCommand];
+export const servingCommands = [
+  startCommand,
+  coordinatorCommand,
+  workerCommand,
+  storeCommand,
+  tokenCommand,
+  auditCommand,
+  doctorCommand,
+];

@@ -2,6 +2,7 @@
 
 import type { ConnectRouter } from "@connectrpc/connect";
 import {
+  AccessService,
   apiMessageBytesMax,
   DagService,
   FleetService,
@@ -10,6 +11,7 @@ import {
   PlacementService,
   RunService,
   ScheduleService,
+  SecretService,
   ServerReflection,
   SnapshotService,
   WorkerService,
@@ -17,7 +19,7 @@ import {
 import type { Scheduler } from "../schedule/scheduler.ts";
 import { dagService } from "./dag-service.ts";
 import { fleetRoutes } from "./fleet-routes.ts";
-import { healthService } from "./health-service.ts";
+import { type HealthServiceParts, healthService } from "./health-service.ts";
 import { memoryService } from "./memory-service.ts";
 import { reflectionService } from "./reflection-service.ts";
 import { runService } from "./run-service.ts";
@@ -25,7 +27,8 @@ import { scheduleService } from "./schedule-service.ts";
 import { snapshotService } from "./snapshot-service.ts";
 import { workerService } from "./worker-service.ts";
 
-const services = [
+/** Each method of them declares who may call it. */
+export const services = [
   RunService,
   DagService,
   ScheduleService,
@@ -33,13 +36,16 @@ const services = [
   PlacementService,
   SnapshotService,
   MemoryService,
+  SecretService,
   WorkerService,
   Health,
   ServerReflection,
+  AccessService,
 ];
 
 type Parts = Parameters<typeof runService>[0] &
-  Parameters<typeof workerService>[0] & { readonly scheduler: Scheduler };
+  Parameters<typeof workerService>[0] &
+  HealthServiceParts & { readonly scheduler: Scheduler };
 
 /** They carry DAG files; a message of the others is smaller. */
 const large = { readMaxBytes: apiMessageBytesMax, writeMaxBytes: apiMessageBytesMax };
@@ -47,7 +53,7 @@ const large = { readMaxBytes: apiMessageBytesMax, writeMaxBytes: apiMessageBytes
 export const routesOf =
   (parts: Parts) =>
   (router: ConnectRouter): void => {
-    const { store, submitter, clock, stopping, scheduler } = parts;
+    const { store, submitter, clock, scheduler } = parts;
     const submit = submitter.submit.bind(submitter);
     const schedules = { store, submit, clock, ring: () => scheduler.ring() };
     const names = services.map(({ typeName }) => typeName);
@@ -58,6 +64,6 @@ export const routesOf =
       .service(SnapshotService, snapshotService(store, clock))
       .service(MemoryService, memoryService(store, clock))
       .service(WorkerService, workerService(parts))
-      .service(Health, healthService(names, stopping))
+      .service(Health, healthService(names, parts))
       .service(ServerReflection, reflectionService(services));
   };

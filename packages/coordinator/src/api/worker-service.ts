@@ -13,12 +13,15 @@ import {
   upwardFromWire,
   type WorkerService,
 } from "@haversack/protocol";
+import { callerIn } from "../auth/caller.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import { type SessionParts, serveSession } from "../dispatch/session.ts";
 import type { Store } from "../store/store.ts";
+import { type AttemptSecretsParts, attemptSecrets } from "./attempt-secrets.ts";
 import { chunks } from "./snapshot-service.ts";
 
-export interface WorkerServiceParts extends SessionParts {
+export interface WorkerServiceParts extends SessionParts, AttemptSecretsParts {
+  readonly ports: SessionParts["ports"];
   readonly blobs: BlobStore;
   /** Fires when the coordinator stops. */
   readonly stopping: AbortSignal;
@@ -51,6 +54,10 @@ export function workerService(parts: WorkerServiceParts): ServiceImpl<typeof Wor
       const start = safeNumber(request.offset, "get_blob.offset");
       const digest = digestOfBytes(request.digest);
       for await (const data of parts.blobs.read(digest, chunkBytesMax, start)) yield { data };
+    },
+    async getAttemptSecrets({ ref, token }, { values }) {
+      const asked = { ref: refFromWire(ref), token, caller: callerIn(values) };
+      return { values: Object.fromEntries(await attemptSecrets(parts, asked)) };
     },
   };
 }

@@ -1,11 +1,12 @@
 /** What was asked, checked and completed, once, at start. A message names the field, the bound and the value. */
 
 import { isIP } from "node:net";
-import { resolve } from "node:path";
-import { FaultError, type Ms, parseDuration } from "@haversack/base";
+import { join, resolve } from "node:path";
+import { FaultError, type Ms, parseByteSize, parseDuration } from "@haversack/base";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
 import type { Address } from "../http/server.ts";
 import { leaseTtlDefaultMs } from "../runs/lease.ts";
+import type { VaultPlace } from "../secrets/vault.ts";
 import { parsePostgresUrl } from "../store/postgres-url.ts";
 import type { CoordinatorAsked } from "./options.ts";
 
@@ -23,6 +24,9 @@ export interface CoordinatorSettings {
   /** Runs within runs. */
   readonly childDepthMax: number;
   readonly snapshotLimits: SnapshotLimits;
+  /** Free bytes in the data folder below which the coordinator is not ready. */
+  readonly diskReserveBytes: number;
+  readonly vault: VaultPlace;
 }
 
 const leaseTtlMinMs = 1000;
@@ -32,8 +36,9 @@ const childDepthBound = 100;
 const graceDefaultMs = 24 * 3_600_000;
 
 export function settle(asked: CoordinatorAsked, env: NodeJS.ProcessEnv): CoordinatorSettings {
+  const dataDir = resolve(asked.dataDir ?? env["HAVERSACK_DATA"] ?? ".haversack");
   return {
-    dataDir: resolve(asked.dataDir ?? env["HAVERSACK_DATA"] ?? ".haversack"),
+    dataDir,
     store: parseStore(asked.store ?? env["HAVERSACK_STORE"] ?? ""),
     listen: parseListen(asked.listen ?? env["HAVERSACK_LISTEN"] ?? "127.0.0.1:7420"),
     agentsDir: resolve(asked.agentsDir ?? env["HAVERSACK_AGENTS"] ?? "agents"),
@@ -43,7 +48,13 @@ export function settle(asked: CoordinatorAsked, env: NodeJS.ProcessEnv): Coordin
     graceMs: asked.graceMs ?? graceDefaultMs,
     childDepthMax: parseDepth(env["HAVERSACK_CHILD_DEPTH"] ?? "16"),
     snapshotLimits: limitsFromEnvironment(env),
+    diskReserveBytes: parseReserve(env["HAVERSACK_DISK_RESERVE"] ?? "512MiB"),
+    vault: settleVault(asked.vault ?? env["HAVERSACK_VAULT"] ?? join(dataDir, "vault"), env),
   };
+}
+
+function settleVault(folder: string, { HAVERSACK_VAULT_KEY_FILE: keyFile }: NodeJS.ProcessEnv): VaultPlace {
+  return { folder: resolve(folder), keyFile: keyFile === undefined ? undefined : resolve(keyFile) };
 }
 
 function parseStore(text: string): string | undefined {
@@ -76,6 +87,12 @@ function parseDepth(text: string): number {
   const depth = /^\d{1,3}$/.test(text) ? Number(text) : 0;
   if (depth >= 1 && depth <= childDepthBound) return depth;
   throw bad("HAVERSACK_CHILD_DEPTH", `a whole number from 1 to ${childDepthBound}`, text);
+}
+
+function parseReserve(text: string): number {
+  const bytes = parseByteSize(text);
+  if (bytes !== undefined) return bytes;
+  throw bad("HAVERSACK_DISK_RESERVE", "a size such as 512MiB", text);
 }
 
 function parseRetention(text: string): Ms | undefined {

@@ -16,6 +16,7 @@ import {
   type WorkerHello,
 } from "@haversack/protocol";
 import type { LogStore, Store } from "../store/store.ts";
+import { comeBackInMs } from "./come-back.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import { reportOf } from "./result-report.ts";
 import { WorkerLink } from "./worker-link.ts";
@@ -51,7 +52,8 @@ export async function* serveSession(
   if (parts.registry.isFull)
     throw new FaultError("busy", "too_many_workers", "too many workers are connected");
   const session = new Session(parts, first.value.hello);
-  const onAbort = (): void => session.link.end();
+  const onAbort = (): void =>
+    session.link.goodbye("the coordinator stops", comeBackInMs(parts.registry.size, parts.ports.random));
   signal.addEventListener("abort", onAbort, { once: true });
   // A signal that fired before has no event left: the coordinator is stopping while a worker dials.
   if (signal.aborted) onAbort();
@@ -109,7 +111,7 @@ class Session {
     const { generation } = store;
     const { ttlMs: leaseTtlMs, heartbeatMs: heartbeatIntervalMs } = leases.times;
     const now = ports.clock.now();
-    const { refusals, cancelled } = await store.write.workerGreet({
+    const { refusals, cancelled, order } = await store.write.workerGreet({
       hello,
       now,
       leaseUntil: leases.leaseUntil(),
@@ -119,6 +121,7 @@ class Session {
       kind: "welcome",
       welcome: { generation, coordinatorVersion: version, leaseTtlMs, heartbeatIntervalMs },
     });
+    this.link.order(order, now);
     this.link.own(hello.held);
     this.#refuse(refusals);
     this.link.cancel(cancelled);
@@ -135,7 +138,7 @@ class Session {
       case "hello":
         throw new FaultError("invalid", "second_hello", "a session has one hello");
       case "credits":
-        this.link.grant(message.grantedTotal);
+        this.link.grant(message.grantedTotal, message.closed);
         this.#parts.ring();
         return;
       case "heartbeat":
@@ -161,7 +164,8 @@ class Session {
     const { workerId, bootId } = this.link.hello;
     const now = ports.clock.now();
     const renewal = { workerId, bootId, refs: held, now, leaseUntil: leases.leaseUntil() };
-    const { refusals, cancelled } = await store.write.leasesRenew(renewal);
+    const { refusals, cancelled, order } = await store.write.leasesRenew(renewal);
+    this.link.order(order, now);
     this.#refuse(refusals);
     this.link.cancel(cancelled);
     this.link.send({ kind: "heartbeatAck", seq });

@@ -1,9 +1,14 @@
 /** Every request: liveness, then the guard, then the API. */
 
-import type { ConnectRouter, Interceptor } from "@connectrpc/connect";
+import { type ConnectRouter, createContextValues, type Interceptor } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { messageBytesMax } from "@haversack/protocol";
+import { peerKey } from "../auth/caller.ts";
+import type { HealthParts } from "../health/routes.ts";
 import { foreignRequest } from "./guard.ts";
+import { answerHealth, answerMetrics } from "./health-answers.ts";
+import { headerBytesMax } from "./http2-session.ts";
+import type { Newcomers } from "./newcomers.ts";
 import type { Handler } from "./server.ts";
 
 type NodeServerResponse = Parameters<Handler>[1];
@@ -11,8 +16,12 @@ type NodeServerResponse = Parameters<Handler>[1];
 export interface HandlerParts {
   readonly routes: (router: ConnectRouter) => void;
   readonly interceptors: Interceptor[];
+  /** Connections that nobody answers for yet; absent: nobody counts them. */
+  readonly newcomers?: Newcomers;
   /** Fires when the coordinator stops: handlers wrap up. */
   readonly stopping: AbortSignal;
+  /** Absent: nobody asks. */
+  readonly health?: HealthParts;
 }
 
 /** Of calls that say nothing: a stream may last as long as it likes. */
@@ -20,6 +29,12 @@ export function createHandler(parts: HandlerParts): Handler {
   const adapter = connectNodeAdapter({
     routes: parts.routes,
     interceptors: parts.interceptors,
+    contextValues: ({ socket }) =>
+      createContextValues().set(peerKey, {
+        address: socket.remoteAddress ?? "",
+        socket,
+        proved: () => parts.newcomers?.proved(socket),
+      }),
     shutdownSignal: parts.stopping,
     readMaxBytes: messageBytesMax,
     writeMaxBytes: messageBytesMax,
@@ -28,11 +43,21 @@ export function createHandler(parts: HandlerParts): Handler {
     fallback: (_request, response) => end(response, 404, "not found"),
   });
   return (request, response) => {
-    if (request.url === "/livez") return end(response, 200, "ok");
+    if (headerBytes(request.rawHeaders) > headerBytesMax)
+      return end(response, 431, `the headers of a request have at most ${headerBytesMax} bytes`);
+    if (parts.health !== undefined && answerHealth(parts.health, request, response)) return;
     const refusal = foreignRequest(request.headers);
     if (refusal !== undefined) return end(response, 403, refusal);
+    if (parts.health !== undefined && answerMetrics(parts.health, request, response)) return;
     return adapter(request, response);
   };
+}
+
+/** HTTP/2 has no limit of its own that a peer must keep. */
+function headerBytes(raw: readonly string[]): number {
+  let bytes = 0;
+  for (const text of raw) bytes += text.length;
+  return bytes;
 }
 
 function end(response: NodeServerResponse, status: number, text: string): void {

@@ -7,8 +7,17 @@ import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as net from "node:net";
 import type { connectNodeAdapter } from "@connectrpc/connect-node";
-import { type Clock, FaultError, messageOf, type Service, systemCodeOf } from "@haversack/base";
-import { flowControlWindowBytes } from "@haversack/protocol";
+import {
+  type Clock,
+  FaultError,
+  messageOf,
+  type Service,
+  type StopMode,
+  systemCodeOf,
+} from "@haversack/base";
+import { headerBytesMax, http2Options, watchSession } from "./http2-session.ts";
+import { letGo } from "./let-go.ts";
+import { Newcomers } from "./newcomers.ts";
 
 export type Handler = ReturnType<typeof connectNodeAdapter>;
 
@@ -23,40 +32,41 @@ const connectionsMax = 6000;
 /** As many bytes as tell the two protocols apart. */
 const headBytes = 3;
 const firstBytesTimeoutMs = 15_000;
-const headerBytesMax = 16 * 1024;
+
+export interface ServerExtras {
+  /** The same as the handler's, which tells it who proved who they are. */
+  readonly newcomers?: Newcomers;
+  /** Ends the waiting of a stop. */
+  readonly hurry?: AbortSignal;
+}
 
 export class HttpServer implements Service {
   readonly name = "http-server";
   readonly #address: Address;
   readonly #clock: Clock;
   readonly #door: net.Server;
+  readonly #newcomers: Newcomers;
   readonly #http1: http.Server;
   readonly #http2: http2.Http2Server;
   readonly #sockets = new Set<net.Socket>();
+  readonly #sessions = new Set<http2.ServerHttp2Session>();
+  readonly #hurry: AbortSignal;
 
-  constructor(address: Address, handler: Handler, clock: Clock) {
+  constructor(address: Address, handler: Handler, clock: Clock, more: ServerExtras = {}) {
     this.#address = address;
+    this.#newcomers = more.newcomers ?? new Newcomers();
     this.#clock = clock;
+    this.#hurry = more.hurry ?? new AbortController().signal;
     this.#http1 = http.createServer(
-      { headersTimeout: 5000, requestTimeout: 0, maxHeaderSize: headerBytesMax },
+      { headersTimeout: 5000, requestTimeout: 10_000, maxHeaderSize: headerBytesMax },
       handler,
     );
-    this.#http2 = http2.createServer(
-      {
-        settings: {
-          initialWindowSize: flowControlWindowBytes,
-          maxConcurrentStreams: 100,
-          maxHeaderListSize: headerBytesMax,
-        },
-        maxSessionRejectedStreams: 20,
-        maxSessionInvalidFrames: 100,
-        streamResetBurst: 200,
-        streamResetRate: 33,
-      },
-      handler,
-    );
-    // Without it a busy stream starves the others of its connection, heartbeats included.
-    this.#http2.on("session", (session) => session.setLocalWindowSize(flowControlWindowBytes));
+    this.#http2 = http2.createServer(http2Options, handler);
+    this.#http2.on("session", (session) => {
+      watchSession(session, clock);
+      this.#sessions.add(session);
+      session.once("close", () => this.#sessions.delete(session));
+    });
     this.#http2.on("sessionError", () => {});
     this.#door = net.createServer({ noDelay: true }, (socket) => this.#sort(socket));
     this.#door.maxConnections = connectionsMax;
@@ -84,15 +94,24 @@ export class HttpServer implements Service {
     this.#door.on("error", () => {});
   }
 
-  async stop(): Promise<void> {
+  /** `drain`: no new connections, no new calls; those under way may end, for some seconds. */
+  async stop(mode: StopMode = "now"): Promise<void> {
     if (!this.#door.listening) return;
     const closed = new Promise<void>((resolve) => this.#door.close(() => resolve()));
+    if (mode === "drain") {
+      this.#http1.closeIdleConnections();
+      await letGo(this.#sessions, closed, this.#clock, this.#hurry);
+    }
     this.#http1.closeAllConnections();
     for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 
   #sort(socket: net.Socket): void {
+    if (!this.#newcomers.admit(socket)) {
+      socket.resetAndDestroy();
+      return;
+    }
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
     socket.on("error", () => socket.destroy());

@@ -78,6 +78,8 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
   runsAdmit: () => ({ runs: [], find: [runsHeld], alone: true }),
   poolSet: ({ name }) => ({ runs: [], order: `pool ${name}` }),
   poolDelete: ({ name }) => ({ runs: [], order: `pool ${name}` }),
+  workerOrder: () => ({ runs: [], order: "worker orders", alone: true }),
+  writeProbe: () => ({ runs: [], alone: true }),
   childStart: ({ runId }) => ({ runs: [runId], packs: "name" }),
   stepRefuse: ({ runId }) => ({ runs: [runId] }),
   childSettle: ({ childId, runId }) => ({ runs: [childId, runId] }),
@@ -104,6 +106,12 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
   runResume: ({ id }) => ({ runs: [id] }),
   childPause: ({ id }) => ({ runs: [id] }),
   childResume: ({ id }) => ({ runs: [id] }),
+  tokenCreate: ({ id }) => ({ runs: [], order: `token ${id}` }),
+  tokenRevoke: ({ id }) => ({ runs: [], order: `token ${id}` }),
+  tokenUsed: ({ id }) => ({ runs: [], order: `token ${id}` }),
+  // They hold the end of the log, and nothing else.
+  auditAppend: () => ({ runs: [], order: "audit", alone: true }),
+  auditCut: () => ({ runs: [], order: "audit", alone: true }),
   deadlineServe: ({ runId, term }) => ({ runs: [runId], ...under(term) }),
 };
 

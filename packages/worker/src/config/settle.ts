@@ -6,17 +6,22 @@ import { FaultError } from "@haversack/base";
 import { type LimitTier, limitsLabel, limitTiers } from "@haversack/protocol";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
 import { type EndingKind, endingKinds } from "./ending.ts";
+import { type HealthAddress, parseHealthListen } from "./health-address.ts";
 import { type LogBoundSettings, logBoundsFrom } from "./log-bounds.ts";
 import type { WorkerAsked } from "./options.ts";
 
 export interface WorkerSettings {
-  readonly coordinatorUrl: URL;
+  /** Of one coordinator, or of several on one database; at least one. */
+  readonly coordinatorUrls: readonly URL[];
   readonly token: string;
   readonly dataDir: string;
   readonly slots: number;
   /** Includes `arch`, `os` and `hostname`, which cannot be set. */
   readonly labels: ReadonlyMap<string, string>;
   readonly name: string;
+  /** Undefined: a stop waits for what runs without limit. */
+  readonly drainTimeoutMs: number | undefined;
+  readonly healthListen: HealthAddress | undefined;
   readonly snapshotLimits: SnapshotLimits;
   /** How the processes of steps are ended. */
   readonly ending: EndingKind | "auto";
@@ -31,7 +36,7 @@ const labelsMax = 64;
 const ownLater: ReadonlySet<string> = new Set(["ending", limitsLabel]);
 
 export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettings {
-  const coordinatorUrl = parseUrl(asked.coordinator ?? env["HAVERSACK_URL"]);
+  const coordinatorUrls = parseUrls(asked.coordinator ?? env["HAVERSACK_URL"] ?? "");
   const token = asked.token ?? env["HAVERSACK_TOKEN"] ?? "";
   if (token === "") {
     const message =
@@ -39,12 +44,14 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
     throw new FaultError("invalid", "no_token", message);
   }
   return {
-    coordinatorUrl,
+    coordinatorUrls,
     token,
     dataDir: resolve(asked.dataDir ?? env["HAVERSACK_WORKER_DATA"] ?? ".haversack/worker"),
     slots: checkSlots(asked.slots ?? availableParallelism()),
     labels: settleLabels(asked.labels ?? {}),
     name: asked.name ?? hostname(),
+    drainTimeoutMs: asked.drainTimeoutMs,
+    healthListen: parseHealthListen(asked.healthListen),
     snapshotLimits: limitsFromEnvironment(env),
     ending: oneOf(env, "HAVERSACK_ENDING", endingKinds),
     logBounds: logBoundsFrom(env),
@@ -52,11 +59,13 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
   };
 }
 
-function parseUrl(text: string | undefined): URL {
-  const url = text === undefined ? null : URL.parse(text);
-  if (url?.protocol === "http:" && url.hostname !== "") return url;
-  throw bad("coordinator", "a URL such as http://127.0.0.1:7420", text ?? "none");
+function parseUrls(text: string): readonly URL[] {
+  const urls = text.split(",").map((part) => URL.parse(part.trim()));
+  if (urls.every(isAddress)) return urls;
+  throw bad("coordinator", "one URL such as http://127.0.0.1:7420, or several with commas", text);
 }
+
+const isAddress = (url: URL | null): url is URL => url?.protocol === "http:" && url.hostname !== "";
 
 function checkSlots(slots: number): number {
   if (Number.isInteger(slots) && slots >= 1 && slots <= slotsMax) return slots;

@@ -5,7 +5,7 @@
 
 import { create } from "@bufbuild/protobuf";
 import * as grpc from "@grpc/grpc-js";
-import { type Fault, FaultError } from "@haversack/base";
+import { type Fault, FaultError, invariant } from "@haversack/base";
 import {
   type AttemptRef,
   chunkBytesMax,
@@ -23,6 +23,8 @@ import {
 } from "@haversack/protocol";
 
 const methods = grpcMethods(WorkerService);
+/** A small call that takes longer is made again. */
+const secretsPatienceMs = 30_000;
 
 const channelOptions: grpc.ChannelOptions = {
   "grpc.max_receive_message_length": messageBytesMax,
@@ -46,26 +48,63 @@ export interface Stream {
   close(): void;
 }
 
+/** One channel for the session, one for bulk, to one address. */
+interface Channels {
+  readonly control: grpc.Client;
+  readonly bulk: grpc.Client;
+}
+
+/** To one coordinator at a time, of those whose addresses are known. */
 export class Connection {
   readonly #token: string;
-  readonly #control: grpc.Client;
-  readonly #bulk: grpc.Client;
+  readonly #urls: readonly URL[];
+  readonly #channels = new Map<URL, Channels>();
+  #at = 0;
 
-  constructor(url: URL, token: string) {
+  /** @param urls at least one; the first is dialled first */
+  constructor(urls: readonly URL[], token: string) {
     this.#token = token;
-    const credentials = grpc.credentials.createInsecure();
-    this.#control = new grpc.Client(url.host, credentials, channelOptions);
-    this.#bulk = new grpc.Client(url.host, credentials, channelOptions);
+    this.#urls = urls;
+  }
+
+  /** Whom the next session dials. */
+  get url(): URL {
+    const url = this.#urls[this.#at % this.#urls.length];
+    invariant(url !== undefined, "a connection has an address");
+    return url;
+  }
+
+  get addresses(): number {
+    return this.#urls.length;
+  }
+
+  /** This one did not answer: the next session dials another, where there is one. */
+  tryNext(): void {
+    this.#at += 1;
   }
 
   close(): void {
-    this.#control.close();
-    this.#bulk.close();
+    for (const { control, bulk } of this.#channels.values()) {
+      control.close();
+      bulk.close();
+    }
+  }
+
+  /** Kept for as long as we live: calls on another address may still be under way. */
+  get #open(): Channels {
+    const { url } = this;
+    const known = this.#channels.get(url);
+    if (known !== undefined) return known;
+    const credentials = grpc.credentials.createInsecure();
+    const dial = (): grpc.Client => new grpc.Client(url.host, credentials, channelOptions);
+    const channels = { control: dial(), bulk: dial() };
+    this.#channels.set(url, channels);
+    return channels;
   }
 
   session(): Stream {
     const { session } = methods;
-    const call = this.#control.makeBidiStreamRequest(
+    const call = this.#open.control.makeBidiStreamRequest(
       session.path,
       session.requestSerialize,
       session.responseDeserialize,
@@ -108,6 +147,37 @@ export class Connection {
     return Buffer.concat(pieces);
   }
 
+  /** The values of the vault that an attempt's task names, by their names. */
+  async getAttemptSecrets(
+    ref: AttemptRef,
+    token: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>> {
+    const { getAttemptSecrets: method } = methods;
+    const { input } = WorkerService.method.getAttemptSecrets;
+    const request = create(input, { ref: refToWire(ref), token: new Uint8Array(token) });
+    const ending = AbortSignal.any([signal, AbortSignal.timeout(secretsPatienceMs)]);
+    ending.throwIfAborted();
+    const { values } = await this.#ask(method, request, ending);
+    return new Map(Object.entries(values));
+  }
+
+  async #ask<I, O>(method: grpc.MethodDefinition<I, O>, request: I, signal: AbortSignal): Promise<O> {
+    const answer = Promise.withResolvers<O>();
+    const call = this.#open.bulk.makeUnaryRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      this.#metadata(),
+      (error, message) =>
+        message === undefined ? answer.reject(faultOfStatus(error)) : answer.resolve(message),
+    );
+    const onAbort = (): void => call.cancel();
+    signal.addEventListener("abort", onAbort, { once: true });
+    return await answer.promise.finally(() => signal.removeEventListener("abort", onAbort));
+  }
+
   /** The bytes of an artifact, from an offset on. */
   getBlob(ref: AttemptRef, digest: Digest, start: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
     const { input } = WorkerService.method.getBlob;
@@ -129,26 +199,14 @@ export class Connection {
       ref: refToWire(ref),
       digest: digestToBytes(digest),
     });
-    const answer = Promise.withResolvers<{ existed: boolean; bytesHeld: number }>();
-    const call = this.#bulk.makeUnaryRequest(
-      method.path,
-      method.requestSerialize,
-      method.responseDeserialize,
-      request,
-      this.#metadata(),
-      (error, found) => {
-        // A coordinator of an earlier version does not know the call.
-        if (error?.code === grpc.status.UNIMPLEMENTED) answer.resolve({ existed: false, bytesHeld: 0 });
-        else if (error !== null) answer.reject(faultOfStatus(error));
-        else answer.resolve({ existed: found?.existed === true, bytesHeld: Number(found?.bytesHeld ?? 0n) });
-      },
-    );
-    const onAbort = (): void => call.cancel();
-    signal.addEventListener("abort", onAbort, { once: true });
     try {
-      return await answer.promise;
-    } finally {
-      signal.removeEventListener("abort", onAbort);
+      const { existed, bytesHeld } = await this.#ask(method, request, signal);
+      return { existed, bytesHeld: Number(bytesHeld) };
+    } catch (error) {
+      // A coordinator of an earlier version does not know the call.
+      if (error instanceof FaultError && error.code === "unimplemented")
+        return { existed: false, bytesHeld: 0 };
+      throw error;
     }
   }
 
@@ -157,7 +215,7 @@ export class Connection {
     request: I,
     signal: AbortSignal,
   ): AsyncIterable<Uint8Array> {
-    const call = this.#bulk.makeServerStreamRequest(
+    const call = this.#open.bulk.makeServerStreamRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
@@ -173,14 +231,14 @@ export class Connection {
    */
   async putBlob(
     ref: AttemptRef,
-    blob: { readonly digest: Digest; readonly size: number; readonly offset: number },
+    blob: { readonly digest: Digest; readonly size: number; readonly offset?: number },
     data: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
   ): Promise<void> {
     const { putBlob: method } = methods;
     const schema = WorkerService.method.putBlob.input;
     const answer = Promise.withResolvers<void>();
-    const call = this.#bulk.makeClientStreamRequest(
+    const call = this.#open.bulk.makeClientStreamRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
@@ -193,7 +251,7 @@ export class Connection {
       ref: refToWire(ref),
       digest: digestToBytes(blob.digest),
       size: BigInt(blob.size),
-      offset: BigInt(blob.offset),
+      offset: BigInt(blob.offset ?? 0),
     };
     call.write(create(schema, { body: { case: "header", value: header } }));
     let settled = false;

@@ -60,6 +60,11 @@ export class AttemptSpool implements AttemptLog {
   #resultSent = false;
   #closed = false;
 
+  /** Of all streams, on this disk. */
+  get bytes(): number {
+    return [...this.#streams.values()].reduce((sum, { length }) => sum + length, 0);
+  }
+
   private constructor(ref: AttemptRef, folder: string, { uplink, bounds }: SpoolParts) {
     this.#bounds = bounds.forAttempt();
     this.ref = ref;

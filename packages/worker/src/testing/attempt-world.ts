@@ -89,6 +89,7 @@ export async function attemptWorld(slots = 2, connection: object = {}) {
     cache: new SnapshotCache(`${folder.path}/packs`, connection as Connection, clock),
     uplink,
     bounds: new LogBounds(logBoundDefaults, clock),
+    secrets: { resolve: async (from) => ("env" in from ? `${from.env} of the worker` : undefined) },
     ports: fakePorts(clock),
     workRoot: `${folder.path}/work`,
     spoolRoot: `${folder.path}/spool`,

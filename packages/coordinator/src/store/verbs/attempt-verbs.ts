@@ -13,13 +13,14 @@ import {
 import { afterResult, attemptEndingAfter, type NextMove, spreadOf } from "../../runs/after-attempt.ts";
 import { isLiveStep } from "../../runs/step-moves.ts";
 import { integer, text, textOrNone } from "../rows.ts";
+import type { Row } from "../statement.ts";
 import { attemptsNewest } from "../statements/attempt.ts";
 import { stepsStart } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { AttemptRow } from "./attempt-row.ts";
 import { type AttemptEnd, endAttempts } from "./end-attempt.ts";
 import { record } from "./record.ts";
-import { fenced, placesKnown, placesOf, refusals } from "./write-fenced.ts";
+import { fenced, type Place, placesKnown, placesOf, refusals } from "./write-fenced.ts";
 
 export interface FromWorker {
   /** From the session's credential and hello, never from the message itself. */
@@ -115,11 +116,20 @@ export async function attemptIsLive(
   context: VerbContext,
   { ref, snapshotDigest }: LiveQuery,
 ): Promise<boolean> {
+  const live = await liveAttempt(context, ref);
+  if (live === undefined) return false;
+  return snapshotDigest === undefined || textOrNone(live.row, "snapshot_digest") === snapshotDigest;
+}
+
+/** Undefined: it has ended, or somebody else's counts. */
+export async function liveAttempt(
+  context: VerbContext,
+  ref: AttemptRef,
+): Promise<{ readonly place: Place; readonly row: Row } | undefined> {
   const [place] = await placesOf(context, [ref]);
-  if (place === undefined) return false;
+  if (place === undefined) return undefined;
   const [row] = await context.tx.each(attemptsNewest, [[place.run.no, place.index]]);
-  if (row === undefined || ref.attempt === 0 || integer(row, "attempt") !== ref.attempt) return false;
-  if (!isLiveStep(text(row, "phase") as StepPhase) || text(row, "generation") !== ref.generation)
-    return false;
-  return snapshotDigest === undefined || textOrNone(row, "snapshot_digest") === snapshotDigest;
+  if (row === undefined || ref.attempt === 0 || integer(row, "attempt") !== ref.attempt) return undefined;
+  const isLive = isLiveStep(text(row, "phase") as StepPhase) && text(row, "generation") === ref.generation;
+  return isLive ? { place, row } : undefined;
 }

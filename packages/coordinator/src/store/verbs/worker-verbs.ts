@@ -2,6 +2,7 @@ import { parseWorkerId, type WorkerId } from "@haversack/protocol";
 import { integer, json, text } from "../rows.ts";
 import { workerList } from "../statements/worker.ts";
 import type { VerbContext } from "../verb.ts";
+import { orderOf, type StoredOrder } from "./order-verbs.ts";
 
 /** A worker as the store remembers it; whether it is connected only its coordinator knows. */
 export interface StoredWorker {
@@ -13,6 +14,7 @@ export interface StoredWorker {
   readonly slotsUsed: number;
   readonly connectedAt: number;
   readonly lastSeenAt: number;
+  readonly order: StoredOrder;
 }
 
 export async function workersList({ tx }: VerbContext): Promise<StoredWorker[]> {
@@ -25,5 +27,6 @@ export async function workersList({ tx }: VerbContext): Promise<StoredWorker[]> 
     slotsUsed: integer(row, "slots_used"),
     connectedAt: integer(row, "connected_at"),
     lastSeenAt: integer(row, "last_seen_at"),
+    order: orderOf(row),
   }));
 }

@@ -6,6 +6,7 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { AttemptRef, AttemptResult, LogChunk, LogStream } from "./attempt_pb.ts";
 import { file_haversack_v1_attempt } from "./attempt_pb.ts";
+import { file_haversack_v1_permission } from "./permission_pb.ts";
 import type { Task } from "./task_pb.ts";
 import { file_haversack_v1_task } from "./task_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
@@ -14,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file haversack/v1/worker_service.proto.
  */
 export const file_haversack_v1_worker_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFoYXZlcnNhY2svdjEvd29ya2VyX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSKTAgoOU2Vzc2lvblJlcXVlc3QSJAoFaGVsbG8YASABKAsyEy5oYXZlcnNhY2sudjEuSGVsbG9IABIoCgdjcmVkaXRzGAIgASgLMhUuaGF2ZXJzYWNrLnYxLkNyZWRpdHNIABIsCgloZWFydGJlYXQYAyABKAsyFy5oYXZlcnNhY2sudjEuSGVhcnRiZWF0SAASKAoHc3RhcnRlZBgEIAEoCzIVLmhhdmVyc2Fjay52MS5TdGFydGVkSAASJwoEbG9ncxgFIAEoCzIXLmhhdmVyc2Fjay52MS5Mb2dDaHVua3NIABIoCgdyZXN1bHRzGAYgASgLMhUuaGF2ZXJzYWNrLnYxLlJlc3VsdHNIAEIGCgRib2R5ItACCgVIZWxsbxIRCgl3b3JrZXJfaWQYASABKAkSDwoHYm9vdF9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSLwoGbGFiZWxzGAUgAygLMh8uaGF2ZXJzYWNrLnYxLkhlbGxvLkxhYmVsc0VudHJ5Eg0KBXNsb3RzGAYgASgNEhwKFHNuYXBzaG90X21pbl92ZXJzaW9uGAcgASgNEhwKFHNuYXBzaG90X21heF92ZXJzaW9uGAggASgNEhkKEXNuYXBzaG90X2ZlYXR1cmVzGAkgAygJEhYKDnNuYXBzaG90c19oZWxkGAogAygMEiYKBGhlbGQYCyADKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIiAKB0NyZWRpdHMSFQoNZ3JhbnRlZF90b3RhbBgBIAEoBCJ0CglIZWFydGJlYXQSCwoDc2VxGAEgASgEEiYKBGhlbGQYAiADKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIXCg9zbmFwc2hvdHNfYWRkZWQYAyADKAwSGQoRc25hcHNob3RzX2V2aWN0ZWQYBCADKAwiMQoHU3RhcnRlZBImCgRyZWZzGAEgAygLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYiMwoJTG9nQ2h1bmtzEiYKBmNodW5rcxgBIAMoCzIWLmhhdmVyc2Fjay52MS5Mb2dDaHVuayI3CgdSZXN1bHRzEiwKB3Jlc3VsdHMYASADKAsyGy5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlc3VsdCL6AgoPU2Vzc2lvblJlc3BvbnNlEigKB3dlbGNvbWUYASABKAsyFS5oYXZlcnNhY2sudjEuV2VsY29tZUgAEiQKBXRhc2tzGAIgASgLMhMuaGF2ZXJzYWNrLnYxLlRhc2tzSAASKAoHY2FuY2VscxgDIAEoCzIVLmhhdmVyc2Fjay52MS5DYW5jZWxzSAASMwoNaGVhcnRiZWF0X2FjaxgEIAEoCzIaLmhhdmVyc2Fjay52MS5IZWFydGJlYXRBY2tIABIpCghsb2dfYWNrcxgFIAEoCzIVLmhhdmVyc2Fjay52MS5Mb2dBY2tzSAASLwoLcmVzdWx0X2Fja3MYBiABKAsyGC5oYXZlcnNhY2sudjEuUmVzdWx0QWNrc0gAEioKCHJlZnVzYWxzGAcgASgLMhYuaGF2ZXJzYWNrLnYxLlJlZnVzYWxzSAASKAoHZ29vZGJ5ZRgIIAEoCzIVLmhhdmVyc2Fjay52MS5Hb29kYnllSABCBgoEYm9keSJvCgdXZWxjb21lEhIKCmdlbmVyYXRpb24YASABKAkSGwoTY29vcmRpbmF0b3JfdmVyc2lvbhgCIAEoCRIUCgxsZWFzZV90dGxfbXMYAyABKAQSHQoVaGVhcnRiZWF0X2ludGVydmFsX21zGAQgASgEIioKBVRhc2tzEiEKBXRhc2tzGAEgAygLMhIuaGF2ZXJzYWNrLnYxLlRhc2siMQoHQ2FuY2VscxImCgRyZWZzGAEgAygLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYiGwoMSGVhcnRiZWF0QWNrEgsKA3NlcRgBIAEoBCItCgdMb2dBY2tzEiIKBGFja3MYASADKAsyFC5oYXZlcnNhY2sudjEuTG9nQWNrIm0KBkxvZ0FjaxIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhInCgZzdHJlYW0YAiABKA4yFy5oYXZlcnNhY2sudjEuTG9nU3RyZWFtEhMKC25leHRfb2Zmc2V0GAMgASgEIjQKClJlc3VsdEFja3MSJgoEcmVmcxgBIAMoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmIjMKCFJlZnVzYWxzEicKCHJlZnVzYWxzGAEgAygLMhUuaGF2ZXJzYWNrLnYxLlJlZnVzYWwiXQoHUmVmdXNhbBIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIrCgZyZWFzb24YAiABKA4yGy5oYXZlcnNhY2sudjEuUmVmdXNhbFJlYXNvbiJACgdHb29kYnllEg4KBnJlYXNvbhgBIAEoCRIWCg5yZXRyeV9hZnRlcl9tcxgCIAEoBBINCgVmaW5hbBgDIAEoCCJLChJHZXRTbmFwc2hvdFJlcXVlc3QSJQoDcmVmGAEgASgLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYSDgoGZGlnZXN0GAIgASgMIiMKE0dldFNuYXBzaG90UmVzcG9uc2USDAoEZGF0YRgBIAEoDCJXCg5QdXRCbG9iUmVxdWVzdBItCgZoZWFkZXIYASABKAsyGy5oYXZlcnNhY2sudjEuUHV0QmxvYkhlYWRlckgAEg4KBGRhdGEYAiABKAxIAEIGCgRib2R5IkgKD0ZpbmRCbG9iUmVxdWVzdBIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIOCgZkaWdlc3QYAiABKAwiNwoQRmluZEJsb2JSZXNwb25zZRIPCgdleGlzdGVkGAEgASgIEhIKCmJ5dGVzX2hlbGQYAiABKAQiZAoNUHV0QmxvYkhlYWRlchIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIOCgZkaWdlc3QYAiABKAwSDAoEc2l6ZRgDIAEoBBIOCgZvZmZzZXQYBCABKAQiIgoPUHV0QmxvYlJlc3BvbnNlEg8KB2V4aXN0ZWQYASABKAgiVwoOR2V0QmxvYlJlcXVlc3QSJQoDcmVmGAEgASgLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYSDgoGZGlnZXN0GAIgASgMEg4KBm9mZnNldBgDIAEoBCIfCg9HZXRCbG9iUmVzcG9uc2USDAoEZGF0YRgBIAEoDCrfAQoNUmVmdXNhbFJlYXNvbhIeChpSRUZVU0FMX1JFQVNPTl9VTlNQRUNJRklFRBAAEh0KGVJFRlVTQUxfUkVBU09OX1NVUEVSU0VERUQQARIaChZSRUZVU0FMX1JFQVNPTl9FWFBJUkVEEAISGwoXUkVGVVNBTF9SRUFTT05fVEVSTUlOQUwQAxIdChlSRUZVU0FMX1JFQVNPTl9HRU5FUkFUSU9OEAQSGgoWUkVGVVNBTF9SRUFTT05fVU5LTk9XThAFEhsKF1JFRlVTQUxfUkVBU09OX0NPTkZMSUNUEAYykAMKDVdvcmtlclNlcnZpY2USSgoHU2Vzc2lvbhIcLmhhdmVyc2Fjay52MS5TZXNzaW9uUmVxdWVzdBodLmhhdmVyc2Fjay52MS5TZXNzaW9uUmVzcG9uc2UoATABElQKC0dldFNuYXBzaG90EiAuaGF2ZXJzYWNrLnYxLkdldFNuYXBzaG90UmVxdWVzdBohLmhhdmVyc2Fjay52MS5HZXRTbmFwc2hvdFJlc3BvbnNlMAESSQoIRmluZEJsb2ISHS5oYXZlcnNhY2sudjEuRmluZEJsb2JSZXF1ZXN0Gh4uaGF2ZXJzYWNrLnYxLkZpbmRCbG9iUmVzcG9uc2USSAoHUHV0QmxvYhIcLmhhdmVyc2Fjay52MS5QdXRCbG9iUmVxdWVzdBodLmhhdmVyc2Fjay52MS5QdXRCbG9iUmVzcG9uc2UoARJICgdHZXRCbG9iEhwuaGF2ZXJzYWNrLnYxLkdldEJsb2JSZXF1ZXN0Gh0uaGF2ZXJzYWNrLnYxLkdldEJsb2JSZXNwb25zZTABYgZwcm90bzM", [file_haversack_v1_attempt, file_haversack_v1_task]);
+  fileDesc("CiFoYXZlcnNhY2svdjEvd29ya2VyX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSKTAgoOU2Vzc2lvblJlcXVlc3QSJAoFaGVsbG8YASABKAsyEy5oYXZlcnNhY2sudjEuSGVsbG9IABIoCgdjcmVkaXRzGAIgASgLMhUuaGF2ZXJzYWNrLnYxLkNyZWRpdHNIABIsCgloZWFydGJlYXQYAyABKAsyFy5oYXZlcnNhY2sudjEuSGVhcnRiZWF0SAASKAoHc3RhcnRlZBgEIAEoCzIVLmhhdmVyc2Fjay52MS5TdGFydGVkSAASJwoEbG9ncxgFIAEoCzIXLmhhdmVyc2Fjay52MS5Mb2dDaHVua3NIABIoCgdyZXN1bHRzGAYgASgLMhUuaGF2ZXJzYWNrLnYxLlJlc3VsdHNIAEIGCgRib2R5ItACCgVIZWxsbxIRCgl3b3JrZXJfaWQYASABKAkSDwoHYm9vdF9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSLwoGbGFiZWxzGAUgAygLMh8uaGF2ZXJzYWNrLnYxLkhlbGxvLkxhYmVsc0VudHJ5Eg0KBXNsb3RzGAYgASgNEhwKFHNuYXBzaG90X21pbl92ZXJzaW9uGAcgASgNEhwKFHNuYXBzaG90X21heF92ZXJzaW9uGAggASgNEhkKEXNuYXBzaG90X2ZlYXR1cmVzGAkgAygJEhYKDnNuYXBzaG90c19oZWxkGAogAygMEiYKBGhlbGQYCyADKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjAKB0NyZWRpdHMSFQoNZ3JhbnRlZF90b3RhbBgBIAEoBBIOCgZjbG9zZWQYAiABKAgidAoJSGVhcnRiZWF0EgsKA3NlcRgBIAEoBBImCgRoZWxkGAIgAygLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYSFwoPc25hcHNob3RzX2FkZGVkGAMgAygMEhkKEXNuYXBzaG90c19ldmljdGVkGAQgAygMIjEKB1N0YXJ0ZWQSJgoEcmVmcxgBIAMoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmIjMKCUxvZ0NodW5rcxImCgZjaHVua3MYASADKAsyFi5oYXZlcnNhY2sudjEuTG9nQ2h1bmsiNwoHUmVzdWx0cxIsCgdyZXN1bHRzGAEgAygLMhsuaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZXN1bHQirgMKD1Nlc3Npb25SZXNwb25zZRIoCgd3ZWxjb21lGAEgASgLMhUuaGF2ZXJzYWNrLnYxLldlbGNvbWVIABIkCgV0YXNrcxgCIAEoCzITLmhhdmVyc2Fjay52MS5UYXNrc0gAEigKB2NhbmNlbHMYAyABKAsyFS5oYXZlcnNhY2sudjEuQ2FuY2Vsc0gAEjMKDWhlYXJ0YmVhdF9hY2sYBCABKAsyGi5oYXZlcnNhY2sudjEuSGVhcnRiZWF0QWNrSAASKQoIbG9nX2Fja3MYBSABKAsyFS5oYXZlcnNhY2sudjEuTG9nQWNrc0gAEi8KC3Jlc3VsdF9hY2tzGAYgASgLMhguaGF2ZXJzYWNrLnYxLlJlc3VsdEFja3NIABIqCghyZWZ1c2FscxgHIAEoCzIWLmhhdmVyc2Fjay52MS5SZWZ1c2Fsc0gAEigKB2dvb2RieWUYCCABKAsyFS5oYXZlcnNhY2sudjEuR29vZGJ5ZUgAEjIKDGF2YWlsYWJpbGl0eRgJIAEoCzIaLmhhdmVyc2Fjay52MS5BdmFpbGFiaWxpdHlIAEIGCgRib2R5Im8KB1dlbGNvbWUSEgoKZ2VuZXJhdGlvbhgBIAEoCRIbChNjb29yZGluYXRvcl92ZXJzaW9uGAIgASgJEhQKDGxlYXNlX3R0bF9tcxgDIAEoBBIdChVoZWFydGJlYXRfaW50ZXJ2YWxfbXMYBCABKAQiKgoFVGFza3MSIQoFdGFza3MYASADKAsyEi5oYXZlcnNhY2sudjEuVGFzayIxCgdDYW5jZWxzEiYKBHJlZnMYASADKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZiIbCgxIZWFydGJlYXRBY2sSCwoDc2VxGAEgASgEIi0KB0xvZ0Fja3MSIgoEYWNrcxgBIAMoCzIULmhhdmVyc2Fjay52MS5Mb2dBY2sibQoGTG9nQWNrEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEicKBnN0cmVhbRgCIAEoDjIXLmhhdmVyc2Fjay52MS5Mb2dTdHJlYW0SEwoLbmV4dF9vZmZzZXQYAyABKAQiNAoKUmVzdWx0QWNrcxImCgRyZWZzGAEgAygLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYiMwoIUmVmdXNhbHMSJwoIcmVmdXNhbHMYASADKAsyFS5oYXZlcnNhY2sudjEuUmVmdXNhbCJdCgdSZWZ1c2FsEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEisKBnJlYXNvbhgCIAEoDjIbLmhhdmVyc2Fjay52MS5SZWZ1c2FsUmVhc29uIlgKDEF2YWlsYWJpbGl0eRIQCghjb3Jkb25lZBgBIAEoCBIQCghkcmFpbmluZxgCIAEoCBIWCgllbmRfaW5fbXMYAyABKARIAIgBAUIMCgpfZW5kX2luX21zIkAKB0dvb2RieWUSDgoGcmVhc29uGAEgASgJEhYKDnJldHJ5X2FmdGVyX21zGAIgASgEEg0KBWZpbmFsGAMgASgIIksKEkdldFNuYXBzaG90UmVxdWVzdBIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIOCgZkaWdlc3QYAiABKAwiIwoTR2V0U25hcHNob3RSZXNwb25zZRIMCgRkYXRhGAEgASgMIlcKDlB1dEJsb2JSZXF1ZXN0Ei0KBmhlYWRlchgBIAEoCzIbLmhhdmVyc2Fjay52MS5QdXRCbG9iSGVhZGVySAASDgoEZGF0YRgCIAEoDEgAQgYKBGJvZHkiSAoPRmluZEJsb2JSZXF1ZXN0EiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEg4KBmRpZ2VzdBgCIAEoDCI3ChBGaW5kQmxvYlJlc3BvbnNlEg8KB2V4aXN0ZWQYASABKAgSEgoKYnl0ZXNfaGVsZBgCIAEoBCJkCg1QdXRCbG9iSGVhZGVyEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEg4KBmRpZ2VzdBgCIAEoDBIMCgRzaXplGAMgASgEEg4KBm9mZnNldBgEIAEoBCIiCg9QdXRCbG9iUmVzcG9uc2USDwoHZXhpc3RlZBgBIAEoCCJXCg5HZXRCbG9iUmVxdWVzdBIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIOCgZkaWdlc3QYAiABKAwSDgoGb2Zmc2V0GAMgASgEIh8KD0dldEJsb2JSZXNwb25zZRIMCgRkYXRhGAEgASgMIlAKGEdldEF0dGVtcHRTZWNyZXRzUmVxdWVzdBIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhINCgV0b2tlbhgCIAEoDCKPAQoZR2V0QXR0ZW1wdFNlY3JldHNSZXNwb25zZRJDCgZ2YWx1ZXMYASADKAsyMy5oYXZlcnNhY2sudjEuR2V0QXR0ZW1wdFNlY3JldHNSZXNwb25zZS5WYWx1ZXNFbnRyeRotCgtWYWx1ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBKt8BCg1SZWZ1c2FsUmVhc29uEh4KGlJFRlVTQUxfUkVBU09OX1VOU1BFQ0lGSUVEEAASHQoZUkVGVVNBTF9SRUFTT05fU1VQRVJTRURFRBABEhoKFlJFRlVTQUxfUkVBU09OX0VYUElSRUQQAhIbChdSRUZVU0FMX1JFQVNPTl9URVJNSU5BTBADEh0KGVJFRlVTQUxfUkVBU09OX0dFTkVSQVRJT04QBBIaChZSRUZVU0FMX1JFQVNPTl9VTktOT1dOEAUSGwoXUkVGVVNBTF9SRUFTT05fQ09ORkxJQ1QQBjKaBAoNV29ya2VyU2VydmljZRJQCgdTZXNzaW9uEhwuaGF2ZXJzYWNrLnYxLlNlc3Npb25SZXF1ZXN0Gh0uaGF2ZXJzYWNrLnYxLlNlc3Npb25SZXNwb25zZSIEsOMYBigBMAESWgoLR2V0U25hcHNob3QSIC5oYXZlcnNhY2sudjEuR2V0U25hcHNob3RSZXF1ZXN0GiEuaGF2ZXJzYWNrLnYxLkdldFNuYXBzaG90UmVzcG9uc2UiBLDjGAYwARJPCghGaW5kQmxvYhIdLmhhdmVyc2Fjay52MS5GaW5kQmxvYlJlcXVlc3QaHi5oYXZlcnNhY2sudjEuRmluZEJsb2JSZXNwb25zZSIEsOMYBhJOCgdQdXRCbG9iEhwuaGF2ZXJzYWNrLnYxLlB1dEJsb2JSZXF1ZXN0Gh0uaGF2ZXJzYWNrLnYxLlB1dEJsb2JSZXNwb25zZSIEsOMYBigBEk4KB0dldEJsb2ISHC5oYXZlcnNhY2sudjEuR2V0QmxvYlJlcXVlc3QaHS5oYXZlcnNhY2sudjEuR2V0QmxvYlJlc3BvbnNlIgSw4xgGMAESagoRR2V0QXR0ZW1wdFNlY3JldHMSJi5oYXZlcnNhY2sudjEuR2V0QXR0ZW1wdFNlY3JldHNSZXF1ZXN0GicuaGF2ZXJzYWNrLnYxLkdldEF0dGVtcHRTZWNyZXRzUmVzcG9uc2UiBLDjGAZiBnByb3RvMw", [file_haversack_v1_attempt, file_haversack_v1_permission, file_haversack_v1_task]);
 
 /**
  * @generated from message haversack.v1.SessionRequest
@@ -157,6 +158,13 @@ export type Credits = Message<"haversack.v1.Credits"> & {
    * @generated from field: uint64 granted_total = 1;
    */
   grantedTotal: bigint;
+
+  /**
+   * The worker stops: what was granted and not used is void.
+   *
+   * @generated from field: bool closed = 2;
+   */
+  closed: boolean;
 };
 
 /**
@@ -311,6 +319,14 @@ export type SessionResponse = Message<"haversack.v1.SessionResponse"> & {
      */
     value: Goodbye;
     case: "goodbye";
+  } | {
+    /**
+     * What an operator wants of the worker; without one it is open.
+     *
+     * @generated from field: haversack.v1.Availability availability = 9;
+     */
+    value: Availability;
+    case: "availability";
   } | { case: undefined; value?: undefined };
 };
 
@@ -511,6 +527,40 @@ export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
   messageDesc(file_haversack_v1_worker_service, 16);
 
 /**
+ * @generated from message haversack.v1.Availability
+ */
+export type Availability = Message<"haversack.v1.Availability"> & {
+  /**
+   * It gets nothing new.
+   *
+   * @generated from field: bool cordoned = 1;
+   */
+  cordoned: boolean;
+
+  /**
+   * And hands back what it has not started.
+   *
+   * @generated from field: bool draining = 2;
+   */
+  draining: boolean;
+
+  /**
+   * After so long it ends what still runs and hands it back; absent: it may take as long as it likes. A duration, never
+   * a date.
+   *
+   * @generated from field: optional uint64 end_in_ms = 3;
+   */
+  endInMs?: bigint | undefined;
+};
+
+/**
+ * Describes the message haversack.v1.Availability.
+ * Use `create(AvailabilitySchema)` to create a new message.
+ */
+export const AvailabilitySchema: GenMessage<Availability> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_worker_service, 17);
+
+/**
  * @generated from message haversack.v1.Goodbye
  */
 export type Goodbye = Message<"haversack.v1.Goodbye"> & {
@@ -537,7 +587,7 @@ export type Goodbye = Message<"haversack.v1.Goodbye"> & {
  * Use `create(GoodbyeSchema)` to create a new message.
  */
 export const GoodbyeSchema: GenMessage<Goodbye> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 17);
+  messageDesc(file_haversack_v1_worker_service, 18);
 
 /**
  * @generated from message haversack.v1.GetSnapshotRequest
@@ -559,7 +609,7 @@ export type GetSnapshotRequest = Message<"haversack.v1.GetSnapshotRequest"> & {
  * Use `create(GetSnapshotRequestSchema)` to create a new message.
  */
 export const GetSnapshotRequestSchema: GenMessage<GetSnapshotRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 18);
+  messageDesc(file_haversack_v1_worker_service, 19);
 
 /**
  * @generated from message haversack.v1.GetSnapshotResponse
@@ -576,7 +626,7 @@ export type GetSnapshotResponse = Message<"haversack.v1.GetSnapshotResponse"> & 
  * Use `create(GetSnapshotResponseSchema)` to create a new message.
  */
 export const GetSnapshotResponseSchema: GenMessage<GetSnapshotResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 19);
+  messageDesc(file_haversack_v1_worker_service, 20);
 
 /**
  * @generated from message haversack.v1.PutBlobRequest
@@ -607,7 +657,7 @@ export type PutBlobRequest = Message<"haversack.v1.PutBlobRequest"> & {
  * Use `create(PutBlobRequestSchema)` to create a new message.
  */
 export const PutBlobRequestSchema: GenMessage<PutBlobRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 20);
+  messageDesc(file_haversack_v1_worker_service, 21);
 
 /**
  * @generated from message haversack.v1.FindBlobRequest
@@ -629,7 +679,7 @@ export type FindBlobRequest = Message<"haversack.v1.FindBlobRequest"> & {
  * Use `create(FindBlobRequestSchema)` to create a new message.
  */
 export const FindBlobRequestSchema: GenMessage<FindBlobRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 21);
+  messageDesc(file_haversack_v1_worker_service, 22);
 
 /**
  * @generated from message haversack.v1.FindBlobResponse
@@ -655,7 +705,7 @@ export type FindBlobResponse = Message<"haversack.v1.FindBlobResponse"> & {
  * Use `create(FindBlobResponseSchema)` to create a new message.
  */
 export const FindBlobResponseSchema: GenMessage<FindBlobResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 22);
+  messageDesc(file_haversack_v1_worker_service, 23);
 
 /**
  * @generated from message haversack.v1.PutBlobHeader
@@ -691,7 +741,7 @@ export type PutBlobHeader = Message<"haversack.v1.PutBlobHeader"> & {
  * Use `create(PutBlobHeaderSchema)` to create a new message.
  */
 export const PutBlobHeaderSchema: GenMessage<PutBlobHeader> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 23);
+  messageDesc(file_haversack_v1_worker_service, 24);
 
 /**
  * @generated from message haversack.v1.PutBlobResponse
@@ -710,7 +760,7 @@ export type PutBlobResponse = Message<"haversack.v1.PutBlobResponse"> & {
  * Use `create(PutBlobResponseSchema)` to create a new message.
  */
 export const PutBlobResponseSchema: GenMessage<PutBlobResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 24);
+  messageDesc(file_haversack_v1_worker_service, 25);
 
 /**
  * @generated from message haversack.v1.GetBlobRequest
@@ -739,7 +789,7 @@ export type GetBlobRequest = Message<"haversack.v1.GetBlobRequest"> & {
  * Use `create(GetBlobRequestSchema)` to create a new message.
  */
 export const GetBlobRequestSchema: GenMessage<GetBlobRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 25);
+  messageDesc(file_haversack_v1_worker_service, 26);
 
 /**
  * @generated from message haversack.v1.GetBlobResponse
@@ -756,7 +806,50 @@ export type GetBlobResponse = Message<"haversack.v1.GetBlobResponse"> & {
  * Use `create(GetBlobResponseSchema)` to create a new message.
  */
 export const GetBlobResponseSchema: GenMessage<GetBlobResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 26);
+  messageDesc(file_haversack_v1_worker_service, 27);
+
+/**
+ * @generated from message haversack.v1.GetAttemptSecretsRequest
+ */
+export type GetAttemptSecretsRequest = Message<"haversack.v1.GetAttemptSecretsRequest"> & {
+  /**
+   * @generated from field: haversack.v1.AttemptRef ref = 1;
+   */
+  ref?: AttemptRef | undefined;
+
+  /**
+   * Task.attempt_token.
+   *
+   * @generated from field: bytes token = 2;
+   */
+  token: Uint8Array;
+};
+
+/**
+ * Describes the message haversack.v1.GetAttemptSecretsRequest.
+ * Use `create(GetAttemptSecretsRequestSchema)` to create a new message.
+ */
+export const GetAttemptSecretsRequestSchema: GenMessage<GetAttemptSecretsRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_worker_service, 28);
+
+/**
+ * @generated from message haversack.v1.GetAttemptSecretsResponse
+ */
+export type GetAttemptSecretsResponse = Message<"haversack.v1.GetAttemptSecretsResponse"> & {
+  /**
+   * By name in the vault.
+   *
+   * @generated from field: map<string, string> values = 1;
+   */
+  values: { [key: string]: string };
+};
+
+/**
+ * Describes the message haversack.v1.GetAttemptSecretsResponse.
+ * Use `create(GetAttemptSecretsResponseSchema)` to create a new message.
+ */
+export const GetAttemptSecretsResponseSchema: GenMessage<GetAttemptSecretsResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_worker_service, 29);
 
 /**
  * @generated from enum haversack.v1.RefusalReason
@@ -871,6 +964,17 @@ export const WorkerService: GenService<{
     methodKind: "server_streaming";
     input: typeof GetBlobRequestSchema;
     output: typeof GetBlobResponseSchema;
+  },
+  /**
+   * The values of the secrets that the task, or its pack, names: all of them, and no others. Allowed only for an attempt
+   * that the caller holds, with the token that came with its task.
+   *
+   * @generated from rpc haversack.v1.WorkerService.GetAttemptSecrets
+   */
+  getAttemptSecrets: {
+    methodKind: "unary";
+    input: typeof GetAttemptSecretsRequestSchema;
+    output: typeof GetAttemptSecretsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_haversack_v1_worker_service, 0);
