@@ -80,7 +80,7 @@ test("a busy download holds up no answer on its connection", async () => {
     },
   });
   link = at.link;
-  const blob = at.connection.getBlob(ref, digest, noSignal)[Symbol.asyncIterator]();
+  const blob = at.connection.getBlob(ref, digest, 0, noSignal)[Symbol.asyncIterator]();
   const first = blob.next();
   expect((await at.connection.getSnapshot(ref, digest, 100, noSignal)).length).toBe(4);
   at.link.state = { kind: "open" };
@@ -127,7 +127,7 @@ test("a far worker is sent megabytes before it has to answer", async () => {
   });
   link = at.link;
   let bytes = 0;
-  for await (const data of at.connection.getBlob(ref, digest, noSignal)) bytes += data.length;
+  for await (const data of at.connection.getBlob(ref, digest, 0, noSignal)) bytes += data.length;
   expect(bytes).toBe(2 * mebibyte);
 });
 

@@ -29,6 +29,13 @@ export interface LogQuery {
   readonly afterPosition?: number;
 }
 
+export interface ArtifactQuery {
+  readonly runId: string;
+  readonly stepId: string;
+  readonly path: string;
+  readonly offset?: number;
+}
+
 export interface LogPiece {
   /** Resume after it. */
   readonly position: number;
@@ -52,7 +59,8 @@ export interface RunClient {
   /** Of a step with `foreach` or `matrix`, in their order. */
   items(query: ItemQuery, signal: AbortSignal): Promise<{ items: readonly Step[]; nextPageToken: string }>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogPiece>;
-  artifact(runId: string, stepId: string, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** @param file `offset`: how many bytes from the first one on are left out */
+  artifact(file: ArtifactQuery, signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
 export function runClient(client: Client<typeof RunService>): RunClient {
@@ -105,9 +113,9 @@ export function runClient(client: Client<typeof RunService>): RunClient {
         };
       }
     },
-    async *artifact(runId, stepId, path, signal) {
-      for await (const { data } of each(client.getArtifact({ runId, stepId, path }, { signal }), signal))
-        yield data;
+    async *artifact({ offset = 0, ...file }, signal) {
+      const request = { ...file, offset: BigInt(offset) };
+      for await (const { data } of each(client.getArtifact(request, { signal }), signal)) yield data;
     },
   };
 }

@@ -141,7 +141,11 @@ async function saveReports(
   for (const step of run.steps) {
     if (!step.artifacts.some((artifact) => artifact.path === reportName)) continue;
     const file = join(settings.dataDir, "reports", run.id, reportName);
-    await saveWhole(client.artifact(run.id, step.id, reportName, stopping), file, stopping);
+    await saveWhole(
+      client.artifact({ runId: run.id, stepId: step.id, path: reportName }, stopping),
+      file,
+      stopping,
+    );
     shell.out(`  ${shell.paint.faint("the report:")}    ${shown(file, shell)}\n`);
     if (step.snapshotDigest === undefined) continue;
     shell.out(

@@ -40,12 +40,20 @@ export function workerService(parts: WorkerServiceParts): ServiceImpl<typeof Wor
       const { gzip } = await parts.store.read.snapshotRead({ digest });
       for (const data of chunks(gzip)) yield { data };
     },
+    async findBlob({ ref, digest }) {
+      await requireLive(parts, { ref: refFromWire(ref) });
+      const name = digestOfBytes(digest);
+      if (await parts.blobs.renew(name)) return { existed: true };
+      return { bytesHeld: BigInt(await parts.blobs.held(name)) };
+    },
     async putBlob(requests) {
       return await putBlob(parts, requests);
     },
     async *getBlob(request) {
       await requireLive(parts, { ref: refFromWire(request.ref) });
-      for await (const data of parts.blobs.read(digestOfBytes(request.digest), chunkBytesMax)) yield { data };
+      const start = safeNumber(request.offset, "get_blob.offset");
+      const digest = digestOfBytes(request.digest);
+      for await (const data of parts.blobs.read(digest, chunkBytesMax, start)) yield { data };
     },
     async getAttemptSecrets({ ref, token }, { values }) {
       const asked = { ref: refFromWire(ref), token, caller: callerIn(values) };
@@ -80,12 +88,14 @@ async function putBlob(parts: WorkerServiceParts, requests: PutBlobRequests) {
   const first = await messages.next();
   const header =
     first.done === true || first.value.body.case !== "header" ? undefined : first.value.body.value;
-  const { ref, digest, size } = required(header, "put_blob.header");
+  const { ref, digest, ...sizes } = required(header, "put_blob.header");
   await requireLive(parts, { ref: refFromWire(ref) });
   const name = digestOfBytes(digest);
   // Somebody's result is about to name it: it must not be taken for old.
   if (await parts.blobs.renew(name)) return { existed: true };
-  await parts.blobs.put(name, safeNumber(size, "put_blob.size"), dataOf(messages));
+  const size = safeNumber(sizes.size, "put_blob.size");
+  const offset = safeNumber(sizes.offset, "put_blob.offset");
+  await parts.blobs.put({ digest: name, size, offset }, dataOf(messages));
   return { existed: false };
 }
 

@@ -158,7 +158,12 @@ export class Connection {
     const request = create(input, { ref: refToWire(ref), token: new Uint8Array(token) });
     const ending = AbortSignal.any([signal, AbortSignal.timeout(secretsPatienceMs)]);
     ending.throwIfAborted();
-    const answer = Promise.withResolvers<ReadonlyMap<string, string>>();
+    const { values } = await this.#ask(method, request, ending);
+    return new Map(Object.entries(values));
+  }
+
+  async #ask<I, O>(method: grpc.MethodDefinition<I, O>, request: I, signal: AbortSignal): Promise<O> {
+    const answer = Promise.withResolvers<O>();
     const call = this.#open.bulk.makeUnaryRequest(
       method.path,
       method.requestSerialize,
@@ -166,23 +171,43 @@ export class Connection {
       request,
       this.#metadata(),
       (error, message) =>
-        message === undefined
-          ? answer.reject(faultOfStatus(error))
-          : answer.resolve(new Map(Object.entries(message.values))),
+        message === undefined ? answer.reject(faultOfStatus(error)) : answer.resolve(message),
     );
     const onAbort = (): void => call.cancel();
-    ending.addEventListener("abort", onAbort, { once: true });
-    return await answer.promise.finally(() => ending.removeEventListener("abort", onAbort));
+    signal.addEventListener("abort", onAbort, { once: true });
+    return await answer.promise.finally(() => signal.removeEventListener("abort", onAbort));
   }
 
-  /** The bytes of an artifact. */
-  getBlob(ref: AttemptRef, digest: Digest, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  /** The bytes of an artifact, from an offset on. */
+  getBlob(ref: AttemptRef, digest: Digest, start: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
     const { input } = WorkerService.method.getBlob;
     return this.#read(
       methods.getBlob,
-      create(input, { ref: refToWire(ref), digest: digestToBytes(digest) }),
+      create(input, { ref: refToWire(ref), digest: digestToBytes(digest), offset: BigInt(start) }),
       signal,
     );
+  }
+
+  /** How much of an artifact the coordinator has: all, or the first bytes. */
+  async findBlob(
+    ref: AttemptRef,
+    digest: Digest,
+    signal: AbortSignal,
+  ): Promise<{ readonly existed: boolean; readonly bytesHeld: number }> {
+    const { findBlob: method } = methods;
+    const request = create(WorkerService.method.findBlob.input, {
+      ref: refToWire(ref),
+      digest: digestToBytes(digest),
+    });
+    try {
+      const { existed, bytesHeld } = await this.#ask(method, request, signal);
+      return { existed, bytesHeld: Number(bytesHeld) };
+    } catch (error) {
+      // A coordinator of an earlier version does not know the call.
+      if (error instanceof FaultError && error.code === "unimplemented")
+        return { existed: false, bytesHeld: 0 };
+      throw error;
+    }
   }
 
   async *#read<I, O extends { readonly data: Uint8Array }>(
@@ -200,10 +225,13 @@ export class Connection {
     for await (const { data } of cancellable(call, signal)) yield data;
   }
 
-  /** Stores an artifact; reads none of the data when the coordinator has it already. */
+  /**
+   * Stores an artifact; reads none of the data when the coordinator has it already.
+   * @param data from the offset on, where {@link findBlob} said that what is before it is there
+   */
   async putBlob(
     ref: AttemptRef,
-    blob: { readonly digest: Digest; readonly size: number },
+    blob: { readonly digest: Digest; readonly size: number; readonly offset?: number },
     data: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
   ): Promise<void> {
@@ -219,7 +247,12 @@ export class Connection {
     );
     const onAbort = (): void => call.cancel();
     signal.addEventListener("abort", onAbort, { once: true });
-    const header = { ref: refToWire(ref), digest: digestToBytes(blob.digest), size: BigInt(blob.size) };
+    const header = {
+      ref: refToWire(ref),
+      digest: digestToBytes(blob.digest),
+      size: BigInt(blob.size),
+      offset: BigInt(blob.offset ?? 0),
+    };
     call.write(create(schema, { body: { case: "header", value: header } }));
     let settled = false;
     void answer.promise.catch(() => {}).then(() => (settled = true));
