@@ -18,7 +18,7 @@ import {
   upwardFromWire,
   WorkerService,
 } from "@haversack/protocol";
-import { authorize, mapErrors } from "../../../packages/coordinator/src/api/interceptors.ts";
+import { createAccess } from "../../../packages/coordinator/src/api/access.ts";
 import { chunks } from "../../../packages/coordinator/src/api/snapshot-service.ts";
 import { WorkerLink } from "../../../packages/coordinator/src/dispatch/worker-link.ts";
 import { createHandler } from "../../../packages/coordinator/src/http/handler.ts";
@@ -88,11 +88,12 @@ function task(index: number, snapshot: SnapshotDescriptor): Task {
   };
 }
 
+const worker = { kind: "file", id: "worker", role: "worker", name: "worker" } as const;
 const server = new HttpServer(
   { host: "127.0.0.1", port: 0 },
   createHandler({
     routes: (router) => void router.service(WorkerService, service),
-    interceptors: [mapErrors(silentLog), authorize({ roleOf: () => "worker" })],
+    interceptors: createAccess([() => worker], silentLog).interceptors,
     stopping: new AbortController().signal,
   }),
   systemClock,

@@ -35,9 +35,9 @@ import {
   stopAll,
   writeDurably,
 } from "@haversack/base";
-import { authorize, mapErrors } from "./api/interceptors.ts";
+import { createAccess } from "./api/access.ts";
 import { routesOf } from "./api/routes.ts";
-import { openTokens, type Tokens } from "./auth/tokens.ts";
+import { openTokens } from "./auth/tokens.ts";
 import { BlobStore } from "./blobs/blob-store.ts";
 import { childRuns } from "./children/child-runs.ts";
 import { type CoordinatorSettings, settle } from "./config/settle.ts";
@@ -72,7 +72,7 @@ export function createCoordinator(
 
 interface Opened extends Stores {
   readonly folder: OwnedFolder;
-  readonly tokens: Tokens;
+  readonly tokens: Awaited<ReturnType<typeof openTokens>>;
 }
 
 class OneCoordinator implements Coordinator {
@@ -187,7 +187,7 @@ class OneCoordinator implements Coordinator {
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
     const routes = routesOf({ ...follow, ...fleet, blobs, submitter, scheduler, stopping });
-    const interceptors = [mapErrors(ports.log), authorize(tokens)];
+    const { interceptors } = createAccess([tokens], ports.log);
     this.#server = new HttpServer(listen, createHandler({ routes, interceptors, stopping }), ports.clock);
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });

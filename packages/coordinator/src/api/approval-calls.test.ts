@@ -26,7 +26,9 @@ function calls() {
     const run = await stores.store.read.runRead({ id: parseRunId(runId) });
     return runToWire(run, run.steps);
   };
-  const context = { values: createContextValues().set(callerKey, "admin") } as HandlerContext;
+  const context = {
+    values: createContextValues().set(callerKey, { kind: "file", id: "admin", role: "admin", name: "admin" }),
+  } as HandlerContext;
   const { answer: give, ...rest } = approvalCalls({ store: stores.store, clock: { now: () => now }, answer });
   const base = { stepId: "ask", decision: 1, fields: {}, comment: "", onBehalfOf: "" };
   const said = (request: object) => give({ ...base, ...request } as never, context);

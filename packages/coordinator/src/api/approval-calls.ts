@@ -1,7 +1,7 @@
 /** The calls of RunService about runs that wait: for an answer of a person, or because somebody paused them. */
 
 import type { ServiceImpl } from "@connectrpc/connect";
-import { FaultError, sortedJson } from "@haversack/base";
+import { FaultError, present, sortedJson } from "@haversack/base";
 import {
   type Answer,
   decisionFromWire,
@@ -39,7 +39,7 @@ export function approvalCalls({ store, clock, answer }: ApprovalParts): Calls {
       const decided = decisionFromWire(decision);
       const said: Answer = {
         decision: decided,
-        by: context.values.get(callerKey),
+        by: present(context.values.get(callerKey), "the caller of a method that is not public").name,
         ...(onBehalfOf === "" ? {} : { onBehalfOf }),
         ...(comment === "" ? {} : { comment }),
         fields: settleFields(form, fields ?? {}, decided),

@@ -1,6 +1,6 @@
 /** Server reflection (v1): lets `grpcurl` and its kin list and call the API without our proto files. */
 
-import { type DescFile, type DescService, toBinary } from "@bufbuild/protobuf";
+import { type DescExtension, type DescFile, type DescService, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code, type ServiceImpl } from "@connectrpc/connect";
 import type { ServerReflection } from "@haversack/protocol";
@@ -40,10 +40,22 @@ function answer(
       return fileAnswer(files.get(messageRequest.value));
     case "fileContainingSymbol":
       return fileAnswer([...files.values()].find((file) => declares(file, messageRequest.value)));
-    case "fileContainingExtension":
-    case "allExtensionNumbersOfType":
+    case "fileContainingExtension": {
+      const { containingType, extensionNumber } = messageRequest.value;
+      const isIt = ({ extendee, number }: DescExtension) =>
+        extendee.typeName === containingType && number === extensionNumber;
+      return fileAnswer([...files.values()].find((file) => file.extensions.some(isIt)));
+    }
+    case "allExtensionNumbersOfType": {
+      const baseTypeName = messageRequest.value;
+      const known = [...files.values()].flatMap((file) => file.extensions);
+      const extensionNumber = known
+        .filter(({ extendee }) => extendee.typeName === baseTypeName)
+        .map(({ number }) => number);
+      return { case: "allExtensionNumbersResponse" as const, value: { baseTypeName, extensionNumber } };
+    }
     case undefined:
-      return failure(Code.Unimplemented, "there are no extensions");
+      return failure(Code.Unimplemented, "the request asks nothing");
   }
 }
 
@@ -62,7 +74,9 @@ const failure = (errorCode: Code, errorMessage: string) => ({
 
 function declares(file: DescFile, symbol: string): boolean {
   const within = (typeName: string): boolean => symbol === typeName || symbol.startsWith(`${typeName}.`);
-  return [...file.services, ...file.messages, ...file.enums].some(({ typeName }) => within(typeName));
+  return [...file.services, ...file.messages, ...file.enums, ...file.extensions].some(({ typeName }) =>
+    within(typeName),
+  );
 }
 
 /** The file and everything that it needs, the file first. */

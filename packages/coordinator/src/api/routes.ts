@@ -25,7 +25,8 @@ import { scheduleService } from "./schedule-service.ts";
 import { snapshotService } from "./snapshot-service.ts";
 import { workerService } from "./worker-service.ts";
 
-const services = [
+/** Each method of them declares who may call it. */
+export const services = [
   RunService,
   DagService,
   ScheduleService,

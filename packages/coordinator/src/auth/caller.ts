@@ -1,6 +1,30 @@
-/** Who calls, by its credential: set by the interceptor that checked it, read by what records who did something. */
+/** Who calls, by its credential: found before a method runs, read by what records who did something. */
 
+import type { Socket } from "node:net";
 import { createContextKey } from "@connectrpc/connect";
+import type { Role } from "@haversack/protocol";
 
-/** `admin` or `worker`; empty where no credential is asked for. */
-export const callerKey = createContextKey("", { description: "the identity of the credential" });
+export interface Caller {
+  /** `file`: a token of the data folder; `token`: one that was made; `certificate`, `join`: of a worker. */
+  readonly kind: "file" | "token" | "certificate" | "join";
+  /** Of the credential, unique within its kind. */
+  readonly id: string;
+  readonly role: Role;
+  /** What people call it: what an answer and the audit log say. */
+  readonly name: string;
+  /** The only worker that it may speak as; absent: its credential names none. */
+  readonly workerId?: string;
+}
+
+/** The other end of the connection. */
+export interface Peer {
+  /** Empty: already gone. */
+  readonly address: string;
+  /** A TLSSocket where the connection has TLS, with the certificate that it showed. Absent in tests only. */
+  readonly socket?: Socket;
+}
+
+export const callerKey = createContextKey<Caller | undefined>(undefined, {
+  description: "whose credential the call carries",
+});
+export const peerKey = createContextKey<Peer>({ address: "" }, { description: "where the call comes from" });

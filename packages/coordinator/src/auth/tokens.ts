@@ -1,34 +1,28 @@
 /**
- * Who may call what. Until identities have credentials of their own there are two tokens, made with the data folder:
- * one for people (`admin.token`), one for workers (`worker.token`), each in a file that only its owner reads. What a
- * caller may do follows from the token, never from a message.
+ * The first two credentials, made with the data folder: one for people (`admin.token`), one for workers
+ * (`worker.token`), each in a file that only its owner reads. They do not expire: whoever reads the folder may do
+ * everything anyway.
  */
 
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { join } from "node:path";
 import { FaultError, readIfThere, writeDurably } from "@haversack/base";
+import type { Authenticator } from "./authenticate.ts";
+import type { Caller } from "./caller.ts";
 
-export type Role = "admin" | "worker";
-
-export interface Tokens {
-  /** Undefined: no token of ours. */
-  roleOf(token: string): Role | undefined;
-}
-
-const files = { admin: "admin.token", worker: "worker.token" } as const satisfies Record<Role, string>;
+const files = { admin: "admin.token", worker: "worker.token" } as const;
 
 /** Reads the tokens of a data folder, or makes them. */
-export async function openTokens(folder: string): Promise<Tokens> {
-  const hashes: [Role, Buffer][] = [];
+export async function openTokens(folder: string): Promise<Authenticator> {
+  const known: { readonly caller: Caller; readonly hash: Buffer }[] = [];
   for (const role of ["admin", "worker"] as const) {
-    hashes.push([role, sha256(await readOrMake(join(folder, files[role])))]);
+    const hash = sha256(await readOrMake(join(folder, files[role])));
+    known.push({ caller: { kind: "file", id: role, role, name: role }, hash });
   }
-  return {
-    roleOf(token) {
-      const given = sha256(token);
-      // Every hash is compared, in the same time, whatever the token is.
-      return hashes.filter(([, hash]) => timingSafeEqual(hash, given)).map(([role]) => role)[0];
-    },
+  return ({ token }) => {
+    const given = sha256(token ?? "");
+    // Every hash is compared, in the same time, whatever the token is.
+    return known.filter(({ hash }) => timingSafeEqual(hash, given))[0]?.caller;
   };
 }
 

@@ -1,8 +1,9 @@
 /** Every request: liveness, then the guard, then the API. */
 
-import type { ConnectRouter, Interceptor } from "@connectrpc/connect";
+import { type ConnectRouter, createContextValues, type Interceptor } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { messageBytesMax } from "@haversack/protocol";
+import { peerKey } from "../auth/caller.ts";
 import { foreignRequest } from "./guard.ts";
 import type { Handler } from "./server.ts";
 
@@ -20,6 +21,8 @@ export function createHandler(parts: HandlerParts): Handler {
   const adapter = connectNodeAdapter({
     routes: parts.routes,
     interceptors: parts.interceptors,
+    contextValues: ({ socket }) =>
+      createContextValues().set(peerKey, { address: socket.remoteAddress ?? "", socket }),
     shutdownSignal: parts.stopping,
     readMaxBytes: messageBytesMax,
     writeMaxBytes: messageBytesMax,
