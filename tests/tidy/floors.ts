@@ -48,7 +48,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["runs", "blobs", "memory"],
     ["dag", "auth"],
     ["journal", "store"],
-    ["leadership"],
+    ["leadership", "identity"],
     ["library", "watch"],
     ["children", "dispatch", "retention", "schedule"],
     ["api", "http", "maintenance"],
@@ -58,6 +58,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   worker: [
     ["version", "limits", "config"],
+    ["identity"],
     // The seams: what runs an attempt, and where its logs and result go.
     ["execute/executor", "session/uplink"],
     // What commands and the tools of an agent share: processes and their output.

@@ -14,6 +14,7 @@
  *   blobs/           artifacts by digest
  *   retention/       forgets old runs, collects what nobody names any more
  *   maintenance/     backups, restore, checks and migrations of the store
+ *   identity/        the cluster's certificate authority; how workers join, renew, are revoked (A1)
  *   api/, http/      decode, call, encode; one port for gRPC, gRPC-web, Connect and plain JSON
  *
  * It holds no state that the store does not, but for who is connected: killed at any instant, it starts again and goes
@@ -35,17 +36,22 @@ import {
   stopAll,
   writeDurably,
 } from "@haversack/base";
+import type { WorkerId } from "@haversack/protocol";
 import { createAccess } from "./api/access.ts";
-import { routesOf } from "./api/routes.ts";
+import { routesOf, workerRoutesOf } from "./api/routes.ts";
 import { openTokens } from "./auth/tokens.ts";
 import { BlobStore } from "./blobs/blob-store.ts";
 import { childRuns } from "./children/child-runs.ts";
 import { type CoordinatorSettings, settle } from "./config/settle.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
+import { endSession, revocationKeeper } from "./dispatch/revocation.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
-import { createHandler } from "./http/handler.ts";
-import { HttpServer } from "./http/server.ts";
+import { type Listeners, localUrl, openListeners } from "./http/listeners.ts";
+import { byCertificate, workerCredentials } from "./identity/authenticators.ts";
+import { lazyAuthority } from "./identity/authority.ts";
+import { caCertificateFile } from "./identity/cluster-ca.ts";
+import { Enrolment } from "./identity/enrolment.ts";
 import { openLibrary } from "./library/open-library.ts";
 import { openPrepared, type Stores } from "./maintenance/open-prepared.ts";
 import { keepUp } from "./maintenance/upkeep.ts";
@@ -57,6 +63,8 @@ import { RunChanges } from "./watch/run-changes.ts";
 export interface Coordinator extends Service {
   /** `http://127.0.0.1:7420`, once started. */
   readonly url: string;
+  /** Reads key and certificate of the listener again. Never rejects: what cannot be used is told in the log. */
+  reloadTls(): Promise<void>;
   /** Resolves when it was stopped; rejects when it failed and has ended itself. */
   readonly ended: Promise<void>;
 }
@@ -83,7 +91,7 @@ class OneCoordinator implements Coordinator {
   readonly #ended = Promise.withResolvers<void>();
   #opened: Partial<Opened> = {};
   #services: readonly Service[] = [];
-  #server: HttpServer | undefined;
+  #listeners: Listeners | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(settings: CoordinatorSettings, ports: Ports) {
@@ -93,8 +101,12 @@ class OneCoordinator implements Coordinator {
   }
 
   get url(): string {
-    invariant(this.#server !== undefined, "the coordinator was started");
-    return this.#server.url;
+    invariant(this.#listeners !== undefined, "the coordinator was started");
+    return localUrl(this.#listeners.api.url);
+  }
+
+  async reloadTls(): Promise<void> {
+    await this.#listeners?.reloadTls();
   }
 
   get ended(): Promise<void> {
@@ -104,7 +116,7 @@ class OneCoordinator implements Coordinator {
   async start(signal: AbortSignal): Promise<void> {
     try {
       const opened = await this.#open();
-      this.#services = this.#compose(opened);
+      this.#services = await this.#compose(opened);
       await startAll(this.#services, signal);
       await this.#announce(opened.folder.path);
       const dead = (error: FaultError): void => this.#fail(error);
@@ -159,7 +171,7 @@ class OneCoordinator implements Coordinator {
     return { folder, tokens, store: store.value, logs: logs.value };
   }
 
-  #compose({ folder, tokens, store, logs }: Opened): readonly Service[] {
+  async #compose({ folder, tokens, store, logs }: Opened): Promise<readonly Service[]> {
     const { leaseTtlMs, listen, retentionMs, graceMs } = this.#settings;
     const onFailure = (error: unknown): void => this.#fail(error);
     const leases = LeaseClock.withTtl(leaseTtlMs, this.#ports.clock);
@@ -186,17 +198,45 @@ class OneCoordinator implements Coordinator {
     const stopping = this.#stopping.signal;
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
-    const routes = routesOf({ ...follow, ...fleet, blobs, submitter, scheduler, stopping });
-    const { interceptors } = createAccess([tokens], ports.log);
-    this.#server = new HttpServer(listen, createHandler({ routes, interceptors, stopping }), ports.clock);
+    const { authority, enrolment, credentials } = this.#identity(store, registry, ports);
+    const served = { ...follow, ...fleet, blobs, submitter, scheduler, stopping, enrolment };
+    const { interceptors } = createAccess([...workerCredentials(credentials), tokens], ports.log);
+    const workers = (cluster: string) => ({
+      routes: workerRoutesOf(served),
+      interceptors: createAccess([byCertificate(credentials, cluster)], ports.log).interceptors,
+      stopping,
+    });
+    const api = { routes: routesOf(served), interceptors, stopping };
+    const { listeners: settings } = this.#settings;
+    this.#listeners = await openListeners({ listen, settings, authority, ports, api, workers });
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
-    return [...upkeep.services, dispatcher.loop, scheduler.loop, childLoop, this.#server];
+    const revocations = revocationKeeper({ store, registry, ports });
+    const loops = [dispatcher.loop, scheduler.loop, childLoop, revocations];
+    return [...upkeep.services, ...loops, ...this.#listeners.services];
+  }
+
+  /** Who workers are, and who makes them. */
+  #identity(store: Opened["store"], registry: WorkerRegistry, ports: Ports) {
+    const {
+      caDir: folder,
+      caReplace: replace,
+      insecure,
+      workerCertTtlMs: certTtlMs,
+    } = this.#settings.listeners;
+    const { clock } = ports;
+    const authority = lazyAuthority({ folder, replace, store, ports });
+    const workersPort = (): number | undefined => this.#listeners?.workers?.port;
+    const end = (id: WorkerId, reason: string): void => void endSession(registry, id, reason);
+    const enrolment = new Enrolment({ store, clock, authority, certTtlMs, insecure, workersPort, end });
+    return { authority, enrolment, credentials: { store, clock, insecure } };
   }
 
   /** Tells commands on this host where to find us. */
   async #announce(folder: string): Promise<void> {
-    const address = { url: this.url, pid: process.pid, version };
+    const { listeners } = this.#settings;
+    const ca = listeners.tls?.kind === "auto" ? { ca: join(listeners.caDir, caCertificateFile) } : {};
+    const address = { url: this.url, pid: process.pid, version, ...ca };
     await writeDurably(join(folder, addressFile), `${JSON.stringify(address)}\n`);
     const { store } = this.#settings;
     const database = store === undefined ? {} : { store: describeDatabase(store) };

@@ -4,6 +4,7 @@ import type { ConnectRouter } from "@connectrpc/connect";
 import {
   apiMessageBytesMax,
   DagService,
+  EnrollmentService,
   FleetService,
   Health,
   MemoryService,
@@ -14,8 +15,10 @@ import {
   SnapshotService,
   WorkerService,
 } from "@haversack/protocol";
+import type { Enrolment } from "../identity/enrolment.ts";
 import type { Scheduler } from "../schedule/scheduler.ts";
 import { dagService } from "./dag-service.ts";
+import { enrollmentService } from "./enrollment-service.ts";
 import { fleetRoutes } from "./fleet-routes.ts";
 import { healthService } from "./health-service.ts";
 import { memoryService } from "./memory-service.ts";
@@ -35,12 +38,16 @@ export const services = [
   SnapshotService,
   MemoryService,
   WorkerService,
+  EnrollmentService,
   Health,
   ServerReflection,
 ];
 
 type Parts = Parameters<typeof runService>[0] &
-  Parameters<typeof workerService>[0] & { readonly scheduler: Scheduler };
+  Parameters<typeof workerService>[0] & {
+    readonly scheduler: Scheduler;
+    readonly enrolment: Enrolment;
+  };
 
 /** They carry DAG files; a message of the others is smaller. */
 const large = { readMaxBytes: apiMessageBytesMax, writeMaxBytes: apiMessageBytesMax };
@@ -59,6 +66,16 @@ export const routesOf =
       .service(SnapshotService, snapshotService(store, clock))
       .service(MemoryService, memoryService(store, clock))
       .service(WorkerService, workerService(parts))
+      .service(EnrollmentService, enrollmentService(parts.enrolment))
       .service(Health, healthService(names, stopping))
       .service(ServerReflection, reflectionService(services));
+  };
+
+/** On the listener that has nobody but workers. */
+export const workerRoutesOf =
+  (parts: Pick<Parts, "enrolment"> & Parameters<typeof workerService>[0]) =>
+  (router: ConnectRouter): void => {
+    router
+      .service(WorkerService, workerService(parts))
+      .service(EnrollmentService, enrollmentService(parts.enrolment));
   };

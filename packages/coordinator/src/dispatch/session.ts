@@ -15,6 +15,7 @@ import {
   type Upward,
   type WorkerHello,
 } from "@haversack/protocol";
+import { notYours } from "../identity/admission.ts";
 import type { LogStore, Store } from "../store/store.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import { reportOf } from "./result-report.ts";
@@ -32,9 +33,14 @@ export interface SessionParts {
   readonly ring: () => void;
 }
 
+export interface ServedSession extends SessionParts {
+  /** The hello with what its worker may say of itself; throws FaultError `denied` for another one's. */
+  readonly admit: (hello: WorkerHello) => WorkerHello;
+}
+
 /** Serves one stream until either side ends it. */
 export async function* serveSession(
-  parts: SessionParts,
+  parts: ServedSession,
   incoming: AsyncIterable<Upward>,
   signal: AbortSignal,
 ): AsyncIterable<Downward> {
@@ -50,7 +56,7 @@ export async function* serveSession(
   }
   if (parts.registry.isFull)
     throw new FaultError("busy", "too_many_workers", "too many workers are connected");
-  const session = new Session(parts, first.value.hello);
+  const session = new Session(parts, parts.admit(first.value.hello));
   const onAbort = (): void => session.link.end();
   signal.addEventListener("abort", onAbort, { once: true });
   // A signal that fired before has no event left: the coordinator is stopping while a worker dials.
@@ -58,6 +64,7 @@ export async function* serveSession(
   const reading = session.read(messages);
   try {
     yield* session.link.outgoing();
+    if (session.denied !== undefined) throw session.denied;
   } finally {
     signal.removeEventListener("abort", onAbort);
     session.close();
@@ -69,6 +76,8 @@ export async function* serveSession(
 
 class Session {
   readonly link: WorkerLink;
+  /** Why it was ended, if it spoke for another worker. */
+  denied: FaultError | undefined;
   readonly #parts: SessionParts;
   /** Starts that were told and are not written yet, by their attempts. */
   readonly #starts = new Map<string, { readonly ref: AttemptRef; readonly at: number }>();
@@ -120,7 +129,7 @@ class Session {
       welcome: { generation, coordinatorVersion: version, leaseTtlMs, heartbeatIntervalMs },
     });
     this.link.own(hello.held);
-    this.#refuse(refusals);
+    this.#refuse(refusals.map(told));
     this.link.cancel(cancelled);
     this.link.greeted();
     ports.log.info(
@@ -162,7 +171,7 @@ class Session {
     const now = ports.clock.now();
     const renewal = { workerId, bootId, refs: held, now, leaseUntil: leases.leaseUntil() };
     const { refusals, cancelled } = await store.write.leasesRenew(renewal);
-    this.#refuse(refusals);
+    this.#refuse(refusals.map(told));
     this.link.cancel(cancelled);
     this.link.send({ kind: "heartbeatAck", seq });
   }
@@ -170,7 +179,7 @@ class Session {
   /** Logs lie beside the store, so their fence is what this session holds: nobody writes into another's log (A1). */
   async #keepLogs(all: readonly LogChunk[]): Promise<void> {
     const foreign = all.filter(({ ref }) => !this.link.owns(ref));
-    this.#refuse(foreign.map(({ ref }) => ({ ref, reason: "unknown" })));
+    this.#refuse(await this.#whose(foreign));
     const chunks = all.filter(({ ref }) => this.link.owns(ref));
     if (chunks.length === 0) return;
     try {
@@ -233,8 +242,29 @@ class Session {
     this.link.goodbye(what, 1000);
   }
 
+  /** Of an attempt that has ended late output comes; to write into the log of another worker's is no accident. */
+  async #whose(chunks: readonly LogChunk[]): Promise<Refusal[]> {
+    const { workerId } = this.link.hello;
+    const refs = [...new Map(chunks.map(({ ref }) => [refKey(ref), ref])).values()];
+    const access = (ref: AttemptRef) => this.#parts.store.read.attemptAccess({ ref, workerId });
+    const answers = await Promise.all(refs.map(access));
+    return refs.map((ref, at) => ({
+      ref,
+      reason: "unknown",
+      ...(answers[at] === "foreign" ? { foreign: true } : {}),
+    }));
+  }
+
   #refuse(refusals: readonly Refusal[]): void {
+    if (refusals.some(({ foreign }) => foreign)) {
+      this.denied = notYours();
+      this.link.end();
+      return;
+    }
     this.link.disown(refusals.map(({ ref }) => ref));
     if (refusals.length > 0) this.link.send({ kind: "refusals", refusals });
   }
 }
+
+/** A list of what a worker holds may be behind the times; only what it writes about another's attempt ends its session. */
+const told = ({ ref, reason }: Refusal): Refusal => ({ ref, reason });

@@ -14,6 +14,8 @@ export interface HandlerParts {
   readonly interceptors: Interceptor[];
   /** Fires when the coordinator stops: handlers wrap up. */
   readonly stopping: AbortSignal;
+  /** Of a public listener: the names and addresses that it goes by, beside those of loopback. */
+  readonly isOurs?: (host: string) => boolean;
 }
 
 /** Of calls that say nothing: a stream may last as long as it likes. */
@@ -32,7 +34,7 @@ export function createHandler(parts: HandlerParts): Handler {
   });
   return (request, response) => {
     if (request.url === "/livez") return end(response, 200, "ok");
-    const refusal = foreignRequest(request.headers);
+    const refusal = foreignRequest(request.headers, parts.isOurs);
     if (refusal !== undefined) return end(response, 403, refusal);
     return adapter(request, response);
   };

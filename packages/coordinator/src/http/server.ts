@@ -9,6 +9,7 @@ import * as net from "node:net";
 import type { connectNodeAdapter } from "@connectrpc/connect-node";
 import { type Clock, FaultError, messageOf, type Service, systemCodeOf } from "@haversack/base";
 import { flowControlWindowBytes } from "@haversack/protocol";
+import type { TlsDoor } from "./tls.ts";
 
 export type Handler = ReturnType<typeof connectNodeAdapter>;
 
@@ -33,8 +34,11 @@ export class HttpServer implements Service {
   readonly #http1: http.Server;
   readonly #http2: http2.Http2Server;
   readonly #sockets = new Set<net.Socket>();
+  readonly #scheme: "http" | "https";
 
-  constructor(address: Address, handler: Handler, clock: Clock) {
+  /** @param tls absent: plain text */
+  constructor(address: Address, handler: Handler, clock: Clock, tls?: TlsDoor) {
+    this.#scheme = tls === undefined ? "http" : "https";
     this.#address = address;
     this.#clock = clock;
     this.#http1 = http.createServer(
@@ -58,16 +62,25 @@ export class HttpServer implements Service {
     // Without it a busy stream starves the others of its connection, heartbeats included.
     this.#http2.on("session", (session) => session.setLocalWindowSize(flowControlWindowBytes));
     this.#http2.on("sessionError", () => {});
-    this.#door = net.createServer({ noDelay: true }, (socket) => this.#sort(socket));
+    this.#door = tls === undefined ? net.createServer({ noDelay: true }) : tls.open();
+    this.#door.on("connection", (socket: net.Socket) => this.#keep(socket));
+    this.#door.on(tls === undefined ? "connection" : "secureConnection", (socket: net.Socket) =>
+      this.#sort(socket),
+    );
     this.#door.maxConnections = connectionsMax;
   }
 
   /** Once started. */
-  get url(): string {
+  get port(): number {
     const address = this.#door.address();
-    const port = address !== null && typeof address === "object" ? address.port : this.#address.port;
+    return address !== null && typeof address === "object" ? address.port : this.#address.port;
+  }
+
+  /** Once started. */
+  get url(): string {
+    const { port } = this;
     const host = net.isIPv6(this.#address.host) ? `[${this.#address.host}]` : this.#address.host;
-    return `http://${host}:${port}`;
+    return `${this.#scheme}://${host}:${port}`;
   }
 
   async start(): Promise<void> {
@@ -92,9 +105,14 @@ export class HttpServer implements Service {
     await closed;
   }
 
-  #sort(socket: net.Socket): void {
+  /** Until its end, also while it shakes hands. */
+  #keep(socket: net.Socket): void {
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
+    socket.on("error", () => socket.destroy());
+  }
+
+  #sort(socket: net.Socket): void {
     socket.on("error", () => socket.destroy());
     const timer = this.#clock.after(firstBytesTimeoutMs, () => socket.destroy());
     socket.once("close", () => timer.cancel());

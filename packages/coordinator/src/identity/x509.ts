@@ -134,9 +134,10 @@ const toCryptoKey = (key: KeyObject, usages: ("sign" | "verify")[]): CryptoKey =
 
 async function pemOf(key: webcrypto.CryptoKey): Promise<string> {
   const der = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", key));
-  return createPrivateKey({ key: der, format: "der", type: "pkcs8" })
-    .export({ type: "pkcs8", format: "pem" })
-    .toString();
+  return createPrivateKey({ key: der, format: "der", type: "pkcs8" }).export({
+    type: "pkcs8",
+    format: "pem",
+  });
 }
 
 function badRequest(what: string, cause?: unknown): FaultError {

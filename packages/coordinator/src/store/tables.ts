@@ -2,6 +2,7 @@
 
 import { controlReads, controlWrites } from "./control-tables.ts";
 import { familyReads, familyWrites } from "./family-tables.ts";
+import { identityReads, identityWrites } from "./identity-tables.ts";
 import { placementReads, placementWrites } from "./placement-tables.ts";
 import { retentionReads, retentionWrites } from "./retention-tables.ts";
 import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
@@ -9,6 +10,7 @@ import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
 export const furtherWrites = {
   ...controlWrites,
   ...familyWrites,
+  ...identityWrites,
   ...placementWrites,
   ...retentionWrites,
   ...scheduleWrites,
@@ -16,6 +18,7 @@ export const furtherWrites = {
 export const furtherReads = {
   ...controlReads,
   ...familyReads,
+  ...identityReads,
   ...placementReads,
   ...retentionReads,
   ...scheduleReads,

@@ -2,7 +2,7 @@
 
 import { runReads } from "./run-tables.ts";
 import { furtherReads, furtherWrites } from "./tables.ts";
-import { attemptIsLive, attemptsFinish, attemptsStart } from "./verbs/attempt-verbs.ts";
+import { attemptAccess, attemptsFinish, attemptsStart } from "./verbs/attempt-verbs.ts";
 import { leasesRenew, leasesTrust, workerGreet } from "./verbs/lease-verbs.ts";
 import { logsAppend, logsErase, logsRead } from "./verbs/log-verbs.ts";
 import {
@@ -29,7 +29,7 @@ export const writeVerbs = {
 
 export const readVerbs = {
   ...runReads,
-  attemptIsLive,
+  attemptAccess,
   snapshotRead,
   snapshotOfStep,
   memoryAt,

@@ -60,3 +60,19 @@ export const keyDigest = (key: KeyObject): string => spki(key).digest("hex");
 export const caPinOf = (key: KeyObject): string => spki(key).digest("base64url");
 
 const spki = (key: KeyObject) => createHash("sha256").update(key.export({ type: "spki", format: "der" }));
+
+/** What a worker signs with the key of an expired certificate, to get another one for the same key. */
+export const rejoinText = "haversack worker: a certificate for this key";
+
+/** Key (SPKI of P-256, DER) and signature (IEEE P1363) as one bearer token. */
+export const keyProof = (spki: Buffer, signature: Buffer): string =>
+  `hk1_${spki.toString("base64url")}_${signature.toString("base64url")}`;
+
+/** Undefined: it is none. */
+export function readKeyProof(
+  text: string,
+): { readonly spki: Buffer; readonly signature: Buffer } | undefined {
+  const [, spki, signature] = /^hk1_([A-Za-z0-9_-]{122})_([A-Za-z0-9_-]{86})$/.exec(text) ?? [];
+  if (!isCanonical(spki) || !isCanonical(signature)) return undefined;
+  return { spki: Buffer.from(spki, "base64url"), signature: Buffer.from(signature, "base64url") };
+}

@@ -30,4 +30,8 @@ export interface WorkerInfo {
   readonly slotsUsed: number;
   readonly connectedAt?: number;
   readonly lastSeenAt: number;
+  /** Absent: it has no certificate. */
+  readonly certificateExpiresAt?: number;
+  /** Absent: it is not revoked. */
+  readonly revokedAt?: number;
 }

@@ -22,6 +22,9 @@ export function workerToWire(worker: WorkerInfo): WireWorker {
     lastSeenAt: timestampFromMs(worker.lastSeenAt),
   };
   if (worker.connectedAt !== undefined) init.connectedAt = timestampFromMs(worker.connectedAt);
+  if (worker.certificateExpiresAt !== undefined)
+    init.certificateExpiresAt = timestampFromMs(worker.certificateExpiresAt);
+  if (worker.revokedAt !== undefined) init.revokedAt = timestampFromMs(worker.revokedAt);
   return create(WorkerSchema, init);
 }
 
@@ -36,5 +39,9 @@ export function workerFromWire(wire: WireWorker): WorkerInfo {
     slotsUsed: wire.slotsUsed,
     ...(wire.connectedAt === undefined ? {} : { connectedAt: timestampMs(wire.connectedAt) }),
     lastSeenAt: wire.lastSeenAt === undefined ? 0 : timestampMs(wire.lastSeenAt),
+    ...(wire.certificateExpiresAt === undefined
+      ? {}
+      : { certificateExpiresAt: timestampMs(wire.certificateExpiresAt) }),
+    ...(wire.revokedAt === undefined ? {} : { revokedAt: timestampMs(wire.revokedAt) }),
   };
 }

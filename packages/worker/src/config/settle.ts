@@ -3,12 +3,15 @@
 import { arch, availableParallelism, hostname, platform } from "node:os";
 import { resolve } from "node:path";
 import { FaultError } from "@haversack/base";
+import { type JoinToken, parseJoinToken } from "@haversack/protocol";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
 import type { WorkerAsked } from "./options.ts";
 
 export interface WorkerSettings {
   readonly coordinatorUrl: URL;
-  readonly token: string;
+  readonly token: string | undefined;
+  readonly joinToken: JoinToken | undefined;
+  readonly localCaFile: string | undefined;
   readonly dataDir: string;
   readonly slots: number;
   /** Includes `arch`, `os` and `hostname`, which cannot be set. */
@@ -22,15 +25,12 @@ const labelsMax = 64;
 
 export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettings {
   const coordinatorUrl = parseUrl(asked.coordinator ?? env["HAVERSACK_URL"]);
-  const token = asked.token ?? env["HAVERSACK_TOKEN"] ?? "";
-  if (token === "") {
-    const message =
-      "token: a worker token is required; it is in the file worker.token of the coordinator's data folder";
-    throw new FaultError("invalid", "no_token", message);
-  }
+  const joinToken = settleJoinToken(asked.joinToken ?? env["HAVERSACK_JOIN_TOKEN"], coordinatorUrl);
   return {
     coordinatorUrl,
-    token,
+    token: (asked.token ?? env["HAVERSACK_TOKEN"]) || undefined,
+    joinToken,
+    localCaFile: asked.localCaFile,
     dataDir: resolve(asked.dataDir ?? env["HAVERSACK_WORKER_DATA"] ?? ".haversack/worker"),
     slots: checkSlots(asked.slots ?? availableParallelism()),
     labels: settleLabels(asked.labels ?? {}),
@@ -41,8 +41,18 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
 
 function parseUrl(text: string | undefined): URL {
   const url = text === undefined ? null : URL.parse(text);
-  if (url?.protocol === "http:" && url.hostname !== "") return url;
-  throw bad("coordinator", "a URL such as http://127.0.0.1:7420", text ?? "none");
+  if (["http:", "https:"].includes(url?.protocol ?? "") && url !== null && url.hostname !== "") return url;
+  throw bad("coordinator", "a URL such as https://ci.example:7420 or http://127.0.0.1:7420", text ?? "none");
+}
+
+/** It is told to nobody over plain text, but to a coordinator on this machine. */
+function settleJoinToken(text: string | undefined, { protocol, hostname }: URL): JoinToken | undefined {
+  if (text === undefined || text === "") return undefined;
+  const token = parseJoinToken(text.trim());
+  const isLocal = hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
+  if (protocol === "https:" || isLocal) return token;
+  const message = `coordinator: a join token goes over https only, and ${hostname} is not this machine; nothing was sent`;
+  throw new FaultError("invalid", "join_over_plain_text", message);
 }
 
 function checkSlots(slots: number): number {

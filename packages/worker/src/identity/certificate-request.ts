@@ -9,7 +9,7 @@ const signing = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const
 /** PKCS#8, PEM. It never leaves the worker's data folder. */
 export function newWorkerKey(): string {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  return privateKey.export({ type: "pkcs8", format: "pem" });
 }
 
 /** PKCS#10, DER. It names nobody: who the certificate is for, the coordinator decides. */

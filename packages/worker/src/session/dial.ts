@@ -5,7 +5,7 @@
 
 import { create } from "@bufbuild/protobuf";
 import * as grpc from "@grpc/grpc-js";
-import { type Fault, FaultError } from "@haversack/base";
+import { FaultError } from "@haversack/base";
 import {
   type AttemptRef,
   chunkBytesMax,
@@ -21,6 +21,11 @@ import {
   upwardToWire,
   WorkerService,
 } from "@haversack/protocol";
+
+import type { Access } from "../identity/access.ts";
+import { faultOfStatus } from "../identity/status.ts";
+
+export { faultOfStatus };
 
 const methods = grpcMethods(WorkerService);
 
@@ -47,25 +52,35 @@ export interface Stream {
 }
 
 export class Connection {
-  readonly #token: string;
-  readonly #control: grpc.Client;
-  readonly #bulk: grpc.Client;
+  readonly #access: Access;
+  readonly #clients = new Map<
+    "control" | "bulk",
+    { readonly client: grpc.Client; readonly version: number }
+  >();
 
-  constructor(url: URL, token: string) {
-    this.#token = token;
-    const credentials = grpc.credentials.createInsecure();
-    this.#control = new grpc.Client(url.host, credentials, channelOptions);
-    this.#bulk = new grpc.Client(url.host, credentials, channelOptions);
+  constructor(access: Access) {
+    this.#access = access;
   }
 
   close(): void {
-    this.#control.close();
-    this.#bulk.close();
+    for (const { client } of this.#clients.values()) client.close();
+  }
+
+  /** With the certificate of the moment; calls that are under way end on the channel that they began on. */
+  #client(name: "control" | "bulk"): grpc.Client {
+    const open = this.#clients.get(name);
+    const { version } = this.#access;
+    if (open?.version === version) return open.client;
+    open?.client.close();
+    const { target, credentials, options } = this.#access.channel();
+    const client = new grpc.Client(target, credentials, { ...channelOptions, ...options });
+    this.#clients.set(name, { client, version });
+    return client;
   }
 
   session(): Stream {
     const { session } = methods;
-    const call = this.#control.makeBidiStreamRequest(
+    const call = this.#client("control").makeBidiStreamRequest(
       session.path,
       session.requestSerialize,
       session.responseDeserialize,
@@ -123,7 +138,7 @@ export class Connection {
     request: I,
     signal: AbortSignal,
   ): AsyncIterable<Uint8Array> {
-    const call = this.#bulk.makeServerStreamRequest(
+    const call = this.#client("bulk").makeServerStreamRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
@@ -143,7 +158,7 @@ export class Connection {
     const { putBlob: method } = methods;
     const schema = WorkerService.method.putBlob.input;
     const answer = Promise.withResolvers<void>();
-    const call = this.#bulk.makeClientStreamRequest(
+    const call = this.#client("bulk").makeClientStreamRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
@@ -171,9 +186,7 @@ export class Connection {
   }
 
   #metadata(): grpc.Metadata {
-    const metadata = new grpc.Metadata();
-    metadata.set("authorization", `Bearer ${this.#token}`);
-    return metadata;
+    return this.#access.metadata();
   }
 }
 
@@ -212,36 +225,6 @@ async function* cancellable<T>(call: grpc.ClientReadableStream<T>, signal: Abort
     signal.removeEventListener("abort", onAbort);
     call.cancel();
   }
-}
-
-const faultOfCode: ReadonlyMap<number, Fault> = new Map<number, Fault>([
-  [grpc.status.INVALID_ARGUMENT, "invalid"],
-  [grpc.status.NOT_FOUND, "missing"],
-  [grpc.status.ALREADY_EXISTS, "conflict"],
-  [grpc.status.FAILED_PRECONDITION, "fenced"],
-  [grpc.status.PERMISSION_DENIED, "denied"],
-  [grpc.status.UNAUTHENTICATED, "denied"],
-  [grpc.status.RESOURCE_EXHAUSTED, "busy"],
-  [grpc.status.UNAVAILABLE, "unavailable"],
-  [grpc.status.DEADLINE_EXCEEDED, "unavailable"],
-  [grpc.status.CANCELLED, "cancelled"],
-  [grpc.status.DATA_LOSS, "corrupt"],
-  [grpc.status.UNIMPLEMENTED, "invalid"],
-]);
-
-/** What a gRPC error means for us. */
-export function faultOfStatus(error: unknown): FaultError {
-  if (error instanceof FaultError) return error;
-  if (error instanceof Error && "code" in error && typeof error.code === "number") {
-    const details = "details" in error ? String(error.details) : error.message;
-    const fault = faultOfCode.get(error.code) ?? "unavailable";
-    return new FaultError(fault, grpc.status[error.code]?.toLowerCase() ?? "unknown", details, {
-      cause: error,
-    });
-  }
-  return new FaultError("bug", "session_failed", error instanceof Error ? error.message : String(error), {
-    cause: error,
-  });
 }
 
 /** The pieces in which a file travels. */

@@ -25,6 +25,7 @@ import type { VerbContext } from "../verb.ts";
 import { type AttemptRow, attemptOfRow } from "./attempt-row.ts";
 import type { FromWorker } from "./attempt-verbs.ts";
 import { type AttemptEnd, endAttempts } from "./end-attempt.ts";
+import { identityOf, requireNotRevoked } from "./identity-verbs.ts";
 import { placesKnown, refusals, toldAlone } from "./write-fenced.ts";
 
 export interface Renewal extends FromWorker {
@@ -64,6 +65,8 @@ export interface Greeting {
  */
 export async function workerGreet(context: VerbContext, { hello, now, leaseUntil }: Greeting) {
   const { workerId, bootId } = hello;
+  const identity = await identityOf(context, workerId);
+  if (identity !== undefined) requireNotRevoked(identity);
   const labels = JSON.stringify(Object.fromEntries(hello.labels));
   await context.tx.run(workerUpsert, workerId, bootId, hello.name, hello.version, labels, hello.slots, now);
   const held = new Set(hello.held.map(refKey));
@@ -79,7 +82,8 @@ export async function workerGreet(context: VerbContext, { hello, now, leaseUntil
   return await leasesRenew(context, { workerId, bootId, refs: hello.held, leaseUntil, now });
 }
 
-async function liveOfRows(context: VerbContext, rows: readonly Row[]): Promise<AttemptRow[]> {
+/** Live attempts, of rows as {@link attemptsOfWorker} answers them. */
+export async function liveOfRows(context: VerbContext, rows: readonly Row[]): Promise<AttemptRow[]> {
   const runIds = rows.map((row) => parseRunId(text(row, "run_id")));
   const runs = await context.runs.many(runIds);
   return rows.flatMap((row, index) => {
@@ -92,7 +96,8 @@ function returned(attempt: AttemptRow) {
   return { event: attempt.history.cancelRequested ? "cancelled" : "returned" } as const;
 }
 
-async function lost(context: VerbContext, attempt: AttemptRow): Promise<AttemptEnd[]> {
+/** How an attempt ends whose worker is gone. */
+export async function lost(context: VerbContext, attempt: AttemptRow): Promise<AttemptEnd[]> {
   const { spec } = await context.dags.get(context.tx, attempt.run.dagDigest);
   const step = stepAt(spec, attempt.index);
   return step === undefined ? [] : [{ attempt, ending: "lost", move: afterLoss(step, attempt.history) }];

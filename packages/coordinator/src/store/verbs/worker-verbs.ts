@@ -1,5 +1,5 @@
 import { parseWorkerId, type WorkerId } from "@haversack/protocol";
-import { integer, json, text } from "../rows.ts";
+import { integer, integerOrNone, json, text } from "../rows.ts";
 import { workerList } from "../statements/worker.ts";
 import type { VerbContext } from "../verb.ts";
 
@@ -13,6 +13,9 @@ export interface StoredWorker {
   readonly slotsUsed: number;
   readonly connectedAt: number;
   readonly lastSeenAt: number;
+  /** Absent: it has no certificate. */
+  readonly certificateExpiresAt?: number;
+  readonly revokedAt?: number;
 }
 
 export async function workersList({ tx }: VerbContext): Promise<StoredWorker[]> {
@@ -25,5 +28,10 @@ export async function workersList({ tx }: VerbContext): Promise<StoredWorker[]> 
     slotsUsed: integer(row, "slots_used"),
     connectedAt: integer(row, "connected_at"),
     lastSeenAt: integer(row, "last_seen_at"),
+    ...optional("certificateExpiresAt", integerOrNone(row, "certificate_expires_at")),
+    ...optional("revokedAt", integerOrNone(row, "revoked_at")),
   }));
 }
+
+const optional = <K extends string>(name: K, value: number | undefined) =>
+  (value === undefined ? {} : { [name]: value }) as Partial<Record<K, number>>;

@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file haversack/v1/fleet_service.proto.
  */
 export const file_haversack_v1_fleet_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBoYXZlcnNhY2svdjEvZmxlZXRfc2VydmljZS5wcm90bxIMaGF2ZXJzYWNrLnYxIhQKEkxpc3RXb3JrZXJzUmVxdWVzdCI8ChNMaXN0V29ya2Vyc1Jlc3BvbnNlEiUKB3dvcmtlcnMYASADKAsyFC5oYXZlcnNhY2sudjEuV29ya2VyIsUCCgZXb3JrZXISCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIoCgVzdGF0ZRgDIAEoDjIZLmhhdmVyc2Fjay52MS5Xb3JrZXJTdGF0ZRIPCgd2ZXJzaW9uGAQgASgJEjAKBmxhYmVscxgFIAMoCzIgLmhhdmVyc2Fjay52MS5Xb3JrZXIuTGFiZWxzRW50cnkSDQoFc2xvdHMYBiABKA0SEgoKc2xvdHNfdXNlZBgHIAEoDRIwCgxjb25uZWN0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGxhc3Rfc2Vlbl9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASpmCgtXb3JrZXJTdGF0ZRIcChhXT1JLRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIaChZXT1JLRVJfU1RBVEVfQ09OTkVDVEVEEAESHQoZV09SS0VSX1NUQVRFX0RJU0NPTk5FQ1RFRBACMmgKDEZsZWV0U2VydmljZRJYCgtMaXN0V29ya2VycxIgLmhhdmVyc2Fjay52MS5MaXN0V29ya2Vyc1JlcXVlc3QaIS5oYXZlcnNhY2sudjEuTGlzdFdvcmtlcnNSZXNwb25zZSIEsOMYAmIGcHJvdG8z", [file_google_protobuf_timestamp, file_haversack_v1_permission]);
+  fileDesc("CiBoYXZlcnNhY2svdjEvZmxlZXRfc2VydmljZS5wcm90bxIMaGF2ZXJzYWNrLnYxIhQKEkxpc3RXb3JrZXJzUmVxdWVzdCI8ChNMaXN0V29ya2Vyc1Jlc3BvbnNlEiUKB3dvcmtlcnMYASADKAsyFC5oYXZlcnNhY2sudjEuV29ya2VyIrEDCgZXb3JrZXISCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIoCgVzdGF0ZRgDIAEoDjIZLmhhdmVyc2Fjay52MS5Xb3JrZXJTdGF0ZRIPCgd2ZXJzaW9uGAQgASgJEjAKBmxhYmVscxgFIAMoCzIgLmhhdmVyc2Fjay52MS5Xb3JrZXIuTGFiZWxzRW50cnkSDQoFc2xvdHMYBiABKA0SEgoKc2xvdHNfdXNlZBgHIAEoDRIwCgxjb25uZWN0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGxhc3Rfc2Vlbl9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOgoWY2VydGlmaWNhdGVfZXhwaXJlc19hdBgUIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKcmV2b2tlZF9hdBgVIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASpmCgtXb3JrZXJTdGF0ZRIcChhXT1JLRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIaChZXT1JLRVJfU1RBVEVfQ09OTkVDVEVEEAESHQoZV09SS0VSX1NUQVRFX0RJU0NPTk5FQ1RFRBACMmgKDEZsZWV0U2VydmljZRJYCgtMaXN0V29ya2VycxIgLmhhdmVyc2Fjay52MS5MaXN0V29ya2Vyc1JlcXVlc3QaIS5oYXZlcnNhY2sudjEuTGlzdFdvcmtlcnNSZXNwb25zZSIEsOMYAmIGcHJvdG8z", [file_google_protobuf_timestamp, file_haversack_v1_permission]);
 
 /**
  * @generated from message haversack.v1.ListWorkersRequest
@@ -93,6 +93,20 @@ export type Worker = Message<"haversack.v1.Worker"> & {
    * @generated from field: google.protobuf.Timestamp last_seen_at = 9;
    */
   lastSeenAt?: Timestamp | undefined;
+
+  /**
+   * Absent: it has no certificate, such as on the machine of a coordinator without TLS.
+   *
+   * @generated from field: google.protobuf.Timestamp certificate_expires_at = 20;
+   */
+  certificateExpiresAt?: Timestamp | undefined;
+
+  /**
+   * Absent: it is not revoked.
+   *
+   * @generated from field: google.protobuf.Timestamp revoked_at = 21;
+   */
+  revokedAt?: Timestamp | undefined;
 };
 
 /**
