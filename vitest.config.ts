@@ -30,7 +30,11 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
     projects: [
-      project("unit", ["packages/*/src/**/*.test.ts", "bench/**/*.test.ts"], 60_000),
+      project(
+        "unit",
+        ["packages/*/src/**/*.test.ts", "bench/**/*.test.ts", "tests/chaos/**/*.test.ts"],
+        60_000,
+      ),
       project("tidy", ["tests/tidy/**/*.test.ts"], 120_000),
       project("conformance", ["tests/conformance/**/*.test.ts"], 120_000),
       project("bad-input", ["tests/bad-input/**/*.test.ts"], 240_000),

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm start`, `npm test` and `npm run bench` begin here. Plain JavaScript: any Node >= 20 runs it, installed or not.
+// `npm start`, `npm test`, `npm run bench` and `npm run chaos` begin here. Plain JavaScript: any Node >= 20 runs it, installed or not.
 //
 //   1. installed?    package-lock.json against what npm says it installed; if they differ, `npm ci`   install.mjs
 //   2. which Node?   the one that npm brought (the sources need >= 24), else this one if it will do   runtime.mjs
@@ -22,6 +22,7 @@ const commands = {
   start: [join(root, "packages", "cli", "src", "main.ts"), "start"],
   test: [join(root, "node_modules", "vitest", "vitest.mjs"), "run"],
   bench: [join(root, "bench", "main.ts")],
+  chaos: [join(root, "tests", "chaos", "main.ts")],
 };
 
 const [name = "", ...args] = process.argv.slice(2);

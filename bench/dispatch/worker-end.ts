@@ -57,7 +57,10 @@ const hello: WorkerHello = {
 
 const session = runSession(
   {
-    connection: new Connection(await joinedAccess(asked.url, hello.workerId, asked.workerToken)),
+    connection: new Connection(
+      [new URL(asked.url)],
+      await joinedAccess(asked.url, hello.workerId, asked.workerToken),
+    ),
     uplink,
     leases: new LeaseWatch(systemClock),
     ports,

@@ -8,17 +8,11 @@ import { join } from "node:path";
 import { parseStepId, type RunDetail, type RunEvent, type RunId, type StepPhase } from "@haversack/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Rehearsal, startRehearsal } from "../../packages/cli/src/rehearsal/rehearsal.ts";
-import {
-  type ChaosDag,
-  type ChaosFleet,
-  type ChaosReport,
-  judge,
-  runChaos,
-  seededRandom,
-} from "../support/chaos.ts";
+import { type ChaosDag, type ChaosFleet, type ChaosReport, judge, runChaos } from "../support/chaos.ts";
 import { Fleet, type FleetOptions, haversack, repositoryRoot } from "../support/fleet.ts";
 import { makeRepository } from "../support/git-repository.ts";
 import { tempSchema, withPostgres } from "../support/postgres.ts";
+import { seededRandom } from "../support/seeded-random.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 const seconds = Number(process.env["HAVERSACK_CHAOS_SECONDS"] ?? "10");

@@ -18,6 +18,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["calls"],
     ["client-whole-run"],
     [
+      "client-access",
       "client-approvals",
       "client-dags",
       "client-memory",

@@ -5,7 +5,7 @@
 
 import { once } from "node:events";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { FaultError, silentLog, systemClock } from "@haversack/base";
+import { FaultError, systemClock } from "@haversack/base";
 import {
   digestOfBytes,
   downwardToWire,
@@ -18,8 +18,9 @@ import {
   upwardFromWire,
   WorkerService,
 } from "@haversack/protocol";
-import { createAccess } from "../../../packages/coordinator/src/api/access.ts";
+import { authorize } from "../../../packages/coordinator/src/api/authorize.ts";
 import { chunks } from "../../../packages/coordinator/src/api/snapshot-service.ts";
+import { methodRules } from "../../../packages/coordinator/src/auth/permissions.ts";
 import { WorkerLink } from "../../../packages/coordinator/src/dispatch/worker-link.ts";
 import { createHandler } from "../../../packages/coordinator/src/http/handler.ts";
 import { HttpServer } from "../../../packages/coordinator/src/http/server.ts";
@@ -93,7 +94,9 @@ const server = new HttpServer(
   { host: "127.0.0.1", port: 0 },
   createHandler({
     routes: (router) => void router.service(WorkerService, service),
-    interceptors: createAccess([() => worker], silentLog).interceptors,
+    interceptors: [
+      authorize({ rules: methodRules([WorkerService]), authenticate: async () => worker }, systemClock),
+    ],
     stopping: new AbortController().signal,
   }),
   systemClock,

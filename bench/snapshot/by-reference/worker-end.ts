@@ -28,7 +28,7 @@ class CountingConnection extends Connection {
 }
 
 const asked = JSON.parse(process.argv[2] ?? "") as RoundsAsked;
-const connection = new CountingConnection(openAccess(asked.url));
+const connection = new CountingConnection([new URL(asked.url)], openAccess());
 const { gzip } = await readPack(asked.specimen);
 const done: RoundDone[] = [];
 for (let index = 0; index < asked.warmUpRounds + asked.rounds; index++) {

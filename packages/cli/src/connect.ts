@@ -43,7 +43,7 @@ export async function findCoordinator(
   const token = nonEmpty(asked.token) ?? nonEmpty(outside.env.HAVERSACK_TOKEN);
   const local = await findLocal(asked.data, outside.cwd);
   if (url !== undefined) {
-    checkUrl(url);
+    checkUrl(url, role);
     if (token !== undefined) return { url, token, from: "--url" };
     if (local?.url === url) return localCoordinates(local, role);
     throw new FaultError(
@@ -112,9 +112,10 @@ function gone({ pid, folder }: Local): FaultError {
   return new FaultError("unavailable", "coordinator_gone", `${what}: start it again with \`npm start\``);
 }
 
-function checkUrl(url: string): void {
-  const parsed = URL.parse(url);
-  if (parsed !== null && (parsed.protocol === "http:" || parsed.protocol === "https:")) return;
+/** Workers may be given several, with commas. */
+function checkUrl(url: string, role: Role): void {
+  const all = role === "worker" ? url.split(",") : [url];
+  if (all.every((one) => /^https?:$/.test(URL.parse(one.trim())?.protocol ?? ""))) return;
   throw new FaultError(
     "invalid",
     "bad_url",

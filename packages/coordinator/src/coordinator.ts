@@ -200,20 +200,19 @@ class OneCoordinator implements Coordinator {
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
     const { authority, enrolment, credentials } = this.#identity(store, registry, ports);
     const served = { ...follow, ...fleet, blobs, submitter, scheduler, stopping, enrolment };
-    const { interceptors } = createAccess([...workerCredentials(credentials), tokens], ports.log);
-    const workers = (cluster: string) => ({
-      routes: workerRoutesOf(served),
-      interceptors: createAccess([byCertificate(credentials, cluster)], ports.log).interceptors,
-      stopping,
-    });
-    const api = { routes: routesOf(served), interceptors, stopping };
+    const access = createAccess({ store, credentials: [...workerCredentials(credentials), tokens], ports });
+    const api = { routes: access.guard(routesOf(served)), interceptors: access.interceptors, stopping };
+    const workers = (cluster: string) => {
+      const { interceptors, guard } = access.also([byCertificate(credentials, cluster)]);
+      return { routes: guard(workerRoutesOf(served)), interceptors, stopping };
+    };
     const { listeners: settings } = this.#settings;
     this.#listeners = await openListeners({ listen, settings, authority, ports, api, workers });
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
     const revocations = revocationKeeper({ store, registry, ports });
     const loops = [dispatcher.loop, scheduler.loop, childLoop, revocations];
-    return [...upkeep.services, ...loops, ...this.#listeners.services];
+    return [access.auditLog, ...upkeep.services, ...loops, ...this.#listeners.services];
   }
 
   /** Who workers are, and who makes them. */

@@ -2,6 +2,7 @@
 
 import { createClient as createConnectClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import { type AccessClient, accessClient } from "./client-access.ts";
 import { type ApprovalClient, approvalClient } from "./client-approvals.ts";
 import { type DagClient, dagClient } from "./client-dags.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
@@ -10,6 +11,7 @@ import { type RunClient, runClient } from "./client-runs.ts";
 import { type SnapshotClient, snapshotClient } from "./client-snapshots.ts";
 import { apiMessageBytesMax } from "./limits.ts";
 import {
+  AccessService,
   DagService,
   FleetService,
   MemoryService,
@@ -32,7 +34,8 @@ export interface HaversackClient
     DagClient,
     SnapshotClient,
     ApprovalClient,
-    PlacementClient {}
+    PlacementClient,
+    AccessClient {}
 
 export function createClient(options: ClientOptions): HaversackClient {
   const transport = createGrpcTransport({
@@ -55,7 +58,9 @@ export function createClient(options: ClientOptions): HaversackClient {
     createConnectClient(PlacementService, transport),
     createConnectClient(FleetService, transport),
   );
-  return { ...runClient(runs), ...approvalClient(runs), ...dags, ...snapshots, ...memory, ...placement };
+  const access = accessClient(createConnectClient(AccessService, transport));
+  const ofRuns = { ...runClient(runs), ...approvalClient(runs) };
+  return { ...ofRuns, ...dags, ...snapshots, ...memory, ...placement, ...access };
 }
 
 const bearer =

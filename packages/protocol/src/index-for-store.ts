@@ -1,5 +1,6 @@
 /** What a thread of the store needs of this package, without the services that carry it. It does not start where one is missing. */
 
+export { tokenRoles } from "./model/access.ts";
 export { allSteps, stepsCount } from "./model/dag.ts";
 export { refKey } from "./model/fence.ts";
 export { parseDigest, parseGeneration, parseRunId, parseStepId, parseWorkerId } from "./model/ids.ts";

@@ -1,6 +1,7 @@
 /** Nouns, their wire forms, the services and a client that speaks nouns. */
 
 export * from "./client.ts";
+export * from "./client-access.ts";
 export * from "./client-approvals.ts";
 export * from "./client-dags.ts";
 export * from "./client-memory.ts";
@@ -39,6 +40,7 @@ export * from "./model/submission.ts";
 export * from "./model/task.ts";
 export * from "./model/worker-info.ts";
 export * from "./services.ts";
+export * from "./wire/access-wire.ts";
 export * from "./wire/approval-wire.ts";
 export * from "./wire/attempt-wire.ts";
 export * from "./wire/enums.ts";

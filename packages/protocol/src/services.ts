@@ -9,6 +9,7 @@ import {
 } from "@bufbuild/protobuf";
 import type { MethodDefinition } from "@grpc/grpc-js";
 
+export { AccessService } from "./gen/haversack/v1/access_service_pb.ts";
 export { DagService } from "./gen/haversack/v1/dag_service_pb.ts";
 export { EnrollmentService } from "./gen/haversack/v1/enrollment_service_pb.ts";
 export { FleetService } from "./gen/haversack/v1/fleet_service_pb.ts";

@@ -13,6 +13,7 @@
  */
 
 import { mkdir, rm } from "node:fs/promises";
+import { uptime } from "node:os";
 import { join } from "node:path";
 import {
   Background,
@@ -110,11 +111,11 @@ class OneWorker implements Worker {
   }
 
   async #startIn(folder: OwnedFolder): Promise<void> {
-    const { coordinatorUrl, slots } = this.#settings;
+    const { coordinatorUrls, slots } = this.#settings;
     const enrolment = await openEnrolment(folder.path, this.#settings, this.#ports);
     const { workerId } = enrolment.access.identity;
     await this.#clean(folder.path, workerId);
-    const connection = new Connection(enrolment.access);
+    const connection = new Connection(coordinatorUrls, enrolment.access);
     const uplink = new Uplink((error) => this.#fail(error));
     const cache = new SnapshotCache(join(folder.path, "snapshots"), connection, this.#ports.clock);
     const roots = { workRoot: join(folder.path, "work"), spoolRoot: join(folder.path, "spool") };
@@ -123,7 +124,7 @@ class OneWorker implements Worker {
     const attempts = new Attempts(parts, slots, (error) => this.#fail(error));
     attempts.adopt(await reopenSpools(roots.spoolRoot, uplink, this.#ports.log));
     await cache.open();
-    const leases = new LeaseWatch(this.#ports.clock);
+    const leases = new LeaseWatch(this.#ports.clock, () => uptime() * 1000);
     const session = {
       connection,
       uplink,
@@ -142,7 +143,8 @@ class OneWorker implements Worker {
     ];
     this.#running = { folder, connection, attempts, loops };
     for (const loop of loops) await loop.start();
-    this.#ports.log.info({ worker: workerId, coordinator: coordinatorUrl.href, slots }, "worker started");
+    const coordinator = namesOf(coordinatorUrls);
+    this.#ports.log.info({ worker: workerId, coordinator, slots }, "worker started");
   }
 
   /** Joins first, if it has not yet. */
@@ -231,8 +233,10 @@ class OneWorker implements Worker {
   }
 }
 
-function explained(error: FaultError, { coordinatorUrl }: WorkerSettings): FaultError {
+const namesOf = (urls: readonly URL[]): string => urls.map(({ origin }) => origin).join(", ");
+
+function explained(error: FaultError, { coordinatorUrls }: WorkerSettings): FaultError {
   if (error.fault !== "denied") return error;
-  const message = `the coordinator at ${coordinatorUrl.origin} refused this worker: ${error.message}; join again: remove identity.json and worker-id in its data folder and give it a new join token, or on the coordinator's machine --coordinator-data`;
+  const message = `the coordinator at ${namesOf(coordinatorUrls)} refused this worker: ${error.message}; join again: remove identity.json and worker-id in its data folder and give it a new join token, or on the coordinator's machine --coordinator-data`;
   return new FaultError("denied", "token_refused", message, { cause: error });
 }

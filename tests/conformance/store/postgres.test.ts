@@ -1,6 +1,7 @@
 import { vi } from "vitest";
 import { withPostgres } from "../../support/postgres.ts";
 import { openPostgres } from "../../support/postgres-store.ts";
+import { describeAccess } from "./describe-access.ts";
 import { describeChildren } from "./describe-children.ts";
 import { describeIdentity } from "./describe-identity.ts";
 import { describeLeader } from "./describe-leader.ts";
@@ -15,6 +16,7 @@ vi.setConfig({ testTimeout: 240_000 });
 
 withPostgres("postgres", () => {
   describeStore("postgres", openPostgres);
+  describeAccess("postgres", openPostgres);
   describeChildren("postgres", openPostgres);
   describeIdentity("postgres", openPostgres);
   describeLeader("postgres", openPostgres);

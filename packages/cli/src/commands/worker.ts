@@ -33,7 +33,11 @@ The first Ctrl-C lets running steps finish and takes no new ones; the second end
 export function workerCommand(shell: Shell): Command {
   return new Command("worker")
     .description("run a worker in this terminal until Ctrl-C")
-    .addOption(new Option("--url <url>", "address of the coordinator").env("HAVERSACK_URL"))
+    .addOption(
+      new Option("--url <url>", "address of the coordinator; of several on one database with commas").env(
+        "HAVERSACK_URL",
+      ),
+    )
     .option(
       "--token <token>",
       "worker token; HAVERSACK_TOKEN and --token-file are better: they stay out of `ps`",

@@ -111,6 +111,12 @@ export function fakeClient(methods: Partial<HaversackClient>): HaversackClient {
     keepSnapshot: nobodyAsks,
     unkeepSnapshot: nobodyAsks,
     keptSnapshots: nobodyAsks,
+    createToken: nobodyAsks,
+    tokens: nobodyAsks,
+    revokeToken: nobodyAsks,
+    audit: nobodyAsks,
+    verifyAudit: nobodyAsks,
+    cutAudit: nobodyAsks,
     ...methods,
   };
 }

@@ -1,21 +1,83 @@
-/** What every call passes, in order: who is it, may it, and what becomes of an error. */
+/** What every call passes, in order: what becomes of an error, who did what, who is it and may it. */
 
-import type { Interceptor } from "@connectrpc/connect";
-import type { Log } from "@haversack/base";
+import type { ConnectRouter, Interceptor } from "@connectrpc/connect";
+import type { Ports, Service } from "@haversack/base";
+import { AccessService } from "@haversack/protocol";
+import { ApiTokens } from "../auth/api-tokens.ts";
+import { AuditLog } from "../auth/audit-log.ts";
 import { type Authenticate, type Authenticator, authenticateBy } from "../auth/authenticate.ts";
 import { methodRules } from "../auth/permissions.ts";
+import { Refusals } from "../auth/refusals.ts";
+import type { Store } from "../store/store.ts";
+import { accessService } from "./access-service.ts";
+import { auditCalls } from "./audit-calls.ts";
 import { authorize } from "./authorize.ts";
+import { lookFirst } from "./first-look.ts";
 import { mapErrors } from "./interceptors.ts";
 import { services } from "./routes.ts";
 
-export interface Access {
-  readonly interceptors: Interceptor[];
-  /** For requests that are no calls of a service. */
-  readonly authenticate: Authenticate;
+export interface AccessParts {
+  readonly store: Pick<Store, "read" | "write">;
+  /** Asked in order, before the tokens of the store. */
+  readonly credentials: readonly Authenticator[];
+  readonly ports: Ports;
 }
 
-/** @param credentials asked in order. Throws FaultError `bug` when a method does not declare who may call it. */
-export function createAccess(credentials: readonly Authenticator[], log: Log): Access {
-  const authenticate = authenticateBy(credentials);
-  return { authenticate, interceptors: [mapErrors(log), authorize(methodRules(services), authenticate)] };
+export interface Access {
+  readonly interceptors: Interceptor[];
+  /** For requests that are no calls of a service. Rejects with Unauthenticated. */
+  readonly authenticate: Authenticate;
+  /** These routes and those of access itself, behind the door. */
+  readonly guard: (routes: (router: ConnectRouter) => void) => (router: ConnectRouter) => void;
+  /** A door of another listener, with credentials of its own and nothing but the routes that it is given. */
+  readonly also: (credentials: readonly Authenticator[]) => Pick<Access, "interceptors" | "guard">;
+  /** Stopped after what takes calls. */
+  readonly auditLog: Service;
 }
+
+/** Throws FaultError `bug` when a method does not declare who may call it. */
+export function createAccess({ store, credentials, ports }: AccessParts): Access {
+  const { clock, log } = ports;
+  const rules = methodRules(services);
+  const records = {
+    read: (id: string) => store.read.tokenRead({ id }),
+    used: (id: string, at: number) => store.write.tokenUsed({ id, at }),
+  };
+  const tokens = new ApiTokens(records, clock);
+  const door = { rules, authenticate: authenticateBy([...credentials, tokens.authenticate]) };
+  const auditLog = new AuditLog({ append: (args) => store.write.auditAppend(args), clock, log });
+  const refusals = new Refusals((record) => void auditLog.add(record).catch(() => {}), clock);
+  const audited = auditCalls({ rules, log: auditLog, refusals, clock });
+  const guard: Access["guard"] = (routes) => (router) => {
+    router.service(AccessService, accessService({ store, tokens, clock }));
+    routes(router);
+    lookFirst(router, door);
+  };
+  const also: Access["also"] = (others) => {
+    const own = { rules, authenticate: authenticateBy(others) };
+    return {
+      interceptors: [mapErrors(log), audited, authorize(own, clock)],
+      guard: (routes) => (router) => {
+        routes(router);
+        lookFirst(router, own);
+      },
+    };
+  };
+  return {
+    interceptors: [mapErrors(log), audited, authorize(door, clock)],
+    also,
+    authenticate: door.authenticate,
+    guard,
+    auditLog: withCounted(auditLog, refusals),
+  };
+}
+
+/** What was only counted so far is told before the log stops. */
+const withCounted = (auditLog: AuditLog, refusals: Refusals): Service => ({
+  name: auditLog.name,
+  start: () => auditLog.start(),
+  stop: async () => {
+    refusals.flush();
+    await auditLog.stop();
+  },
+});

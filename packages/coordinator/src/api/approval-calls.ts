@@ -1,7 +1,7 @@
 /** The calls of RunService about runs that wait: for an answer of a person, or because somebody paused them. */
 
 import type { ServiceImpl } from "@connectrpc/connect";
-import { FaultError, present, sortedJson } from "@haversack/base";
+import { FaultError, sortedJson } from "@haversack/base";
 import {
   type Answer,
   decisionFromWire,
@@ -11,7 +11,7 @@ import {
   waitingToWire,
 } from "@haversack/protocol";
 import { digestOf } from "@haversack/snapshot";
-import { callerKey } from "../auth/caller.ts";
+import { type Caller, callerIn } from "../auth/caller.ts";
 import { settleFields } from "../dag/form.ts";
 import type { Store } from "../store/store.ts";
 import { pageLimit } from "./page-size.ts";
@@ -35,11 +35,13 @@ export function approvalCalls({ store, clock, answer }: ApprovalParts): Calls {
       checkText("comment", comment);
       checkText("on_behalf_of", onBehalfOf);
       const id = parseRunId(runId);
-      const { form } = await store.read.questionRead({ runId: id, stepId });
+      const caller = callerIn(context.values);
+      const { form, approvers } = await store.read.questionRead({ runId: id, stepId });
+      requireApprover(stepId, approvers, caller);
       const decided = decisionFromWire(decision);
       const said: Answer = {
         decision: decided,
-        by: present(context.values.get(callerKey), "the caller of a method that is not public").name,
+        by: caller.name,
         ...(onBehalfOf === "" ? {} : { onBehalfOf }),
         ...(comment === "" ? {} : { comment }),
         fields: settleFields(form, fields ?? {}, decided),
@@ -73,6 +75,13 @@ export function approvalCalls({ store, clock, answer }: ApprovalParts): Calls {
       return { run: await answer(runId), changed };
     },
   };
+}
+
+/** Named in the DAG by the names of tokens; an empty list: whoever may answer at all. Admins always may. */
+function requireApprover(stepId: string, approvers: readonly string[], { role, name }: Caller): void {
+  if (approvers.length === 0 || role === "admin" || approvers.includes(name)) return;
+  const message = `step ${stepId} is to be answered by ${approvers.join(", ")}, or an admin; this token is that of ${name}`;
+  throw new FaultError("denied", "not_approver", message);
 }
 
 function checkText(field: keyof typeof textCharactersMax, text: string): void {

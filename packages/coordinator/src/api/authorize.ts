@@ -1,40 +1,94 @@
 /**
  * The one door of the API: who calls, and may it. Deny by default: a method without a rule is refused, and what a method
- * asks for is read from the contract, never from a path or a header.
+ * asks for is read from the contract, never from a path or a header. A call is decided once, before its message is read
+ * (`first-look.ts`); what the message asks for besides is decided here, after it was decoded, whatever its form was.
  */
 
-import type { DescField, Message } from "@bufbuild/protobuf";
+import { type DescMethod, type Message } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
-import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  type ContextValues,
+  createContextKey,
+  type Interceptor,
+} from "@connectrpc/connect";
+import type { Clock } from "@haversack/base";
 import type { Permission } from "@haversack/protocol";
 import { type Authenticate, credentialOf } from "../auth/authenticate.ts";
 import { type Caller, callerKey, peerKey } from "../auth/caller.ts";
 import { type MethodRule, methodName, permits, roleFor } from "../auth/permissions.ts";
+import { whileValid } from "../auth/while-valid.ts";
 
-export function authorize(rules: ReadonlyMap<string, MethodRule>, authenticate: Authenticate): Interceptor {
+export interface Door {
+  readonly rules: ReadonlyMap<string, MethodRule>;
+  readonly authenticate: Authenticate;
+}
+
+/** What there is of a call before its message. */
+export interface CallHead {
+  readonly method: DescMethod;
+  readonly header: Headers;
+  readonly contextValues: ContextValues;
+}
+
+/** Absent refusal: the caller may call the method. */
+interface Decision {
+  readonly refusal?: unknown;
+}
+
+const decisionKey = createContextKey<Promise<Decision> | undefined>(undefined, {
+  description: "whether the call is let in",
+});
+
+/** Decides once for each call; sets the caller as soon as it is known, also when it is refused. Never rejects. */
+export async function decide(door: Door, call: CallHead): Promise<Decision> {
+  const before = call.contextValues.get(decisionKey);
+  if (before !== undefined) return await before;
+  const decision = look(door, call).then(
+    () => ({}),
+    (refusal: unknown) => ({ refusal }),
+  );
+  call.contextValues.set(decisionKey, decision);
+  return await decision;
+}
+
+async function look(
+  { rules, authenticate }: Door,
+  { method, header, contextValues }: CallHead,
+): Promise<void> {
+  const name = methodName(method);
+  const rule = rules.get(name);
+  if (rule === undefined) throw denied(`${name} is not served`);
+  if (rule.permission === "public") return;
+  const credential = credentialOf(header.get("authorization"), contextValues.get(peerKey));
+  const caller = await authenticate(credential);
+  contextValues.set(callerKey, caller);
+  requirePermission(caller, rule.permission, `call ${name}`);
+}
+
+export function authorize(door: Door, clock: Clock): Interceptor {
   return (next) => async (request) => {
-    const name = methodName(request.method);
-    const rule = rules.get(name);
-    if (rule === undefined) throw denied(`${name} is not served`);
-    if (rule.permission === "public") return await next(request);
-    const peer = request.contextValues.get(peerKey);
-    const caller = await authenticate(credentialOf(request.header.get("authorization"), peer));
-    requirePermission(caller, rule.permission, `call ${name}`);
-    if (!request.stream) {
-      for (const { field, permission } of filled(rule, request.message))
-        requirePermission(caller, permission, `fill ${field.name} of ${name}`);
-    }
-    request.contextValues.set(callerKey, caller);
-    return await next(request);
+    const { method, header, contextValues } = request;
+    const { refusal } = await decide(door, request);
+    if (refusal !== undefined) throw refusal;
+    const caller = contextValues.get(callerKey);
+    if (caller === undefined) return await next(request);
+    if (!request.stream) requireFields(caller, door.rules.get(methodName(method)), request.message);
+    const response = await next(request);
+    if (!response.stream) return response;
+    const credential = credentialOf(header.get("authorization"), contextValues.get(peerKey));
+    return { ...response, message: whileValid(response.message, () => door.authenticate(credential), clock) };
   };
 }
 
-/** What a request was checked for, besides its method: seen after it was decoded, whatever its form was. */
-function filled({ fields }: MethodRule, message: Message): MethodRule["fields"] {
-  return fields.filter(({ field }) => isSet(field, message));
+function requireFields(caller: Caller, rule: MethodRule | undefined, message: Message): void {
+  for (const { field, permission } of rule?.fields ?? []) {
+    if (reflect(field.parent, message).isSet(field)) {
+      requirePermission(caller, permission, `give a ${field.name} of its own to ${field.parent.typeName}`);
+    }
+  }
 }
-
-const isSet = (field: DescField, message: Message): boolean => reflect(field.parent, message).isSet(field);
 
 function requirePermission({ role }: Caller, permission: Permission, what: string): void {
   if (permits(role, permission)) return;

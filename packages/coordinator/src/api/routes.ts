@@ -2,6 +2,7 @@
 
 import type { ConnectRouter } from "@connectrpc/connect";
 import {
+  AccessService,
   apiMessageBytesMax,
   DagService,
   EnrollmentService,
@@ -41,6 +42,7 @@ export const services = [
   EnrollmentService,
   Health,
   ServerReflection,
+  AccessService,
 ];
 
 type Parts = Parameters<typeof runService>[0] &

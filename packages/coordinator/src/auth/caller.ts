@@ -1,7 +1,8 @@
 /** Who calls, by its credential: found before a method runs, read by what records who did something. */
 
 import type { Socket } from "node:net";
-import { createContextKey } from "@connectrpc/connect";
+import { type ContextValues, createContextKey } from "@connectrpc/connect";
+import { present } from "@haversack/base";
 import type { Role } from "@haversack/protocol";
 
 export interface Caller {
@@ -28,3 +29,6 @@ export const callerKey = createContextKey<Caller | undefined>(undefined, {
   description: "whose credential the call carries",
 });
 export const peerKey = createContextKey<Peer>({ address: "" }, { description: "where the call comes from" });
+
+/** Of a call of a method that is not public. */
+export const callerIn = (values: ContextValues): Caller => present(values.get(callerKey), "the caller");

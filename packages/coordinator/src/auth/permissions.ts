@@ -2,7 +2,15 @@
 
 import type { DescField, DescMethod, DescService } from "@bufbuild/protobuf";
 import { FaultError } from "@haversack/base";
-import { fieldPermission, methodPermission, type Permission, type Role, roles } from "@haversack/protocol";
+import {
+  type AuditRule,
+  fieldPermission,
+  methodAudit,
+  methodPermission,
+  type Permission,
+  type Role,
+  roles,
+} from "@haversack/protocol";
 
 const viewer: readonly Permission[] = ["public", "view", "metrics"];
 const operator: readonly Permission[] = [...viewer, "operate"];
@@ -38,6 +46,7 @@ const ofOthers: Readonly<Record<string, Permission>> = {
 
 export interface MethodRule {
   readonly permission: Permission;
+  readonly audit: AuditRule;
   /** Fields of the request that ask for more when they are filled. */
   readonly fields: readonly { readonly field: DescField; readonly permission: Permission }[];
 }
@@ -63,7 +72,7 @@ function ruleOf(method: DescMethod): MethodRule {
     return asked === undefined ? [] : [{ field, permission: asked }];
   });
   if (permission !== undefined && (fields.length === 0 || method.methodKind === "unary"))
-    return { permission, fields };
+    return { permission, audit: methodAudit(method, permission), fields };
   const what =
     permission === undefined
       ? "declares no permission: give it `option (permission)` in its .proto file"

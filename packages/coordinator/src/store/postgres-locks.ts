@@ -115,6 +115,12 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
   runResume: ({ id }) => ({ runs: [id] }),
   childPause: ({ id }) => ({ runs: [id] }),
   childResume: ({ id }) => ({ runs: [id] }),
+  tokenCreate: ({ id }) => ({ runs: [], order: `token ${id}` }),
+  tokenRevoke: ({ id }) => ({ runs: [], order: `token ${id}` }),
+  tokenUsed: ({ id }) => ({ runs: [], order: `token ${id}` }),
+  // They hold the end of the log, and nothing else.
+  auditAppend: () => ({ runs: [], order: "audit", alone: true }),
+  auditCut: () => ({ runs: [], order: "audit", alone: true }),
   deadlineServe: ({ runId, term }) => ({ runs: [runId], ...under(term) }),
 };
 

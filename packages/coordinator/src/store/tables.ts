@@ -1,5 +1,6 @@
 /** The verbs of all that is not the plain way of a run from its submission to its end. */
 
+import { accessReads, accessWrites } from "./access-tables.ts";
 import { controlReads, controlWrites } from "./control-tables.ts";
 import { familyReads, familyWrites } from "./family-tables.ts";
 import { identityReads, identityWrites } from "./identity-tables.ts";
@@ -8,6 +9,7 @@ import { retentionReads, retentionWrites } from "./retention-tables.ts";
 import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
 
 export const furtherWrites = {
+  ...accessWrites,
   ...controlWrites,
   ...familyWrites,
   ...identityWrites,
@@ -16,6 +18,7 @@ export const furtherWrites = {
   ...scheduleWrites,
 } as const;
 export const furtherReads = {
+  ...accessReads,
   ...controlReads,
   ...familyReads,
   ...identityReads,

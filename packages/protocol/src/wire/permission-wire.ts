@@ -2,8 +2,10 @@
 
 import { type DescField, type DescMethod, getOption } from "@bufbuild/protobuf";
 import {
+  audit,
   field_permission,
   permission,
+  Audit as WireAudit,
   Permission as WirePermission,
 } from "../gen/haversack/v1/permission_pb.ts";
 import type { Permission } from "../model/access.ts";
@@ -21,6 +23,26 @@ const permissionToWire = {
 } as const satisfies Record<Permission, WirePermission>;
 
 const permissionFromWire = inverted<Permission>(permissionToWire);
+
+/** Whether a call is told to the audit log, and whether its answer waits for that. Refusals are told of every method. */
+export type AuditRule = "none" | "behind" | "before";
+
+const unsaid: Readonly<Record<Permission, AuditRule>> = {
+  public: "none",
+  view: "none",
+  operate: "before",
+  edit: "before",
+  administer: "before",
+  work: "none",
+  join: "before",
+  metrics: "none",
+};
+
+export function methodAudit(method: DescMethod, asked: Permission): AuditRule {
+  const declared = getOption(method, audit);
+  if (declared === WireAudit.NONE) return "none";
+  return declared === WireAudit.BEHIND ? "behind" : unsaid[asked];
+}
 
 /** What a caller of the method must be allowed to do; undefined: the contract does not say. */
 export const methodPermission = (method: DescMethod): Permission | undefined =>

@@ -1,6 +1,6 @@
 /** What a person asks of a worker; everything may be left out. */
 export interface WorkerAsked {
-  /** `http://HOST:PORT` or `https://HOST:PORT` of the coordinator. */
+  /** `http://HOST:PORT` or `https://HOST:PORT` of the coordinator; of several on one database with commas between them. */
   readonly coordinator?: string;
   /** What lets a worker join that runs on the coordinator's machine: the content of `worker.token`. */
   readonly token?: string;

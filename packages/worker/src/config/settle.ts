@@ -8,7 +8,8 @@ import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot"
 import type { WorkerAsked } from "./options.ts";
 
 export interface WorkerSettings {
-  readonly coordinatorUrl: URL;
+  /** Of one coordinator, or of several on one database; at least one. */
+  readonly coordinatorUrls: readonly URL[];
   readonly token: string | undefined;
   readonly joinToken: JoinToken | undefined;
   readonly localCaFile: string | undefined;
@@ -24,10 +25,10 @@ const slotsMax = 1024;
 const labelsMax = 64;
 
 export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettings {
-  const coordinatorUrl = parseUrl(asked.coordinator ?? env["HAVERSACK_URL"]);
-  const joinToken = settleJoinToken(asked.joinToken ?? env["HAVERSACK_JOIN_TOKEN"], coordinatorUrl);
+  const coordinatorUrls = parseUrls(asked.coordinator ?? env["HAVERSACK_URL"] ?? "");
+  const joinToken = settleJoinToken(asked.joinToken ?? env["HAVERSACK_JOIN_TOKEN"], coordinatorUrls);
   return {
-    coordinatorUrl,
+    coordinatorUrls,
     token: (asked.token ?? env["HAVERSACK_TOKEN"]) || undefined,
     joinToken,
     localCaFile: asked.localCaFile,
@@ -39,21 +40,28 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
   };
 }
 
-function parseUrl(text: string | undefined): URL {
-  const url = text === undefined ? null : URL.parse(text);
-  if (["http:", "https:"].includes(url?.protocol ?? "") && url !== null && url.hostname !== "") return url;
-  throw bad("coordinator", "a URL such as https://ci.example:7420 or http://127.0.0.1:7420", text ?? "none");
+function parseUrls(text: string): readonly URL[] {
+  const urls = text.split(",").map((part) => URL.parse(part.trim()));
+  if (urls.every(isAddress) && new Set(urls.map(({ protocol }) => protocol)).size === 1) return urls;
+  const expected = "one URL such as https://ci.example:7420, or several of one kind with commas";
+  throw bad("coordinator", expected, text);
 }
 
 /** It is told to nobody over plain text, but to a coordinator on this machine. */
-function settleJoinToken(text: string | undefined, { protocol, hostname }: URL): JoinToken | undefined {
+function settleJoinToken(text: string | undefined, urls: readonly URL[]): JoinToken | undefined {
   if (text === undefined || text === "") return undefined;
   const token = parseJoinToken(text.trim());
-  const isLocal = hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
-  if (protocol === "https:" || isLocal) return token;
-  const message = `coordinator: a join token goes over https only, and ${hostname} is not this machine; nothing was sent`;
+  const far = urls.find(({ protocol, hostname }) => protocol !== "https:" && !isLocal(hostname));
+  if (far === undefined) return token;
+  const message = `coordinator: a join token goes over https only, and ${far.hostname} is not this machine; nothing was sent`;
   throw new FaultError("invalid", "join_over_plain_text", message);
 }
+
+const isLocal = (hostname: string): boolean =>
+  hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
+
+const isAddress = (url: URL | null): url is URL =>
+  url !== null && (url.protocol === "http:" || url.protocol === "https:") && url.hostname !== "";
 
 function checkSlots(slots: number): number {
   if (Number.isInteger(slots) && slots >= 1 && slots <= slotsMax) return slots;

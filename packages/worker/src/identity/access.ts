@@ -12,7 +12,6 @@ export interface Channel {
 }
 
 export interface AccessParts {
-  readonly url: URL;
   /** PEM of the authority of a coordinator on this machine; absent: as certificates of the system are checked. */
   readonly localCa: string | undefined;
 }
@@ -42,10 +41,9 @@ export class Access {
   }
 
   /** For the session, and for all calls of a worker. */
-  channel(): Channel {
+  channel(url: URL): Channel {
     const identity = this.#identity;
-    const { url } = this.#parts;
-    if (identity.kind === "credential") return this.#plain();
+    if (identity.kind === "credential") return this.#plain(url);
     const { issued, key } = identity;
     if (issued === undefined) throw new Error("a worker that has not joined does not dial");
     const [ca, certificate] = [Buffer.from(issued.ca), Buffer.from(issued.certificate)];
@@ -54,15 +52,14 @@ export class Access {
   }
 
   /** For joining: without a certificate, and only to who this authority vouches for. */
-  joining(ca: string): Channel {
-    const { url } = this.#parts;
+  joining(url: URL, ca: string): Channel {
     const target = url.port === "" ? `${url.hostname}:443` : url.host;
     return { target, credentials: grpc.credentials.createSsl(Buffer.from(ca)), options: asJoinName };
   }
 
   /** Of a coordinator on this machine. */
-  #plain(): Channel {
-    const { url, localCa } = this.#parts;
+  #plain(url: URL): Channel {
+    const { localCa } = this.#parts;
     const target = url.port === "" ? `${url.hostname}:${url.protocol === "https:" ? 443 : 80}` : url.host;
     if (url.protocol === "http:")
       return { target, credentials: grpc.credentials.createInsecure(), options: {} };

@@ -1,7 +1,16 @@
 /** Becomes a worker of the coordinator, and stays one: joins once, renews its certificate from half of its time on. */
 
 import { createPublicKey, X509Certificate } from "node:crypto";
-import { FaultError, faultOf, fullJitter, type Ms, messageOf, type Ports, pause } from "@haversack/base";
+import {
+  FaultError,
+  faultOf,
+  fullJitter,
+  invariant,
+  type Ms,
+  messageOf,
+  type Ports,
+  pause,
+} from "@haversack/base";
 import { type JoinToken, joinTokenText, keyDigest, secretDigest } from "@haversack/protocol";
 import { type Access, bearer, proofOf } from "./access.ts";
 import { join, rejoin, renew } from "./calls.ts";
@@ -16,12 +25,19 @@ import { trustedCa } from "./trust-ca.ts";
 
 export interface EnrolmentParts {
   readonly folder: string;
-  readonly url: URL;
+  /** At least one; each is tried in its turn. */
+  readonly urls: readonly URL[];
   readonly access: Access;
   readonly ports: Ports;
   /** What lets it join; absent: it must have joined before. */
   readonly joinToken?: JoinToken;
   readonly token?: string;
+}
+
+/** Whom to ask, and until when. */
+interface At {
+  readonly url: URL;
+  readonly signal: AbortSignal;
 }
 
 const floorMs: Ms = 500;
@@ -32,8 +48,8 @@ const renewCapMs: Ms = 10 * 60_000;
 export async function enrol(parts: EnrolmentParts, signal: AbortSignal): Promise<void> {
   const { identity } = parts.access;
   if (isJoined(identity) && !isOver(identity, parts)) return;
-  await untilDone(parts, capMs, signal, () =>
-    isJoined(identity) ? rejoinNow(parts, signal) : joinNow(parts, signal),
+  await untilDone(parts, capMs, signal, (at) =>
+    isJoined(identity) ? rejoinNow(parts, at) : joinNow(parts, at),
   );
 }
 
@@ -52,16 +68,16 @@ function isOver(identity: Identity, { ports }: EnrolmentParts): boolean {
 export async function enrolAgain(parts: EnrolmentParts, signal: AbortSignal): Promise<boolean> {
   const { identity } = parts.access;
   if (identity.kind !== "credential" || parts.token === undefined) return false;
-  await untilDone(parts, capMs, signal, () => joinNow(parts, signal));
+  await untilDone(parts, capMs, signal, (at) => joinNow(parts, at));
   return true;
 }
 
-async function joinNow(parts: EnrolmentParts, signal: AbortSignal): Promise<void> {
+async function joinNow(parts: EnrolmentParts, at: At): Promise<void> {
   const { identity } = parts.access;
   const next =
     identity.kind === "credential"
-      ? await joinHere(identity, parts, signal)
-      : await joinAfar(identity, parts, signal);
+      ? await joinHere(identity, parts, at)
+      : await joinAfar(identity, parts, at);
   await become(parts, next);
   parts.ports.log.info({ worker: next.workerId, by: next.kind }, "joined");
 }
@@ -69,13 +85,13 @@ async function joinNow(parts: EnrolmentParts, signal: AbortSignal): Promise<void
 async function joinHere(
   identity: CredentialIdentity,
   parts: EnrolmentParts,
-  signal: AbortSignal,
+  { url, signal }: At,
 ): Promise<Identity> {
   const { workerId, credential } = identity;
   const token = parts.joinToken === undefined ? parts.token : joinTokenText(parts.joinToken);
   if (token === undefined) throw nothingToJoinWith();
   const value = new Uint8Array(Buffer.from(secretDigest(credential), "hex"));
-  const asked = { channel: parts.access.channel(), metadata: bearer(token), signal };
+  const asked = { channel: parts.access.channel(url), metadata: bearer(token), signal };
   await join(asked, { workerId, proof: { case: "credentialHash", value } });
   return { ...identity, joined: true };
 }
@@ -83,23 +99,23 @@ async function joinHere(
 async function joinAfar(
   identity: CertificateIdentity,
   parts: EnrolmentParts,
-  signal: AbortSignal,
+  { url, signal }: At,
 ): Promise<Identity> {
-  const { url, access, joinToken } = parts;
+  const { access, joinToken } = parts;
   if (joinToken === undefined) throw nothingToJoinWith();
   const ca = await trustedCa(url, identity.caPin, signal);
-  const asked = { channel: access.joining(ca), metadata: bearer(joinTokenText(joinToken)), signal };
+  const asked = { channel: access.joining(url, ca), metadata: bearer(joinTokenText(joinToken)), signal };
   const value = await requestFor(identity);
   const answer = await join(asked, { workerId: identity.workerId, proof: { case: "csr", value } });
   return { ...identity, issued: issuedBy(answer, ca, identity, parts.ports) };
 }
 
 /** Asks the API for another certificate of the same key: the one that it has is good for nothing any more. */
-async function rejoinNow(parts: EnrolmentParts, signal: AbortSignal): Promise<void> {
+async function rejoinNow(parts: EnrolmentParts, { url, signal }: At): Promise<void> {
   const { identity } = parts.access;
   if (identity.kind !== "certificate" || identity.issued === undefined) return;
   const { ca } = identity.issued;
-  const asked = { channel: parts.access.joining(ca), metadata: bearer(proofOf(identity)), signal };
+  const asked = { channel: parts.access.joining(url, ca), metadata: bearer(proofOf(identity)), signal };
   const answer = await rejoin(asked, await requestFor(identity));
   await become(parts, { ...identity, issued: issuedBy(answer, ca, identity, parts.ports) });
   parts.ports.log.info({ worker: identity.workerId }, "the certificate had expired; there is a new one");
@@ -109,10 +125,10 @@ async function renewNow(
   identity: CertificateIdentity,
   ca: string,
   parts: EnrolmentParts,
-  signal: AbortSignal,
+  { url, signal }: At,
 ): Promise<void> {
   const { access, ports } = parts;
-  const asked = { channel: access.channel(), metadata: access.metadata(), signal };
+  const asked = { channel: access.channel(url), metadata: access.metadata(), signal };
   const answer = await renew(asked, await requestFor(identity));
   const issued = issuedBy(answer, ca, identity, ports);
   await become(parts, { ...identity, issued });
@@ -132,8 +148,8 @@ export async function keepCertificate(parts: EnrolmentParts, signal: AbortSignal
     const half = (endOf(identity.issued) - at) / 2;
     await until(parts.ports, at + half * (1 + 0.1 * random.fraction()), signal);
     const over = () => isOver(identity, parts);
-    await untilDone(parts, Math.min(renewCapMs, half / 5), signal, () =>
-      over() ? rejoinNow(parts, signal) : renewNow(identity, ca, parts, signal),
+    await untilDone(parts, Math.min(renewCapMs, half / 5), signal, (at) =>
+      over() ? rejoinNow(parts, at) : renewNow(identity, ca, parts, at),
     );
     await pause(clock, 0, signal);
   }
@@ -146,21 +162,27 @@ async function until({ clock }: Ports, due: Ms, signal: AbortSignal): Promise<vo
     await pause(clock, Math.min(left, pieceMs), signal);
 }
 
+/** Asks one after the other, until somebody answers. */
 async function untilDone(
-  parts: EnrolmentParts,
+  { urls, ports }: EnrolmentParts,
   cap: Ms,
   signal: AbortSignal,
-  ask: () => Promise<void>,
+  ask: (at: At) => Promise<void>,
 ): Promise<void> {
-  const { clock, random, log } = parts.ports;
+  const { clock, random, log } = ports;
   for (let tries = 1; !signal.aborted; tries++) {
+    const url = urls[(tries - 1) % urls.length];
+    invariant(url !== undefined, "a worker has an address to dial");
     try {
-      return await ask();
+      return await ask({ url, signal });
     } catch (error) {
       if (signal.aborted) return;
       if (!["unavailable", "busy"].includes(faultOf(error))) throw error;
       const waitMs = fullJitter(random, tries, Math.min(floorMs, cap), cap);
-      log.warn({ why: messageOf(error), waitMs, tries }, "not joined yet, asking again");
+      log.warn(
+        { why: messageOf(error), coordinator: url.host, waitMs, tries },
+        "not joined yet, asking again",
+      );
       await pause(clock, waitMs, signal);
     }
   }

@@ -20,14 +20,14 @@ export async function openEnrolment(
   settings: WorkerSettings,
   ports: Ports,
 ): Promise<EnrolmentParts> {
-  const { coordinatorUrl: url, token, joinToken, localCaFile } = settings;
+  const { coordinatorUrls: urls, token, joinToken, localCaFile } = settings;
   const stored = await readIdentity(folder);
   const identity =
     stored !== undefined && isUsable(stored, settings) ? stored : await begin(folder, settings, ports);
-  const access = new Access({ url, localCa: await readCa(localCaFile) }, identity);
+  const access = new Access({ localCa: await readCa(localCaFile) }, identity);
   return {
     folder,
-    url,
+    urls,
     access,
     ports,
     ...(joinToken === undefined ? {} : { joinToken }),
@@ -36,22 +36,22 @@ export async function openEnrolment(
 }
 
 /** One that has not joined begins anew when it is told to trust somebody else, or comes by another way. */
-function isUsable(identity: Identity, { joinToken, coordinatorUrl }: WorkerSettings): boolean {
-  if (identity.kind === "credential") return identity.joined || !wantsCertificate(joinToken, coordinatorUrl);
+function isUsable(identity: Identity, { joinToken, coordinatorUrls }: WorkerSettings): boolean {
+  if (identity.kind === "credential") return identity.joined || !wantsCertificate(joinToken, coordinatorUrls);
   return identity.issued !== undefined || joinToken === undefined || joinToken.caPin === identity.caPin;
 }
 
-const wantsCertificate = (joinToken: unknown, { protocol }: URL): boolean =>
-  joinToken !== undefined && protocol === "https:";
+const wantsCertificate = (joinToken: unknown, urls: readonly URL[]): boolean =>
+  joinToken !== undefined && urls.every(({ protocol }) => protocol === "https:");
 
 async function begin(
   folder: string,
-  { joinToken, coordinatorUrl }: WorkerSettings,
+  { joinToken, coordinatorUrls }: WorkerSettings,
   ports: Ports,
 ): Promise<Identity> {
   const workerId = await readWorkerId(folder, ports.random);
   const identity =
-    joinToken !== undefined && wantsCertificate(joinToken, coordinatorUrl)
+    joinToken !== undefined && wantsCertificate(joinToken, coordinatorUrls)
       ? await newCertificateIdentity(workerId, joinToken.caPin)
       : newCredentialIdentity(workerId);
   await writeIdentity(folder, identity);

@@ -5,7 +5,7 @@
 
 import { create } from "@bufbuild/protobuf";
 import * as grpc from "@grpc/grpc-js";
-import { FaultError } from "@haversack/base";
+import { FaultError, invariant } from "@haversack/base";
 import {
   type AttemptRef,
   chunkBytesMax,
@@ -51,30 +51,53 @@ export interface Stream {
   close(): void;
 }
 
+/** To one coordinator at a time, of those whose addresses are known. */
 export class Connection {
   readonly #access: Access;
-  readonly #clients = new Map<
-    "control" | "bulk",
-    { readonly client: grpc.Client; readonly version: number }
-  >();
+  readonly #urls: readonly URL[];
+  readonly #clients = new Map<string, { readonly client: grpc.Client; readonly version: number }>();
+  #at = 0;
 
-  constructor(access: Access) {
+  /** @param urls at least one; the first is dialled first */
+  constructor(urls: readonly URL[], access: Access) {
     this.#access = access;
+    this.#urls = urls;
+  }
+
+  /** Whom the next session dials. */
+  get url(): URL {
+    const url = this.#urls[this.#at % this.#urls.length];
+    invariant(url !== undefined, "a connection has an address");
+    return url;
+  }
+
+  get addresses(): number {
+    return this.#urls.length;
+  }
+
+  /** This one did not answer: the next session dials another, where there is one. */
+  tryNext(): void {
+    this.#at += 1;
   }
 
   close(): void {
     for (const { client } of this.#clients.values()) client.close();
   }
 
-  /** With the certificate of the moment; calls that are under way end on the channel that they began on. */
+  /**
+   * One channel for the session, one for bulk, to each address; kept for as long as we live, for calls may be under way.
+   * With the certificate of the moment: calls on an older channel end on it.
+   */
   #client(name: "control" | "bulk"): grpc.Client {
-    const open = this.#clients.get(name);
+    const { url } = this;
+    const key = `${name} ${url.href}`;
+    const open = this.#clients.get(key);
     const { version } = this.#access;
     if (open?.version === version) return open.client;
     open?.client.close();
-    const { target, credentials, options } = this.#access.channel();
+    const { target, credentials, options } = this.#access.channel(url);
     const client = new grpc.Client(target, credentials, { ...channelOptions, ...options });
-    this.#clients.set(name, { client, version });
+    this.#clients.set(key, { client, version });
     return client;
   }
 

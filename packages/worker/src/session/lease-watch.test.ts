@@ -26,6 +26,19 @@ describe("trust in a lease", () => {
     expect(leases.remainingMs).toBe(0);
   });
 
+  test("counts the time in which the machine slept, though the monotonic clock stood still", () => {
+    const clock = new FakeClock();
+    let sleptMs = 0;
+    const leases = new LeaseWatch(clock, () => 77_000 + clock.monotonic() + sleptMs);
+    leases.welcomed(leases.now(), 30_000);
+    clock.advance(5000);
+    sleptMs = 120_000;
+    expect(leases.remainingMs).toBeLessThan(0);
+    const seq = leases.next();
+    leases.acknowledged(seq);
+    expect(leases.remainingMs).toBe(26_000);
+  });
+
   test("an acknowledgement of an earlier session renews nothing", () => {
     const clock = new FakeClock();
     const leases = new LeaseWatch(clock);

@@ -1,7 +1,8 @@
 /**
  * The worker's side of a lease: trust ends earlier here than at the coordinator. The clock starts when the renewal
  * that was last acknowledged was *sent*, which is before it was received; it is a monotonic clock, so nobody's wall
- * clock matters. What is left of the time-to-live at the end is for ending processes.
+ * clock matters. Where that clock stands still while the machine is suspended, the time since boot goes on: the lease ran
+ * out at the coordinator while we slept, so it has here, too. What is left of the time-to-live at the end is for ending processes.
  */
 
 import type { Clock, Ms } from "@haversack/base";
@@ -11,17 +12,28 @@ const reserveMs: Ms = 4000;
 
 export class LeaseWatch {
   readonly #clock: Clock;
+  readonly #sinceBoot: () => Ms;
+  /** What the two clocks differ by when nobody sleeps. */
+  readonly #offset: Ms;
   readonly #sent = new Map<number, Ms>();
   #seq = 0;
   #ttlMs: Ms = 30_000;
   #renewedAt: Ms;
 
-  constructor(clock: Clock) {
+  /** @param sinceBoot goes on while the machine is suspended; where there is no such clock, the monotonic one */
+  constructor(clock: Clock, sinceBoot: () => Ms = () => clock.monotonic()) {
     this.#clock = clock;
-    this.#renewedAt = clock.monotonic();
+    this.#sinceBoot = sinceBoot;
+    this.#offset = sinceBoot() - clock.monotonic();
+    this.#renewedAt = this.now();
   }
 
-  /** The hello was sent at `sentAt` and welcomed now: it renewed everything that it listed. */
+  /** Of this watch only: the later of the two clocks. */
+  now(): Ms {
+    return Math.max(this.#clock.monotonic(), this.#sinceBoot() - this.#offset);
+  }
+
+  /** The hello was sent at `sentAt`, by {@link now}, and welcomed now: it renewed everything that it listed. */
   welcomed(sentAt: Ms, ttlMs: Ms): void {
     this.#sent.clear();
     this.#ttlMs = ttlMs;
@@ -31,7 +43,7 @@ export class LeaseWatch {
   /** The number of a heartbeat that is about to be sent. */
   next(): number {
     this.#seq += 1;
-    this.#sent.set(this.#seq, this.#clock.monotonic());
+    this.#sent.set(this.#seq, this.now());
     return this.#seq;
   }
 
@@ -44,7 +56,7 @@ export class LeaseWatch {
   /** How long the leases may still be trusted; 0 or less: end everything. */
   get remainingMs(): Ms {
     const reserve = Math.min(reserveMs, this.#ttlMs / 4);
-    return this.#renewedAt + this.#ttlMs - reserve - this.#clock.monotonic();
+    return this.#renewedAt + this.#ttlMs - reserve - this.now();
   }
 
   /** Between SIGTERM and SIGKILL when a lease is lost: ends before the lease does. */

@@ -62,7 +62,7 @@ class Session {
     signal.addEventListener("abort", onAbort, { once: true });
     const timer = clock.after(welcomeTimeoutMs, () => this.#link.kind === "greeting" && stream.close());
     try {
-      this.#link = { kind: "greeting", stream, sentAt: clock.monotonic() };
+      this.#link = { kind: "greeting", stream, sentAt: this.#parts.leases.now() };
       stream.send({ kind: "hello", hello: this.#parts.hello() });
       for await (const message of stream.messages) this.#take(message);
       return this.#outcome(undefined);

@@ -167,6 +167,26 @@ describe("dialling again", () => {
     await world.ended;
   });
 
+  test("asks every address before it waits longer, and stays with one that served", async () => {
+    const world = supervise();
+    world.dial.addresses = 3;
+    const waits: number[] = [];
+    for (let count = 1; count <= 6; count++) {
+      (await world.dialled(count)).fail("unavailable");
+      waits.push(await world.waits(count));
+    }
+    expect(waits).toEqual([500, 500, 1000, 1000, 1000, 2000]);
+    expect(world.dial.turns).toBe(6);
+    const stream = await world.dialled(7);
+    stream.welcome();
+    await until(() => world.uplink.isUp);
+    stream.end();
+    await world.waits(7);
+    expect(world.dial.turns).toBe(6);
+    world.stopping.abort();
+    await world.ended;
+  });
+
   test("is hopeless when the worker may not, or another took its place", async () => {
     const refused = supervise();
     (await refused.dialled(1)).fail("denied");

@@ -13,11 +13,17 @@ const steadyAfterMs: Ms = 30_000;
 /** Resolves when told to stop. Rejects when dialling again cannot help, with what to do. */
 export async function superviseSession(parts: SessionParts, signal: AbortSignal): Promise<void> {
   let tries = 0;
+  /** Addresses that were tried since one of them served. */
+  let missed = 0;
   while (!signal.aborted) {
     const outcome = await runSession(parts, signal);
     if (signal.aborted) return;
     if (outcome.kind === "hopeless") throw outcome.error;
-    tries = outcome.kind === "served" && outcome.heldForMs >= steadyAfterMs ? 0 : tries + 1;
+    if (outcome.kind === "retry") parts.connection.tryNext();
+    missed = outcome.kind === "served" ? 0 : missed + 1;
+    if (outcome.kind === "served" && outcome.heldForMs >= steadyAfterMs) tries = 0;
+    // While there is an address that was not asked yet, there is no reason to wait longer.
+    else if (missed % parts.connection.addresses === 0) tries += 1;
     const waitMs = delay(parts, outcome, tries);
     const fields = { why: outcome.why, waitMs, tries };
     if (outcome.kind === "served") parts.ports.log.warn(fields, "session ended, dialling again");

@@ -69,6 +69,13 @@ export class FakeStream implements Stream {
 
 export class FakeDial {
   readonly streams: FakeStream[] = [];
+  /** How often the next address was asked for. */
+  turns = 0;
+  addresses = 1;
+
+  tryNext(): void {
+    this.turns += 1;
+  }
 
   session(): FakeStream {
     const stream = new FakeStream();

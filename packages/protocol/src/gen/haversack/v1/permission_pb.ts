@@ -12,7 +12,7 @@ import type { UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file haversack/v1/permission.proto.
  */
 export const file_haversack_v1_permission: GenFile = /*@__PURE__*/
-  fileDesc("Ch1oYXZlcnNhY2svdjEvcGVybWlzc2lvbi5wcm90bxIMaGF2ZXJzYWNrLnYxKt4BCgpQZXJtaXNzaW9uEhoKFlBFUk1JU1NJT05fVU5TUEVDSUZJRUQQABIVChFQRVJNSVNTSU9OX1BVQkxJQxABEhMKD1BFUk1JU1NJT05fVklFVxACEhYKElBFUk1JU1NJT05fT1BFUkFURRADEhMKD1BFUk1JU1NJT05fRURJVBAEEhkKFVBFUk1JU1NJT05fQURNSU5JU1RFUhAFEhMKD1BFUk1JU1NJT05fV09SSxAGEhMKD1BFUk1JU1NJT05fSk9JThAHEhYKElBFUk1JU1NJT05fTUVUUklDUxAIOloKCnBlcm1pc3Npb24SHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi2jAMgASgOMhguaGF2ZXJzYWNrLnYxLlBlcm1pc3Npb25SCnBlcm1pc3Npb246ZAoQZmllbGRfcGVybWlzc2lvbhIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMYtowDIAEoDjIYLmhhdmVyc2Fjay52MS5QZXJtaXNzaW9uUg9maWVsZFBlcm1pc3Npb25iBnByb3RvMw", [file_google_protobuf_descriptor]);
+  fileDesc("Ch1oYXZlcnNhY2svdjEvcGVybWlzc2lvbi5wcm90bxIMaGF2ZXJzYWNrLnYxKt4BCgpQZXJtaXNzaW9uEhoKFlBFUk1JU1NJT05fVU5TUEVDSUZJRUQQABIVChFQRVJNSVNTSU9OX1BVQkxJQxABEhMKD1BFUk1JU1NJT05fVklFVxACEhYKElBFUk1JU1NJT05fT1BFUkFURRADEhMKD1BFUk1JU1NJT05fRURJVBAEEhkKFVBFUk1JU1NJT05fQURNSU5JU1RFUhAFEhMKD1BFUk1JU1NJT05fV09SSxAGEhMKD1BFUk1JU1NJT05fSk9JThAHEhYKElBFUk1JU1NJT05fTUVUUklDUxAIKkAKBUF1ZGl0EhUKEUFVRElUX1VOU1BFQ0lGSUVEEAASDgoKQVVESVRfTk9ORRABEhAKDEFVRElUX0JFSElORBACOloKCnBlcm1pc3Npb24SHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi2jAMgASgOMhguaGF2ZXJzYWNrLnYxLlBlcm1pc3Npb25SCnBlcm1pc3Npb246SwoFYXVkaXQSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi3jAMgASgOMhMuaGF2ZXJzYWNrLnYxLkF1ZGl0UgVhdWRpdDpkChBmaWVsZF9wZXJtaXNzaW9uEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxi2jAMgASgOMhguaGF2ZXJzYWNrLnYxLlBlcm1pc3Npb25SD2ZpZWxkUGVybWlzc2lvbmIGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
  * What a caller must be allowed to do. Which role may do what: docs/operations.md, "Who may do what".
@@ -98,6 +98,47 @@ export const PermissionSchema: GenEnum<Permission> = /*@__PURE__*/
   enumDesc(file_haversack_v1_permission, 0);
 
 /**
+ * How the audit log learns of a call. Refusals are told of every method.
+ *
+ * @generated from enum haversack.v1.Audit
+ */
+export const Audit = {
+  /**
+   * PERMISSION_VIEW, WORK, METRICS and PUBLIC are not told; all others are, before the call is answered.
+   *
+   * @generated from enum value: AUDIT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * It changes nothing.
+   *
+   * @generated from enum value: AUDIT_NONE = 1;
+   */
+  NONE: 1,
+
+  /**
+   * Told, and the answer does not wait for it: for what has a record of its own, and comes often.
+   *
+   * @generated from enum value: AUDIT_BEHIND = 2;
+   */
+  BEHIND: 2,
+} as const;
+
+/**
+ * How the audit log learns of a call. Refusals are told of every method.
+ *
+ * @generated from enum haversack.v1.Audit
+ */
+export type Audit = (typeof Audit)[keyof typeof Audit] | UnknownEnum;
+
+/**
+ * Describes the enum haversack.v1.Audit.
+ */
+export const AuditSchema: GenEnum<Audit> = /*@__PURE__*/
+  enumDesc(file_haversack_v1_permission, 1);
+
+/**
  * What a caller of this method must be allowed to do.
  *
  * @generated from extension: haversack.v1.Permission permission = 50742;
@@ -106,10 +147,16 @@ export const permission: GenExtension<MethodOptions, Permission> = /*@__PURE__*/
   extDesc(file_haversack_v1_permission, 0);
 
 /**
+ * @generated from extension: haversack.v1.Audit audit = 50743;
+ */
+export const audit: GenExtension<MethodOptions, Audit> = /*@__PURE__*/
+  extDesc(file_haversack_v1_permission, 1);
+
+/**
  * What a caller must be allowed to do, besides, to fill this field of a request. Only in requests of unary methods.
  *
  * @generated from extension: haversack.v1.Permission field_permission = 50742;
  */
 export const field_permission: GenExtension<FieldOptions, Permission> = /*@__PURE__*/
-  extDesc(file_haversack_v1_permission, 1);
+  extDesc(file_haversack_v1_permission, 2);
 

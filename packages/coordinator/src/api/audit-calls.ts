@@ -1,0 +1,83 @@
+/**
+ * Tells the audit log of every call that changes something, and of every refusal. What changes something is answered
+ * after its record was committed; for submissions, which are on disk as runs, the record follows within milliseconds.
+ */
+
+import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { Code, type ContextValues, type Interceptor } from "@connectrpc/connect";
+import type { Clock } from "@haversack/base";
+import { type AuditRecord, toConnectError } from "@haversack/protocol";
+import type { AuditLog } from "../auth/audit-log.ts";
+import { callerKey, peerKey } from "../auth/caller.ts";
+import { type MethodRule, methodName } from "../auth/permissions.ts";
+import { nobody, type Refusals } from "../auth/refusals.ts";
+
+export interface AuditParts {
+  readonly rules: ReadonlyMap<string, MethodRule>;
+  readonly log: AuditLog;
+  readonly refusals: Refusals;
+  readonly clock: Clock;
+}
+
+export function auditCalls({ rules, log, refusals, clock }: AuditParts): Interceptor {
+  return (next) => async (request) => {
+    const method = methodName(request.method);
+    const audit = rules.get(method)?.audit ?? "none";
+    const asked = request.stream ? "" : targetOf(reflect(request.method.input, request.message));
+    const record = (outcome: string, target = asked): AuditRecord => {
+      const who = whoOf(request.contextValues);
+      return { at: clock.now(), ...who, method, target, outcome, times: 1 };
+    };
+    try {
+      const response = await next(request);
+      if (audit === "none") return response;
+      const target =
+        asked === "" && !response.stream
+          ? targetOf(reflect(response.method.output, response.message))
+          : asked;
+      const written = log.add(record("ok", target));
+      if (audit === "before" || log.isBusy) await written;
+      else written.catch(() => {});
+      return response;
+    } catch (error) {
+      const { code } = toConnectError(error);
+      const outcome = nameOf(code);
+      if (code === Code.Unauthenticated || code === Code.PermissionDenied) refusals.add(record(outcome));
+      // The error counts, whatever becomes of its record.
+      else if (audit !== "none") await log.add(record(outcome)).catch(() => {});
+      throw error;
+    }
+  };
+}
+
+function whoOf(values: ContextValues): Pick<AuditRecord, "caller" | "peer"> {
+  const caller = values.get(callerKey);
+  const { address: peer } = values.get(peerKey);
+  if (caller === undefined) return { caller: nobody, peer };
+  const { kind, id, role, name } = caller;
+  return { caller: { kind, id, role, name }, peer };
+}
+
+/** `permission_denied`, as protocols write it. */
+const nameOf = (code: Code): string =>
+  (Code[code] ?? "unknown").replaceAll(/(?<!^)[A-Z]/g, "_$&").toLowerCase();
+
+/** Fields that say what a call is about, and never hold what is secret; nothing else of a message is written down. */
+const naming = ["run_id", "step_id", "dag_name", "worker_id", "name", "id", "scope", "index"];
+/** Messages of an answer that are what was made. */
+const made = ["run", "token", "dag"];
+const targetCharactersMax = 300;
+
+function targetOf(message: ReflectMessage): string {
+  const found = new Map(message.fields.map((field) => [field.name, field]));
+  const names = naming.flatMap((name) => {
+    const field = found.get(name);
+    return field?.fieldKind === "scalar" && message.isSet(field) ? [String(message.get(field))] : [];
+  });
+  if (names.length > 0) return names.join("/").slice(0, targetCharactersMax);
+  for (const name of made) {
+    const field = found.get(name);
+    if (field?.fieldKind === "message" && message.isSet(field)) return targetOf(message.get(field));
+  }
+  return "";
+}
