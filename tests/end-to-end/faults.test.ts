@@ -47,7 +47,8 @@ const onLinux = test.skipIf(platform !== "linux");
 describe("a worker that is killed in the middle of a step", () => {
   onLinux("comes back, its leftovers are ended, the step runs again and the run succeeds", async () => {
     await using fleet = await Fleet.start();
-    const worker = await fleet.startWorker("w");
+    // The weakest ending leaves something to find.
+    const worker = await fleet.startWorker("w", [], { HAVERSACK_ENDING: "sweep" });
     const { run, open } = await submitGated(fleet);
     await waiting(fleet, run.id);
     await worker.kill();

@@ -64,6 +64,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["execute/executor", "session/uplink"],
     // What commands and the tools of an agent share: processes and their output.
     ["execute/log-pump", "execute/process-table"],
+    ["execute/end-processes"],
     ["execute/process-tree"],
     ["spool"],
     ["session"],

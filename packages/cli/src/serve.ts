@@ -5,6 +5,7 @@ import type { Coordinator, CoordinatorAsked } from "@haversack/coordinator";
 import { readLocal } from "./connect.ts";
 import { EnvironmentError } from "./exit-codes.ts";
 import type { Outside } from "./outside.ts";
+import type { Shell } from "./shell.ts";
 
 /** A service whose own end is news. */
 export interface Lasting extends Service {
@@ -68,4 +69,13 @@ export async function stopInOrder(service: Service, mode: StopMode, outside: Out
   } finally {
     outside.hurrying.removeEventListener("abort", hurry);
   }
+}
+
+/** Says what an interrupt has begun and what the next one does; nothing when the end has another reason. */
+export function tellStop(first: string, second: string, shell: Shell): void {
+  const { stopping, hurrying } = shell.outside;
+  if (!stopping.aborted) return;
+  shell.note(first);
+  if (hurrying.aborted) shell.note(second);
+  else hurrying.addEventListener("abort", () => shell.note(second), { once: true });
 }

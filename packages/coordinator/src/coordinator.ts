@@ -48,6 +48,7 @@ import { LeaseClock } from "./dispatch/lease-clock.ts";
 import { endSession, revocationKeeper } from "./dispatch/revocation.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
 import { type Listeners, localUrl, openListeners } from "./http/listeners.ts";
+import { Newcomers } from "./http/newcomers.ts";
 import { byCertificate, workerCredentials } from "./identity/authenticators.ts";
 import { lazyAuthority } from "./identity/authority.ts";
 import { caCertificateFile } from "./identity/cluster-ca.ts";
@@ -88,6 +89,7 @@ class OneCoordinator implements Coordinator {
   readonly #settings: CoordinatorSettings;
   readonly #ports: Ports;
   readonly #stopping = new AbortController();
+  readonly #hurry = new AbortController();
   readonly #ended = Promise.withResolvers<void>();
   #opened: Partial<Opened> = {};
   #services: readonly Service[] = [];
@@ -128,13 +130,16 @@ class OneCoordinator implements Coordinator {
     }
   }
 
+  /** `drain` lets calls end that are under way, for some seconds; a later `now` ends the waiting. */
   async stop(mode: StopMode): Promise<void> {
+    if (mode === "now") this.#hurry.abort();
     this.#stopped ??= this.#stop(mode);
     await this.#stopped;
     this.#ended.resolve();
   }
 
   async #stop(mode: StopMode): Promise<void> {
+    // Readiness is off and workers are told goodbye.
     this.#stopping.abort();
     await stopAll(this.#services, mode);
     const { folder, store, logs } = this.#opened;
@@ -201,13 +206,16 @@ class OneCoordinator implements Coordinator {
     const { authority, enrolment, credentials } = this.#identity(store, registry, ports);
     const served = { ...follow, ...fleet, blobs, submitter, scheduler, stopping, enrolment };
     const access = createAccess({ store, credentials: [...workerCredentials(credentials), tokens], ports });
-    const api = { routes: access.guard(routesOf(served)), interceptors: access.interceptors, stopping };
+    const newcomers = new Newcomers();
+    const common = { newcomers, stopping };
+    const api = { routes: access.guard(routesOf(served)), interceptors: access.interceptors, ...common };
     const workers = (cluster: string) => {
       const { interceptors, guard } = access.also([byCertificate(credentials, cluster)]);
-      return { routes: guard(workerRoutesOf(served)), interceptors, stopping };
+      return { routes: guard(workerRoutesOf(served)), interceptors, ...common };
     };
     const { listeners: settings } = this.#settings;
-    this.#listeners = await openListeners({ listen, settings, authority, ports, api, workers });
+    const extras = { newcomers, hurry: this.#hurry.signal };
+    this.#listeners = await openListeners({ listen, settings, authority, ports, api, workers, extras });
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
     const revocations = revocationKeeper({ store, registry, ports });

@@ -1,17 +1,14 @@
-/** Workers, why a step waits, and the pools that steps share, as a client uses them. */
+/** Why a step waits, and the pools that steps share, as a client uses them. */
 
 import type { Client } from "@connectrpc/connect";
 import { once } from "./calls.ts";
 import type { PoolInfo, StepExplanation } from "./model/explanation.ts";
-import type { WorkerInfo } from "./model/worker-info.ts";
-import type { FleetService, PlacementService } from "./services.ts";
+import type { PlacementService } from "./services.ts";
 import { required } from "./wire/fields.ts";
 import { explanationFromWire, poolFromWire } from "./wire/placement-wire.ts";
-import { workerFromWire } from "./wire/worker-wire.ts";
 
 /** Every method rejects with a FaultError. */
 export interface PlacementClient {
-  workers(signal: AbortSignal): Promise<readonly WorkerInfo[]>;
   /** Why a step has not started. */
   explain(runId: string, stepId: string, signal: AbortSignal): Promise<StepExplanation>;
   /** By name. */
@@ -21,14 +18,8 @@ export interface PlacementClient {
   deletePool(name: string, signal: AbortSignal): Promise<void>;
 }
 
-export function placementClient(
-  client: Client<typeof PlacementService>,
-  fleet: Client<typeof FleetService>,
-): PlacementClient {
+export function placementClient(client: Client<typeof PlacementService>): PlacementClient {
   return {
-    async workers(signal) {
-      return (await once(fleet.listWorkers({}, { signal }), signal)).workers.map(workerFromWire);
-    },
     async explain(runId, stepId, signal) {
       return explanationFromWire(await once(client.explain({ runId, stepId }, { signal }), signal));
     },

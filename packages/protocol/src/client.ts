@@ -5,6 +5,7 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { type AccessClient, accessClient } from "./client-access.ts";
 import { type ApprovalClient, approvalClient } from "./client-approvals.ts";
 import { type DagClient, dagClient } from "./client-dags.ts";
+import { type FleetClient, fleetClient } from "./client-fleet.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
 import { type PlacementClient, placementClient } from "./client-placement.ts";
 import { type RunClient, runClient } from "./client-runs.ts";
@@ -34,6 +35,7 @@ export interface HaversackClient
     DagClient,
     SnapshotClient,
     ApprovalClient,
+    FleetClient,
     PlacementClient,
     AccessClient {}
 
@@ -54,10 +56,8 @@ export function createClient(options: ClientOptions): HaversackClient {
   );
   const snapshots = snapshotClient(createConnectClient(SnapshotService, transport));
   const memory = memoryClient(createConnectClient(MemoryService, transport));
-  const placement = placementClient(
-    createConnectClient(PlacementService, transport),
-    createConnectClient(FleetService, transport),
-  );
+  const fleet = fleetClient(createConnectClient(FleetService, transport));
+  const placement = { ...placementClient(createConnectClient(PlacementService, transport)), ...fleet };
   const access = accessClient(createConnectClient(AccessService, transport));
   const ofRuns = { ...runClient(runs), ...approvalClient(runs) };
   return { ...ofRuns, ...dags, ...snapshots, ...memory, ...placement, ...access };

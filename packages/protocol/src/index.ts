@@ -36,6 +36,7 @@ export * from "./model/run-labels.ts";
 export * from "./model/schedule.ts";
 export * from "./model/session.ts";
 export * from "./model/snapshot-report.ts";
+export * from "./model/step-limits.ts";
 export * from "./model/submission.ts";
 export * from "./model/task.ts";
 export * from "./model/worker-info.ts";

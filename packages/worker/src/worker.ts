@@ -34,8 +34,8 @@ import { settle, type WorkerSettings } from "./config/settle.ts";
 import { AgentExecutor } from "./execute/agent-executor.ts";
 import { Attempts } from "./execute/attempts.ts";
 import { CommandExecutor } from "./execute/command-executor.ts";
-import { sweepOrphans } from "./execute/process-tree.ts";
 import { hostSecrets } from "./execute/secret-source.ts";
+import { openStepHost, type StepHost } from "./execute/step-host.ts";
 import { SnapshotCache } from "./hydrate/snapshot-cache.ts";
 import { type EnrolmentParts, enrol, enrolAgain, keepCertificate } from "./identity/enrolment.ts";
 import { openEnrolment } from "./identity/open.ts";
@@ -114,12 +114,12 @@ class OneWorker implements Worker {
     const { coordinatorUrls, slots } = this.#settings;
     const enrolment = await openEnrolment(folder.path, this.#settings, this.#ports);
     const { workerId } = enrolment.access.identity;
-    await this.#clean(folder.path, workerId);
+    const host = await this.#openHost(folder.path, workerId);
     const connection = new Connection(coordinatorUrls, enrolment.access);
     const uplink = new Uplink((error) => this.#fail(error));
     const cache = new SnapshotCache(join(folder.path, "snapshots"), connection, this.#ports.clock);
     const roots = { workRoot: join(folder.path, "work"), spoolRoot: join(folder.path, "spool") };
-    const executors = this.#executors(workerId, cache);
+    const executors = this.#executors(workerId, cache, host);
     const parts = { executors, connection, cache, uplink, ports: this.#ports, ...roots };
     const attempts = new Attempts(parts, slots, (error) => this.#fail(error));
     attempts.adopt(await reopenSpools(roots.spoolRoot, uplink, this.#ports.log));
@@ -130,7 +130,7 @@ class OneWorker implements Worker {
       uplink,
       leases,
       ports: this.#ports,
-      hello: () => this.#hello(workerId, attempts, cache),
+      hello: () => this.#hello(workerId, attempts, cache, host),
       held: () => attempts.held(),
       cacheChanges: () => cache.changes(),
       take: (message: Parameters<Attempts["take"]>[0]) => attempts.take(message),
@@ -157,8 +157,8 @@ class OneWorker implements Worker {
     await Promise.race([serving, keepCertificate(enrolment, signal).then(() => serving)]);
   }
 
-  #executors(workerId: WorkerId, cache: SnapshotCache) {
-    const common = { ports: this.#ports, hostEnv: this.#hostEnv, workerId };
+  #executors(workerId: WorkerId, cache: SnapshotCache, host: StepHost) {
+    const common = { ports: this.#ports, hostEnv: this.#hostEnv, workerId, host };
     const fileFolders = ["/run/secrets", "/run/credentials"];
     return {
       run: new CommandExecutor(common),
@@ -174,21 +174,23 @@ class OneWorker implements Worker {
   }
 
   /** Ends and removes what an earlier process left, before the coordinator hears of this one. */
-  async #clean(folder: string, workerId: WorkerId): Promise<void> {
-    const orphans = await sweepOrphans(workerId, this.#ports.clock);
-    if (orphans > 0) this.#ports.log.warn({ orphans }, "ended processes of an earlier start of this worker");
+  async #openHost(folder: string, workerId: WorkerId): Promise<StepHost> {
+    const { ending, limits } = this.#settings;
+    const path = this.#hostEnv.get("PATH") ?? "";
+    const host = await openStepHost({ ending, limits, workerId, path }, this.#ports);
     await rm(join(folder, "work"), { recursive: true, force: true, maxRetries: 3 });
     await mkdir(join(folder, "work"), { recursive: true, mode: 0o700 });
+    return host;
   }
 
-  #hello(workerId: WorkerId, attempts: Attempts, cache: SnapshotCache): WorkerHello {
+  #hello(workerId: WorkerId, attempts: Attempts, cache: SnapshotCache, host: StepHost): WorkerHello {
     const { name, labels, slots } = this.#settings;
     return {
       workerId,
       bootId: this.#bootId,
       name,
       version,
-      labels,
+      labels: new Map([...labels, ...Object.entries(host.labels)]),
       slots,
       snapshotMinVersion: formatVersionMin,
       snapshotMaxVersion: formatVersionMax,
@@ -217,7 +219,13 @@ class OneWorker implements Worker {
     const running = this.#running;
     if (running === undefined) return;
     const { attempts, loops, connection, folder } = running;
+    const { drainTimeoutMs } = this.#settings;
+    const { clock, log } = this.#ports;
+    log.info({ running: attempts.runningCount, drainTimeoutMs }, "stopping: nothing new, what runs may end");
+    const limit =
+      drainTimeoutMs === undefined ? undefined : clock.after(drainTimeoutMs, () => this.#hurry.abort());
     await attempts.drain(this.#hurry.signal);
+    limit?.cancel();
     await attempts.endAll(shutdownGraceMs, AbortSignal.timeout(flushMs));
     for (const loop of loops.toReversed()) await loop.stop("now");
     connection.close();

@@ -6,6 +6,7 @@ import { describeChildren } from "./describe-children.ts";
 import { describeIdentity } from "./describe-identity.ts";
 import { describeLeader } from "./describe-leader.ts";
 import { describeMemory } from "./describe-memory.ts";
+import { describeOrders } from "./describe-orders.ts";
 import { describeRetention } from "./describe-retention.ts";
 import { describeRuns } from "./describe-runs.ts";
 import { describeSchedules } from "./describe-schedules.ts";
@@ -22,6 +23,7 @@ withPostgres("postgres", () => {
   describeLeader("postgres", openPostgres);
   describeRuns("postgres", openPostgres);
   describeMemory("postgres", openPostgres);
+  describeOrders("postgres", openPostgres);
   describeRetention("postgres", openPostgres);
   describeSchedules("postgres", openPostgres);
 });

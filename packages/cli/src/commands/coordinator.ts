@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import { dataFolderName } from "../connect.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { duration, given, retentionOption } from "../options.ts";
-import { openCoordinator, stopInOrder, untilInterrupted } from "../serve.ts";
+import { openCoordinator, stopInOrder, tellStop, untilInterrupted } from "../serve.ts";
 import type { Shell } from "../shell.ts";
 
 interface CoordinatorOptions {
@@ -60,6 +60,9 @@ async function serve(options: CoordinatorOptions, shell: Shell): Promise<0> {
     shell.out(`coordinator listening on ${coordinator.url}, data in ${dataDir}\n`);
     await untilInterrupted([coordinator], outside);
   } finally {
+    const first =
+      "stopping: calls that are under way may end, for a few seconds. Another Ctrl-C or SIGTERM ends them";
+    tellStop(first, "stopping at once", shell);
     await stopInOrder(coordinator, "drain", outside);
   }
   return exitCodes.ok;

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { FaultError, messageOf, type StopMode } from "@haversack/base";
+import { FaultError, formatDuration, messageOf, type StopMode } from "@haversack/base";
 import { Command, Option } from "commander";
 import { type Coordinates, dataFolderName, findCoordinator } from "../connect.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { collectPair, given, wholeNumber } from "../options.ts";
-import { stopInOrder, untilInterrupted } from "../serve.ts";
+import { collectPair, duration, given, wholeNumber } from "../options.ts";
+import { stopInOrder, tellStop, untilInterrupted } from "../serve.ts";
 import type { Shell } from "../shell.ts";
 
 interface WorkerOptions {
@@ -18,6 +18,8 @@ interface WorkerOptions {
   readonly name?: string;
   readonly label?: ReadonlyMap<string, string>;
   readonly endWithInput?: boolean;
+  readonly drainTimeout?: number;
+  readonly healthListen?: string;
 }
 
 const slotsMax = 1024;
@@ -28,7 +30,7 @@ Examples:
   $ haversack worker --url http://10.0.0.5:7420 --token-file ./worker.token
   $ haversack worker --slots 4 --label pool=gpu --name gpu-1
 
-The first Ctrl-C lets running steps finish and takes no new ones; the second ends them.`;
+The first Ctrl-C (or SIGTERM) lets running steps finish and takes no new ones; the second ends them, and they go to others.`;
 
 export function workerCommand(shell: Shell): Command {
   return new Command("worker")
@@ -47,6 +49,16 @@ export function workerCommand(shell: Shell): Command {
     .addOption(new Option("--data <dir>", "the worker's own data folder").env("HAVERSACK_WORKER_DATA"))
     .addOption(new Option("--slots <n>", "steps at a time").argParser(wholeNumber(1, slotsMax)))
     .option("--label <name=value>", "what steps may ask for; may be given several times", collectPair)
+    .addOption(
+      new Option("--drain-timeout <duration>", "how long a stop waits for running steps (default: no limit)")
+        .argParser(duration)
+        .env("HAVERSACK_DRAIN_TIMEOUT"),
+    )
+    .addOption(
+      new Option("--health-listen <host:port>", "loopback address of /livez, /readyz and /metrics").env(
+        "HAVERSACK_HEALTH_LISTEN",
+      ),
+    )
     .option("--name <name>", "name for people (default: the host's)")
     .addOption(new Option("--end-with-input", "end when standard input ends").hideHelp())
     .addHelpText("after", examples)
@@ -58,10 +70,15 @@ async function serve(options: WorkerOptions, shell: Shell): Promise<0> {
   const { clock, random, env, cwd } = outside;
   const { createWorker } = await import("@haversack/worker");
   const { url: coordinator, token } = await coordinates(options, shell);
-  const { slots, name } = options;
+  const { slots, name, drainTimeout: drainTimeoutMs, healthListen } = options;
   const labels = options.label === undefined ? undefined : Object.fromEntries(options.label);
   const dataDir = resolve(cwd, options.data ?? join(options.coordinatorData ?? dataFolderName, "worker"));
-  const asked = { coordinator, token, dataDir, ...given({ slots, name, labels }) };
+  const asked = {
+    coordinator,
+    token,
+    dataDir,
+    ...given({ slots, name, labels, drainTimeoutMs, healthListen }),
+  };
   const worker = createWorker(asked, env, { clock, random, log: outside.openLog() });
   await worker.start(outside.stopping);
   let mode: StopMode = "drain";
@@ -71,6 +88,9 @@ async function serve(options: WorkerOptions, shell: Shell): Promise<0> {
     const inputEnds = options.endWithInput === true ? [outside.inputEnded().then(() => (mode = "now"))] : [];
     await Promise.race([untilInterrupted([worker], outside), ...inputEnds]);
   } finally {
+    const limit = drainTimeoutMs === undefined ? "" : `, for ${formatDuration(drainTimeoutMs)} at most`;
+    const first = `stopping: no new steps; those that run may end${limit}. Another Ctrl-C or SIGTERM ends them`;
+    tellStop(first, "ending what runs; others will do it again", shell);
     await stopInOrder(worker, mode, outside);
   }
   return exitCodes.ok;

@@ -1,37 +1,44 @@
+/** `haversack workers`: the fleet, and what an operator wants of it. */
+
 import type { WorkerInfo } from "@haversack/protocol";
 import { Command } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
-import { given, withConnection, withJson } from "../options.ts";
+import { withConnection, withJson } from "../options.ts";
 import { workerJson } from "../print/json.ts";
 import { moment } from "../print/moment.ts";
 import type { Paint } from "../print/paint.ts";
 import { printable } from "../print/printable.ts";
 import { table } from "../print/table.ts";
 import type { Shell } from "../shell.ts";
-
-interface WorkersOptions {
-  readonly json?: boolean;
-  readonly url?: string;
-  readonly token?: string;
-  readonly data?: string;
-}
+import { connect, type DagOptions } from "./dag-options.ts";
+import { cordonCommand, uncordonCommand } from "./workers-cordon.ts";
+import { drainCommand } from "./workers-drain.ts";
 
 const examples = `
 Examples:
   $ haversack workers
   $ haversack workers --json | jq '[.workers[] | select(.connected) | .slots] | add'
+  $ haversack workers drain gpu-1 --deadline 10m --wait
+  $ haversack workers uncordon gpu-1
 
---json: {workers: [{id, name, connected, version, labels, slots, slotsUsed, connectedAt, lastSeenAt}]}`;
+--json: {workers: [{id, name, connected, version, labels, slots, slotsUsed, connectedAt, lastSeenAt, availability,
+  cordonedAt, cordonReason, drainDeadline, stopping}]}; availability: open, cordoned, draining or drained`;
 
 export function workersCommand(shell: Shell): Command {
-  return withConnection(withJson(new Command("workers").description("list the fleet"), "JSON"))
+  const command = new Command("workers")
+    .description("list the fleet; cordon, uncordon and drain workers")
+    // An option behind `drain` is its own.
+    .enablePositionalOptions();
+  return withConnection(withJson(command, "JSON"))
     .addHelpText("after", examples)
-    .action(shell.does((options: WorkersOptions) => workers(options, shell)));
+    .action(shell.does((options: DagOptions) => workers(options, shell)))
+    .addCommand(cordonCommand(shell))
+    .addCommand(uncordonCommand(shell))
+    .addCommand(drainCommand(shell));
 }
 
-async function workers(options: WorkersOptions, shell: Shell): Promise<ExitCode> {
-  const { url, token, data } = options;
-  const client = await shell.connect(given({ url, token, data }));
+async function workers(options: DagOptions, shell: Shell): Promise<ExitCode> {
+  const client = await connect(options, shell);
   const list = await client.workers(shell.outside.stopping);
   if (options.json === true) shell.json({ workers: list.map(workerJson) });
   else if (list.length === 0) shell.note("no worker has ever connected: start one with `haversack worker`");
@@ -42,7 +49,7 @@ async function workers(options: WorkersOptions, shell: Shell): Promise<ExitCode>
 function workerTable(list: readonly WorkerInfo[], paint: Paint): string {
   const rows = list.map((worker) => [
     printable(worker.name),
-    worker.connected ? paint.good("connected") : paint.bad("away"),
+    stateText(worker, paint),
     `${worker.slotsUsed}/${worker.slots}`,
     moment(worker.lastSeenAt),
     worker.version,
@@ -50,4 +57,12 @@ function workerTable(list: readonly WorkerInfo[], paint: Paint): string {
     paint.faint(worker.id),
   ]);
   return table(["NAME", "STATE", "SLOTS", "LAST SEEN", "VERSION", "LABELS", "ID"], rows);
+}
+
+/** Such as `connected, draining`. */
+function stateText({ connected, availability, stopping }: WorkerInfo, paint: Paint): string {
+  const words = [connected ? paint.good("connected") : paint.bad("away")];
+  if (availability !== "open") words.push(availability);
+  if (stopping === true) words.push("stopping");
+  return words.join(", ");
 }

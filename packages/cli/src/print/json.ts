@@ -63,6 +63,8 @@ export function workerJson(worker: WorkerInfo): object {
     labels: Object.fromEntries(worker.labels),
     connectedAt: time(worker.connectedAt),
     lastSeenAt: time(worker.lastSeenAt),
+    cordonedAt: time(worker.cordonedAt),
+    drainDeadline: time(worker.drainDeadline),
   };
 }
 

@@ -12,6 +12,7 @@ import type { Store } from "../store/store.ts";
 import { accessService } from "./access-service.ts";
 import { auditCalls } from "./audit-calls.ts";
 import { authorize } from "./authorize.ts";
+import { limitTime } from "./deadlines.ts";
 import { lookFirst } from "./first-look.ts";
 import { mapErrors } from "./interceptors.ts";
 import { services } from "./routes.ts";
@@ -56,7 +57,7 @@ export function createAccess({ store, credentials, ports }: AccessParts): Access
   const also: Access["also"] = (others) => {
     const own = { rules, authenticate: authenticateBy(others) };
     return {
-      interceptors: [mapErrors(log), audited, authorize(own, clock)],
+      interceptors: [mapErrors(log), limitTime(clock), audited, authorize(own, clock)],
       guard: (routes) => (router) => {
         routes(router);
         lookFirst(router, own);
@@ -64,7 +65,7 @@ export function createAccess({ store, credentials, ports }: AccessParts): Access
     };
   };
   return {
-    interceptors: [mapErrors(log), audited, authorize(door, clock)],
+    interceptors: [mapErrors(log), limitTime(clock), audited, authorize(door, clock)],
     also,
     authenticate: door.authenticate,
     guard,

@@ -61,8 +61,9 @@ async function look(
   const rule = rules.get(name);
   if (rule === undefined) throw denied(`${name} is not served`);
   if (rule.permission === "public") return;
-  const credential = credentialOf(header.get("authorization"), contextValues.get(peerKey));
-  const caller = await authenticate(credential);
+  const peer = contextValues.get(peerKey);
+  const caller = await authenticate(credentialOf(header.get("authorization"), peer));
+  peer.proved?.();
   contextValues.set(callerKey, caller);
   requirePermission(caller, rule.permission, `call ${name}`);
 }

@@ -3,12 +3,10 @@
 import type { ConnectRouter } from "@connectrpc/connect";
 import { FleetService, PlacementService } from "@haversack/protocol";
 import type { ExplainParts } from "../dispatch/explainer.ts";
-import { fleetService } from "./fleet-service.ts";
+import { type FleetParts, fleetService } from "./fleet-service.ts";
 import { placementService } from "./placement-service.ts";
 
 export const fleetRoutes =
-  (parts: ExplainParts) =>
+  (parts: ExplainParts & FleetParts) =>
   (router: ConnectRouter): ConnectRouter =>
-    router
-      .service(FleetService, fleetService(parts.store, parts.registry))
-      .service(PlacementService, placementService(parts));
+    router.service(FleetService, fleetService(parts)).service(PlacementService, placementService(parts));

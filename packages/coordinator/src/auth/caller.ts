@@ -23,6 +23,8 @@ export interface Peer {
   readonly address: string;
   /** A TLSSocket where the connection has TLS, with the certificate that it showed. Absent in tests only. */
   readonly socket?: Socket;
+  /** Tells the server that somebody answers for this connection. Absent in tests only. */
+  readonly proved?: () => void;
 }
 
 export const callerKey = createContextKey<Caller | undefined>(undefined, {

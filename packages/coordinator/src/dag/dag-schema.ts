@@ -14,7 +14,7 @@ import { jsonValue } from "./json-value.ts";
 import { runLabelsSchema } from "./run-labels.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
 import { slug } from "./slug.ts";
-import { selectorSchema } from "./worker-schema.ts";
+import { limitsSchema, selectorSchema } from "./worker-schema.ts";
 
 const stepsMax = 100_000;
 /** Of one kind. */
@@ -135,6 +135,7 @@ const step = z.strictObject({
   priority: priority.optional(),
   concurrency: stepConcurrencySchema.optional(),
   timeout: duration.optional(),
+  limits: limitsSchema.optional(),
   queueTimeout: wait.optional(),
   retry: retry.optional(),
   outputs: z.array(outputName).max(200).optional(),
@@ -150,6 +151,7 @@ const handlers = handlerList.optional();
 const agentDefaults = agentSettingsSchema.clone();
 const defaults = z.strictObject({
   timeout: duration.optional(),
+  limits: limitsSchema.optional(),
   retry: retry.optional(),
   worker: selectorSchema.optional(),
   env: envMap.optional(),
@@ -204,6 +206,7 @@ const parts = {
   env: envMap,
   handlers: handlerList,
   human,
+  limits: limitsSchema,
   localDag,
   param,
   retry,

@@ -16,6 +16,7 @@ export const partTexts: Readonly<Record<string, string>> = {
   env: "Variables: text, numbers and booleans, which become text.",
   human: "What a person is asked.",
   handlers: "Steps that start when all steps of the run have ended; they have no `depends`.",
+  limits: "What all processes of a step together may take of the machine of its worker.",
   param: "A JSON Schema of one value, and whether it is required or what its default is.",
   retry: "What happens after an attempt that failed. One that was lost with its worker does not count.",
   runLabels: "Labels of runs.",
@@ -74,6 +75,7 @@ export const keyTexts: Readonly<Record<string, string>> = {
   "dotenvFile.optional": "It may be missing.",
 
   "defaults.timeout": "How long an attempt may take.",
+  "defaults.limits": "What a step may take of its worker's machine; merged with the step's, key by key.",
   "defaults.retry": "What happens after an attempt that failed.",
   "defaults.worker": "What the labels of a worker must be; merged with the step's, label by label.",
   "defaults.env": "Variables of every step; merged with the step's by name.",
@@ -100,6 +102,8 @@ export const keyTexts: Readonly<Record<string, string>> = {
   "step.concurrency":
     "What it takes a part of while it is in flight: a key, {key, limit}, {pool, units}, or a list of these.",
   "step.timeout": "How long an attempt may take.",
+  "step.limits":
+    "What it may take of its worker's machine; it fails when it runs into one, and the limit is named.",
   "step.queueTimeout":
     "How long it may wait for a worker each time that it is ready; then it fails, and is not retried.",
   "step.retry": "What happens after an attempt that failed.",
@@ -125,6 +129,13 @@ export const keyTexts: Readonly<Record<string, string>> = {
 
   "localDag.worker": "What the labels of a worker must be, for all its steps.",
   "localDag.priority": "1 to 5, for all its steps that do not say their own.",
+
+  "limits.memory": "Such as 512MiB; all its processes together.",
+  "limits.cpu": "Cores, such as 1.5.",
+  "limits.pids": "Processes and threads at once.",
+  "limits.files": "Open files of each process.",
+  "limits.enforcement":
+    "hard: only a worker that keeps them for all processes together takes the step; any (default): each worker as well as it can.",
 
   "retry.limit": "Tries after the first one.",
   "retry.backoff": "Whether the delay stays the same or doubles each time.",

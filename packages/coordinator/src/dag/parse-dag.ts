@@ -13,6 +13,8 @@ import {
   ProblemsError,
   priorityDefault,
   type RetrySpec,
+  type Selector,
+  type StepLimits,
   type StepSpec,
 } from "@haversack/protocol";
 import { type AgentSettings, fieldProblems } from "@haversack/snapshot";
@@ -27,7 +29,7 @@ import { kindProblems } from "./kind-problems.ts";
 import { type LocalBody, localBodies, toldInFile, withLocals } from "./local-dags.ts";
 import { schemaProblem, settleParams } from "./params.ts";
 import { type ReadSchedules, readSchedules } from "./schedule-schema.ts";
-import { mergedSelector } from "./worker-schema.ts";
+import { limitsSelector, mergedLimits, mergedSelector } from "./worker-schema.ts";
 import { fieldOf, readYaml, type YamlSource } from "./yaml-source.ts";
 
 export interface ParsedDag {
@@ -170,6 +172,7 @@ function stepSpec(step: StepFile, { defaults: forWorkers = {}, worker, priority 
   const defaults = step.human === undefined ? forWorkers : {};
   const timeoutMs = step.timeout ?? defaults.timeout;
   const retry = step.retry ?? defaults.retry;
+  const limits = mergedLimits(defaults.limits, step.limits);
   const foreach = foreachSpec(step);
   return {
     id: step.id,
@@ -179,9 +182,10 @@ function stepSpec(step: StepFile, { defaults: forWorkers = {}, worker, priority 
     ...(step.if === undefined ? {} : { condition: step.if }),
     ...(step.continueOnError === true ? { continueOnError: true } : {}),
     env: { ...defaults.env, ...step.env },
-    worker: step.human === undefined ? mergedSelector(worker, defaults.worker, step.worker) : {},
+    worker: step.human === undefined ? selectorOf(step, [worker, defaults.worker], limits) : {},
     ...placementOf(step, priority),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(limits === undefined || !isOfWorkers(step) ? {} : { limits }),
     ...(step.queueTimeout === undefined ? {} : { queueTimeoutMs: step.queueTimeout }),
     retry: retry === undefined ? noRetry : retrySpec(retry),
     outputs: step.outputs ?? [],
@@ -191,6 +195,17 @@ function stepSpec(step: StepFile, { defaults: forWorkers = {}, worker, priority 
     ...(foreach === undefined ? {} : { foreach }),
     work: workOf(step),
   };
+}
+
+const isOfWorkers = ({ run, agent }: StepFile): boolean => run !== undefined || agent !== undefined;
+
+function selectorOf(
+  step: StepFile,
+  above: readonly (Selector | undefined)[],
+  limits: StepLimits | undefined,
+) {
+  const forLimits = isOfWorkers(step) ? limitsSelector(limits) : {};
+  return mergedSelector(...above, step.worker, forLimits);
 }
 
 function placementOf({ priority, concurrency }: StepFile, ofDag: Priority | undefined) {

@@ -11,6 +11,7 @@ const notInChild: Strays = {
   env: "does not reach a child run; pass values by `dag.params`",
   worker:
     "says which worker takes a step, and none takes a child run as a whole; ask for labels in its steps",
+  limits: "are kept by the worker of a step, and none takes a child run as a whole; set them on its steps",
   queueTimeout:
     "says how long a step waits for a worker, and none takes a child run as a whole; set it on its steps",
   outputs: "are the root `outputs` of the child DAG; leave the key out",
@@ -27,6 +28,7 @@ const notInDeploy: Strays = {
   shell: "belongs to a run step",
   workdir: "belongs to a run step",
   env: "does not reach a container; give it under `deploy.env`",
+  limits: "do not reach a container; what it may take is said under `deploy`",
   outputs: "of a deploy step are always id, host, url, image and path; leave the key out",
   foreach: "of deploy steps is not supported yet",
   matrix: "of deploy steps is not supported yet",
@@ -42,6 +44,7 @@ export const notInHuman: Strays = {
   worker: ofWorkers,
   priority: ofWorkers,
   concurrency: ofWorkers,
+  limits: ofWorkers,
   timeout: `${ofWorkers}; the time that a person has is \`human.timeout\``,
   queueTimeout: ofWorkers,
   retry: ofWorkers,

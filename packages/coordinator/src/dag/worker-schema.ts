@@ -1,7 +1,10 @@
-/** `worker` of a DAG file: what a step asks of the labels of a worker. Each label has a value, a list, or a test. */
+/**
+ * What a step of a DAG file asks of its worker. `worker`: of its labels, where each has a value, a list, or a test. `limits`:
+ * what all processes of the step together may take of its machine.
+ */
 
-import { didYouMean } from "@haversack/base";
-import type { LabelTest, Selector } from "@haversack/protocol";
+import { didYouMean, parseByteSize } from "@haversack/base";
+import { type LabelTest, limitsLabel, type Selector, type StepLimits } from "@haversack/protocol";
 import { z } from "zod";
 import { choice, isObject } from "./choice-schema.ts";
 
@@ -38,3 +41,47 @@ export const selectorSchema = z.record(z.string().min(1).max(128), labelTest);
 /** Label by label, the last that says something counts. */
 export const mergedSelector = (...selectors: readonly (Selector | undefined)[]): Selector =>
   Object.assign({}, ...selectors);
+
+const memoryBytesMin = 4 * 1024 ** 2;
+const cpuMax = 4096;
+const countMax = 4_194_304;
+
+const memoryText = z.string().meta({ pattern: "^\\d{1,15}((Ki|Mi|Gi)B?)?$" });
+const memory = memoryText.transform((text, context) => {
+  const bytes = parseByteSize(text.replace(/i$/, "iB"));
+  if (bytes !== undefined && bytes >= memoryBytesMin) return bytes;
+  context.addIssue({ code: "custom", message: "expected a size of at least 4MiB, such as 512MiB or 2GiB" });
+  return z.NEVER;
+});
+
+export const limitsSchema = z.strictObject({
+  memory: memory.optional(),
+  cpu: z.number().min(0.01).max(cpuMax).optional(),
+  pids: z.int().min(1).max(countMax).optional(),
+  files: z.int().min(16).max(countMax).optional(),
+  enforcement: z.enum(["any", "hard"]).optional(),
+});
+
+type Written = z.infer<typeof limitsSchema>;
+
+/** Key by key, the last that says something counts; undefined: there is nothing to keep. */
+export function mergedLimits(...written: readonly (Written | undefined)[]): StepLimits | undefined {
+  const {
+    memory: memoryBytes,
+    cpu,
+    pids,
+    files,
+    enforcement = "any",
+  }: Written = Object.assign({}, ...written);
+  const limits = {
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    ...(cpu === undefined ? {} : { cpuMillis: Math.round(cpu * 1000) }),
+    ...(pids === undefined ? {} : { pids }),
+    ...(files === undefined ? {} : { files }),
+  };
+  return Object.keys(limits).length === 0 ? undefined : { ...limits, enforcement };
+}
+
+/** What limits that must be kept ask of a worker. */
+export const limitsSelector = (limits: StepLimits | undefined): Selector =>
+  limits?.enforcement === "hard" ? { [limitsLabel]: "hard" } : {};

@@ -23,6 +23,7 @@ export function buildTask(claimed: Claimed, snapshot: SnapshotDescriptor | undef
     dagName: claimed.dagName,
     env: environment(claimed),
     ...(step.timeoutMs === undefined ? {} : { timeoutMs: step.timeoutMs }),
+    ...(step.limits === undefined ? {} : { limits: step.limits }),
     inputs: chooseInputs(step.inputs, claimed.artifacts),
     artifacts: step.artifacts,
     outputs: step.outputs,

@@ -169,7 +169,7 @@ export class Dispatcher {
       }),
     );
     for (const [link, list] of tasks) {
-      if (link.ended.aborted) await this.#handBack(list, link);
+      if (link.ended.aborted || link.isClosed) await this.#handBack(list, link);
       else link.sendTasks(list);
     }
     return claimed;
@@ -188,7 +188,7 @@ export class Dispatcher {
     }
   }
 
-  /** The link ended between the claim and the sending: nobody has seen these tasks. */
+  /** The link ended or closed between the claim and the sending: nobody has seen these tasks. */
   async #handBack(tasks: readonly Task[], link: WorkerLink): Promise<void> {
     const results = tasks.map(({ ref }) => ({
       result: { ref, outcome: "returned", outputs: new Map(), artifacts: [], logs: [] } as const,

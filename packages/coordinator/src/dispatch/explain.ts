@@ -10,6 +10,8 @@ const codes = {
   "snapshot-version": "snapshot_version",
   "snapshot-feature": "snapshot_feature",
   "no-free-slot": "no_free_slot",
+  cordoned: "workers_cordoned",
+  stopping: "workers_stopping",
 } as const satisfies Record<Unplaced["why"], string>;
 
 export const explained = (reason: Unplaced): WaitReason => ({
@@ -27,11 +29,32 @@ export function explain(reason: Unplaced): string {
       return versionText(reason.version, reason.reads);
     case "snapshot-feature":
       return featureText(reason.feature, reason.known);
+    case "cordoned":
+      return cordonText(reason.names);
+    case "stopping":
+      return `${listed(reason.names)}, which may run it, ${reason.names.length === 1 ? "is" : "are"} stopping`;
     case "no-free-slot":
       return reason.able === 1
         ? "all slots of the one worker that may run it are taken"
         : `all slots of the ${reason.able} workers that may run it are taken`;
   }
+}
+
+function cordonText(names: readonly string[]): string {
+  const [first = "", ...more] = names;
+  const open = `\`haversack workers uncordon ${first}\``;
+  return more.length === 0
+    ? `${first}, the only worker that may run it, is cordoned: ${open} ends that`
+    : `all workers that may run it are cordoned (${listed(names)}): ${open} ends that for one`;
+}
+
+/** Names that are told before it becomes "and 7 more". */
+const namesMax = 5;
+
+export function listed(names: readonly string[]): string {
+  const more = names.length - namesMax;
+  const shown = names.slice(0, namesMax).join(", ");
+  return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
 function labelText(unmet: readonly Unmet[], nearest: string): string {

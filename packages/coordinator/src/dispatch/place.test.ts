@@ -173,3 +173,25 @@ test("for any fleet: no credit is used twice, no label is missed, every step is 
     }),
   );
 });
+
+describe("workers that get nothing new", () => {
+  const step = viewStep(0);
+  const cordoned = (name: string) => viewWorker(name, 0, { closed: "cordoned" });
+
+  test("are named when nobody else may run the step", () => {
+    expect(why(step, [cordoned("gpu-1")])).toBe(
+      "gpu-1, the only worker that may run it, is cordoned: `haversack workers uncordon gpu-1` ends that",
+    );
+    const many = ["a", "b", "c", "d", "e", "f", "g"].map(cordoned);
+    expect(why(step, many)).toBe(
+      "all workers that may run it are cordoned (a, b, c, d, e and 2 more): `haversack workers uncordon a` ends that for one",
+    );
+    expect(why(step, [viewWorker("a", 0, { closed: "stopping" })])).toBe("a, which may run it, is stopping");
+  });
+
+  test("do not count among those whose slots are taken", () => {
+    expect(why(step, [cordoned("a"), viewWorker("b", 0)])).toBe(
+      "all slots of the one worker that may run it are taken",
+    );
+  });
+});

@@ -72,12 +72,22 @@ export function whyNot(
   able: readonly ViewWorker[],
   workers: readonly ViewWorker[],
 ): Unplaced {
-  if (able.length > 0) return { why: "no-free-slot", able: able.length };
+  if (able.length > 0) return noneFree(able);
   const matching = workers.filter(({ labels }) => matches(queue.selector, labels));
   if (matching.length === 0) return nearestWorker(queue, workers);
   const obstacles = matching.flatMap((worker) => packObstacle(queue, worker) ?? []);
   // A worker that reads the pack comes nearer than one that does not.
   return obstacles.find(({ why }) => why === "snapshot-feature") ?? obstacles[0] ?? { why: "no-worker" };
+}
+
+function noneFree(able: readonly ViewWorker[]): Unplaced {
+  const open = able.filter(({ closed }) => closed === undefined);
+  if (open.length > 0) return { why: "no-free-slot", able: open.length };
+  // A cordon lasts until somebody ends it; a worker that stops may be back by itself.
+  const cordoned = able.filter(({ closed }) => closed === "cordoned");
+  const [why, those] =
+    cordoned.length > 0 ? (["cordoned", cordoned] as const) : (["stopping", able] as const);
+  return { why, names: those.map(({ name }) => name) };
 }
 
 function nearestWorker({ selector }: ViewQueue, workers: readonly ViewWorker[]): Unplaced {

@@ -17,6 +17,7 @@ import {
 } from "@haversack/protocol";
 import { notYours } from "../identity/admission.ts";
 import type { LogStore, Store } from "../store/store.ts";
+import { comeBackInMs } from "./come-back.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import { reportOf } from "./result-report.ts";
 import { WorkerLink } from "./worker-link.ts";
@@ -57,7 +58,8 @@ export async function* serveSession(
   if (parts.registry.isFull)
     throw new FaultError("busy", "too_many_workers", "too many workers are connected");
   const session = new Session(parts, parts.admit(first.value.hello));
-  const onAbort = (): void => session.link.end();
+  const onAbort = (): void =>
+    session.link.goodbye("the coordinator stops", comeBackInMs(parts.registry.size, parts.ports.random));
   signal.addEventListener("abort", onAbort, { once: true });
   // A signal that fired before has no event left: the coordinator is stopping while a worker dials.
   if (signal.aborted) onAbort();
@@ -118,7 +120,7 @@ class Session {
     const { generation } = store;
     const { ttlMs: leaseTtlMs, heartbeatMs: heartbeatIntervalMs } = leases.times;
     const now = ports.clock.now();
-    const { refusals, cancelled } = await store.write.workerGreet({
+    const { refusals, cancelled, order } = await store.write.workerGreet({
       hello,
       now,
       leaseUntil: leases.leaseUntil(),
@@ -128,6 +130,7 @@ class Session {
       kind: "welcome",
       welcome: { generation, coordinatorVersion: version, leaseTtlMs, heartbeatIntervalMs },
     });
+    this.link.order(order, now);
     this.link.own(hello.held);
     this.#refuse(refusals.map(told));
     this.link.cancel(cancelled);
@@ -144,7 +147,7 @@ class Session {
       case "hello":
         throw new FaultError("invalid", "second_hello", "a session has one hello");
       case "credits":
-        this.link.grant(message.grantedTotal);
+        this.link.grant(message.grantedTotal, message.closed);
         this.#parts.ring();
         return;
       case "heartbeat":
@@ -170,7 +173,8 @@ class Session {
     const { workerId, bootId } = this.link.hello;
     const now = ports.clock.now();
     const renewal = { workerId, bootId, refs: held, now, leaseUntil: leases.leaseUntil() };
-    const { refusals, cancelled } = await store.write.leasesRenew(renewal);
+    const { refusals, cancelled, order } = await store.write.leasesRenew(renewal);
+    this.link.order(order, now);
     this.#refuse(refusals.map(told));
     this.link.cancel(cancelled);
     this.link.send({ kind: "heartbeatAck", seq });

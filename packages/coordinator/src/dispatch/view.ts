@@ -27,6 +27,8 @@ export interface ViewWorker {
   readonly labels: ReadonlyMap<string, string>;
   /** Tasks that may be sent to it now. */
   readonly credits: number;
+  /** Why it gets nothing new. */
+  readonly closed?: "cordoned" | "stopping";
   readonly snapshotMinVersion: number;
   readonly snapshotMaxVersion: number;
   readonly snapshotFeatures: readonly string[];
@@ -39,6 +41,8 @@ export type Unplaced =
   | { readonly why: "no-label"; readonly unmet: readonly Unmet[]; readonly nearest: string }
   | { readonly why: "snapshot-version"; readonly version: number; readonly reads: FormatRange }
   | { readonly why: "snapshot-feature"; readonly feature: string; readonly known: readonly string[] }
+  /** @property names of those that could run it, which get nothing new */
+  | { readonly why: "cordoned" | "stopping"; readonly names: readonly string[] }
   /** @property able workers that could run it */
   | { readonly why: "no-free-slot"; readonly able: number };
 

@@ -4,12 +4,9 @@ import { formatDuration } from "@haversack/base";
 import type { WaitReason } from "@haversack/protocol";
 import { hasRoom } from "../runs/limits.ts";
 import type { LimitFacts, RunHold, WaitFacts } from "../runs/wait-facts.ts";
-import { explained } from "./explain.ts";
+import { explained, listed } from "./explain.ts";
 import { ableWorkers, whyNot } from "./place.ts";
 import type { ViewWorker } from "./view.ts";
-
-/** Names that are told before it becomes "and 7 more". */
-const namesMax = 5;
 
 export function waitReasons(
   facts: WaitFacts,
@@ -79,10 +76,4 @@ function limitReason({ use, state, holders }: LimitFacts): WaitReason {
   }
   const message = `it takes ${units} of ${limit} units of the pool ${name}, of which ${state.inUse} are in use${who}`;
   return { code: "pool_full", message };
-}
-
-function listed(names: readonly string[]): string {
-  const more = names.length - namesMax;
-  const shown = names.slice(0, namesMax).join(", ");
-  return more > 0 ? `${shown} and ${more} more` : shown;
 }

@@ -209,3 +209,33 @@ describe("the registry", () => {
     expect(await rest(link)).toMatchObject([{ kind: "goodbye", final: false }]);
   });
 });
+
+describe("what an operator wants of a worker", () => {
+  const order = { cordonedAt: 1, reason: "", draining: false, drainUntil: undefined };
+
+  test("closes it and opens it again; an order that is older than the last changes nothing", async () => {
+    const link = linkOf("w");
+    link.greeted();
+    link.grant(2);
+    link.order({ ...order, no: 1, draining: true, drainUntil: 150 }, 100);
+    link.order({ ...order, no: 1, cordonedAt: undefined }, 100);
+    expect([link.credits, link.isCordoned]).toEqual([0, true]);
+    link.order({ ...order, no: 2, cordonedAt: undefined }, 100);
+    link.order({ ...order, no: 1 }, 100);
+    link.order(undefined, 100);
+    expect([link.credits, link.isCordoned]).toEqual([2, false]);
+    link.end();
+    expect(await rest(link)).toEqual([
+      { kind: "availability", cordoned: true, draining: true, endInMs: 50 },
+      { kind: "availability", cordoned: false, draining: false },
+    ]);
+  });
+
+  test("a worker that stops has no credits left", () => {
+    const link = linkOf("w");
+    link.greeted();
+    link.grant(2);
+    link.grant(2, true);
+    expect([link.credits, link.isStopping, link.isCordoned]).toEqual([0, true, false]);
+  });
+});

@@ -6,6 +6,7 @@
 import type { Clock, Ms } from "@haversack/base";
 import type { AttemptRef, Downward, Task, WorkerHello } from "@haversack/protocol";
 import { batchBytesMax, batchItemsMax, batchPackBytesMax, refKey } from "@haversack/protocol";
+import type { StoredOrder } from "../store/verbs/order-verbs.ts";
 import { taskBytes } from "./build-task.ts";
 
 /** Messages that wait for a slow reader. More end the session: the worker dials again and nothing is lost. */
@@ -27,6 +28,9 @@ export class WorkerLink {
   #grantedTotal: number;
   #sentTotal = 0;
   #greeted = false;
+  #orderNo = 0;
+  #cordoned = false;
+  #stopping = false;
 
   constructor(hello: WorkerHello, clock: Clock) {
     this.hello = hello;
@@ -64,7 +68,7 @@ export class WorkerLink {
 
   /** Tasks that may be sent now: none before the hello is answered. */
   get credits(): number {
-    return this.#greeted && !this.#ended.signal.aborted
+    return this.#greeted && !this.#ended.signal.aborted && !this.isClosed
       ? Math.max(0, this.#grantedTotal - this.#sentTotal)
       : 0;
   }
@@ -84,8 +88,35 @@ export class WorkerLink {
     this.#greeted = true;
   }
 
-  grant(total: number): void {
+  /** @param closed the worker stops: what was granted is void */
+  grant(total: number, closed = false): void {
     this.#grantedTotal = Math.max(this.#grantedTotal, total);
+    this.#stopping ||= closed;
+  }
+
+  /** The worker's process was told to stop. */
+  get isStopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** An operator wants it to get nothing new. */
+  get isCordoned(): boolean {
+    return this.#cordoned;
+  }
+
+  /** It gets nothing new (W1). */
+  get isClosed(): boolean {
+    return this.#stopping || this.isCordoned;
+  }
+
+  /** What an operator wants of it; it is told. An order that is older than the one it follows changes nothing. */
+  order(order: StoredOrder | undefined, now: Ms): void {
+    if (order === undefined || order.no <= this.#orderNo) return;
+    const { no, cordonedAt, draining, drainUntil } = order;
+    this.#orderNo = no;
+    this.#cordoned = cordonedAt !== undefined;
+    const end = drainUntil === undefined ? {} : { endInMs: Math.max(0, drainUntil - now) };
+    this.send({ kind: "availability", cordoned: this.isCordoned, draining, ...end });
   }
 
   /** Attempts that this session was given or greeted with, and that have not ended: what it may write a log for. */

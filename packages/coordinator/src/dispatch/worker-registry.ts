@@ -17,6 +17,10 @@ export class WorkerRegistry {
     this.#suspectAfterMs = suspectAfterMs;
   }
 
+  get size(): number {
+    return this.#links.size;
+  }
+
   get isFull(): boolean {
     return this.#links.size >= linksMax;
   }
@@ -60,6 +64,7 @@ export class WorkerRegistry {
       name: link.hello.name,
       labels: link.hello.labels,
       credits: link.silentForMs < this.#suspectAfterMs ? link.credits : 0,
+      ...(link.isCordoned ? { closed: "cordoned" } : link.isStopping ? { closed: "stopping" } : {}),
       snapshotMinVersion: link.hello.snapshotMinVersion,
       snapshotMaxVersion: link.hello.snapshotMaxVersion,
       snapshotFeatures: link.hello.snapshotFeatures,

@@ -5,6 +5,8 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { messageBytesMax } from "@haversack/protocol";
 import { peerKey } from "../auth/caller.ts";
 import { foreignRequest } from "./guard.ts";
+import { headerBytesMax } from "./http2-session.ts";
+import type { Newcomers } from "./newcomers.ts";
 import type { Handler } from "./server.ts";
 
 type NodeServerResponse = Parameters<Handler>[1];
@@ -12,6 +14,8 @@ type NodeServerResponse = Parameters<Handler>[1];
 export interface HandlerParts {
   readonly routes: (router: ConnectRouter) => void;
   readonly interceptors: Interceptor[];
+  /** Connections that nobody answers for yet; absent: nobody counts them. */
+  readonly newcomers?: Newcomers;
   /** Fires when the coordinator stops: handlers wrap up. */
   readonly stopping: AbortSignal;
   /** Of a public listener: the names and addresses that it goes by, beside those of loopback. */
@@ -24,7 +28,11 @@ export function createHandler(parts: HandlerParts): Handler {
     routes: parts.routes,
     interceptors: parts.interceptors,
     contextValues: ({ socket }) =>
-      createContextValues().set(peerKey, { address: socket.remoteAddress ?? "", socket }),
+      createContextValues().set(peerKey, {
+        address: socket.remoteAddress ?? "",
+        socket,
+        proved: () => parts.newcomers?.proved(socket),
+      }),
     shutdownSignal: parts.stopping,
     readMaxBytes: messageBytesMax,
     writeMaxBytes: messageBytesMax,
@@ -33,11 +41,20 @@ export function createHandler(parts: HandlerParts): Handler {
     fallback: (_request, response) => end(response, 404, "not found"),
   });
   return (request, response) => {
+    if (headerBytes(request.rawHeaders) > headerBytesMax)
+      return end(response, 431, `the headers of a request have at most ${headerBytesMax} bytes`);
     if (request.url === "/livez") return end(response, 200, "ok");
     const refusal = foreignRequest(request.headers, parts.isOurs);
     if (refusal !== undefined) return end(response, 403, refusal);
     return adapter(request, response);
   };
+}
+
+/** HTTP/2 has no limit of its own that a peer must keep. */
+function headerBytes(raw: readonly string[]): number {
+  let bytes = 0;
+  for (const text of raw) bytes += text.length;
+  return bytes;
 }
 
 function end(response: NodeServerResponse, status: number, text: string): void {

@@ -8,7 +8,7 @@ import { keyFiles, TlsKeys } from "../identity/tls-keys.ts";
 import { isLoopback, isWildcard } from "./address.ts";
 import { createHandler, type HandlerParts } from "./handler.ts";
 import type { ListenerSettings } from "./listener-settings.ts";
-import { type Address, HttpServer } from "./server.ts";
+import { type Address, HttpServer, type ServerExtras } from "./server.ts";
 import { tlsDoor } from "./tls.ts";
 
 export interface ListenerParts {
@@ -17,6 +17,7 @@ export interface ListenerParts {
   readonly authority: Authority;
   readonly ports: Ports;
   readonly api: HandlerParts;
+  readonly extras: ServerExtras;
   /** @param cluster whose certificates count */
   readonly workers: (cluster: string) => HandlerParts;
 }
@@ -50,7 +51,7 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
     listen,
     createHandler({ ...parts.api, ...(isPublic ? { isOurs } : {}) }),
     ports.clock,
-    door,
+    door === undefined ? parts.extras : { ...parts.extras, tls: door },
   );
   const workers =
     listenWorkers === undefined || own === undefined
@@ -67,16 +68,13 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
   };
 }
 
-async function forWorkers({ authority, workers, ports }: ListenerParts, address: Address, keys: TlsKeys) {
+async function forWorkers(parts: ListenerParts, address: Address, keys: TlsKeys) {
+  const { authority, workers, ports, extras } = parts;
   const { cluster, certificate } = await authority();
   // Who came as far has shown a certificate: no page in a browser has one.
   const handler = createHandler({ ...workers(cluster), isOurs: () => true });
-  return new HttpServer(
-    address,
-    handler,
-    ports.clock,
-    tlsDoor({ keys, joinKeys: keys, clients: certificate }),
-  );
+  const tls = tlsDoor({ keys, joinKeys: keys, clients: certificate });
+  return new HttpServer(address, handler, ports.clock, { ...extras, tls });
 }
 
 /** An address never comes from a name that somebody else controls. */

@@ -3,6 +3,14 @@ import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { exerciseService } from "../../../../tests/support/exercise-service.ts";
 import { FakeClock, until } from "../../../../tests/support/fake-clock.ts";
+import {
+  closedByPeer,
+  dialHttp2,
+  endHeaders,
+  frame,
+  frameTypes,
+  requestHeaders,
+} from "../../../../tests/support/raw-http2.ts";
 import { foreignRequest } from "./guard.ts";
 import { type Handler, HttpServer } from "./server.ts";
 
@@ -56,6 +64,52 @@ async function inPieces(
     socket.destroy();
   }
 }
+
+/** A peer that opens HTTP/2 and then does only what it is told to. */
+async function silentPeer(port: number) {
+  const socket = await dialHttp2(port);
+  const closed = closedByPeer(socket);
+  let isClosed = false;
+  void closed.then(() => (isClosed = true));
+  return { socket, closed, isClosed: () => isClosed };
+}
+
+describe("an HTTP/2 connection", () => {
+  test("whose first request never comes whole is closed after 15 s (NE-8)", async () => {
+    await using world = await serve();
+    const peer = await silentPeer(world.port);
+    peer.socket.write(frame("headers", 1, requestHeaders.subarray(0, 3)));
+    // The session's; the one of the first bytes is gone.
+    await until(() => world.clock.timers === 1 && world.clock.nextIn === 15_000);
+    world.clock.advance(14_999);
+    expect(peer.isClosed()).toBe(false);
+    world.clock.advance(1);
+    await peer.closed;
+    expect(world.clock.timers).toBe(0);
+  });
+
+  test("is asked every 10 s whether somebody is there, and closed when nobody is (NE-11)", async () => {
+    await using world = await serve();
+    const peer = await silentPeer(world.port);
+    let heard: Buffer = Buffer.alloc(0);
+    peer.socket.on("data", (data: Buffer) => (heard = Buffer.concat([heard, data])));
+    peer.socket.write(frame("headers", 1, requestHeaders, endHeaders));
+    await until(() => heard.includes("HTTP/2.0 /") && world.clock.nextIn === 10_000);
+    const before = heard.length;
+    world.clock.advance(10_000);
+    // 9 bytes of frame and 8 of the question.
+    await until(() => heard.length >= before + 17);
+    expect(heard.at(-14)).toBe(frameTypes.ping);
+    peer.socket.write(frame("ping", 0, heard.subarray(-8), 1));
+    await until(() => world.clock.timers === 1);
+    world.clock.advance(10_000);
+    await until(() => heard.length >= before + 34);
+    expect(peer.isClosed()).toBe(false);
+    world.clock.advance(10_000);
+    await peer.closed;
+    expect(world.clock.timers).toBe(0);
+  });
+});
 
 describe("one port", () => {
   test("serves HTTP/1.1 and HTTP/2", async () => {

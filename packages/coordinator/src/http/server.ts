@@ -7,8 +7,17 @@ import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as net from "node:net";
 import type { connectNodeAdapter } from "@connectrpc/connect-node";
-import { type Clock, FaultError, messageOf, type Service, systemCodeOf } from "@haversack/base";
-import { flowControlWindowBytes } from "@haversack/protocol";
+import {
+  type Clock,
+  FaultError,
+  messageOf,
+  type Service,
+  type StopMode,
+  systemCodeOf,
+} from "@haversack/base";
+import { headerBytesMax, http2Options, watchSession } from "./http2-session.ts";
+import { letGo } from "./let-go.ts";
+import { Newcomers } from "./newcomers.ts";
 import type { TlsDoor } from "./tls.ts";
 
 export type Handler = ReturnType<typeof connectNodeAdapter>;
@@ -24,43 +33,46 @@ const connectionsMax = 6000;
 /** As many bytes as tell the two protocols apart. */
 const headBytes = 3;
 const firstBytesTimeoutMs = 15_000;
-const headerBytesMax = 16 * 1024;
+
+export interface ServerExtras {
+  /** The same as the handler's, which tells it who proved who they are. */
+  readonly newcomers?: Newcomers;
+  /** Absent: plain text. */
+  readonly tls?: TlsDoor;
+  /** Ends the waiting of a stop. */
+  readonly hurry?: AbortSignal;
+}
 
 export class HttpServer implements Service {
   readonly name = "http-server";
   readonly #address: Address;
   readonly #clock: Clock;
   readonly #door: net.Server;
+  readonly #newcomers: Newcomers;
   readonly #http1: http.Server;
   readonly #http2: http2.Http2Server;
   readonly #sockets = new Set<net.Socket>();
+  readonly #sessions = new Set<http2.ServerHttp2Session>();
+  readonly #hurry: AbortSignal;
   readonly #scheme: "http" | "https";
 
-  /** @param tls absent: plain text */
-  constructor(address: Address, handler: Handler, clock: Clock, tls?: TlsDoor) {
+  constructor(address: Address, handler: Handler, clock: Clock, more: ServerExtras = {}) {
+    const { tls } = more;
     this.#scheme = tls === undefined ? "http" : "https";
     this.#address = address;
+    this.#newcomers = more.newcomers ?? new Newcomers();
     this.#clock = clock;
+    this.#hurry = more.hurry ?? new AbortController().signal;
     this.#http1 = http.createServer(
-      { headersTimeout: 5000, requestTimeout: 0, maxHeaderSize: headerBytesMax },
+      { headersTimeout: 5000, requestTimeout: 10_000, maxHeaderSize: headerBytesMax },
       handler,
     );
-    this.#http2 = http2.createServer(
-      {
-        settings: {
-          initialWindowSize: flowControlWindowBytes,
-          maxConcurrentStreams: 100,
-          maxHeaderListSize: headerBytesMax,
-        },
-        maxSessionRejectedStreams: 20,
-        maxSessionInvalidFrames: 100,
-        streamResetBurst: 200,
-        streamResetRate: 33,
-      },
-      handler,
-    );
-    // Without it a busy stream starves the others of its connection, heartbeats included.
-    this.#http2.on("session", (session) => session.setLocalWindowSize(flowControlWindowBytes));
+    this.#http2 = http2.createServer(http2Options, handler);
+    this.#http2.on("session", (session) => {
+      watchSession(session, clock);
+      this.#sessions.add(session);
+      session.once("close", () => this.#sessions.delete(session));
+    });
     this.#http2.on("sessionError", () => {});
     this.#door = tls === undefined ? net.createServer({ noDelay: true }) : tls.open();
     this.#door.on("connection", (socket: net.Socket) => this.#keep(socket));
@@ -97,9 +109,14 @@ export class HttpServer implements Service {
     this.#door.on("error", () => {});
   }
 
-  async stop(): Promise<void> {
+  /** `drain`: no new connections, no new calls; those under way may end, for some seconds. */
+  async stop(mode: StopMode = "now"): Promise<void> {
     if (!this.#door.listening) return;
     const closed = new Promise<void>((resolve) => this.#door.close(() => resolve()));
+    if (mode === "drain") {
+      this.#http1.closeIdleConnections();
+      await letGo(this.#sessions, closed, this.#clock, this.#hurry);
+    }
     this.#http1.closeAllConnections();
     for (const socket of this.#sockets) socket.destroy();
     await closed;
@@ -107,12 +124,17 @@ export class HttpServer implements Service {
 
   /** Until its end, also while it shakes hands. */
   #keep(socket: net.Socket): void {
+    if (!this.#newcomers.admit(socket)) {
+      socket.resetAndDestroy();
+      return;
+    }
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
     socket.on("error", () => socket.destroy());
   }
 
   #sort(socket: net.Socket): void {
+    if (socket.destroyed) return;
     socket.on("error", () => socket.destroy());
     const timer = this.#clock.after(firstBytesTimeoutMs, () => socket.destroy());
     socket.once("close", () => timer.cancel());

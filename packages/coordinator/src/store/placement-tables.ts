@@ -1,6 +1,7 @@
 /** Verbs of placement: queues, what bounds them, and what steps wait for. */
 
 import { ofLeader } from "./verbs/leader-verbs.ts";
+import { workerOrder, writeProbe } from "./verbs/order-verbs.ts";
 import { poolDelete, poolSet, poolsList } from "./verbs/pool-verbs.ts";
 import { queuesCollect } from "./verbs/queue-collect.ts";
 import { queuesLook, stepsDueNow, stepsHead } from "./verbs/queue-verbs.ts";
@@ -16,6 +17,8 @@ export const placementWrites = {
   runsAdmit,
   poolSet,
   poolDelete,
+  workerOrder,
+  writeProbe,
 } as const;
 
 export const placementReads = { queuesLook, stepsHead, stepsWhy, poolsList, workersList } as const;

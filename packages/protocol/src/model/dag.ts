@@ -10,6 +10,7 @@ import type { ForeachSpec } from "./foreach.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { Priority, RunConcurrency, Selector, StepLimit } from "./placement.ts";
 import type { ScheduleSpec } from "./schedule.ts";
+import type { StepLimits } from "./step-limits.ts";
 
 export const stepKinds = ["run", "agent", "dag", "deploy", "human"] as const;
 export type StepKind = (typeof stepKinds)[number];
@@ -72,6 +73,8 @@ export interface StepSpec {
   /** What it takes a part of while it is in flight; absent: nothing. */
   readonly concurrency?: readonly StepLimit[];
   readonly timeoutMs?: number;
+  /** Of each attempt; absent: what the worker has. */
+  readonly limits?: StepLimits;
   /** From being ready until a worker takes it; absent: no limit. */
   readonly queueTimeoutMs?: number;
   readonly retry: RetrySpec;

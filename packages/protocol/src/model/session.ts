@@ -16,7 +16,12 @@ export interface CacheChanges {
 export type Upward =
   | { readonly kind: "hello"; readonly hello: WorkerHello }
   /** How many tasks may have been sent on this stream in all. */
-  | { readonly kind: "credits"; readonly grantedTotal: number }
+  | {
+      readonly kind: "credits";
+      readonly grantedTotal: number;
+      /** The worker stops: what was granted and not used is void. */
+      readonly closed?: boolean;
+    }
   | ({
       readonly kind: "heartbeat";
       readonly seq: number;
@@ -34,6 +39,16 @@ export interface Welcome {
   readonly heartbeatIntervalMs: number;
 }
 
+/** What an operator wants of a worker. */
+export interface WorkerOrder {
+  /** It gets nothing new. */
+  readonly cordoned: boolean;
+  /** And hands back what it has not started. */
+  readonly draining: boolean;
+  /** After so long it ends what still runs and hands it back. */
+  readonly endInMs?: number;
+}
+
 export interface LogAck {
   readonly ref: AttemptRef;
   readonly stream: LogStream;
@@ -49,6 +64,7 @@ export type Downward =
   | { readonly kind: "logAcks"; readonly acks: readonly LogAck[] }
   | { readonly kind: "resultAcks"; readonly refs: readonly AttemptRef[] }
   | { readonly kind: "refusals"; readonly refusals: readonly Refusal[] }
+  | ({ readonly kind: "availability" } & WorkerOrder)
   | {
       readonly kind: "goodbye";
       readonly reason: string;

@@ -4,6 +4,7 @@ import type { AttemptRef } from "./fence.ts";
 import type { Digest } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 import type { Artifact } from "./outcome.ts";
+import type { StepLimits } from "./step-limits.ts";
 
 export interface Task {
   readonly ref: AttemptRef;
@@ -11,6 +12,8 @@ export interface Task {
   readonly env: ReadonlyMap<string, string>;
   /** Time limit of the attempt in milliseconds; absent: none. */
   readonly timeoutMs?: number;
+  /** Absent: what the worker has. */
+  readonly limits?: StepLimits;
   /** Placed in the work folder before the step starts. */
   readonly inputs: readonly Artifact[];
   /** Paths or globs of the files that leave the step when it succeeded. */

@@ -20,6 +20,10 @@ export interface WorkerHello {
   readonly held: readonly AttemptRef[];
 }
 
+/** `drained`: it was to be drained, and nothing of it runs any more. */
+export const availabilities = ["open", "cordoned", "draining", "drained"] as const;
+export type Availability = (typeof availabilities)[number];
+
 export interface WorkerInfo {
   readonly id: WorkerId;
   readonly name: string;
@@ -34,4 +38,19 @@ export interface WorkerInfo {
   readonly certificateExpiresAt?: number;
   /** Absent: it is not revoked. */
   readonly revokedAt?: number;
+  readonly availability: Availability;
+  /** Since when it gets nothing new. */
+  readonly cordonedAt?: number;
+  readonly cordonReason?: string;
+  /** When what still runs is ended. */
+  readonly drainDeadline?: number;
+  /** Its process was told to stop. */
+  readonly stopping?: boolean;
+}
+
+/** The fleet as it is, then what changed in it. */
+export interface WorkerChanges {
+  readonly workers: readonly WorkerInfo[];
+  /** All that there are. */
+  readonly complete: boolean;
 }

@@ -7,6 +7,7 @@ import { type MemoryVersion, parseMemoryScopeName } from "../model/memory.ts";
 import type { AttemptResult } from "../model/outcome.ts";
 import type { MemoryReview } from "../model/review.ts";
 import type { Downward, Upward } from "../model/session.ts";
+import type { StepLimits } from "../model/step-limits.ts";
 import type { SnapshotDescriptor, Task } from "../model/task.ts";
 import {
   artifact,
@@ -69,12 +70,24 @@ const work: fc.Arbitrary<Task["work"]> = fc.oneof(
     { requiredKeys: ["kind", "prompt", "snapshot"] },
   ),
 );
+const count = fc.integer({ min: 1, max: 4_194_304 });
+const limits: fc.Arbitrary<StepLimits> = fc.record(
+  {
+    memoryBytes: size.filter((bytes) => bytes > 0),
+    cpuMillis: count,
+    pids: count,
+    files: count,
+    enforcement: fc.constantFrom("any" as const, "hard" as const),
+  },
+  { requiredKeys: ["enforcement"] },
+);
 export const task: fc.Arbitrary<Task> = fc.record(
   {
     ref,
     dagName: text,
     env: mapOf(text),
     timeoutMs: size.filter((ms) => ms > 0),
+    limits,
     inputs: fc.array(artifact),
     artifacts: fc.array(text),
     outputs: fc.array(text),
@@ -99,6 +112,7 @@ const chunk = fc.record({ ref, stream, offset: size, data: bytes });
 export const upward: fc.Arbitrary<Upward> = fc.oneof(
   fc.record({ kind: fc.constant("hello" as const), hello }),
   fc.record({ kind: fc.constant("credits" as const), grantedTotal: size }),
+  fc.record({ kind: fc.constant("credits" as const), grantedTotal: size, closed: fc.constant(true) }),
   fc.record({
     kind: fc.constant("heartbeat" as const),
     seq: size,
@@ -128,6 +142,15 @@ export const downward: fc.Arbitrary<Downward> = fc.oneof(
   }),
   fc.record({ kind: fc.constant("resultAcks" as const), refs: fc.array(ref) }),
   fc.record({ kind: fc.constant("refusals" as const), refusals: fc.array(fc.record({ ref, reason })) }),
+  fc.record(
+    {
+      kind: fc.constant("availability" as const),
+      cordoned: fc.boolean(),
+      draining: fc.boolean(),
+      endInMs: size,
+    },
+    { requiredKeys: ["kind", "cordoned", "draining"] },
+  ),
   fc.record({ kind: fc.constant("goodbye" as const), reason: text, retryAfterMs: size, final: fc.boolean() }),
 );
 const scope = fc.constantFrom("global", "dags/nightly").map(parseMemoryScopeName);

@@ -6,10 +6,11 @@ import {
   SessionRequestSchema,
   type SessionResponse,
   SessionResponseSchema,
+  type Availability as WireAvailability,
   type Hello as WireHello,
 } from "../gen/haversack/v1/worker_service_pb.ts";
 import { digestOfBytes, digestToBytes, parseBootId, parseGeneration, parseWorkerId } from "../model/ids.ts";
-import type { Downward, LogAck, Upward } from "../model/session.ts";
+import type { Downward, LogAck, Upward, WorkerOrder } from "../model/session.ts";
 import type { WorkerHello } from "../model/worker-info.ts";
 import {
   chunkFromWire,
@@ -32,7 +33,7 @@ function upwardBody(message: Upward) {
     case "hello":
       return { case: "hello" as const, value: helloToWire(message.hello) };
     case "credits":
-      return { case: "credits" as const, value: { grantedTotal: BigInt(message.grantedTotal) } };
+      return { case: "credits" as const, value: creditsToWire(message) };
     case "heartbeat":
       return {
         case: "heartbeat" as const,
@@ -59,7 +60,11 @@ export function upwardFromWire(wire: SessionRequest): Upward | undefined {
     case "hello":
       return { kind: "hello", hello: helloFromWire(body.value) };
     case "credits":
-      return { kind: "credits", grantedTotal: safeNumber(body.value.grantedTotal, "credits.granted_total") };
+      return {
+        kind: "credits",
+        grantedTotal: safeNumber(body.value.grantedTotal, "credits.granted_total"),
+        ...(body.value.closed ? { closed: true } : {}),
+      };
     case "heartbeat":
       return {
         kind: "heartbeat",
@@ -78,6 +83,11 @@ export function upwardFromWire(wire: SessionRequest): Upward | undefined {
       return undefined;
   }
 }
+
+const creditsToWire = ({ grantedTotal, closed }: Extract<Upward, { kind: "credits" }>) => ({
+  grantedTotal: BigInt(grantedTotal),
+  closed: closed === true,
+});
 
 function helloToWire(hello: WorkerHello) {
   return {
@@ -147,6 +157,8 @@ function downwardBody(message: Downward) {
           })),
         },
       };
+    case "availability":
+      return { case: "availability" as const, value: orderToWire(message) };
     case "goodbye":
       return {
         case: "goodbye" as const,
@@ -188,6 +200,8 @@ export function downwardFromWire(wire: SessionResponse): Downward | undefined {
           reason: refusalReasonFromWire(reason) ?? "unknown",
         })),
       };
+    case "availability":
+      return { kind: "availability", ...orderFromWire(body.value) };
     case "goodbye":
       return {
         kind: "goodbye",
@@ -198,6 +212,17 @@ export function downwardFromWire(wire: SessionResponse): Downward | undefined {
     case undefined:
       return undefined;
   }
+}
+
+const orderToWire = ({ cordoned, draining, endInMs }: WorkerOrder) => ({
+  cordoned,
+  draining,
+  ...(endInMs === undefined ? {} : { endInMs: BigInt(endInMs) }),
+});
+
+function orderFromWire({ cordoned, draining, endInMs }: WireAvailability): WorkerOrder {
+  const end = endInMs === undefined ? {} : { endInMs: safeNumber(endInMs, "availability.end_in_ms") };
+  return { cordoned, draining, ...end };
 }
 
 function logAckToWire(ack: LogAck) {

@@ -6,10 +6,12 @@ import {
   TaskSchema,
   type AgentSnapshot as WireAgentSnapshot,
   type AgentTask as WireAgentTask,
+  type StepLimits as WireStepLimits,
   type Task as WireTask,
 } from "../gen/haversack/v1/task_pb.ts";
 import { digestOfBytes, digestToBytes } from "../model/ids.ts";
 import type { JsonObject } from "../model/json.ts";
+import type { StepLimits } from "../model/step-limits.ts";
 import type { AgentWork, CommandWork, SnapshotDescriptor, Task } from "../model/task.ts";
 import { artifactFromWire, artifactToWire, refFromWire, refToWire } from "./attempt-wire.ts";
 import { badField, required, safeNumber } from "./fields.ts";
@@ -25,8 +27,25 @@ export function taskToWire(task: Task): WireTask {
     outputs: [...task.outputs],
     kind: workToWire(task.work),
   };
+  if (task.limits !== undefined) init.limits = limitsToWire(task.limits);
   if (task.work.kind === "agent") init.snapshot = snapshotToWire(task.work.snapshot);
   return create(TaskSchema, init);
+}
+
+function limitsToWire({ memoryBytes = 0, enforcement, ...others }: StepLimits) {
+  const { cpuMillis = 0, pids = 0, files = 0 } = others;
+  return { memoryBytes: BigInt(memoryBytes), cpuMillis, pids, files, hard: enforcement === "hard" };
+}
+
+function limitsFromWire({ memoryBytes, cpuMillis, pids, files, hard }: WireStepLimits): StepLimits {
+  const memory = safeNumber(memoryBytes, "task.limits.memory_bytes");
+  return {
+    enforcement: hard ? "hard" : "any",
+    ...(memory === 0 ? {} : { memoryBytes: memory }),
+    ...(cpuMillis === 0 ? {} : { cpuMillis }),
+    ...(pids === 0 ? {} : { pids }),
+    ...(files === 0 ? {} : { files }),
+  };
 }
 
 function workToWire(work: CommandWork | AgentWork) {
@@ -58,6 +77,7 @@ export function taskFromWire(wire: WireTask): Task {
     dagName: wire.dagName,
     env: new Map(Object.entries(wire.env)),
     ...(timeoutMs === 0 ? {} : { timeoutMs }),
+    ...(wire.limits === undefined ? {} : { limits: limitsFromWire(wire.limits) }),
     inputs: wire.inputs.map(artifactFromWire),
     artifacts: wire.artifacts,
     outputs: wire.outputs,

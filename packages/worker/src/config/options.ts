@@ -13,6 +13,10 @@ export interface WorkerAsked {
   /** Steps at once; the number of cores when left out. */
   readonly slots?: number;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Milliseconds for which a stop waits for what runs; without limit when left out. */
+  readonly drainTimeoutMs?: number;
+  /** `127.0.0.1:PORT` of health and metrics, port 0: any free one; none when left out. */
+  readonly healthListen?: string;
   /** For people; the host name when left out. */
   readonly name?: string;
 }

@@ -3,8 +3,10 @@
 import { arch, availableParallelism, hostname, platform } from "node:os";
 import { resolve } from "node:path";
 import { FaultError } from "@haversack/base";
-import { type JoinToken, parseJoinToken } from "@haversack/protocol";
+import { type JoinToken, type LimitTier, limitsLabel, limitTiers, parseJoinToken } from "@haversack/protocol";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
+import { type EndingKind, endingKinds } from "./ending.ts";
+import { type HealthAddress, parseHealthListen } from "./health-address.ts";
 import type { WorkerAsked } from "./options.ts";
 
 export interface WorkerSettings {
@@ -18,11 +20,20 @@ export interface WorkerSettings {
   /** Includes `arch`, `os` and `hostname`, which cannot be set. */
   readonly labels: ReadonlyMap<string, string>;
   readonly name: string;
+  /** Undefined: a stop waits for what runs without limit. */
+  readonly drainTimeoutMs: number | undefined;
+  readonly healthListen: HealthAddress | undefined;
   readonly snapshotLimits: SnapshotLimits;
+  /** How the processes of steps are ended. */
+  readonly ending: EndingKind | "auto";
+  /** How well the limits of steps are kept. */
+  readonly limits: LimitTier | "auto";
 }
 
 const slotsMax = 1024;
 const labelsMax = 64;
+/** Found out when the worker starts. */
+const ownLater: ReadonlySet<string> = new Set(["ending", limitsLabel]);
 
 export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettings {
   const coordinatorUrls = parseUrls(asked.coordinator ?? env["HAVERSACK_URL"] ?? "");
@@ -36,7 +47,11 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
     slots: checkSlots(asked.slots ?? availableParallelism()),
     labels: settleLabels(asked.labels ?? {}),
     name: asked.name ?? hostname(),
+    drainTimeoutMs: asked.drainTimeoutMs,
+    healthListen: parseHealthListen(asked.healthListen),
     snapshotLimits: limitsFromEnvironment(env),
+    ending: oneOf(env, "HAVERSACK_ENDING", endingKinds),
+    limits: oneOf(env, "HAVERSACK_LIMITS", limitTiers),
   };
 }
 
@@ -68,9 +83,17 @@ function checkSlots(slots: number): number {
   throw bad("slots", `a whole number from 1 to ${slotsMax}`, String(slots));
 }
 
+function oneOf<T extends string>(env: NodeJS.ProcessEnv, name: string, known: readonly T[]): T | "auto" {
+  const asked = env[name] ?? "";
+  if (asked === "" || asked === "auto") return "auto";
+  const found = known.find((each) => each === asked);
+  if (found !== undefined) return found;
+  throw bad(name, `auto, ${known.join(", ")}`, asked);
+}
+
 function settleLabels(asked: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
   const own = { arch: arch(), os: platform(), hostname: hostname() };
-  const taken = Object.keys(asked).find((label) => label in own);
+  const taken = Object.keys(asked).find((label) => label in own || ownLater.has(label));
   if (taken !== undefined)
     throw bad(`label ${taken}`, "another name: the worker sets this one itself", asked[taken] ?? "");
   if (Object.keys(asked).length > labelsMax)

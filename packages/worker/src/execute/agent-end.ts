@@ -5,7 +5,7 @@ import type { WorkEnd } from "./executor.ts";
 import { memoryProblem } from "./memory-limits.ts";
 import { failed } from "./outcome-map.ts";
 import { outputLimits } from "./outputs.ts";
-import type { ProcessExit } from "./process-tree.ts";
+import type { ProcessExit } from "./step-host.ts";
 
 export type ChildEnd = Extract<Upward, { kind: "succeeded" | "failed" }>;
 

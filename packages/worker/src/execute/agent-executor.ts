@@ -18,19 +18,20 @@ import {
 } from "@haversack/protocol";
 import { type Assignment, type Downward, formatLine, parseUpward, type Upward } from "../agent/assignment.ts";
 import { agentCrash, agentEnd, type ChildEnd } from "./agent-end.ts";
-import { exitOrStop, leftoverGraceMs, stopOf } from "./command-executor.ts";
+import { exitOrStop, leftoverGraceMs, startLimited, stopOf } from "./command-executor.ts";
 import { inheritedEnvironment, stepEnvironment } from "./environment.ts";
 import type { AttemptContext, Executor, WorkEnd } from "./executor.ts";
 import { LogPump } from "./log-pump.ts";
-import { failureEnd, stoppedEnd } from "./outcome-map.ts";
-import { type ProcessTree, startProcess } from "./process-tree.ts";
+import { failureEnd, limitFailure, stoppedEnd, underLimits } from "./outcome-map.ts";
 import type { SecretSource } from "./secret-source.ts";
+import type { ProcessTree, StepHost, StepTree } from "./step-host.ts";
 
 export interface AgentExecutorOptions {
   readonly ports: Ports;
   /** The worker's own environment; the child sees an allow-list of it, its tools a smaller one. */
   readonly hostEnv: ReadonlyMap<string, string>;
   readonly workerId: WorkerId;
+  readonly host: StepHost;
   /** The Node program that runs this worker. */
   readonly nodePath: string;
   /** Where the bytes of a snapshot lie; fetches them first when they are not there. */
@@ -95,7 +96,8 @@ export class AgentExecutor implements Executor {
     if (stop !== undefined) {
       return { ...stoppedEnd(stop.why, task.timeoutMs, true), ...(usage !== undefined && { usage }) };
     }
-    return talk.end === undefined ? agentCrash(exit, stderr.lastLine()) : agentEnd(talk.end);
+    const end = talk.end === undefined ? agentCrash(exit, stderr.lastLine()) : agentEnd(talk.end);
+    return limitFailure(tree, end) ?? underLimits(tree, end);
   }
 
   #assignment(task: Task, work: AgentWork, { folders, env }: AttemptContext, packFile: string): Downward {
@@ -116,20 +118,14 @@ export class AgentExecutor implements Executor {
     };
   }
 
-  #start(task: Task, { folders }: AttemptContext): ProcessTree {
-    const { hostEnv, nodePath, ports } = this.#options;
+  #start(task: Task, context: AttemptContext): StepTree {
+    const { hostEnv, nodePath, host } = this.#options;
     const forModels = [...hostEnv].filter(([name]) => forModelCalls.includes(name));
     const env = new Map([...inheritedEnvironment(hostEnv), ...forModels, ...this.#marks(task)]);
-    return startProcess(
-      {
-        argv: [nodePath, program],
-        cwd: folders.control,
-        env,
-        markedBy: "HAVERSACK_FENCE",
-        channel: "duplex",
-      },
-      ports.clock,
-    );
+    const argv = [nodePath, program];
+    const cwd = context.folders.control;
+    const spec = { argv, cwd, env, markedBy: "HAVERSACK_FENCE", channel: "duplex" } as const;
+    return startLimited(host, spec, task, context);
   }
 
   #marks(task: Task): Map<string, string> {

@@ -215,7 +215,8 @@ describe("stopping", () => {
     expect(world.attempts.held()).toEqual([refOf("a")]);
     world.up();
     await turns();
-    expect(granted(world)).toEqual([2, 0]);
+    expect(granted(world)).toEqual([2, 2, 0]);
+    expect(ofKind(world.sent, "credits").map(({ closed }) => closed)).toEqual([undefined, true, true]);
   });
 
   test("a task that comes while it drains is handed back as it came", async () => {

@@ -3,7 +3,7 @@
  * again when the result is sealed; the attempt is held until the coordinator has the result.
  */
 
-import { FaultError, messageOf, Wakeup } from "@haversack/base";
+import { FaultError, messageOf, type Timer, Wakeup } from "@haversack/base";
 import {
   type AttemptRef,
   type Downward,
@@ -11,10 +11,12 @@ import {
   type Refusal,
   refKey,
   type Task,
+  type WorkerOrder,
 } from "@haversack/protocol";
 import type { AttemptSpool } from "../spool/attempt-spool.ts";
 import { Attempt, type AttemptParts } from "./attempt.ts";
 import { StopRequest } from "./executor.ts";
+import { Intake } from "./intake.ts";
 
 type Entry =
   | { readonly kind: "running"; readonly attempt: Attempt }
@@ -23,17 +25,16 @@ type Entry =
 
 export class Attempts {
   readonly #parts: AttemptParts;
-  readonly #slots: number;
+  readonly #intake: Intake;
   readonly #onBroken: (error: unknown) => void;
   readonly #entries = new Map<string, Entry & { readonly ref: AttemptRef }>();
   readonly #changed = new Wakeup();
-  #grantedTotal = 0;
-  #draining = false;
+  #deadline: Timer | undefined;
 
   /** @param onBroken an attempt could not be kept on the disk: the worker cannot go on */
   constructor(parts: AttemptParts, slots: number, onBroken: (error: unknown) => void) {
     this.#parts = parts;
-    this.#slots = slots;
+    this.#intake = new Intake(slots);
     this.#onBroken = onBroken;
   }
 
@@ -50,7 +51,7 @@ export class Attempts {
 
   /** A session begins: credits are counted anew, and what already runs is told again. */
   welcomed(): void {
-    this.#grantedTotal = this.#draining ? 0 : Math.max(0, this.#slots - this.#running().length);
+    this.#intake.begin(this.#running().length);
     queueMicrotask(() => {
       this.#grant();
       for (const attempt of this.#running())
@@ -75,6 +76,9 @@ export class Attempts {
       case "refusals":
         for (const refusal of message.refusals) this.#refuse(refusal);
         return;
+      case "availability":
+        this.#obey(message);
+        return;
       case "welcome":
       case "heartbeatAck":
       case "goodbye":
@@ -90,20 +94,59 @@ export class Attempts {
     }
   }
 
-  /** Takes nothing new. Resolves when nothing runs, however long that takes, or the signal fires. */
+  /** Takes nothing new, hands back what has not started. Resolves when nothing runs, or the signal fires. */
   async drain(signal: AbortSignal): Promise<void> {
-    this.#draining = true;
+    this.#intake.stop();
+    this.#grant();
+    this.#handBack();
     while (this.#running().length > 0 && !signal.aborted) await this.#changed.next(signal).catch(() => {});
   }
 
   /** Ends what runs; it is handed back. Resolves when no process is left. */
   async endAll(graceMs: number, patience: AbortSignal): Promise<void> {
-    this.#draining = true;
+    this.#intake.stop();
+    this.#deadline?.cancel();
     for (const attempt of this.#running()) attempt.stop(new StopRequest("shutdown", graceMs));
     while (this.#running().length > 0) await this.#changed.next(new AbortController().signal);
     // The coordinator learns of it now, if it listens; else from the spool, at the next start.
     while (this.#entries.size > 0 && !patience.aborted) await this.#changed.next(patience).catch(() => {});
     for (const entry of this.#entries.values()) if (entry.kind === "sealed") await entry.spool.close();
+  }
+
+  /** What an operator wants of this worker. */
+  #obey(order: WorkerOrder): void {
+    const { cordoned, draining, endInMs } = order;
+    const { clock, log } = this.#parts.ports;
+    const running = this.#running().length;
+    log.info({ cordoned, draining, endInMs, running }, "told what this worker may take");
+    this.#intake.obey(order);
+    this.#deadline?.cancel();
+    this.#deadline = undefined;
+    if (draining) this.#handBack();
+    if (draining && endInMs !== undefined) {
+      this.#deadline = clock.after(endInMs, () => this.#interrupt());
+    }
+    this.#intake.settle(running);
+    this.#grant();
+  }
+
+  /** What has not started; it costs nothing. */
+  #handBack(): void {
+    for (const attempt of this.#running())
+      if (!attempt.isRunning) attempt.stop(new StopRequest("shutdown", 0));
+  }
+
+  /** The deadline of a drain: what runs is ended and handed back. */
+  #interrupt(): void {
+    const running = this.#running();
+    if (running.length === 0) return;
+    this.#parts.ports.log.warn({ running: running.length }, "the deadline of the drain: ending what runs");
+    for (const attempt of running) attempt.stop(new StopRequest("shutdown", interruptGraceMs));
+  }
+
+  /** Attempts that run or are about to. */
+  get runningCount(): number {
+    return this.#running().length;
   }
 
   #running(): Attempt[] {
@@ -119,9 +162,10 @@ export class Attempts {
     const { ref } = task;
     // The same task twice is the same attempt.
     if (this.#entries.has(refKey(ref))) return;
+    this.#intake.took();
     const attempt = new Attempt(task, this.#parts);
     this.#entries.set(refKey(ref), { kind: "running", attempt, ref });
-    if (this.#draining) attempt.stop(new StopRequest("shutdown", 0));
+    if (this.#intake.handsBack) attempt.stop(new StopRequest("shutdown", 0));
     this.#see(attempt).catch(this.#onBroken);
   }
 
@@ -136,16 +180,14 @@ export class Attempts {
       const message = `an attempt cannot be kept on this worker's disk: ${messageOf(error)}`;
       throw new FaultError("unavailable", "spool_failed", message, { cause: error });
     } finally {
-      if (!this.#draining) {
-        this.#grantedTotal += 1;
-        this.#grant();
-      }
+      this.#intake.settle(this.#running().length);
+      if (this.#intake.isOpen) this.#grant();
       this.#changed.ring();
     }
   }
 
   #grant(): void {
-    this.#parts.uplink.send({ kind: "credits", grantedTotal: this.#grantedTotal });
+    this.#parts.uplink.send({ kind: "credits", ...this.#intake.credits });
   }
 
   #acknowledgeLog(ack: LogAck): void {
@@ -181,3 +223,5 @@ export class Attempts {
 }
 
 const refusedGraceMs = 3000;
+/** As for a cancel. */
+const interruptGraceMs = 10_000;

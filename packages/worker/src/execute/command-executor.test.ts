@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,8 +7,11 @@ import { parseGeneration, parseRunId, parseStepId, parseWorkerId, type Task } fr
 import { afterEach, describe, expect, test } from "vitest";
 import { CommandExecutor } from "./command-executor.ts";
 import { type AttemptContext, type AttemptLog, StopRequest, type WorkEnd } from "./executor.ts";
+import { openStepHost } from "./step-host.ts";
 
 const folders: string[] = [];
+const ports = { clock: systemClock, random: systemRandom, log: silentLog };
+const host = openStepHost({ ending: "auto", workerId: randomUUID(), path: process.env["PATH"] ?? "" }, ports);
 afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
 });
@@ -51,13 +55,14 @@ async function run(setup: Setup): Promise<{ end: WorkEnd; log: LogToMemory; work
   log.onStdout = () => setup.stop && stopping.abort(setup.stop);
   const context: AttemptContext = { folders: { work, control }, log, env: new Map(setup.env ?? []) };
   const executor = new CommandExecutor({
-    ports: { clock: systemClock, random: systemRandom, log: silentLog },
+    ports,
     hostEnv: new Map([
       ["PATH", process.env["PATH"] ?? ""],
       ["LC_ALL", "C"],
       ["MODEL_KEY", "canary"],
     ]),
     workerId: parseWorkerId("w1"),
+    host: await host,
   });
   const end = await executor.execute(taskOf(setup), context, stopping.signal);
   return { end, log, work };

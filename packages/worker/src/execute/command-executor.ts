@@ -10,9 +10,17 @@ import { type CommandWork, refKey, type Task, type WorkerId } from "@haversack/p
 import { stepEnvironment } from "./environment.ts";
 import { type AttemptContext, type Executor, StopRequest, type WorkEnd } from "./executor.ts";
 import { LogPump } from "./log-pump.ts";
-import { commandFailure, failed, failureEnd, missingOutputs, stoppedEnd } from "./outcome-map.ts";
+import {
+  commandFailure,
+  failed,
+  failureEnd,
+  limitFailure,
+  missingOutputs,
+  stoppedEnd,
+  underLimits,
+} from "./outcome-map.ts";
 import { outputLimits, parseOutputs } from "./outputs.ts";
-import { type ProcessExit, type ProcessTree, startProcess } from "./process-tree.ts";
+import type { ProcessExit, ProcessSpec, ProcessTree, StepHost, StepTree } from "./step-host.ts";
 
 /** Between SIGTERM and SIGKILL for what a script left in the background, and for a stop that names no grace. */
 export const leftoverGraceMs = 2000;
@@ -23,6 +31,7 @@ export interface CommandExecutorOptions {
   /** The worker's own environment; steps see an allow-list of it. */
   readonly hostEnv: ReadonlyMap<string, string>;
   readonly workerId: WorkerId;
+  readonly host: StepHost;
 }
 
 export class CommandExecutor implements Executor {
@@ -55,7 +64,8 @@ export class CommandExecutor implements Executor {
     if (stop !== undefined) return stoppedEnd(stop.why, task.timeoutMs, true);
     const program = work.shell[0] ?? "";
     const failure = commandFailure({ exit, program, lastWords: stderr.lastLine() });
-    return failure ?? (await wellEnded(task, outputFile));
+    const end = failure ?? (await wellEnded(task, outputFile));
+    return limitFailure(tree, end) ?? underLimits(tree, end);
   }
 
   async #start(
@@ -63,7 +73,7 @@ export class CommandExecutor implements Executor {
     work: CommandWork,
     context: AttemptContext,
     outputFile: string,
-  ): Promise<ProcessTree> {
+  ): Promise<StepTree> {
     const { control, work: folder } = context.folders;
     if (work.shell.length === 0 || work.shell.some((part) => part.includes("\0"))) {
       throw new FaultError("invalid", "bad_shell", "shell must be a program and its arguments, without NUL");
@@ -78,11 +88,26 @@ export class CommandExecutor implements Executor {
     const scriptFile = join(control, "script");
     await writeFile(scriptFile, work.script, { mode: 0o600 });
     await writeFile(outputFile, "", { mode: 0o600 });
-    return startProcess(
-      { argv: [...work.shell, scriptFile], cwd, env, markedBy: "HAVERSACK_FENCE", channel: "none" },
-      this.#options.ports.clock,
-    );
+    const argv = [...work.shell, scriptFile];
+    const spec = { argv, cwd, env, markedBy: "HAVERSACK_FENCE", channel: "none" } as const;
+    return startLimited(this.#options.host, spec, task, context);
   }
+}
+
+/** Starts a step's first process under the limits of the step, and tells what of them nobody keeps. */
+export function startLimited(
+  host: StepHost,
+  spec: ProcessSpec,
+  { limits }: Task,
+  { log }: AttemptContext,
+): StepTree {
+  if (limits?.enforcement === "hard" && host.limits !== "hard") {
+    const message = `the step asks for hard limits, and this worker has limits=${host.limits}`;
+    throw new FaultError("invalid", "limits_not_hard", message);
+  }
+  const tree = host.start(spec, limits);
+  if (tree.unkept !== undefined) log.note(tree.unkept);
+  return tree;
 }
 
 /** Why the signal fired; a reason that is none of ours is a cancellation. */

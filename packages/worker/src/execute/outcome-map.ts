@@ -3,7 +3,7 @@
 import { FaultError, faultOf, formatDuration, type Ms, messageOf } from "@haversack/base";
 import type { Failure, JsonValue, Usage } from "@haversack/protocol";
 import type { StopReason, WorkEnd } from "./executor.ts";
-import type { ProcessExit } from "./process-tree.ts";
+import type { ProcessExit, StepTree } from "./step-host.ts";
 
 const noOutputs: ReadonlyMap<string, JsonValue> = new Map();
 
@@ -35,6 +35,28 @@ export function commandFailure(end: CommandEnd): WorkEnd | undefined {
     default:
       return exit satisfies never;
   }
+}
+
+/**
+ * The end of work that ran into a limit; undefined: it did not. What was killed for its memory has failed, whatever came
+ * after it; what was refused a process may have done without.
+ */
+export function limitFailure(tree: Pick<StepTree, "exceeded">, end: WorkEnd): WorkEnd | undefined {
+  const exceeded = tree.exceeded();
+  if (exceeded === undefined || (exceeded.limit === "pids" && end.outcome === "succeeded")) return undefined;
+  const { failure, exitCode, usage } = end;
+  const words = failure === undefined ? "" : `: ${failure.message}`;
+  return failed(
+    { code: "limit_exceeded", message: `ran into its ${exceeded.text}${words}` },
+    { ...(exitCode !== undefined && { exitCode }), ...(usage !== undefined && { usage }) },
+  );
+}
+
+/** Says with a failure which limits each process had, where nobody can tell whether one of them was the cause. */
+export function underLimits({ under }: Pick<StepTree, "under">, end: WorkEnd): WorkEnd {
+  const { failure } = end;
+  if (under === undefined || failure === undefined || end.outcome !== "failed") return end;
+  return { ...end, failure: { ...failure, message: `${failure.message} (it had a ${under})` } };
 }
 
 /** The end of work that was stopped from outside. */

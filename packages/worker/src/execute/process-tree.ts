@@ -4,13 +4,13 @@
  * is all that is known of the family.
  *
  * Not found: a process that left the group, dropped its environment and lost its parent before the end began
- * (`env -i setsid` from a double fork). Only a cgroup or a pid namespace ends that one.
+ * (`env -i setsid` from a double fork). Only a pid namespace (`pid-namespace.ts`) or a cgroup (`cgroup-tree.ts`) ends that one.
  */
 
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
-import { kill } from "node:process";
 import type { Readable, Writable } from "node:stream";
-import { type Clock, type Ms, pause, systemCodeOf } from "@haversack/base";
+import { type Clock, pause, systemCodeOf } from "@haversack/base";
+import { endAll, type Grace, killWaitMs, msOf, never, pollMs, send } from "./end-processes.ts";
 import {
   carriesMarker,
   carriesVariable,
@@ -40,10 +40,9 @@ export type ProcessExit =
   | { readonly kind: "killed"; readonly signal: string }
   | { readonly kind: "not-started"; readonly code: string };
 
-/** Between SIGTERM and SIGKILL; as a function it is asked at each look, for it may shrink. */
-export type Grace = Ms | (() => Ms);
-
 export interface ProcessTree {
+  /** Of the process next to us; undefined when it was not started. */
+  readonly pid: number | undefined;
   readonly stdout: Readable;
   readonly stderr: Readable;
   /** Only with a `duplex` channel. */
@@ -56,10 +55,6 @@ export interface ProcessTree {
    */
   end(graceMs: Grace): Promise<readonly number[]>;
 }
-
-/** How often the table is read while processes are about to end. */
-const pollMs = { floor: 10, cap: 200 } as const;
-const killWaitMs = 20_000;
 
 /** Never throws: what cannot be started shows as `not-started` in {@link ProcessTree.exit}. */
 export function startProcess(spec: ProcessSpec, clock: Clock): ProcessTree {
@@ -83,6 +78,7 @@ export function startProcess(spec: ProcessSpec, clock: Clock): ProcessTree {
           marker: `${spec.markedBy}=${spec.env.get(spec.markedBy) ?? ""}`,
         };
   return {
+    pid: child.pid,
     stdout: child.stdout as Readable,
     stderr: child.stderr as Readable,
     ...(duplex && {
@@ -93,7 +89,8 @@ export function startProcess(spec: ProcessSpec, clock: Clock): ProcessTree {
   };
 }
 
-function exitOf(child: ChildProcess): Promise<ProcessExit> {
+/** How a child that was just started ends. */
+export function exitOf(child: ChildProcess): Promise<ProcessExit> {
   const exit = Promise.withResolvers<ProcessExit>();
   child.once("error", (error) => {
     if (child.pid === undefined)
@@ -116,7 +113,7 @@ export async function sweepOrphans(workerId: string, clock: Clock): Promise<numb
   const orphans = listProcesses().filter(isOrphan);
   if (orphans.length === 0) return 0;
   const isLeft = (): ProcessRow[] => listProcesses().filter(isOrphan);
-  await endAll(isLeft, clock, 0);
+  await endAll({ find: isLeft, clock, grace: 0 });
   return orphans.length;
 }
 
@@ -128,37 +125,7 @@ async function endFamily(root: RootProcess, clock: Clock, grace: Grace): Promise
     known = family;
     return family;
   };
-  return endAll(find, clock, grace);
-}
-
-/** SIGTERM to all, the grace to leave, then SIGKILL until none is found. */
-async function endAll(find: () => ProcessRow[], clock: Clock, grace: Grace): Promise<readonly number[]> {
-  let left = find();
-  const begun = clock.monotonic();
-  const termed = new Set<number>();
-  let waitMs: Ms = pollMs.floor;
-  // Ends: the grace and the wait after it are bounded.
-  while (left.length > 0) {
-    const waited = clock.monotonic() - begun;
-    const graceMs = msOf(grace);
-    if (waited >= graceMs + killWaitMs) break;
-    if (waited >= graceMs) for (const row of left) send(row.pid, "SIGKILL");
-    else askToLeave(left, termed);
-    await pause(clock, Math.min(waitMs, Math.max(1, waited < graceMs ? graceMs - waited : waitMs)), never);
-    waitMs = Math.min(pollMs.cap, waitMs * 2);
-    left = find();
-  }
-  return left.map((row) => row.pid);
-}
-
-/** Once to each; a stopped process hears it only when it is woken. */
-function askToLeave(rows: readonly ProcessRow[], termed: Set<number>): void {
-  for (const row of rows) {
-    if (termed.has(row.pid)) continue;
-    termed.add(row.pid);
-    send(row.pid, "SIGTERM");
-    send(row.pid, "SIGCONT");
-  }
+  return endAll({ find, clock, grace });
 }
 
 /** Without a process table: the group is the family. */
@@ -174,18 +141,3 @@ async function endGroup(root: RootProcess, clock: Clock, grace: Grace): Promise<
   }
   return [];
 }
-
-const msOf = (grace: Grace): Ms => (typeof grace === "function" ? grace() : grace);
-
-/** Whether there was something that could be signalled. */
-function send(pid: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    return kill(pid, signal);
-  } catch (error) {
-    // EPERM: it is there, but it is not ours to signal.
-    return systemCodeOf(error) === "EPERM";
-  }
-}
-
-/** Ending is not cancellable: whoever asks for it waits for it. */
-const never = new AbortController().signal;

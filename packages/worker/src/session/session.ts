@@ -87,6 +87,7 @@ class Session {
       case "goodbye":
         this.#goodbye = message;
         return;
+      case "availability":
       case "tasks":
       case "cancels":
       case "logAcks":

@@ -28,6 +28,7 @@ import {
 import { AgentExecutor } from "../execute/agent-executor.ts";
 import type { AttemptLog, StopRequest, WorkEnd } from "../execute/executor.ts";
 import { hostSecrets } from "../execute/secret-source.ts";
+import { openStepHost } from "../execute/step-host.ts";
 import { type FakeModel, startFakeModel } from "./fake-model.ts";
 
 export const key = "canary-key-123456";
@@ -125,9 +126,14 @@ export async function runAgentStep(base: string, setup: Setup): Promise<Ran> {
     ["HAVERSACK_TOKEN", "worker-token-canary"],
     ...(setup.hostEnv ?? []),
   ]);
+  const ports = { clock: systemClock, random: systemRandom, log: silentLog };
   const executor = new AgentExecutor({
-    ports: { clock: systemClock, random: systemRandom, log: silentLog },
+    ports,
     hostEnv,
+    host: await openStepHost(
+      { ending: "auto", workerId: systemRandom.id(), path: process.env["PATH"] ?? "" },
+      ports,
+    ),
     workerId: parseWorkerId("w1"),
     nodePath: process.execPath,
     packFile: async () => {

@@ -35,13 +35,14 @@ export const stepsOutputs = {
 
 /**
  * Gives steps to workers. Of a run that is being cancelled (?8) only the handlers that come after a cancel. Of steps with
- * limits only those whose queue (?9) was asked whether there is room.
+ * limits only those whose queue (?9) was asked whether there is room. None to a worker that is to get nothing new (W1).
  */
 export const stepsClaim = {
   sqlite: `update step set phase = 'leased', attempt = attempt + 1, worker_id = ?3, boot_id = ?4, generation = ?5,
                   lease_until = ?6, claimed_at = ?7, started_at = null, ended_at = null, failure = null, exit_code = null
            where run = ?1 and idx = ?2 and phase = 'ready' and not_before <= ?7
              and (?8 = 0 or handler in ('onCancel', 'onExit')) and (gated = 0 or queue = ?9)
+             and not exists (select 1 from worker where id = ?3 and cordoned_at is not null)
            returning run, idx, attempt, snapshot_digest, item`,
   postgres: `update step set phase = 'leased', attempt = attempt + 1, worker_id = k.worker_id, boot_id = k.boot_id,
                     generation = k.generation, lease_until = k.lease_until, claimed_at = k.now, started_at = null,
@@ -51,6 +52,7 @@ export const stepsClaim = {
                     as k (run, idx, worker_id, boot_id, generation, lease_until, now, cancelled, queue)
              where step.run = k.run and step.idx = k.idx and coalesce(phase = 'ready', false) and not_before <= k.now
                and (cancelled = 0 or handler in ('onCancel', 'onExit')) and (gated = 0 or step.queue = k.queue)
+               and not exists (select 1 from worker where id = k.worker_id and cordoned_at is not null)
              returning step.run, step.idx, attempt, snapshot_digest, item`,
 } as const;
 

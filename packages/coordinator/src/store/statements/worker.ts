@@ -5,7 +5,41 @@ export const workerUpsert = {
                   connected_at = ?7, last_seen_at = ?7`,
 } as const;
 
-export const workerSeen = { sqlite: `update worker set last_seen_at = ?2 where id = ?1` } as const;
+/** Answers what an operator wants of the worker. */
+export const workerSeen = {
+  sqlite: `update worker set last_seen_at = ?2 where id = ?1
+           returning order_no, cordoned_at, cordon_reason, drain_at, drain_until`,
+} as const;
+
+/** Ids first: a name may be the id of another. */
+export const workersNamed = {
+  sqlite: `select id, name from worker where id = ?1 or name = ?1 order by case when id = ?1 then 0 else 1 end, id limit 5`,
+} as const;
+
+export const workerCordon = {
+  sqlite: `update worker set order_no = order_no + 1, cordon_reason = case when ?3 = '' then cordon_reason else ?3 end,
+                  cordoned_at = coalesce(cordoned_at, ?2)
+           where id = ?1`,
+} as const;
+
+export const workerDrain = {
+  sqlite: `update worker set order_no = order_no + 1, cordon_reason = case when ?3 = '' then cordon_reason else ?3 end,
+                  cordoned_at = coalesce(cordoned_at, ?2), drain_at = coalesce(drain_at, ?2), drain_until = ?4
+           where id = ?1`,
+  postgres: `update worker set order_no = order_no + 1, cordon_reason = case when $3 = '' then cordon_reason else $3 end,
+                    cordoned_at = coalesce(cordoned_at, $2), drain_at = coalesce(drain_at, $2), drain_until = $4::bigint
+             where id = $1`,
+} as const;
+
+export const workerUncordon = {
+  sqlite: `update worker set order_no = order_no + 1, cordoned_at = null, cordon_reason = '', drain_at = null,
+                  drain_until = null
+           where id = ?1`,
+} as const;
+
+export const probeWrite = {
+  sqlite: `insert into write_probe (one, at) values (1, ?1) on conflict (one) do update set at = ?1`,
+} as const;
 
 /** Those that were there lately, with the number of attempts that they hold. */
 export const workerList = {

@@ -26,6 +26,7 @@ import { type AttemptRow, attemptOfRow } from "./attempt-row.ts";
 import type { FromWorker } from "./attempt-verbs.ts";
 import { type AttemptEnd, endAttempts } from "./end-attempt.ts";
 import { identityOf, requireNotRevoked } from "./identity-verbs.ts";
+import { orderOf } from "./order-verbs.ts";
 import { placesKnown, refusals, toldAlone } from "./write-fenced.ts";
 
 export interface Renewal extends FromWorker {
@@ -34,7 +35,10 @@ export interface Renewal extends FromWorker {
   readonly leaseUntil: number;
 }
 
-/** One heartbeat. Answers what is no longer the worker's, and what it has to end. */
+/**
+ * One heartbeat. Answers what is no longer the worker's, what it has to end, and what an operator wants of it; that comes
+ * here, so that coordinators which did not hear of it themselves learn of it.
+ */
 export async function leasesRenew(context: VerbContext, renewal: Renewal) {
   const { workerId, bootId, leaseUntil, now } = renewal;
   const [places, rest] = await placesKnown(context, renewal.refs);
@@ -43,14 +47,16 @@ export async function leasesRenew(context: VerbContext, renewal: Renewal) {
   });
   const renewed = await context.tx.change(renew, rows);
   const cancelled: AttemptRef[] = [];
-  const told = await toldAlone(context, places);
+  const alone = await toldAlone(context, places);
   for (const [at, place] of places.entries()) {
     const { ref, run, handler } = place;
     if (!renewed.has(at)) rest.push(ref);
-    else if (told.has(place) || isToEnd(run, handler)) cancelled.push(ref);
+    else if (alone.has(place) || isToEnd(run, handler)) cancelled.push(ref);
   }
-  await context.tx.run(workerSeen, workerId, now);
-  return { refusals: await refusals(context, rest, workerId), cancelled };
+  const seen = await context.tx.one(workerSeen, workerId, now);
+  const order = seen === undefined ? undefined : orderOf(seen);
+  const told = order === undefined || order.no === 0 ? {} : { order };
+  return { refusals: await refusals(context, rest, workerId), cancelled, ...told };
 }
 
 export interface Greeting {

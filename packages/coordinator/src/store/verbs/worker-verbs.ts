@@ -2,6 +2,7 @@ import { parseWorkerId, type WorkerId } from "@haversack/protocol";
 import { integer, integerOrNone, json, text } from "../rows.ts";
 import { workerList } from "../statements/worker.ts";
 import type { VerbContext } from "../verb.ts";
+import { orderOf, type StoredOrder } from "./order-verbs.ts";
 
 /** A worker as the store remembers it; whether it is connected only its coordinator knows. */
 export interface StoredWorker {
@@ -16,6 +17,7 @@ export interface StoredWorker {
   /** Absent: it has no certificate. */
   readonly certificateExpiresAt?: number;
   readonly revokedAt?: number;
+  readonly order: StoredOrder;
 }
 
 export async function workersList({ tx }: VerbContext): Promise<StoredWorker[]> {
@@ -30,6 +32,7 @@ export async function workersList({ tx }: VerbContext): Promise<StoredWorker[]> 
     lastSeenAt: integer(row, "last_seen_at"),
     ...optional("certificateExpiresAt", integerOrNone(row, "certificate_expires_at")),
     ...optional("revokedAt", integerOrNone(row, "revoked_at")),
+    order: orderOf(row),
   }));
 }
 

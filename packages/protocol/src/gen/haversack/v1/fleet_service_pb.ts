@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file haversack/v1/fleet_service.proto.
  */
 export const file_haversack_v1_fleet_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBoYXZlcnNhY2svdjEvZmxlZXRfc2VydmljZS5wcm90bxIMaGF2ZXJzYWNrLnYxIhQKEkxpc3RXb3JrZXJzUmVxdWVzdCI8ChNMaXN0V29ya2Vyc1Jlc3BvbnNlEiUKB3dvcmtlcnMYASADKAsyFC5oYXZlcnNhY2sudjEuV29ya2VyIrEDCgZXb3JrZXISCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIoCgVzdGF0ZRgDIAEoDjIZLmhhdmVyc2Fjay52MS5Xb3JrZXJTdGF0ZRIPCgd2ZXJzaW9uGAQgASgJEjAKBmxhYmVscxgFIAMoCzIgLmhhdmVyc2Fjay52MS5Xb3JrZXIuTGFiZWxzRW50cnkSDQoFc2xvdHMYBiABKA0SEgoKc2xvdHNfdXNlZBgHIAEoDRIwCgxjb25uZWN0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGxhc3Rfc2Vlbl9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOgoWY2VydGlmaWNhdGVfZXhwaXJlc19hdBgUIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKcmV2b2tlZF9hdBgVIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASpmCgtXb3JrZXJTdGF0ZRIcChhXT1JLRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIaChZXT1JLRVJfU1RBVEVfQ09OTkVDVEVEEAESHQoZV09SS0VSX1NUQVRFX0RJU0NPTk5FQ1RFRBACMmgKDEZsZWV0U2VydmljZRJYCgtMaXN0V29ya2VycxIgLmhhdmVyc2Fjay52MS5MaXN0V29ya2Vyc1JlcXVlc3QaIS5oYXZlcnNhY2sudjEuTGlzdFdvcmtlcnNSZXNwb25zZSIEsOMYAmIGcHJvdG8z", [file_google_protobuf_timestamp, file_haversack_v1_permission]);
+  fileDesc("CiBoYXZlcnNhY2svdjEvZmxlZXRfc2VydmljZS5wcm90bxIMaGF2ZXJzYWNrLnYxIhQKEkxpc3RXb3JrZXJzUmVxdWVzdCI8ChNMaXN0V29ya2Vyc1Jlc3BvbnNlEiUKB3dvcmtlcnMYASADKAsyFC5oYXZlcnNhY2sudjEuV29ya2VyIiUKE1dhdGNoV29ya2Vyc1JlcXVlc3QSDgoGd29ya2VyGAEgASgJIk8KFFdhdGNoV29ya2Vyc1Jlc3BvbnNlEiUKB3dvcmtlcnMYASADKAsyFC5oYXZlcnNhY2sudjEuV29ya2VyEhAKCGNvbXBsZXRlGAIgASgIIjUKE0NvcmRvbldvcmtlclJlcXVlc3QSDgoGd29ya2VyGAEgASgJEg4KBnJlYXNvbhgCIAEoCSI8ChRDb3Jkb25Xb3JrZXJSZXNwb25zZRIkCgZ3b3JrZXIYASABKAsyFC5oYXZlcnNhY2sudjEuV29ya2VyIicKFVVuY29yZG9uV29ya2VyUmVxdWVzdBIOCgZ3b3JrZXIYASABKAkiPgoWVW5jb3Jkb25Xb3JrZXJSZXNwb25zZRIkCgZ3b3JrZXIYASABKAsyFC5oYXZlcnNhY2sudjEuV29ya2VyIkkKEkRyYWluV29ya2VyUmVxdWVzdBIOCgZ3b3JrZXIYASABKAkSDgoGcmVhc29uGAIgASgJEhMKC2RlYWRsaW5lX21zGAMgASgEIjsKE0RyYWluV29ya2VyUmVzcG9uc2USJAoGd29ya2VyGAEgASgLMhQuaGF2ZXJzYWNrLnYxLldvcmtlciL3BAoGV29ya2VyEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSKAoFc3RhdGUYAyABKA4yGS5oYXZlcnNhY2sudjEuV29ya2VyU3RhdGUSDwoHdmVyc2lvbhgEIAEoCRIwCgZsYWJlbHMYBSADKAsyIC5oYXZlcnNhY2sudjEuV29ya2VyLkxhYmVsc0VudHJ5Eg0KBXNsb3RzGAYgASgNEhIKCnNsb3RzX3VzZWQYByABKA0SMAoMY29ubmVjdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxsYXN0X3NlZW5fYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjYKDGF2YWlsYWJpbGl0eRgKIAEoDjIgLmhhdmVyc2Fjay52MS5Xb3JrZXJBdmFpbGFiaWxpdHkSLwoLY29yZG9uZWRfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDWNvcmRvbl9yZWFzb24YDCABKAkSMgoOZHJhaW5fZGVhZGxpbmUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHN0b3BwaW5nGA4gASgIEjoKFmNlcnRpZmljYXRlX2V4cGlyZXNfYXQYFCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnJldm9rZWRfYXQYFSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEqZgoLV29ya2VyU3RhdGUSHAoYV09SS0VSX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWV09SS0VSX1NUQVRFX0NPTk5FQ1RFRBABEh0KGVdPUktFUl9TVEFURV9ESVNDT05ORUNURUQQAiq8AQoSV29ya2VyQXZhaWxhYmlsaXR5EiMKH1dPUktFUl9BVkFJTEFCSUxJVFlfVU5TUEVDSUZJRUQQABIcChhXT1JLRVJfQVZBSUxBQklMSVRZX09QRU4QARIgChxXT1JLRVJfQVZBSUxBQklMSVRZX0NPUkRPTkVEEAISIAocV09SS0VSX0FWQUlMQUJJTElUWV9EUkFJTklORxADEh8KG1dPUktFUl9BVkFJTEFCSUxJVFlfRFJBSU5FRBAEMuEDCgxGbGVldFNlcnZpY2USWAoLTGlzdFdvcmtlcnMSIC5oYXZlcnNhY2sudjEuTGlzdFdvcmtlcnNSZXF1ZXN0GiEuaGF2ZXJzYWNrLnYxLkxpc3RXb3JrZXJzUmVzcG9uc2UiBLDjGAISXQoMV2F0Y2hXb3JrZXJzEiEuaGF2ZXJzYWNrLnYxLldhdGNoV29ya2Vyc1JlcXVlc3QaIi5oYXZlcnNhY2sudjEuV2F0Y2hXb3JrZXJzUmVzcG9uc2UiBLDjGAIwARJbCgxDb3Jkb25Xb3JrZXISIS5oYXZlcnNhY2sudjEuQ29yZG9uV29ya2VyUmVxdWVzdBoiLmhhdmVyc2Fjay52MS5Db3Jkb25Xb3JrZXJSZXNwb25zZSIEsOMYAxJhCg5VbmNvcmRvbldvcmtlchIjLmhhdmVyc2Fjay52MS5VbmNvcmRvbldvcmtlclJlcXVlc3QaJC5oYXZlcnNhY2sudjEuVW5jb3Jkb25Xb3JrZXJSZXNwb25zZSIEsOMYAxJYCgtEcmFpbldvcmtlchIgLmhhdmVyc2Fjay52MS5EcmFpbldvcmtlclJlcXVlc3QaIS5oYXZlcnNhY2sudjEuRHJhaW5Xb3JrZXJSZXNwb25zZSIEsOMYA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_haversack_v1_permission]);
 
 /**
  * @generated from message haversack.v1.ListWorkersRequest
@@ -44,6 +44,173 @@ export type ListWorkersResponse = Message<"haversack.v1.ListWorkersResponse"> & 
  */
 export const ListWorkersResponseSchema: GenMessage<ListWorkersResponse> = /*@__PURE__*/
   messageDesc(file_haversack_v1_fleet_service, 1);
+
+/**
+ * @generated from message haversack.v1.WatchWorkersRequest
+ */
+export type WatchWorkersRequest = Message<"haversack.v1.WatchWorkersRequest"> & {
+  /**
+   * An id or a name of one; empty: all.
+   *
+   * @generated from field: string worker = 1;
+   */
+  worker: string;
+};
+
+/**
+ * Describes the message haversack.v1.WatchWorkersRequest.
+ * Use `create(WatchWorkersRequestSchema)` to create a new message.
+ */
+export const WatchWorkersRequestSchema: GenMessage<WatchWorkersRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_fleet_service, 2);
+
+/**
+ * @generated from message haversack.v1.WatchWorkersResponse
+ */
+export type WatchWorkersResponse = Message<"haversack.v1.WatchWorkersResponse"> & {
+  /**
+   * @generated from field: repeated haversack.v1.Worker workers = 1;
+   */
+  workers: Worker[];
+
+  /**
+   * The first message is the whole fleet.
+   *
+   * @generated from field: bool complete = 2;
+   */
+  complete: boolean;
+};
+
+/**
+ * Describes the message haversack.v1.WatchWorkersResponse.
+ * Use `create(WatchWorkersResponseSchema)` to create a new message.
+ */
+export const WatchWorkersResponseSchema: GenMessage<WatchWorkersResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_fleet_service, 3);
+
+/**
+ * @generated from message haversack.v1.CordonWorkerRequest
+ */
+export type CordonWorkerRequest = Message<"haversack.v1.CordonWorkerRequest"> & {
+  /**
+   * Its id, or its name where only one has it.
+   *
+   * @generated from field: string worker = 1;
+   */
+  worker: string;
+
+  /**
+   * For people, at most 500 characters.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message haversack.v1.CordonWorkerRequest.
+ * Use `create(CordonWorkerRequestSchema)` to create a new message.
+ */
+export const CordonWorkerRequestSchema: GenMessage<CordonWorkerRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_fleet_service, 4);
+
+/**
+ * @generated from message haversack.v1.CordonWorkerResponse
+ */
+export type CordonWorkerResponse = Message<"haversack.v1.CordonWorkerResponse"> & {
+  /**
+   * @generated from field: haversack.v1.Worker worker = 1;
+   */
+  worker?: Worker | undefined;
+};
+
+/**
+ * Describes the message haversack.v1.CordonWorkerResponse.
+ * Use `create(CordonWorkerResponseSchema)` to create a new message.
+ */
+export const CordonWorkerResponseSchema: GenMessage<CordonWorkerResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_fleet_service, 5);
+
+/**
+ * @generated from message haversack.v1.UncordonWorkerRequest
+ */
+export type UncordonWorkerRequest = Message<"haversack.v1.UncordonWorkerRequest"> & {
+  /**
+   * @generated from field: string worker = 1;
+   */
+  worker: string;
+};
+
+/**
+ * Describes the message haversack.v1.UncordonWorkerRequest.
+ * Use `create(UncordonWorkerRequestSchema)` to create a new message.
+ */
+export const UncordonWorkerRequestSchema: GenMessage<UncordonWorkerRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_fleet_service, 6);
+
+/**
+ * @generated from message haversack.v1.UncordonWorkerResponse
+ */
+export type UncordonWorkerResponse = Message<"haversack.v1.UncordonWorkerResponse"> & {
+  /**
+   * @generated from field: haversack.v1.Worker worker = 1;
+   */
+  worker?: Worker | undefined;
+};
+
+/**
+ * Describes the message haversack.v1.UncordonWorkerResponse.
+ * Use `create(UncordonWorkerResponseSchema)` to create a new message.
+ */
+export const UncordonWorkerResponseSchema: GenMessage<UncordonWorkerResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_fleet_service, 7);
+
+/**
+ * @generated from message haversack.v1.DrainWorkerRequest
+ */
+export type DrainWorkerRequest = Message<"haversack.v1.DrainWorkerRequest"> & {
+  /**
+   * @generated from field: string worker = 1;
+   */
+  worker: string;
+
+  /**
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+
+  /**
+   * After so long what still runs is ended and handed back, which does not count as a failure; 0: it may take as long
+   * as it likes. At most 30 days.
+   *
+   * @generated from field: uint64 deadline_ms = 3;
+   */
+  deadlineMs: bigint;
+};
+
+/**
+ * Describes the message haversack.v1.DrainWorkerRequest.
+ * Use `create(DrainWorkerRequestSchema)` to create a new message.
+ */
+export const DrainWorkerRequestSchema: GenMessage<DrainWorkerRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_fleet_service, 8);
+
+/**
+ * @generated from message haversack.v1.DrainWorkerResponse
+ */
+export type DrainWorkerResponse = Message<"haversack.v1.DrainWorkerResponse"> & {
+  /**
+   * @generated from field: haversack.v1.Worker worker = 1;
+   */
+  worker?: Worker | undefined;
+};
+
+/**
+ * Describes the message haversack.v1.DrainWorkerResponse.
+ * Use `create(DrainWorkerResponseSchema)` to create a new message.
+ */
+export const DrainWorkerResponseSchema: GenMessage<DrainWorkerResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_fleet_service, 9);
 
 /**
  * @generated from message haversack.v1.Worker
@@ -95,6 +262,37 @@ export type Worker = Message<"haversack.v1.Worker"> & {
   lastSeenAt?: Timestamp | undefined;
 
   /**
+   * @generated from field: haversack.v1.WorkerAvailability availability = 10;
+   */
+  availability: WorkerAvailability;
+
+  /**
+   * Since when it gets nothing new; absent: it is open.
+   *
+   * @generated from field: google.protobuf.Timestamp cordoned_at = 11;
+   */
+  cordonedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string cordon_reason = 12;
+   */
+  cordonReason: string;
+
+  /**
+   * When what still runs is ended.
+   *
+   * @generated from field: google.protobuf.Timestamp drain_deadline = 13;
+   */
+  drainDeadline?: Timestamp | undefined;
+
+  /**
+   * Its process was told to stop and takes nothing new.
+   *
+   * @generated from field: bool stopping = 14;
+   */
+  stopping: boolean;
+
+  /**
    * Absent: it has no certificate, such as on the machine of a coordinator without TLS.
    *
    * @generated from field: google.protobuf.Timestamp certificate_expires_at = 20;
@@ -114,7 +312,7 @@ export type Worker = Message<"haversack.v1.Worker"> & {
  * Use `create(WorkerSchema)` to create a new message.
  */
 export const WorkerSchema: GenMessage<Worker> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_fleet_service, 2);
+  messageDesc(file_haversack_v1_fleet_service, 10);
 
 /**
  * @generated from enum haversack.v1.WorkerState
@@ -148,6 +346,53 @@ export const WorkerStateSchema: GenEnum<WorkerState> = /*@__PURE__*/
   enumDesc(file_haversack_v1_fleet_service, 0);
 
 /**
+ * @generated from enum haversack.v1.WorkerAvailability
+ */
+export const WorkerAvailability = {
+  /**
+   * @generated from enum value: WORKER_AVAILABILITY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: WORKER_AVAILABILITY_OPEN = 1;
+   */
+  OPEN: 1,
+
+  /**
+   * Gets nothing new.
+   *
+   * @generated from enum value: WORKER_AVAILABILITY_CORDONED = 2;
+   */
+  CORDONED: 2,
+
+  /**
+   * Gets nothing new, and something of it still runs.
+   *
+   * @generated from enum value: WORKER_AVAILABILITY_DRAINING = 3;
+   */
+  DRAINING: 3,
+
+  /**
+   * Nothing of it runs any more.
+   *
+   * @generated from enum value: WORKER_AVAILABILITY_DRAINED = 4;
+   */
+  DRAINED: 4,
+} as const;
+
+/**
+ * @generated from enum haversack.v1.WorkerAvailability
+ */
+export type WorkerAvailability = (typeof WorkerAvailability)[keyof typeof WorkerAvailability] | UnknownEnum;
+
+/**
+ * Describes the enum haversack.v1.WorkerAvailability.
+ */
+export const WorkerAvailabilitySchema: GenEnum<WorkerAvailability> = /*@__PURE__*/
+  enumDesc(file_haversack_v1_fleet_service, 1);
+
+/**
  * The workers.
  *
  * @generated from service haversack.v1.FleetService
@@ -160,6 +405,47 @@ export const FleetService: GenService<{
     methodKind: "unary";
     input: typeof ListWorkersRequestSchema;
     output: typeof ListWorkersResponseSchema;
+  },
+  /**
+   * Every worker as it is, then each one that changed, until the caller ends it.
+   *
+   * @generated from rpc haversack.v1.FleetService.WatchWorkers
+   */
+  watchWorkers: {
+    methodKind: "server_streaming";
+    input: typeof WatchWorkersRequestSchema;
+    output: typeof WatchWorkersResponseSchema;
+  },
+  /**
+   * The worker gets nothing new and keeps what it has, over restarts of it and of the coordinator.
+   *
+   * @generated from rpc haversack.v1.FleetService.CordonWorker
+   */
+  cordonWorker: {
+    methodKind: "unary";
+    input: typeof CordonWorkerRequestSchema;
+    output: typeof CordonWorkerResponseSchema;
+  },
+  /**
+   * Ends a cordon or a drain: the worker gets tasks again.
+   *
+   * @generated from rpc haversack.v1.FleetService.UncordonWorker
+   */
+  uncordonWorker: {
+    methodKind: "unary";
+    input: typeof UncordonWorkerRequestSchema;
+    output: typeof UncordonWorkerResponseSchema;
+  },
+  /**
+   * A cordon; and the worker hands back what has not started. It answers at once: the worker is drained when nothing
+   * of it runs any more.
+   *
+   * @generated from rpc haversack.v1.FleetService.DrainWorker
+   */
+  drainWorker: {
+    methodKind: "unary";
+    input: typeof DrainWorkerRequestSchema;
+    output: typeof DrainWorkerResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_haversack_v1_fleet_service, 0);

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file haversack/v1/task.proto.
  */
 export const file_haversack_v1_task: GenFile = /*@__PURE__*/
-  fileDesc("ChdoYXZlcnNhY2svdjEvdGFzay5wcm90bxIMaGF2ZXJzYWNrLnYxIoADCgRUYXNrEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEhAKCGRhZ19uYW1lGAIgASgJEigKA2VudhgDIAMoCzIbLmhhdmVyc2Fjay52MS5UYXNrLkVudkVudHJ5EhIKCnRpbWVvdXRfbXMYBCABKAQSJgoGaW5wdXRzGAUgAygLMhYuaGF2ZXJzYWNrLnYxLkFydGlmYWN0EhEKCWFydGlmYWN0cxgGIAMoCRIPCgdvdXRwdXRzGAcgAygJEigKA3J1bhgIIAEoCzIZLmhhdmVyc2Fjay52MS5Db21tYW5kVGFza0gAEigKBWFnZW50GAkgASgLMhcuaGF2ZXJzYWNrLnYxLkFnZW50VGFza0gAEi0KCHNuYXBzaG90GAogASgLMhsuaGF2ZXJzYWNrLnYxLkFnZW50U25hcHNob3QaKgoIRW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIGCgRraW5kIj0KC0NvbW1hbmRUYXNrEg4KBnNjcmlwdBgBIAEoCRINCgVzaGVsbBgCIAMoCRIPCgd3b3JrZGlyGAMgASgJIjIKCUFnZW50VGFzaxIOCgZwcm9tcHQYASABKAkSFQoNb3V0cHV0X3NjaGVtYRgCIAEoCSKNAQoNQWdlbnRTbmFwc2hvdBIWCg5mb3JtYXRfdmVyc2lvbhgBIAEoDRIOCgZkaWdlc3QYAiABKAwSFwoPY29tcHJlc3NlZF9zaXplGAMgASgEEhkKEXVuY29tcHJlc3NlZF9zaXplGAQgASgEEhEKBGd6aXAYBSABKAxIAIgBAUIHCgVfZ3ppcEoECAYQEGIGcHJvdG8z", [file_haversack_v1_attempt]);
+  fileDesc("ChdoYXZlcnNhY2svdjEvdGFzay5wcm90bxIMaGF2ZXJzYWNrLnYxIqoDCgRUYXNrEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEhAKCGRhZ19uYW1lGAIgASgJEigKA2VudhgDIAMoCzIbLmhhdmVyc2Fjay52MS5UYXNrLkVudkVudHJ5EhIKCnRpbWVvdXRfbXMYBCABKAQSJgoGaW5wdXRzGAUgAygLMhYuaGF2ZXJzYWNrLnYxLkFydGlmYWN0EhEKCWFydGlmYWN0cxgGIAMoCRIPCgdvdXRwdXRzGAcgAygJEigKA3J1bhgIIAEoCzIZLmhhdmVyc2Fjay52MS5Db21tYW5kVGFza0gAEigKBWFnZW50GAkgASgLMhcuaGF2ZXJzYWNrLnYxLkFnZW50VGFza0gAEi0KCHNuYXBzaG90GAogASgLMhsuaGF2ZXJzYWNrLnYxLkFnZW50U25hcHNob3QSKAoGbGltaXRzGAsgASgLMhguaGF2ZXJzYWNrLnYxLlN0ZXBMaW1pdHMaKgoIRW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIGCgRraW5kImEKClN0ZXBMaW1pdHMSFAoMbWVtb3J5X2J5dGVzGAEgASgEEhIKCmNwdV9taWxsaXMYAiABKA0SDAoEcGlkcxgDIAEoDRINCgVmaWxlcxgEIAEoDRIMCgRoYXJkGAUgASgIIj0KC0NvbW1hbmRUYXNrEg4KBnNjcmlwdBgBIAEoCRINCgVzaGVsbBgCIAMoCRIPCgd3b3JrZGlyGAMgASgJIjIKCUFnZW50VGFzaxIOCgZwcm9tcHQYASABKAkSFQoNb3V0cHV0X3NjaGVtYRgCIAEoCSKNAQoNQWdlbnRTbmFwc2hvdBIWCg5mb3JtYXRfdmVyc2lvbhgBIAEoDRIOCgZkaWdlc3QYAiABKAwSFwoPY29tcHJlc3NlZF9zaXplGAMgASgEEhkKEXVuY29tcHJlc3NlZF9zaXplGAQgASgEEhEKBGd6aXAYBSABKAxIAIgBAUIHCgVfZ3ppcEoECAYQEGIGcHJvdG8z", [file_haversack_v1_attempt]);
 
 /**
  * What a worker is given: one attempt at one step, with every expression already evaluated.
@@ -86,6 +86,13 @@ export type Task = Message<"haversack.v1.Task"> & {
    * @generated from field: haversack.v1.AgentSnapshot snapshot = 10;
    */
   snapshot?: AgentSnapshot | undefined;
+
+  /**
+   * Absent: the step may take what its worker has.
+   *
+   * @generated from field: haversack.v1.StepLimits limits = 11;
+   */
+  limits?: StepLimits | undefined;
 };
 
 /**
@@ -94,6 +101,53 @@ export type Task = Message<"haversack.v1.Task"> & {
  */
 export const TaskSchema: GenMessage<Task> = /*@__PURE__*/
   messageDesc(file_haversack_v1_task, 0);
+
+/**
+ * What all processes of the step together may take; 0: no limit.
+ *
+ * @generated from message haversack.v1.StepLimits
+ */
+export type StepLimits = Message<"haversack.v1.StepLimits"> & {
+  /**
+   * @generated from field: uint64 memory_bytes = 1;
+   */
+  memoryBytes: bigint;
+
+  /**
+   * Thousandths of a core.
+   *
+   * @generated from field: uint32 cpu_millis = 2;
+   */
+  cpuMillis: number;
+
+  /**
+   * Processes and threads at once.
+   *
+   * @generated from field: uint32 pids = 3;
+   */
+  pids: number;
+
+  /**
+   * Open files of each process.
+   *
+   * @generated from field: uint32 files = 4;
+   */
+  files: number;
+
+  /**
+   * Only a worker whose kernel keeps the limits may run the step.
+   *
+   * @generated from field: bool hard = 5;
+   */
+  hard: boolean;
+};
+
+/**
+ * Describes the message haversack.v1.StepLimits.
+ * Use `create(StepLimitsSchema)` to create a new message.
+ */
+export const StepLimitsSchema: GenMessage<StepLimits> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_task, 1);
 
 /**
  * @generated from message haversack.v1.CommandTask
@@ -124,7 +178,7 @@ export type CommandTask = Message<"haversack.v1.CommandTask"> & {
  * Use `create(CommandTaskSchema)` to create a new message.
  */
 export const CommandTaskSchema: GenMessage<CommandTask> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_task, 1);
+  messageDesc(file_haversack_v1_task, 2);
 
 /**
  * @generated from message haversack.v1.AgentTask
@@ -148,7 +202,7 @@ export type AgentTask = Message<"haversack.v1.AgentTask"> & {
  * Use `create(AgentTaskSchema)` to create a new message.
  */
 export const AgentTaskSchema: GenMessage<AgentTask> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_task, 2);
+  messageDesc(file_haversack_v1_task, 3);
 
 /**
  * The pack that an agent step runs from; docs/snapshot-format.md.
@@ -191,5 +245,5 @@ export type AgentSnapshot = Message<"haversack.v1.AgentSnapshot"> & {
  * Use `create(AgentSnapshotSchema)` to create a new message.
  */
 export const AgentSnapshotSchema: GenMessage<AgentSnapshot> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_task, 3);
+  messageDesc(file_haversack_v1_task, 4);
 

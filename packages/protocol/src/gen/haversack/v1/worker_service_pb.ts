@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file haversack/v1/worker_service.proto.
  */
 export const file_haversack_v1_worker_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFoYXZlcnNhY2svdjEvd29ya2VyX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSKTAgoOU2Vzc2lvblJlcXVlc3QSJAoFaGVsbG8YASABKAsyEy5oYXZlcnNhY2sudjEuSGVsbG9IABIoCgdjcmVkaXRzGAIgASgLMhUuaGF2ZXJzYWNrLnYxLkNyZWRpdHNIABIsCgloZWFydGJlYXQYAyABKAsyFy5oYXZlcnNhY2sudjEuSGVhcnRiZWF0SAASKAoHc3RhcnRlZBgEIAEoCzIVLmhhdmVyc2Fjay52MS5TdGFydGVkSAASJwoEbG9ncxgFIAEoCzIXLmhhdmVyc2Fjay52MS5Mb2dDaHVua3NIABIoCgdyZXN1bHRzGAYgASgLMhUuaGF2ZXJzYWNrLnYxLlJlc3VsdHNIAEIGCgRib2R5ItACCgVIZWxsbxIRCgl3b3JrZXJfaWQYASABKAkSDwoHYm9vdF9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSLwoGbGFiZWxzGAUgAygLMh8uaGF2ZXJzYWNrLnYxLkhlbGxvLkxhYmVsc0VudHJ5Eg0KBXNsb3RzGAYgASgNEhwKFHNuYXBzaG90X21pbl92ZXJzaW9uGAcgASgNEhwKFHNuYXBzaG90X21heF92ZXJzaW9uGAggASgNEhkKEXNuYXBzaG90X2ZlYXR1cmVzGAkgAygJEhYKDnNuYXBzaG90c19oZWxkGAogAygMEiYKBGhlbGQYCyADKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIiAKB0NyZWRpdHMSFQoNZ3JhbnRlZF90b3RhbBgBIAEoBCJ0CglIZWFydGJlYXQSCwoDc2VxGAEgASgEEiYKBGhlbGQYAiADKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIXCg9zbmFwc2hvdHNfYWRkZWQYAyADKAwSGQoRc25hcHNob3RzX2V2aWN0ZWQYBCADKAwiMQoHU3RhcnRlZBImCgRyZWZzGAEgAygLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYiMwoJTG9nQ2h1bmtzEiYKBmNodW5rcxgBIAMoCzIWLmhhdmVyc2Fjay52MS5Mb2dDaHVuayI3CgdSZXN1bHRzEiwKB3Jlc3VsdHMYASADKAsyGy5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlc3VsdCL6AgoPU2Vzc2lvblJlc3BvbnNlEigKB3dlbGNvbWUYASABKAsyFS5oYXZlcnNhY2sudjEuV2VsY29tZUgAEiQKBXRhc2tzGAIgASgLMhMuaGF2ZXJzYWNrLnYxLlRhc2tzSAASKAoHY2FuY2VscxgDIAEoCzIVLmhhdmVyc2Fjay52MS5DYW5jZWxzSAASMwoNaGVhcnRiZWF0X2FjaxgEIAEoCzIaLmhhdmVyc2Fjay52MS5IZWFydGJlYXRBY2tIABIpCghsb2dfYWNrcxgFIAEoCzIVLmhhdmVyc2Fjay52MS5Mb2dBY2tzSAASLwoLcmVzdWx0X2Fja3MYBiABKAsyGC5oYXZlcnNhY2sudjEuUmVzdWx0QWNrc0gAEioKCHJlZnVzYWxzGAcgASgLMhYuaGF2ZXJzYWNrLnYxLlJlZnVzYWxzSAASKAoHZ29vZGJ5ZRgIIAEoCzIVLmhhdmVyc2Fjay52MS5Hb29kYnllSABCBgoEYm9keSJvCgdXZWxjb21lEhIKCmdlbmVyYXRpb24YASABKAkSGwoTY29vcmRpbmF0b3JfdmVyc2lvbhgCIAEoCRIUCgxsZWFzZV90dGxfbXMYAyABKAQSHQoVaGVhcnRiZWF0X2ludGVydmFsX21zGAQgASgEIioKBVRhc2tzEiEKBXRhc2tzGAEgAygLMhIuaGF2ZXJzYWNrLnYxLlRhc2siMQoHQ2FuY2VscxImCgRyZWZzGAEgAygLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYiGwoMSGVhcnRiZWF0QWNrEgsKA3NlcRgBIAEoBCItCgdMb2dBY2tzEiIKBGFja3MYASADKAsyFC5oYXZlcnNhY2sudjEuTG9nQWNrIm0KBkxvZ0FjaxIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhInCgZzdHJlYW0YAiABKA4yFy5oYXZlcnNhY2sudjEuTG9nU3RyZWFtEhMKC25leHRfb2Zmc2V0GAMgASgEIjQKClJlc3VsdEFja3MSJgoEcmVmcxgBIAMoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmIjMKCFJlZnVzYWxzEicKCHJlZnVzYWxzGAEgAygLMhUuaGF2ZXJzYWNrLnYxLlJlZnVzYWwiXQoHUmVmdXNhbBIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIrCgZyZWFzb24YAiABKA4yGy5oYXZlcnNhY2sudjEuUmVmdXNhbFJlYXNvbiJACgdHb29kYnllEg4KBnJlYXNvbhgBIAEoCRIWCg5yZXRyeV9hZnRlcl9tcxgCIAEoBBINCgVmaW5hbBgDIAEoCCJLChJHZXRTbmFwc2hvdFJlcXVlc3QSJQoDcmVmGAEgASgLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYSDgoGZGlnZXN0GAIgASgMIiMKE0dldFNuYXBzaG90UmVzcG9uc2USDAoEZGF0YRgBIAEoDCJXCg5QdXRCbG9iUmVxdWVzdBItCgZoZWFkZXIYASABKAsyGy5oYXZlcnNhY2sudjEuUHV0QmxvYkhlYWRlckgAEg4KBGRhdGEYAiABKAxIAEIGCgRib2R5IlQKDVB1dEJsb2JIZWFkZXISJQoDcmVmGAEgASgLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYSDgoGZGlnZXN0GAIgASgMEgwKBHNpemUYAyABKAQiIgoPUHV0QmxvYlJlc3BvbnNlEg8KB2V4aXN0ZWQYASABKAgiRwoOR2V0QmxvYlJlcXVlc3QSJQoDcmVmGAEgASgLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYSDgoGZGlnZXN0GAIgASgMIh8KD0dldEJsb2JSZXNwb25zZRIMCgRkYXRhGAEgASgMKt8BCg1SZWZ1c2FsUmVhc29uEh4KGlJFRlVTQUxfUkVBU09OX1VOU1BFQ0lGSUVEEAASHQoZUkVGVVNBTF9SRUFTT05fU1VQRVJTRURFRBABEhoKFlJFRlVTQUxfUkVBU09OX0VYUElSRUQQAhIbChdSRUZVU0FMX1JFQVNPTl9URVJNSU5BTBADEh0KGVJFRlVTQUxfUkVBU09OX0dFTkVSQVRJT04QBBIaChZSRUZVU0FMX1JFQVNPTl9VTktOT1dOEAUSGwoXUkVGVVNBTF9SRUFTT05fQ09ORkxJQ1QQBjLdAgoNV29ya2VyU2VydmljZRJQCgdTZXNzaW9uEhwuaGF2ZXJzYWNrLnYxLlNlc3Npb25SZXF1ZXN0Gh0uaGF2ZXJzYWNrLnYxLlNlc3Npb25SZXNwb25zZSIEsOMYBigBMAESWgoLR2V0U25hcHNob3QSIC5oYXZlcnNhY2sudjEuR2V0U25hcHNob3RSZXF1ZXN0GiEuaGF2ZXJzYWNrLnYxLkdldFNuYXBzaG90UmVzcG9uc2UiBLDjGAYwARJOCgdQdXRCbG9iEhwuaGF2ZXJzYWNrLnYxLlB1dEJsb2JSZXF1ZXN0Gh0uaGF2ZXJzYWNrLnYxLlB1dEJsb2JSZXNwb25zZSIEsOMYBigBEk4KB0dldEJsb2ISHC5oYXZlcnNhY2sudjEuR2V0QmxvYlJlcXVlc3QaHS5oYXZlcnNhY2sudjEuR2V0QmxvYlJlc3BvbnNlIgSw4xgGMAFiBnByb3RvMw", [file_haversack_v1_attempt, file_haversack_v1_permission, file_haversack_v1_task]);
+  fileDesc("CiFoYXZlcnNhY2svdjEvd29ya2VyX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSKTAgoOU2Vzc2lvblJlcXVlc3QSJAoFaGVsbG8YASABKAsyEy5oYXZlcnNhY2sudjEuSGVsbG9IABIoCgdjcmVkaXRzGAIgASgLMhUuaGF2ZXJzYWNrLnYxLkNyZWRpdHNIABIsCgloZWFydGJlYXQYAyABKAsyFy5oYXZlcnNhY2sudjEuSGVhcnRiZWF0SAASKAoHc3RhcnRlZBgEIAEoCzIVLmhhdmVyc2Fjay52MS5TdGFydGVkSAASJwoEbG9ncxgFIAEoCzIXLmhhdmVyc2Fjay52MS5Mb2dDaHVua3NIABIoCgdyZXN1bHRzGAYgASgLMhUuaGF2ZXJzYWNrLnYxLlJlc3VsdHNIAEIGCgRib2R5ItACCgVIZWxsbxIRCgl3b3JrZXJfaWQYASABKAkSDwoHYm9vdF9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSLwoGbGFiZWxzGAUgAygLMh8uaGF2ZXJzYWNrLnYxLkhlbGxvLkxhYmVsc0VudHJ5Eg0KBXNsb3RzGAYgASgNEhwKFHNuYXBzaG90X21pbl92ZXJzaW9uGAcgASgNEhwKFHNuYXBzaG90X21heF92ZXJzaW9uGAggASgNEhkKEXNuYXBzaG90X2ZlYXR1cmVzGAkgAygJEhYKDnNuYXBzaG90c19oZWxkGAogAygMEiYKBGhlbGQYCyADKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjAKB0NyZWRpdHMSFQoNZ3JhbnRlZF90b3RhbBgBIAEoBBIOCgZjbG9zZWQYAiABKAgidAoJSGVhcnRiZWF0EgsKA3NlcRgBIAEoBBImCgRoZWxkGAIgAygLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYSFwoPc25hcHNob3RzX2FkZGVkGAMgAygMEhkKEXNuYXBzaG90c19ldmljdGVkGAQgAygMIjEKB1N0YXJ0ZWQSJgoEcmVmcxgBIAMoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmIjMKCUxvZ0NodW5rcxImCgZjaHVua3MYASADKAsyFi5oYXZlcnNhY2sudjEuTG9nQ2h1bmsiNwoHUmVzdWx0cxIsCgdyZXN1bHRzGAEgAygLMhsuaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZXN1bHQirgMKD1Nlc3Npb25SZXNwb25zZRIoCgd3ZWxjb21lGAEgASgLMhUuaGF2ZXJzYWNrLnYxLldlbGNvbWVIABIkCgV0YXNrcxgCIAEoCzITLmhhdmVyc2Fjay52MS5UYXNrc0gAEigKB2NhbmNlbHMYAyABKAsyFS5oYXZlcnNhY2sudjEuQ2FuY2Vsc0gAEjMKDWhlYXJ0YmVhdF9hY2sYBCABKAsyGi5oYXZlcnNhY2sudjEuSGVhcnRiZWF0QWNrSAASKQoIbG9nX2Fja3MYBSABKAsyFS5oYXZlcnNhY2sudjEuTG9nQWNrc0gAEi8KC3Jlc3VsdF9hY2tzGAYgASgLMhguaGF2ZXJzYWNrLnYxLlJlc3VsdEFja3NIABIqCghyZWZ1c2FscxgHIAEoCzIWLmhhdmVyc2Fjay52MS5SZWZ1c2Fsc0gAEigKB2dvb2RieWUYCCABKAsyFS5oYXZlcnNhY2sudjEuR29vZGJ5ZUgAEjIKDGF2YWlsYWJpbGl0eRgJIAEoCzIaLmhhdmVyc2Fjay52MS5BdmFpbGFiaWxpdHlIAEIGCgRib2R5Im8KB1dlbGNvbWUSEgoKZ2VuZXJhdGlvbhgBIAEoCRIbChNjb29yZGluYXRvcl92ZXJzaW9uGAIgASgJEhQKDGxlYXNlX3R0bF9tcxgDIAEoBBIdChVoZWFydGJlYXRfaW50ZXJ2YWxfbXMYBCABKAQiKgoFVGFza3MSIQoFdGFza3MYASADKAsyEi5oYXZlcnNhY2sudjEuVGFzayIxCgdDYW5jZWxzEiYKBHJlZnMYASADKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZiIbCgxIZWFydGJlYXRBY2sSCwoDc2VxGAEgASgEIi0KB0xvZ0Fja3MSIgoEYWNrcxgBIAMoCzIULmhhdmVyc2Fjay52MS5Mb2dBY2sibQoGTG9nQWNrEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEicKBnN0cmVhbRgCIAEoDjIXLmhhdmVyc2Fjay52MS5Mb2dTdHJlYW0SEwoLbmV4dF9vZmZzZXQYAyABKAQiNAoKUmVzdWx0QWNrcxImCgRyZWZzGAEgAygLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYiMwoIUmVmdXNhbHMSJwoIcmVmdXNhbHMYASADKAsyFS5oYXZlcnNhY2sudjEuUmVmdXNhbCJdCgdSZWZ1c2FsEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEisKBnJlYXNvbhgCIAEoDjIbLmhhdmVyc2Fjay52MS5SZWZ1c2FsUmVhc29uIlgKDEF2YWlsYWJpbGl0eRIQCghjb3Jkb25lZBgBIAEoCBIQCghkcmFpbmluZxgCIAEoCBIWCgllbmRfaW5fbXMYAyABKARIAIgBAUIMCgpfZW5kX2luX21zIkAKB0dvb2RieWUSDgoGcmVhc29uGAEgASgJEhYKDnJldHJ5X2FmdGVyX21zGAIgASgEEg0KBWZpbmFsGAMgASgIIksKEkdldFNuYXBzaG90UmVxdWVzdBIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIOCgZkaWdlc3QYAiABKAwiIwoTR2V0U25hcHNob3RSZXNwb25zZRIMCgRkYXRhGAEgASgMIlcKDlB1dEJsb2JSZXF1ZXN0Ei0KBmhlYWRlchgBIAEoCzIbLmhhdmVyc2Fjay52MS5QdXRCbG9iSGVhZGVySAASDgoEZGF0YRgCIAEoDEgAQgYKBGJvZHkiVAoNUHV0QmxvYkhlYWRlchIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIOCgZkaWdlc3QYAiABKAwSDAoEc2l6ZRgDIAEoBCIiCg9QdXRCbG9iUmVzcG9uc2USDwoHZXhpc3RlZBgBIAEoCCJHCg5HZXRCbG9iUmVxdWVzdBIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIOCgZkaWdlc3QYAiABKAwiHwoPR2V0QmxvYlJlc3BvbnNlEgwKBGRhdGEYASABKAwq3wEKDVJlZnVzYWxSZWFzb24SHgoaUkVGVVNBTF9SRUFTT05fVU5TUEVDSUZJRUQQABIdChlSRUZVU0FMX1JFQVNPTl9TVVBFUlNFREVEEAESGgoWUkVGVVNBTF9SRUFTT05fRVhQSVJFRBACEhsKF1JFRlVTQUxfUkVBU09OX1RFUk1JTkFMEAMSHQoZUkVGVVNBTF9SRUFTT05fR0VORVJBVElPThAEEhoKFlJFRlVTQUxfUkVBU09OX1VOS05PV04QBRIbChdSRUZVU0FMX1JFQVNPTl9DT05GTElDVBAGMt0CCg1Xb3JrZXJTZXJ2aWNlElAKB1Nlc3Npb24SHC5oYXZlcnNhY2sudjEuU2Vzc2lvblJlcXVlc3QaHS5oYXZlcnNhY2sudjEuU2Vzc2lvblJlc3BvbnNlIgSw4xgGKAEwARJaCgtHZXRTbmFwc2hvdBIgLmhhdmVyc2Fjay52MS5HZXRTbmFwc2hvdFJlcXVlc3QaIS5oYXZlcnNhY2sudjEuR2V0U25hcHNob3RSZXNwb25zZSIEsOMYBjABEk4KB1B1dEJsb2ISHC5oYXZlcnNhY2sudjEuUHV0QmxvYlJlcXVlc3QaHS5oYXZlcnNhY2sudjEuUHV0QmxvYlJlc3BvbnNlIgSw4xgGKAESTgoHR2V0QmxvYhIcLmhhdmVyc2Fjay52MS5HZXRCbG9iUmVxdWVzdBodLmhhdmVyc2Fjay52MS5HZXRCbG9iUmVzcG9uc2UiBLDjGAYwAWIGcHJvdG8z", [file_haversack_v1_attempt, file_haversack_v1_permission, file_haversack_v1_task]);
 
 /**
  * @generated from message haversack.v1.SessionRequest
@@ -158,6 +158,13 @@ export type Credits = Message<"haversack.v1.Credits"> & {
    * @generated from field: uint64 granted_total = 1;
    */
   grantedTotal: bigint;
+
+  /**
+   * The worker stops: what was granted and not used is void.
+   *
+   * @generated from field: bool closed = 2;
+   */
+  closed: boolean;
 };
 
 /**
@@ -312,6 +319,14 @@ export type SessionResponse = Message<"haversack.v1.SessionResponse"> & {
      */
     value: Goodbye;
     case: "goodbye";
+  } | {
+    /**
+     * What an operator wants of the worker; without one it is open.
+     *
+     * @generated from field: haversack.v1.Availability availability = 9;
+     */
+    value: Availability;
+    case: "availability";
   } | { case: undefined; value?: undefined };
 };
 
@@ -512,6 +527,40 @@ export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
   messageDesc(file_haversack_v1_worker_service, 16);
 
 /**
+ * @generated from message haversack.v1.Availability
+ */
+export type Availability = Message<"haversack.v1.Availability"> & {
+  /**
+   * It gets nothing new.
+   *
+   * @generated from field: bool cordoned = 1;
+   */
+  cordoned: boolean;
+
+  /**
+   * And hands back what it has not started.
+   *
+   * @generated from field: bool draining = 2;
+   */
+  draining: boolean;
+
+  /**
+   * After so long it ends what still runs and hands it back; absent: it may take as long as it likes. A duration, never
+   * a date.
+   *
+   * @generated from field: optional uint64 end_in_ms = 3;
+   */
+  endInMs?: bigint | undefined;
+};
+
+/**
+ * Describes the message haversack.v1.Availability.
+ * Use `create(AvailabilitySchema)` to create a new message.
+ */
+export const AvailabilitySchema: GenMessage<Availability> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_worker_service, 17);
+
+/**
  * @generated from message haversack.v1.Goodbye
  */
 export type Goodbye = Message<"haversack.v1.Goodbye"> & {
@@ -538,7 +587,7 @@ export type Goodbye = Message<"haversack.v1.Goodbye"> & {
  * Use `create(GoodbyeSchema)` to create a new message.
  */
 export const GoodbyeSchema: GenMessage<Goodbye> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 17);
+  messageDesc(file_haversack_v1_worker_service, 18);
 
 /**
  * @generated from message haversack.v1.GetSnapshotRequest
@@ -560,7 +609,7 @@ export type GetSnapshotRequest = Message<"haversack.v1.GetSnapshotRequest"> & {
  * Use `create(GetSnapshotRequestSchema)` to create a new message.
  */
 export const GetSnapshotRequestSchema: GenMessage<GetSnapshotRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 18);
+  messageDesc(file_haversack_v1_worker_service, 19);
 
 /**
  * @generated from message haversack.v1.GetSnapshotResponse
@@ -577,7 +626,7 @@ export type GetSnapshotResponse = Message<"haversack.v1.GetSnapshotResponse"> & 
  * Use `create(GetSnapshotResponseSchema)` to create a new message.
  */
 export const GetSnapshotResponseSchema: GenMessage<GetSnapshotResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 19);
+  messageDesc(file_haversack_v1_worker_service, 20);
 
 /**
  * @generated from message haversack.v1.PutBlobRequest
@@ -608,7 +657,7 @@ export type PutBlobRequest = Message<"haversack.v1.PutBlobRequest"> & {
  * Use `create(PutBlobRequestSchema)` to create a new message.
  */
 export const PutBlobRequestSchema: GenMessage<PutBlobRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 20);
+  messageDesc(file_haversack_v1_worker_service, 21);
 
 /**
  * @generated from message haversack.v1.PutBlobHeader
@@ -635,7 +684,7 @@ export type PutBlobHeader = Message<"haversack.v1.PutBlobHeader"> & {
  * Use `create(PutBlobHeaderSchema)` to create a new message.
  */
 export const PutBlobHeaderSchema: GenMessage<PutBlobHeader> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 21);
+  messageDesc(file_haversack_v1_worker_service, 22);
 
 /**
  * @generated from message haversack.v1.PutBlobResponse
@@ -654,7 +703,7 @@ export type PutBlobResponse = Message<"haversack.v1.PutBlobResponse"> & {
  * Use `create(PutBlobResponseSchema)` to create a new message.
  */
 export const PutBlobResponseSchema: GenMessage<PutBlobResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 22);
+  messageDesc(file_haversack_v1_worker_service, 23);
 
 /**
  * @generated from message haversack.v1.GetBlobRequest
@@ -676,7 +725,7 @@ export type GetBlobRequest = Message<"haversack.v1.GetBlobRequest"> & {
  * Use `create(GetBlobRequestSchema)` to create a new message.
  */
 export const GetBlobRequestSchema: GenMessage<GetBlobRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 23);
+  messageDesc(file_haversack_v1_worker_service, 24);
 
 /**
  * @generated from message haversack.v1.GetBlobResponse
@@ -693,7 +742,7 @@ export type GetBlobResponse = Message<"haversack.v1.GetBlobResponse"> & {
  * Use `create(GetBlobResponseSchema)` to create a new message.
  */
 export const GetBlobResponseSchema: GenMessage<GetBlobResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 24);
+  messageDesc(file_haversack_v1_worker_service, 25);
 
 /**
  * @generated from enum haversack.v1.RefusalReason
