@@ -21,6 +21,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
       "client-access",
       "client-approvals",
       "client-dags",
+      "client-enrollment",
       "client-memory",
       "client-placement",
       "client-runs",

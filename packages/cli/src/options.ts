@@ -7,6 +7,11 @@ export function withConnection(command: Command): Command {
   return command
     .addOption(new Option("--url <url>", "address of the coordinator").env("HAVERSACK_URL"))
     .addOption(new Option("--token <token>", "admin token; HAVERSACK_TOKEN is better: it stays out of `ps`"))
+    .addOption(
+      new Option("--ca <file>", "certificate of the authority of an https coordinator").env(
+        "HAVERSACK_CA_FILE",
+      ),
+    )
     .option("--data <dir>", "data folder of a coordinator on this machine (default: the nearest .haversack)");
 }
 

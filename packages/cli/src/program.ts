@@ -71,6 +71,9 @@ function createProgram(shell: Shell): Command {
     // An option behind a command is the command's: `memory show --version 3` asks for a version of memory.
     .enablePositionalOptions()
     .addHelpText("after", footer);
+  program.hook("preAction", (_, action) => {
+    shell.caFile = action.opts<{ ca?: string }>().ca;
+  });
   for (const each of commands) program.addCommand(each(shell));
   for (const command of everyCommand(program)) configure(command, shell);
   for (const command of program.commands.flatMap(everyCommand)) {

@@ -1,7 +1,7 @@
 /** What every command is given. */
 
 import type { ClientOptions, HaversackClient } from "@haversack/protocol";
-import { type ConnectAsked, findCoordinator } from "./connect.ts";
+import { type ConnectAsked, findCoordinator, trustFor } from "./connect.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import type { Outside } from "./outside.ts";
 import { createPaint, type Paint } from "./print/paint.ts";
@@ -15,6 +15,8 @@ export class Shell {
   exitCode: ExitCode | undefined;
   /** Where the last client was sent, for error messages. */
   connectedTo: string | undefined;
+  /** What `--ca` of the action names. */
+  caFile: string | undefined;
   readonly #createClient: ClientMaker;
 
   constructor(outside: Outside, createClient: ClientMaker) {
@@ -31,9 +33,11 @@ export class Shell {
   }
 
   async connect(asked: ConnectAsked): Promise<HaversackClient> {
-    const { url, token, from } = await findCoordinator(asked, "admin", this.outside);
+    const found = await findCoordinator(asked, "admin", this.outside);
+    const { url, token, from } = found;
     this.connectedTo = `${url} (from ${from})`;
-    return this.#createClient({ url, token });
+    const trust = await trustFor(found, this.caFile, this.outside);
+    return this.#createClient({ url, token, ...trust });
   }
 
   clientFor(options: ClientOptions): HaversackClient {

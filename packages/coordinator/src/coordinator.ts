@@ -64,8 +64,6 @@ import { RunChanges } from "./watch/run-changes.ts";
 export interface Coordinator extends Service {
   /** `http://127.0.0.1:7420`, once started. */
   readonly url: string;
-  /** Reads key and certificate of the listener again. Never rejects: what cannot be used is told in the log. */
-  reloadTls(): Promise<void>;
   /** Resolves when it was stopped; rejects when it failed and has ended itself. */
   readonly ended: Promise<void>;
 }
@@ -105,10 +103,6 @@ class OneCoordinator implements Coordinator {
   get url(): string {
     invariant(this.#listeners !== undefined, "the coordinator was started");
     return localUrl(this.#listeners.api.url);
-  }
-
-  async reloadTls(): Promise<void> {
-    await this.#listeners?.reloadTls();
   }
 
   get ended(): Promise<void> {
@@ -242,7 +236,7 @@ class OneCoordinator implements Coordinator {
   /** Tells commands on this host where to find us. */
   async #announce(folder: string): Promise<void> {
     const { listeners } = this.#settings;
-    const ca = listeners.tls?.kind === "auto" ? { ca: join(listeners.caDir, caCertificateFile) } : {};
+    const ca = listeners.tls !== undefined ? { ca: join(listeners.caDir, caCertificateFile) } : {};
     const address = { url: this.url, pid: process.pid, version, ...ca };
     await writeDurably(join(folder, addressFile), `${JSON.stringify(address)}\n`);
     const { store } = this.#settings;

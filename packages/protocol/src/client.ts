@@ -5,6 +5,7 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { type AccessClient, accessClient } from "./client-access.ts";
 import { type ApprovalClient, approvalClient } from "./client-approvals.ts";
 import { type DagClient, dagClient } from "./client-dags.ts";
+import { type EnrollmentClient, enrollmentClient } from "./client-enrollment.ts";
 import { type FleetClient, fleetClient } from "./client-fleet.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
 import { type PlacementClient, placementClient } from "./client-placement.ts";
@@ -14,6 +15,7 @@ import { apiMessageBytesMax } from "./limits.ts";
 import {
   AccessService,
   DagService,
+  EnrollmentService,
   FleetService,
   MemoryService,
   PlacementService,
@@ -26,6 +28,10 @@ export interface ClientOptions {
   /** Such as `http://127.0.0.1:7420`. */
   readonly url: string;
   readonly token: string;
+  /** PEM of the authority of the coordinator's certificate; absent: those that the system knows. */
+  readonly ca?: string;
+  /** The name that its certificate must have; absent: that of the address. */
+  readonly serverName?: string;
 }
 
 /** Every method rejects with a FaultError. */
@@ -37,7 +43,8 @@ export interface HaversackClient
     ApprovalClient,
     FleetClient,
     PlacementClient,
-    AccessClient {}
+    AccessClient,
+    EnrollmentClient {}
 
 export function createClient(options: ClientOptions): HaversackClient {
   const transport = createGrpcTransport({
@@ -46,6 +53,7 @@ export function createClient(options: ClientOptions): HaversackClient {
     readMaxBytes: apiMessageBytesMax,
     writeMaxBytes: apiMessageBytesMax,
     acceptCompression: [],
+    nodeOptions: tlsOptions(options),
     pingIntervalMs: 10_000,
     pingTimeoutMs: 5_000,
   });
@@ -59,9 +67,15 @@ export function createClient(options: ClientOptions): HaversackClient {
   const fleet = fleetClient(createConnectClient(FleetService, transport));
   const placement = { ...placementClient(createConnectClient(PlacementService, transport)), ...fleet };
   const access = accessClient(createConnectClient(AccessService, transport));
+  const enrollment = enrollmentClient(createConnectClient(EnrollmentService, transport));
   const ofRuns = { ...runClient(runs), ...approvalClient(runs) };
-  return { ...ofRuns, ...dags, ...snapshots, ...memory, ...placement, ...access };
+  return { ...ofRuns, ...dags, ...snapshots, ...memory, ...placement, ...access, ...enrollment };
 }
+
+const tlsOptions = ({ ca, serverName }: ClientOptions) => ({
+  ...(ca === undefined ? {} : { ca }),
+  ...(serverName === undefined ? {} : { servername: serverName }),
+});
 
 const bearer =
   (token: string): Interceptor =>

@@ -13,6 +13,7 @@ import type { Shell } from "../shell.ts";
 import { connect, type DagOptions } from "./dag-options.ts";
 import { cordonCommand, uncordonCommand } from "./workers-cordon.ts";
 import { drainCommand } from "./workers-drain.ts";
+import { revokeCommand } from "./workers-revoke.ts";
 
 const examples = `
 Examples:
@@ -20,13 +21,14 @@ Examples:
   $ haversack workers --json | jq '[.workers[] | select(.connected) | .slots] | add'
   $ haversack workers drain gpu-1 --deadline 10m --wait
   $ haversack workers uncordon gpu-1
+  $ haversack workers revoke gpu-1
 
 --json: {workers: [{id, name, connected, version, labels, slots, slotsUsed, connectedAt, lastSeenAt, availability,
-  cordonedAt, cordonReason, drainDeadline, stopping}]}; availability: open, cordoned, draining or drained`;
+  cordonedAt, cordonReason, drainDeadline, stopping, certificateExpiresAt, revokedAt}]}; availability: open, cordoned, draining or drained`;
 
 export function workersCommand(shell: Shell): Command {
   const command = new Command("workers")
-    .description("list the fleet; cordon, uncordon and drain workers")
+    .description("list the fleet; cordon, uncordon, drain and revoke workers")
     // An option behind `drain` is its own.
     .enablePositionalOptions();
   return withConnection(withJson(command, "JSON"))
@@ -34,7 +36,8 @@ export function workersCommand(shell: Shell): Command {
     .action(shell.does((options: DagOptions) => workers(options, shell)))
     .addCommand(cordonCommand(shell))
     .addCommand(uncordonCommand(shell))
-    .addCommand(drainCommand(shell));
+    .addCommand(drainCommand(shell))
+    .addCommand(revokeCommand(shell));
 }
 
 async function workers(options: DagOptions, shell: Shell): Promise<ExitCode> {
@@ -53,16 +56,18 @@ function workerTable(list: readonly WorkerInfo[], paint: Paint): string {
     `${worker.slotsUsed}/${worker.slots}`,
     moment(worker.lastSeenAt),
     worker.version,
+    worker.certificateExpiresAt === undefined ? "-" : moment(worker.certificateExpiresAt),
     [...worker.labels].map(([name, value]) => printable(`${name}=${value}`)).join(" "),
     paint.faint(worker.id),
   ]);
-  return table(["NAME", "STATE", "SLOTS", "LAST SEEN", "VERSION", "LABELS", "ID"], rows);
+  return table(["NAME", "STATE", "SLOTS", "LAST SEEN", "VERSION", "CERTIFICATE UNTIL", "LABELS", "ID"], rows);
 }
 
 /** Such as `connected, draining`. */
-function stateText({ connected, availability, stopping }: WorkerInfo, paint: Paint): string {
+function stateText({ connected, availability, stopping, revokedAt }: WorkerInfo, paint: Paint): string {
   const words = [connected ? paint.good("connected") : paint.bad("away")];
   if (availability !== "open") words.push(availability);
   if (stopping === true) words.push("stopping");
+  if (revokedAt !== undefined) words.push(paint.bad("revoked"));
   return words.join(", ");
 }

@@ -26,7 +26,6 @@ export interface Listeners {
   readonly api: HttpServer;
   readonly workers?: HttpServer;
   readonly services: readonly Service[];
-  reloadTls(): Promise<void>;
 }
 
 /** Rejects with FaultError `invalid` for a key or certificate that cannot be used. */
@@ -62,9 +61,6 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
     api,
     ...(workers === undefined ? {} : { workers }),
     services: [...all, ...(workers === undefined ? [] : [workers]), api],
-    async reloadTls() {
-      for (const each of all) await each.reload();
-    },
   };
 }
 
@@ -81,7 +77,11 @@ async function forWorkers(parts: ListenerParts, address: Address, keys: TlsKeys)
 const ourNames =
   ({ tlsNames }: ListenerSettings, { host: own }: Address, keys: TlsKeys | undefined) =>
   (host: string): boolean =>
-    isIP(host) !== 0 || host === own || tlsNames.includes(host.toLowerCase()) || keys?.covers(host) === true;
+    isIP(host) !== 0 ||
+    (keys !== undefined && host === joinServerName) ||
+    host === own ||
+    tlsNames.includes(host.toLowerCase()) ||
+    keys?.covers(host) === true;
 
 function namesOf({ listen, settings }: ListenerParts): readonly string[] {
   const { tlsNames, listenWorkers } = settings;

@@ -22,7 +22,7 @@ const faultOfCode: ReadonlyMap<number, Fault> = new Map<number, Fault>([
 export function faultOfStatus(error: unknown): FaultError {
   if (error instanceof FaultError) return error;
   if (error instanceof Error && "code" in error && typeof error.code === "number") {
-    const details = "details" in error ? String(error.details) : error.message;
+    const details = "details" in error ? plain(String(error.details)) : error.message;
     const fault = faultOfCode.get(error.code) ?? "unavailable";
     return new FaultError(fault, grpc.status[error.code]?.toLowerCase() ?? "unknown", details, {
       cause: error,
@@ -31,4 +31,13 @@ export function faultOfStatus(error: unknown): FaultError {
   return new FaultError("bug", "session_failed", error instanceof Error ? error.message : String(error), {
     cause: error,
   });
+}
+
+/** The library leaves what is reserved in addresses as it travelled, such as `%3A`. */
+function plain(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
