@@ -237,11 +237,13 @@ class OneCoordinator implements Coordinator {
   async #announce(folder: string): Promise<void> {
     const { listeners } = this.#settings;
     const ca = listeners.tls !== undefined ? { ca: join(listeners.caDir, caCertificateFile) } : {};
-    const address = { url: this.url, pid: process.pid, version, ...ca };
+    const own = this.#listeners?.workers;
+    const workers = own === undefined ? {} : { workers: localUrl(own.url) };
+    const address = { url: this.url, pid: process.pid, version, ...ca, ...workers };
     await writeDurably(join(folder, addressFile), `${JSON.stringify(address)}\n`);
     const { store } = this.#settings;
     const database = store === undefined ? {} : { store: describeDatabase(store) };
-    this.#ports.log.info({ url: this.url, data: folder, ...database }, "coordinator ready");
+    this.#ports.log.info({ url: this.url, data: folder, ...workers, ...database }, "coordinator ready");
   }
 }
 

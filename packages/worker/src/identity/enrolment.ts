@@ -151,7 +151,7 @@ export async function keepCertificate(parts: EnrolmentParts, signal: AbortSignal
     await untilDone(parts, Math.min(renewCapMs, half / 5), signal, (at) =>
       over() ? rejoinNow(parts, at) : renewNow(identity, ca, parts, at),
     );
-    await pause(clock, 0, signal);
+    await pause(clock, floorMs, signal);
   }
 }
 
