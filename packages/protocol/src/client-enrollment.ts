@@ -1,28 +1,11 @@
 /** What lets workers join, and the end of their rights, as a client uses them. */
 
-import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Client } from "@connectrpc/connect";
 import { once } from "./calls.ts";
-import type { JoinToken as WireToken } from "./gen/haversack/v1/enrollment_service_pb.ts";
+import type { JoinTokenAsked, JoinTokenInfo } from "./model/join-token-info.ts";
 import type { EnrollmentService } from "./services.ts";
+import { joinTokenFromWire } from "./wire/enrollment-wire.ts";
 import { required } from "./wire/fields.ts";
-
-export interface JoinTokenInfo {
-  readonly id: string;
-  readonly pool?: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly usesLeft: number;
-  readonly createdBy: string;
-  readonly createdAt: number;
-  readonly expiresAt: number;
-}
-
-export interface JoinTokenAsked {
-  readonly pool?: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly ttlMs: number;
-  readonly uses: number;
-}
 
 /** Every method rejects with a FaultError. */
 export interface EnrollmentClient {
@@ -42,10 +25,10 @@ export function enrollmentClient(client: Client<typeof EnrollmentService>): Enro
     async createJoinToken({ pool = "", labels, ttlMs, uses }, signal) {
       const asked = { pool, labels: { ...labels }, ttlMs: BigInt(ttlMs), uses };
       const { token, info } = await once(client.createJoinToken(asked, { signal }), signal);
-      return { token, info: infoFromWire(required(info, "info")) };
+      return { token, info: joinTokenFromWire(required(info, "info")) };
     },
     async joinTokens(signal) {
-      return (await once(client.listJoinTokens({}, { signal }), signal)).tokens.map(infoFromWire);
+      return (await once(client.listJoinTokens({}, { signal }), signal)).tokens.map(joinTokenFromWire);
     },
     async deleteJoinToken(id, signal) {
       await once(client.deleteJoinToken({ id }, { signal }), signal);
@@ -55,21 +38,3 @@ export function enrollmentClient(client: Client<typeof EnrollmentService>): Enro
     },
   };
 }
-
-const infoFromWire = ({
-  id,
-  pool,
-  labels,
-  usesLeft,
-  createdBy,
-  createdAt,
-  expiresAt,
-}: WireToken): JoinTokenInfo => ({
-  id,
-  ...(pool === "" ? {} : { pool }),
-  labels,
-  usesLeft,
-  createdBy,
-  createdAt: timestampMs(required(createdAt, "created_at")),
-  expiresAt: timestampMs(required(expiresAt, "expires_at")),
-});

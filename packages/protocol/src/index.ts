@@ -25,6 +25,7 @@ export * from "./model/foreach.ts";
 export * from "./model/ids.ts";
 export * from "./model/item.ts";
 export * from "./model/join-token.ts";
+export * from "./model/join-token-info.ts";
 export * from "./model/json.ts";
 export * from "./model/local-dag.ts";
 export * from "./model/memory.ts";

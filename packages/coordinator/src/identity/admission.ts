@@ -46,7 +46,7 @@ export function notYours(): FaultError {
   return new FaultError("denied", "not_yours", "the attempt that this is about was not given to this worker");
 }
 
-export function notJoined(): FaultError {
+function notJoined(): FaultError {
   const message = "this coordinator does not know this worker: join again";
   return new FaultError("denied", "unknown_worker", message);
 }

@@ -1,13 +1,7 @@
 /** Certificates and requests for them. Loaded when the first one is needed: it is a fifth of a second of modules. */
 
 import "reflect-metadata";
-import {
-  X509Certificate as Certificate,
-  createPrivateKey,
-  createPublicKey,
-  type KeyObject,
-  webcrypto,
-} from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject, webcrypto } from "node:crypto";
 import { isIP } from "node:net";
 import { FaultError, type Ms } from "@haversack/base";
 import * as x509 from "@peculiar/x509";
@@ -112,8 +106,6 @@ export async function requestedKey(request: Uint8Array<ArrayBuffer>): Promise<Ke
 
 export const generalName = (name: string): x509.JsonGeneralName =>
   isIP(name) === 0 ? { type: "dns", value: name } : { type: "ip", value: name };
-
-export const keyOf = (certificate: string): KeyObject => new Certificate(certificate).publicKey;
 
 const isP256 = (key: KeyObject): boolean => key.asymmetricKeyDetails?.namedCurve === "prime256v1";
 

@@ -2,17 +2,19 @@
 
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import * as grpc from "@grpc/grpc-js";
+import type { Ms } from "@haversack/base";
 import { EnrollmentService, grpcMethods } from "@haversack/protocol";
 import type { Channel } from "./access.ts";
 import { faultOfStatus } from "./status.ts";
 
 const methods = grpcMethods(EnrollmentService);
-const deadlineMs = 20_000;
 
 export interface Asked {
   readonly channel: Channel;
   readonly metadata: grpc.Metadata;
   readonly signal: AbortSignal;
+  /** Wall clock. */
+  readonly deadline: Ms;
 }
 
 export const join = (asked: Asked, request: MessageInitShape<typeof EnrollmentService.method.join.input>) =>
@@ -26,7 +28,7 @@ export const rejoin = (asked: Asked, csr: Uint8Array) =>
 
 /** On a connection of its own. Rejects with FaultError. */
 async function call<I, O>(
-  { channel, metadata, signal }: Asked,
+  { channel, metadata, signal, deadline }: Asked,
   method: grpc.MethodDefinition<I, O>,
   request: I,
 ): Promise<O> {
@@ -38,7 +40,7 @@ async function call<I, O>(
     method.responseDeserialize,
     request,
     metadata,
-    { deadline: Date.now() + deadlineMs },
+    { deadline },
     (error, value) =>
       error === null && value !== undefined ? answer.resolve(value) : answer.reject(faultOfStatus(error)),
   );

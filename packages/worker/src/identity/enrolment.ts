@@ -38,8 +38,10 @@ export interface EnrolmentParts {
 interface At {
   readonly url: URL;
   readonly signal: AbortSignal;
+  readonly deadline: Ms;
 }
 
+const callMs: Ms = 20_000;
 const floorMs: Ms = 500;
 const capMs: Ms = 30_000;
 const renewCapMs: Ms = 10 * 60_000;
@@ -85,13 +87,13 @@ async function joinNow(parts: EnrolmentParts, at: At): Promise<void> {
 async function joinHere(
   identity: CredentialIdentity,
   parts: EnrolmentParts,
-  { url, signal }: At,
+  { url, signal, deadline }: At,
 ): Promise<Identity> {
   const { workerId, credential } = identity;
   const token = parts.joinToken === undefined ? parts.token : joinTokenText(parts.joinToken);
   if (token === undefined) throw nothingToJoinWith();
   const value = new Uint8Array(Buffer.from(secretDigest(credential), "hex"));
-  const asked = { channel: parts.access.channel(url), metadata: bearer(token), signal };
+  const asked = { channel: parts.access.channel(url), metadata: bearer(token), signal, deadline };
   await join(asked, { workerId, proof: { case: "credentialHash", value } });
   return { ...identity, joined: true };
 }
@@ -99,23 +101,33 @@ async function joinHere(
 async function joinAfar(
   identity: CertificateIdentity,
   parts: EnrolmentParts,
-  { url, signal }: At,
+  { url, signal, deadline }: At,
 ): Promise<Identity> {
   const { access, joinToken } = parts;
   if (joinToken === undefined) throw nothingToJoinWith();
   const ca = await trustedCa(url, identity.caPin, signal);
-  const asked = { channel: access.joining(url, ca), metadata: bearer(joinTokenText(joinToken)), signal };
+  const asked = {
+    channel: access.joining(url, ca),
+    metadata: bearer(joinTokenText(joinToken)),
+    signal,
+    deadline,
+  };
   const value = await requestFor(identity);
   const answer = await join(asked, { workerId: identity.workerId, proof: { case: "csr", value } });
   return { ...identity, issued: issuedBy(answer, ca, identity, parts.ports) };
 }
 
 /** Asks the API for another certificate of the same key: the one that it has is good for nothing any more. */
-async function rejoinNow(parts: EnrolmentParts, { url, signal }: At): Promise<void> {
+async function rejoinNow(parts: EnrolmentParts, { url, signal, deadline }: At): Promise<void> {
   const { identity } = parts.access;
   if (identity.kind !== "certificate" || identity.issued === undefined) return;
   const { ca } = identity.issued;
-  const asked = { channel: parts.access.joining(url, ca), metadata: bearer(proofOf(identity)), signal };
+  const asked = {
+    channel: parts.access.joining(url, ca),
+    metadata: bearer(proofOf(identity)),
+    signal,
+    deadline,
+  };
   const answer = await rejoin(asked, await requestFor(identity));
   await become(parts, { ...identity, issued: issuedBy(answer, ca, identity, parts.ports) });
   parts.ports.log.info({ worker: identity.workerId }, "the certificate had expired; there is a new one");
@@ -125,10 +137,10 @@ async function renewNow(
   identity: CertificateIdentity,
   ca: string,
   parts: EnrolmentParts,
-  { url, signal }: At,
+  { url, signal, deadline }: At,
 ): Promise<void> {
   const { access, ports } = parts;
-  const asked = { channel: access.channel(url), metadata: access.metadata(), signal };
+  const asked = { channel: access.channel(url), metadata: access.metadata(), signal, deadline };
   const answer = await renew(asked, await requestFor(identity));
   const issued = issuedBy(answer, ca, identity, ports);
   await become(parts, { ...identity, issued });
@@ -174,7 +186,7 @@ async function untilDone(
     const url = urls[(tries - 1) % urls.length];
     invariant(url !== undefined, "a worker has an address to dial");
     try {
-      return await ask({ url, signal });
+      return await ask({ url, signal, deadline: clock.now() + callMs });
     } catch (error) {
       if (signal.aborted) return;
       if (!["unavailable", "busy"].includes(faultOf(error))) throw error;

@@ -1,5 +1,6 @@
 /** How a test or a benchmark that speaks for a worker dials a coordinator on this machine. */
 
+import { systemClock } from "@haversack/base";
 import { parseWorkerId, secretDigest, type WorkerId } from "@haversack/protocol";
 import { Access, bearer } from "../identity/access.ts";
 import { join } from "../identity/calls.ts";
@@ -19,6 +20,7 @@ export async function joinedAccess(url: string, workerId: WorkerId, token: strin
     channel: access.channel(new URL(url)),
     metadata: bearer(token),
     signal: AbortSignal.timeout(20_000),
+    deadline: systemClock.now() + 20_000,
   };
   await join(asked, { workerId, proof: { case: "credentialHash", value } });
   return access;

@@ -16,9 +16,7 @@ import {
   identityRenew,
 } from "../statements/identity.ts";
 import type { VerbContext } from "../verb.ts";
-import { useJoinToken } from "./join-token-verbs.ts";
-
-export type Labels = Readonly<Record<string, string>>;
+import { type Labels, useJoinToken } from "./join-token-verbs.ts";
 
 export interface WorkerIdentity {
   readonly workerId: WorkerId;

@@ -15,7 +15,8 @@ import {
   joinTokenRead as read,
 } from "../statements/identity.ts";
 import type { VerbContext } from "../verb.ts";
-import type { Labels } from "./identity-verbs.ts";
+
+export type Labels = Readonly<Record<string, string>>;
 
 export interface StoredJoinToken {
   readonly id: string;
