@@ -41,16 +41,20 @@ async function runOn(
   await using site = await Site.start({ folder, env, coordinators, workers, leaseTtlMs });
   const history = new History(join(folder, "history.jsonl"));
   const tag = `${asked.seed}-${process.pid}`;
+  const oddAnswers: string[] = [];
   const [stopping, deadline] = [new AbortController(), new AbortController()];
   const load = runLoad({
     seed: asked.seed,
     tag,
     clients,
     history,
+    oddAnswers,
     client: (tries) => site.client(tries % coordinators),
     stopping: stopping.signal,
     deadline: deadline.signal,
   });
+  // Told when it is waited for: until then the faults go on.
+  load.catch(() => {});
   const parts = {
     site,
     orphanPatienceMs,
@@ -68,7 +72,16 @@ async function runOn(
     env,
   );
   await history.close();
-  return reportOf({ asked, plan, faults, submitted, verdicts, orphansAtEnd: orphans, check: checked.stdout });
+  return reportOf({
+    asked,
+    plan,
+    faults,
+    submitted,
+    verdicts,
+    oddAnswers,
+    orphansAtEnd: orphans,
+    check: checked.stdout,
+  });
 }
 
 async function endedBy(

@@ -1,7 +1,7 @@
 /** Clients that never give up: each submits a DAG, follows it to its end, sometimes cancels it, and begins again. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { FaultError, faultOf, worthRetrying } from "@haversack/base";
+import { FaultError, faultOf, messageOf, worthRetrying } from "@haversack/base";
 import { type HaversackClient, isTerminalRun, type RunEvent, type RunId } from "@haversack/protocol";
 import { choices } from "../support/seeded-random.ts";
 import type { History } from "./history.ts";
@@ -25,6 +25,8 @@ export interface LoadParts {
   /** Clients at once. */
   readonly clients: number;
   readonly history: History;
+  /** Gets what was answered and is none of what a client has to expect while things break. */
+  readonly oddAnswers: string[];
   /** A client of any coordinator; another one each time. */
   readonly client: (tries: number) => Promise<HaversackClient>;
   /** No new submissions. */
@@ -127,8 +129,13 @@ async function insist<T>(
   }
 }
 
-async function waitOrThrow(error: unknown, { deadline }: LoadParts): Promise<void> {
-  if (deadline.aborted || !isTransient(error)) throw error;
+/** An answer that nobody should ever get is kept for the judge; the client goes on. */
+async function waitOrThrow(error: unknown, { deadline, history, oddAnswers }: LoadParts): Promise<void> {
+  if (deadline.aborted) throw error;
+  if (!isTransient(error)) {
+    history.note({ what: "odd answer", error: messageOf(error) });
+    oddAnswers.push(messageOf(error));
+  }
   await sleep(retryMs, undefined, { signal: deadline });
 }
 

@@ -62,14 +62,18 @@ export function planOf(options: PlanOptions): readonly Fault[] {
     const kind = deck();
     const target = targetFor(kind, options, chosen);
     const forMs = Math.round(lengthOf(kind, options.leaseTtlMs, chosen));
-    // One coordinator at a time, so that somebody is there to go on; a worker suffers one thing at a time.
-    const key = targetOf(kind) === "worker" ? `worker-${target}` : targetOf(kind);
-    if ((free.get(key) ?? 0) > atMs) continue;
-    free.set(key, atMs + forMs + 1500);
-    faults.push({ atMs, kind, target, forMs });
+    const fault = { atMs, kind, target, forMs };
+    const victim = victimOf(fault);
+    if ((free.get(victim) ?? 0) > atMs) continue;
+    free.set(victim, atMs + forMs + 1500);
+    faults.push(fault);
   }
   return faults;
 }
+
+/** One coordinator at a time, so that somebody is there to go on; a worker suffers one thing at a time. */
+export const victimOf = ({ kind, target }: Pick<Fault, "kind" | "target">): string =>
+  targetOf(kind) === "worker" ? `worker-${target}` : targetOf(kind);
 
 /** Of two plans that have it in common, every fault is the same. */
 export function planDigest(plan: readonly Fault[]): string {

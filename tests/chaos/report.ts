@@ -30,6 +30,8 @@ export interface ChaosReport {
   readonly order_violations: number;
   readonly log_bytes_lost: number;
   readonly wrong_ends: number;
+  /** Answers to clients that say neither what was asked for nor that it must be asked again. */
+  readonly odd_answers: number;
   readonly orphans: number;
   readonly store_check: boolean;
   /** The first of what is wrong, in words. */
@@ -48,6 +50,7 @@ export interface ReportParts {
   readonly faults: readonly FaultReport[];
   readonly submitted: readonly Submitted[];
   readonly verdicts: readonly Verdict[];
+  readonly oddAnswers: readonly string[];
   /** Processes of steps that were left when nothing ran any more. */
   readonly orphansAtEnd: number;
   /** The answer of `haversack store check --json`. */
@@ -68,6 +71,7 @@ export function reportOf(parts: ReportParts): ChaosReport {
     order_violations: sum("orderViolations"),
     log_bytes_lost: sum("logBytesLost"),
     wrong_ends: sum("wrongEnds"),
+    odd_answers: parts.oddAnswers.length,
     orphans: orphansOfFaults + parts.orphansAtEnd,
   };
   const status = (wanted: string): number => submitted.filter((one) => lastStatus(one) === wanted).length;
@@ -90,6 +94,7 @@ export function reportOf(parts: ReportParts): ChaosReport {
     store_check: isCheckOk,
     violations: [
       ...verdicts.flatMap(({ why }) => why),
+      ...parts.oddAnswers.map((answer) => `a client was answered: ${answer}`),
       ...faults.flatMap(({ fault, orphans, seen }) =>
         orphans === 0 ? [] : [`${orphans} processes outlived ${fault.kind} ${fault.target} (${seen})`],
       ),

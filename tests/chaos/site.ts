@@ -1,6 +1,6 @@
 /** The processes under test: coordinators on one store, workers behind links of their own, and what names them. */
 
-import { copyFile, mkdir, readFile, symlink } from "node:fs/promises";
+import { appendFile, copyFile, mkdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { createClient, type HaversackClient } from "@haversack/protocol";
 import { Program, repositoryRoot } from "../support/fleet.ts";
@@ -18,7 +18,7 @@ export interface SiteOptions {
   readonly leaseTtlMs: number;
 }
 
-/** A process that is started again and again in one place. */
+/** A process that is started again and again in one place. What it said stands beside its data. */
 export class Place {
   readonly name: string;
   readonly data: string;
@@ -45,11 +45,6 @@ export class Place {
     return this.#up.promise;
   }
 
-  /** What it said last, for a report of what went wrong. */
-  get lastWords(): string {
-    return (this.#program?.stderr ?? "").split("\n").slice(-15).join("\n");
-  }
-
   async start(): Promise<void> {
     this.#program = await this.#start();
     this.#up.resolve();
@@ -61,8 +56,10 @@ export class Place {
     this.#program = undefined;
     this.#up = Promise.withResolvers();
     if (program === undefined) return "was not running";
-    const { code, signal: by } = await program.kill(signal);
-    return by ?? `exit ${code}`;
+    const { code, signal: by, stdout, stderr } = await program.kill(signal);
+    const told = by ?? `exit ${code}`;
+    await appendFile(`${this.data}.log`, `${stdout}${stderr}-- ${told}\n`);
+    return told;
   }
 
   signal(signal: NodeJS.Signals): void {

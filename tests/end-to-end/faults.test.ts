@@ -44,6 +44,25 @@ async function waiting(fleet: Fleet, runId: string): Promise<void> {
 
 const onLinux = test.skipIf(platform !== "linux");
 
+/** For longer than a lease: loops on every core and more, and a flood of lines. */
+const busy = `
+name: busy
+steps:
+${[1, 2, 3, 4].map((index) => `  - { id: spin-${index}, run: "timeout 5 sh -c 'while :; do :; done' || true" }`).join("\n")}
+  - { id: flood, run: "timeout 5 yes 'a line that is one of very many, and as long as lines are' || true" }
+`;
+
+test("a worker whose steps take all there is keeps its leases (L7)", async () => {
+  await using fleet = await Fleet.start({ leaseTtl: "2s" });
+  await fleet.startWorker("w", ["--slots", "5"]);
+  const { run, events } = await fleet.finished((await fleet.submit(busy)).id);
+  expect(run.status).toBe("succeeded");
+  const attempts = events.flatMap(({ change }) =>
+    change.kind === "step" && change.phase === "leased" ? [change.attempt] : [],
+  );
+  expect(attempts).toEqual([1, 1, 1, 1, 1]);
+});
+
 describe("a worker that is killed in the middle of a step", () => {
   onLinux("comes back, its leftovers are ended, the step runs again and the run succeeds", async () => {
     await using fleet = await Fleet.start();

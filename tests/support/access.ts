@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, silentLog, systemClock, systemRandom } from "@haversack/base";
 import { createCoordinator } from "@haversack/coordinator";
-import { createClient, type HaversackClient, type TokenRole, tokenRoles } from "@haversack/protocol";
+import { createClient, type HaversackClient, type TokenRole } from "@haversack/protocol";
 import { tempFolder } from "./temp-folder.ts";
 
 export const noSignal = new AbortController().signal;
@@ -58,10 +58,4 @@ export async function accessWorld(env: NodeJS.ProcessEnv = {}): Promise<AccessWo
       await folder[Symbol.asyncDispose]();
     },
   };
-}
-
-/** A token of each role, by its role. */
-export async function tokensOf(world: AccessWorld): Promise<Map<TokenRole, string>> {
-  const made = tokenRoles.map(async (role) => [role, (await world.token(role)).secret] as const);
-  return new Map(await Promise.all(made));
 }

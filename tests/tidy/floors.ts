@@ -25,6 +25,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
       "client-memory",
       "client-placement",
       "client-runs",
+      "client-secrets",
       "client-snapshots",
     ],
     ["client"],
@@ -47,7 +48,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   coordinator: [
     ["version", "limits"],
-    ["runs", "blobs", "memory"],
+    ["runs", "blobs", "memory", "secrets"],
     ["dag", "auth"],
     ["journal", "store"],
     ["leadership", "identity"],
@@ -59,7 +60,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["index"],
   ],
   worker: [
-    ["version", "limits", "config"],
+    ["version", "limits", "config", "mask"],
     ["identity"],
     // The seams: what runs an attempt, and where its logs and result go.
     ["execute/executor", "session/uplink"],

@@ -1,5 +1,5 @@
 /**
- * Where the coordinator is and with which token. In this order: `--url` and `--token`, HAVERSACK_URL and
+ * Where the coordinator is and with which token. In this order: `--url` and `--token` or `--token-file`, HAVERSACK_URL and
  * HAVERSACK_TOKEN, the data folder named with `--data`, else the nearest `.haversack` here or above.
  * A local token goes only to the address that stands beside it.
  */
@@ -108,6 +108,14 @@ export async function trustFor(
   const ca = await readText(resolve(cwd, named));
   if (ca?.includes("BEGIN CERTIFICATE") === true) return { ca };
   throw new FaultError("invalid", "bad_ca_file", `--ca: ${named} holds no certificate in PEM`);
+}
+
+/** The token that a file holds. */
+export async function tokenIn(file: string, cwd: string): Promise<string> {
+  const text = (await readText(resolve(cwd, file)))?.trim();
+  if (text !== undefined && text !== "") return text;
+  const what = text === undefined ? "is not there" : "is empty";
+  throw new FaultError("invalid", "token_file", `the token file ${file} ${what}`);
 }
 
 async function readText(file: string): Promise<string | undefined> {

@@ -9,6 +9,8 @@ export const exitCodes = {
   runFailed: 1,
   /** `snapshot diff --exit-code`, and nothing else: the two differ. */
   different: 1,
+  /** `doctor`, and nothing else: something has to be mended. */
+  problem: 1,
   /** The input or the command line is wrong. */
   invalid: 2,
   /** The coordinator cannot be reached or has no room; the same call may succeed later. */

@@ -1,6 +1,7 @@
 /** The process: its arguments, terminal and signals, and nothing else. What they mean is in `program.ts`. */
 
 import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
 import { systemClock, systemRandom } from "@haversack/base";
 import { createClient } from "@haversack/protocol";
 import { exitCodes } from "./exit-codes.ts";
@@ -20,9 +21,13 @@ function wantsColours(): boolean {
 }
 
 /** In a terminal that reads lines Ctrl-C is a key, not a signal. */
-function ask(question: string, signal: AbortSignal): Promise<string | undefined> {
+function ask(
+  question: string,
+  signal: AbortSignal,
+  output: NodeJS.WritableStream = process.stdout,
+): Promise<string | undefined> {
   return new Promise((answer, fail) => {
-    const lines = createInterface({ input: process.stdin, output: process.stdout });
+    const lines = createInterface({ input: process.stdin, output, terminal: process.stdin.isTTY });
     const stopped = (): void => {
       fail(signal.reason as Error);
       lines.close();
@@ -38,6 +43,27 @@ function ask(question: string, signal: AbortSignal): Promise<string | undefined>
   });
 }
 
+/** The reader of lines writes what is typed to nowhere. */
+async function askHidden(question: string, signal: AbortSignal): Promise<string | undefined> {
+  process.stderr.write(question);
+  try {
+    return await ask("", signal, new Writable({ write: (_chunk, _encoding, done) => done() }));
+  } finally {
+    process.stderr.write("\n");
+  }
+}
+
+async function readInput(bytesMax: number): Promise<Uint8Array> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of process.stdin as AsyncIterable<Buffer>) {
+    pieces.push(piece);
+    bytes += piece.length;
+    if (bytes > bytesMax) break;
+  }
+  return Buffer.concat(pieces).subarray(0, bytesMax + 1);
+}
+
 const terminal: Terminal = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
@@ -48,7 +74,9 @@ const terminal: Terminal = {
   live: process.stdout.isTTY && process.env.TERM !== "dumb" && process.env.CI === undefined,
   colours: wantsColours(),
   interactive: process.stdin.isTTY && process.stdout.isTTY,
-  ask,
+  typed: process.stdin.isTTY,
+  ask: (question, signal) => ask(question, signal),
+  askHidden,
   size: () => ({ columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 }),
 };
 
@@ -100,9 +128,12 @@ const outside: Outside = {
   env: process.env,
   cwd: process.cwd(),
   execPath: process.execPath,
+  nodeVersion: process.version,
   isAlive,
-  openLog: (file) => openLog(process.env.HAVERSACK_LOG, file),
+  openLog: (component, file) =>
+    openLog(process.env.HAVERSACK_LOG_LEVEL ?? process.env.HAVERSACK_LOG, file, component),
   inputEnded,
+  readInput,
 };
 const code = await runProgram(process.argv.slice(2), outside, createClient);
 clearInterval(untilTheEnd);

@@ -6,7 +6,8 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 export function withConnection(command: Command): Command {
   return command
     .addOption(new Option("--url <url>", "address of the coordinator").env("HAVERSACK_URL"))
-    .addOption(new Option("--token <token>", "admin token; HAVERSACK_TOKEN is better: it stays out of `ps`"))
+    .addOption(new Option("--token <token>", "a token; HAVERSACK_TOKEN is better: it stays out of `ps`"))
+    .option("--token-file <file>", "file that holds the token")
     .addOption(
       new Option("--ca <file>", "certificate of the authority of an https coordinator").env(
         "HAVERSACK_CA_FILE",

@@ -14,8 +14,12 @@ export interface Terminal {
   readonly colours: boolean;
   /** Whether a person can be asked: both ends are a terminal. */
   readonly interactive: boolean;
+  /** Whether standard input is a keyboard. */
+  readonly typed: boolean;
   /** One line that a person types; undefined: the input has ended. */
   ask(question: string, signal: AbortSignal): Promise<string | undefined>;
+  /** Like `ask`, but what is typed is not shown. */
+  askHidden(question: string, signal: AbortSignal): Promise<string | undefined>;
   size(): { readonly columns: number; readonly rows: number };
 }
 
@@ -27,13 +31,17 @@ export interface Outside {
   readonly cwd: string;
   /** The Node that runs this. */
   readonly execPath: string;
+  /** Such as `v26.10.0`. */
+  readonly nodeVersion: string;
   /** The first Ctrl-C (or SIGTERM): end in good order. */
   readonly stopping: AbortSignal;
   /** The second one: end now. */
   readonly hurrying: AbortSignal;
   isAlive(pid: number): boolean;
-  /** A log that goes to a file, or to standard error when no file is named. */
-  openLog(file?: string): Log;
+  /** A log that goes to a file, or to standard error when no file is named. @param component whose it is */
+  openLog(component: "coordinator" | "worker" | "start" | "store", file?: string): Log;
   /** Resolves when standard input has ended. */
   inputEnded(): Promise<void>;
+  /** All of standard input, up to one byte more than so many. */
+  readInput(bytesMax: number): Promise<Uint8Array>;
 }

@@ -70,10 +70,12 @@ function createProgram(shell: Shell): Command {
     .option("--no-color", "plain text; NO_COLOR does the same")
     // An option behind a command is the command's: `memory show --version 3` asks for a version of memory.
     .enablePositionalOptions()
-    .addHelpText("after", footer);
-  program.hook("preAction", (_, action) => {
-    shell.caFile = action.opts<{ ca?: string }>().ca;
-  });
+    .addHelpText("after", footer)
+    .hook("preAction", (_, command) => {
+      const { tokenFile, ca } = command.opts<{ tokenFile?: string; ca?: string }>();
+      shell.tokenFile = tokenFile;
+      shell.caFile = ca;
+    });
   for (const each of commands) program.addCommand(each(shell));
   for (const command of everyCommand(program)) configure(command, shell);
   for (const command of program.commands.flatMap(everyCommand)) {

@@ -21,7 +21,11 @@ export async function openCoordinator(
 ): Promise<Coordinator> {
   const { createCoordinator } = await import("@haversack/coordinator");
   const { clock, random, env } = outside;
-  const coordinator = createCoordinator(asked, env, { clock, random, log: outside.openLog(logFile) });
+  const coordinator = createCoordinator(asked, env, {
+    clock,
+    random,
+    log: outside.openLog("coordinator", logFile),
+  });
   try {
     await coordinator.start(outside.stopping);
     return coordinator;

@@ -1,8 +1,9 @@
 /** What every command is given. */
 
 import type { ClientOptions, HaversackClient } from "@haversack/protocol";
-import { type ConnectAsked, findCoordinator, trustFor } from "./connect.ts";
+import { type ConnectAsked, findCoordinator, tokenIn, trustFor } from "./connect.ts";
 import type { ExitCode } from "./exit-codes.ts";
+import { usage } from "./options.ts";
 import type { Outside } from "./outside.ts";
 import { createPaint, type Paint } from "./print/paint.ts";
 
@@ -17,6 +18,8 @@ export class Shell {
   connectedTo: string | undefined;
   /** What `--ca` of the action names. */
   caFile: string | undefined;
+  /** Of the command that runs: a file instead of a token. */
+  tokenFile: string | undefined;
   readonly #createClient: ClientMaker;
 
   constructor(outside: Outside, createClient: ClientMaker) {
@@ -33,7 +36,11 @@ export class Shell {
   }
 
   async connect(asked: ConnectAsked): Promise<HaversackClient> {
-    const found = await findCoordinator(asked, "admin", this.outside);
+    const { tokenFile, outside } = this;
+    if (tokenFile !== undefined && asked.token !== undefined)
+      throw usage("give --token or --token-file, not both");
+    const held = tokenFile === undefined ? {} : { token: await tokenIn(tokenFile, outside.cwd) };
+    const found = await findCoordinator({ ...asked, ...held }, "admin", outside);
     const { url, token, from } = found;
     this.connectedTo = `${url} (from ${from})`;
     const trust = await trustFor(found, this.caFile, this.outside);

@@ -4,6 +4,7 @@
  *   (data folder)    one owner of the folder, by a lock
  *   store/           the truth: runs, steps, attempts, events, packs (R1, L1-L4, D1); logs in a file of their own (G1)
  *   auth/            who may call what (A2)
+ *   secrets/         the vault: sealed files, never in the store (G3)
  *   library/         the agent library; submissions; which pack a step gets
  *   runs/            pure: what can happen to a step, what becomes of a run, leases explained
  *   dispatch/        who gets what (place), where it becomes fact (dispatcher), workers' sessions, expiring leases
@@ -24,7 +25,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  type FaultError,
+  FaultError,
   invariant,
   messageOf,
   type OwnedFolder,
@@ -47,6 +48,12 @@ import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
 import { endSession, revocationKeeper } from "./dispatch/revocation.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
+import { countCalls } from "./health/count-calls.ts";
+import { LoopWatch } from "./health/loop-watch.ts";
+import { measured } from "./health/measured-store.ts";
+import { CoordinatorMetrics } from "./health/metrics.ts";
+import { ReadinessChecks } from "./health/readiness.ts";
+import { tellMetrics } from "./health/tell-metrics.ts";
 import { type Listeners, localUrl, openListeners } from "./http/listeners.ts";
 import { Newcomers } from "./http/newcomers.ts";
 import { byCertificate, workerCredentials } from "./identity/authenticators.ts";
@@ -134,7 +141,8 @@ class OneCoordinator implements Coordinator {
 
   async #stop(mode: StopMode): Promise<void> {
     // Readiness is off and workers are told goodbye.
-    this.#stopping.abort();
+    // Whoever waits for something gets this as the answer, and asks again.
+    this.#stopping.abort(new FaultError("unavailable", "stopping", "the coordinator is stopping"));
     await stopAll(this.#services, mode);
     const { folder, store, logs } = this.#opened;
     await store?.[Symbol.asyncDispose]();
@@ -170,17 +178,29 @@ class OneCoordinator implements Coordinator {
     return { folder, tokens, store: store.value, logs: logs.value };
   }
 
-  async #compose({ folder, tokens, store, logs }: Opened): Promise<readonly Service[]> {
+  async #compose({ folder, tokens, store: plain, logs }: Opened): Promise<readonly Service[]> {
     const { leaseTtlMs, listen, retentionMs, graceMs } = this.#settings;
     const onFailure = (error: unknown): void => this.#fail(error);
+    const metrics = new CoordinatorMetrics();
+    const store = measured(plain, metrics, this.#ports.clock);
     const leases = LeaseClock.withTtl(leaseTtlMs, this.#ports.clock);
     // Several coordinators write times down for each other: one clock for all of them.
     const ports = store.shared === undefined ? this.#ports : { ...this.#ports, clock: leases.asClock() };
     // Heartbeats come a fifth early or late: two and a half are two missed ones.
     const registry = new WorkerRegistry(leases.times.heartbeatMs * 2.5);
-    const { snapshots, submitter, children } = openLibrary(store, this.#settings, ports);
+    const library = openLibrary(store, this.#settings, ports);
+    const { snapshots, submitter, children, vault, attemptTokens } = library;
     const onHeld = (): void => upkeep.held();
-    const dispatcher = new Dispatcher({ store, registry, snapshots, leases, ports, onFailure, onHeld });
+    const dispatcher = new Dispatcher({
+      store,
+      registry,
+      snapshots,
+      attemptTokens,
+      leases,
+      ports,
+      onFailure,
+      onHeld,
+    });
     const runChanges = new RunChanges();
     const logChanges = new RunChanges();
     store.listen({
@@ -190,22 +210,32 @@ class OneCoordinator implements Coordinator {
     });
     logs.listen({ runs: (runs) => logChanges.ring(runs) });
     const blobs = new BlobStore(join(folder.path, "blobs"), this.#ports.clock);
-    const kept = { store, logs, blobs, leases, registry, ports, retentionMs, graceMs };
+    const stopping = this.#stopping.signal;
+    const { diskReserveBytes } = this.#settings;
+    const readiness = new ReadinessChecks({ store, folder: folder.path, diskReserveBytes, ports, stopping });
+    const loop = new LoopWatch(this.#ports.clock);
+    const { swept } = readiness;
+    const kept = { store, logs, blobs, leases, registry, ports, retentionMs, graceMs, swept };
     const upkeep = keepUp(kept, onFailure);
     const { leadership } = upkeep;
     const scheduler = createScheduler({ store, submitter, registry, leadership, ports, onFailure });
-    const stopping = this.#stopping.signal;
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
     const { authority, enrolment, credentials } = this.#identity(store, registry, ports);
-    const served = { ...follow, ...fleet, blobs, submitter, scheduler, stopping, enrolment };
+    const parts = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens, enrolment };
+    const served = { ...follow, ...fleet, ...parts };
     const access = createAccess({ store, credentials: [...workerCredentials(credentials), tokens], ports });
     const newcomers = new Newcomers();
+    const { authenticate } = access;
+    const tell = tellMetrics({ metrics, store, registry, clock: ports.clock, authenticate });
+    const health = { readiness, loop, metrics: tell };
     const common = { newcomers, stopping };
-    const api = { routes: access.guard(routesOf(served)), interceptors: access.interceptors, ...common };
+    const interceptors = [countCalls(metrics), ...access.interceptors];
+    const api = { routes: access.guard(routesOf(served)), interceptors, health, ...common };
     const workers = (cluster: string) => {
-      const { interceptors, guard } = access.also([byCertificate(credentials, cluster)]);
-      return { routes: guard(workerRoutesOf(served)), interceptors, ...common };
+      const own = access.also([byCertificate(credentials, cluster)]);
+      const counted = [countCalls(metrics), ...own.interceptors];
+      return { routes: own.guard(workerRoutesOf(served)), interceptors: counted, ...common };
     };
     const { listeners: settings } = this.#settings;
     const extras = { newcomers, hurry: this.#hurry.signal };
@@ -214,7 +244,7 @@ class OneCoordinator implements Coordinator {
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
     const revocations = revocationKeeper({ store, registry, ports });
     const loops = [dispatcher.loop, scheduler.loop, childLoop, revocations];
-    return [access.auditLog, ...upkeep.services, ...loops, ...this.#listeners.services];
+    return [loop, access.auditLog, ...upkeep.services, ...loops, ...this.#listeners.services];
   }
 
   /** Who workers are, and who makes them. */

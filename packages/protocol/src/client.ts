@@ -10,6 +10,7 @@ import { type FleetClient, fleetClient } from "./client-fleet.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
 import { type PlacementClient, placementClient } from "./client-placement.ts";
 import { type RunClient, runClient } from "./client-runs.ts";
+import { type SecretClient, secretClient } from "./client-secrets.ts";
 import { type SnapshotClient, snapshotClient } from "./client-snapshots.ts";
 import { apiMessageBytesMax } from "./limits.ts";
 import {
@@ -21,6 +22,7 @@ import {
   PlacementService,
   RunService,
   ScheduleService,
+  SecretService,
   SnapshotService,
 } from "./services.ts";
 
@@ -43,6 +45,7 @@ export interface HaversackClient
     ApprovalClient,
     FleetClient,
     PlacementClient,
+    SecretClient,
     AccessClient,
     EnrollmentClient {}
 
@@ -68,8 +71,10 @@ export function createClient(options: ClientOptions): HaversackClient {
   const placement = { ...placementClient(createConnectClient(PlacementService, transport)), ...fleet };
   const access = accessClient(createConnectClient(AccessService, transport));
   const enrollment = enrollmentClient(createConnectClient(EnrollmentService, transport));
+  const secrets = secretClient(createConnectClient(SecretService, transport));
   const ofRuns = { ...runClient(runs), ...approvalClient(runs) };
-  return { ...ofRuns, ...dags, ...snapshots, ...memory, ...placement, ...access, ...enrollment };
+  const ofFleet = { ...placement, ...secrets, ...access, ...enrollment };
+  return { ...ofRuns, ...dags, ...snapshots, ...memory, ...ofFleet };
 }
 
 const tlsOptions = ({ ca, serverName }: ClientOptions) => ({

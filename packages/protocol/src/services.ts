@@ -17,6 +17,7 @@ export { MemoryService, ReviewDecision } from "./gen/haversack/v1/memory_service
 export { PlacementService } from "./gen/haversack/v1/placement_service_pb.ts";
 export { RunService } from "./gen/haversack/v1/run_service_pb.ts";
 export { ScheduleService } from "./gen/haversack/v1/schedule_service_pb.ts";
+export { SecretService } from "./gen/haversack/v1/secret_service_pb.ts";
 export { SnapshotService } from "./gen/haversack/v1/snapshot_service_pb.ts";
 export { WorkerService } from "./gen/haversack/v1/worker_service_pb.ts";
 export { Health, HealthCheckResponse_ServingStatus } from "./gen/health/v1/health_pb.ts";

@@ -36,6 +36,8 @@ import { Attempts } from "./execute/attempts.ts";
 import { CommandExecutor } from "./execute/command-executor.ts";
 import { hostSecrets } from "./execute/secret-source.ts";
 import { openStepHost, type StepHost } from "./execute/step-host.ts";
+import type { HealthServer } from "./health/health-server.ts";
+import { openHealth } from "./health/open-health.ts";
 import { SnapshotCache } from "./hydrate/snapshot-cache.ts";
 import { type EnrolmentParts, enrol, enrolAgain, keepCertificate } from "./identity/enrolment.ts";
 import { openEnrolment } from "./identity/open.ts";
@@ -44,7 +46,7 @@ import { LeaseWatch } from "./session/lease-watch.ts";
 import type { SessionParts } from "./session/session.ts";
 import { superviseSession } from "./session/supervisor.ts";
 import { Uplink } from "./session/uplink.ts";
-import { reopenSpools } from "./spool/reopen.ts";
+import { LogBounds } from "./spool/log-bounds.ts";
 import { version } from "./version.ts";
 
 export interface Worker extends Service {
@@ -71,6 +73,7 @@ interface Running {
   readonly connection: Connection;
   readonly attempts: Attempts;
   readonly loops: readonly Background[];
+  readonly health: HealthServer | undefined;
 }
 
 class OneWorker implements Worker {
@@ -120,9 +123,15 @@ class OneWorker implements Worker {
     const cache = new SnapshotCache(join(folder.path, "snapshots"), connection, this.#ports.clock);
     const roots = { workRoot: join(folder.path, "work"), spoolRoot: join(folder.path, "spool") };
     const executors = this.#executors(workerId, cache, host);
-    const parts = { executors, connection, cache, uplink, ports: this.#ports, ...roots };
+    const bounds = new LogBounds(this.#settings.logBounds, this.#ports.clock);
+    const secrets = hostSecrets({
+      hostEnv: this.#hostEnv,
+      fileFolders: ["/run/secrets", "/run/credentials"],
+    });
+    const given = { connection, cache, uplink, bounds, secrets, ports: this.#ports };
+    const parts = { executors, ...given, ...roots };
     const attempts = new Attempts(parts, slots, (error) => this.#fail(error));
-    attempts.adopt(await reopenSpools(roots.spoolRoot, uplink, this.#ports.log));
+    await attempts.reopen();
     await cache.open();
     const leases = new LeaseWatch(this.#ports.clock, () => uptime() * 1000);
     const session = {
@@ -141,10 +150,14 @@ class OneWorker implements Worker {
       new Background("lease-watch", (signal) => this.#watchLeases(leases, attempts, signal), onFailure),
       new Background("session", (signal) => this.#serve(enrolment, session, signal), onFailure),
     ];
-    this.#running = { folder, connection, attempts, loops };
+    const listen = this.#settings.healthListen;
+    const stopping = (): boolean => this.#stopped !== undefined;
+    const health = await openHealth({ listen, attempts, uplink, slots, stopping });
+    this.#running = { folder, connection, attempts, loops, health };
     for (const loop of loops) await loop.start();
     const coordinator = namesOf(coordinatorUrls);
-    this.#ports.log.info({ worker: workerId, coordinator, slots }, "worker started");
+    const url = health === undefined ? {} : { health: health.url };
+    this.#ports.log.info({ worker: workerId, coordinator, slots, ...url }, "worker started");
   }
 
   /** Joins first, if it has not yet. */
@@ -159,7 +172,6 @@ class OneWorker implements Worker {
 
   #executors(workerId: WorkerId, cache: SnapshotCache, host: StepHost) {
     const common = { ports: this.#ports, hostEnv: this.#hostEnv, workerId, host };
-    const fileFolders = ["/run/secrets", "/run/credentials"];
     return {
       run: new CommandExecutor(common),
       agent: new AgentExecutor({
@@ -167,7 +179,6 @@ class OneWorker implements Worker {
         nodePath: process.execPath,
         packFile: (snapshot) => cache.fileOf(snapshot, this.#hurry.signal),
         dropPack: ({ digest }) => cache.forget(digest),
-        secrets: hostSecrets({ hostEnv: this.#hostEnv, fileFolders }),
         snapshotLimits: this.#settings.snapshotLimits,
       }),
     };
@@ -218,7 +229,7 @@ class OneWorker implements Worker {
   async #stop(): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
-    const { attempts, loops, connection, folder } = running;
+    const { attempts, loops, connection, folder, health } = running;
     const { drainTimeoutMs } = this.#settings;
     const { clock, log } = this.#ports;
     log.info({ running: attempts.runningCount, drainTimeoutMs }, "stopping: nothing new, what runs may end");
@@ -229,6 +240,7 @@ class OneWorker implements Worker {
     await attempts.endAll(shutdownGraceMs, AbortSignal.timeout(flushMs));
     for (const loop of loops.toReversed()) await loop.stop("now");
     connection.close();
+    await health?.stop("now");
     await folder.release();
   }
 

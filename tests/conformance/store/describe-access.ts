@@ -42,6 +42,11 @@ const token = (id: string, more = {}) => ({
 });
 
 export function describeAccess(name: string, open: OpenStore): void {
+  describeTokens(name, open);
+  describeAudit(name, open);
+}
+
+function describeTokens(name: string, open: OpenStore): void {
   describe(`${name}: tokens`, () => {
     test("are kept as they were made, found by their id, and listed newest first in pages", async () => {
       await using store = await open();
@@ -86,7 +91,9 @@ export function describeAccess(name: string, open: OpenStore): void {
       expect((await store.read.tokenRead({ id: "a" }))?.lastUsedAt).toBe(70);
     });
   });
+}
 
+function describeAudit(name: string, open: OpenStore): void {
   describe(`${name}: the audit log`, () => {
     test("is one chain without a gap, however many add to it at once", async () => {
       await using store = await open();

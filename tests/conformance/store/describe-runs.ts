@@ -1,5 +1,6 @@
 /** What becomes of steps and runs. */
 
+import { describeAttemptSecrets } from "./describe-attempt-secrets.ts";
 import { describeHandlers } from "./describe-handlers.ts";
 import { describeItems } from "./describe-items.ts";
 import { describeLists } from "./describe-lists.ts";
@@ -13,4 +14,5 @@ export function describeRuns(name: string, open: OpenStore): void {
   describeLists(name, open);
   describeRetry(name, open);
   describeItems(name, open);
+  describeAttemptSecrets(name, open);
 }

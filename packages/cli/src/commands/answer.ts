@@ -26,8 +26,9 @@ interface AnswerOptions {
 const examples = `
 Ends a step of kind \`human\`. STEP may be left out when one step of the run waits. Text for a field that is no text is
 read as JSON: \`--field hosts=3\`. Without --approve and --reject it shows the question and asks, on a terminal.
-The first answer counts: the same again changes nothing, another one is refused. Who answered is the identity of the
-token; --as notes a name beside it, which nobody checks. \`approvers\` are shown and not enforced yet.
+The first answer counts: the same again changes nothing, another one is refused. Who answered is the name of the
+token; --as notes a name beside it, which nobody checks. Where the step has \`approvers\`, the token has one of these names, or
+the role admin.
 
 Examples:
   $ haversack answer latest

@@ -16,6 +16,7 @@ interface CoordinatorOptions extends ListenerOptions {
   readonly leaseTtl?: number;
   readonly retention?: string;
   readonly grace?: number;
+  readonly vault?: string;
 }
 
 const examples = `
@@ -44,6 +45,11 @@ export function coordinatorCommand(shell: Shell): Command {
     )
     .addOption(new Option("--agents <dir>", "agent library").env("HAVERSACK_AGENTS"))
     .addOption(new Option("--model <id>", "default model, in place of the library's").env("HAVERSACK_MODEL"))
+    .addOption(
+      new Option("--vault <dir>", "folder of the secrets (default: vault in the data folder)").env(
+        "HAVERSACK_VAULT",
+      ),
+    )
     .addOption(new Option("--lease-ttl <duration>", "time until a silent worker is lost").argParser(duration))
     .addOption(retentionOption())
     .addOption(new Option("--grace <duration>", "for tests").argParser(duration).hideHelp())
@@ -55,8 +61,12 @@ async function serve(options: CoordinatorOptions, shell: Shell): Promise<0> {
   const { outside } = shell;
   const dataDir = resolve(outside.cwd, options.data);
   const agentsDir = options.agents === undefined ? undefined : resolve(outside.cwd, options.agents);
+  const vault = options.vault === undefined ? undefined : resolve(outside.cwd, options.vault);
   const { store, listen, model, leaseTtl: leaseTtlMs, retention, grace: graceMs } = options;
-  const asked = { dataDir, ...given({ store, listen, agentsDir, model, leaseTtlMs, retention, graceMs }) };
+  const asked = {
+    dataDir,
+    ...given({ store, listen, agentsDir, model, vault, leaseTtlMs, retention, graceMs }),
+  };
   const coordinator = await openCoordinator({ ...asked, ...listenersAsked(options) }, outside);
   try {
     shell.out(`coordinator listening on ${coordinator.url}, data in ${dataDir}\n`);

@@ -6,7 +6,7 @@ import { type LogLine, LogLines } from "../follow/log-lines.ts";
 import { knownStep } from "../follow/run-items.ts";
 import { given, usage, withConnection, withJson } from "../options.ts";
 import { logJson } from "../print/json.ts";
-import { printable } from "../print/printable.ts";
+import { printable, printableInColour } from "../print/printable.ts";
 import { findRun } from "../run-ref.ts";
 import type { Shell } from "../shell.ts";
 
@@ -27,7 +27,8 @@ Examples:
   $ haversack logs latest build                    all items of a step with foreach; of one: build.3
   $ haversack logs latest check --raw > check.log  the bytes as they were written
 
-Control characters are shown as \\x1b, so that a log cannot take over the terminal; --raw leaves them.
+Colours are kept on a terminal, and dropped elsewhere or with --no-color. Other control characters are shown as \\x1b, so that a
+log cannot take over the terminal; --raw leaves everything.
 --json prints one object a line: {step, attempt, stream, text}.`;
 
 export function logsCommand(shell: Shell): Command {
@@ -100,9 +101,9 @@ async function print(
 const jsonLine = (line: LogLine): string => `${JSON.stringify(logJson(line))}\n`;
 
 const plainLine =
-  (isNamed: boolean, { paint }: Shell) =>
+  (isNamed: boolean, { paint, outside }: Shell) =>
   (line: LogLine): string => {
-    const text = printable(line.text);
+    const text = outside.terminal.colours ? printableInColour(line.text) : printable(line.text);
     const shown = line.stream === "system" ? paint.faint(text) : text;
     return isNamed ? `${paint.faint(`[${line.stepId}]`)} ${shown}\n` : `${shown}\n`;
   };

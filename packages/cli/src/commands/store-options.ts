@@ -30,7 +30,7 @@ export const dataDirOf = ({ data }: StoreOptions, { outside }: Shell): string =>
 
 export function portsOf({ outside }: Shell): Ports {
   const { clock, random } = outside;
-  return { clock, random, log: outside.openLog() };
+  return { clock, random, log: outside.openLog("store") };
 }
 
 /** Address of the PostgreSQL database; undefined: the embedded one. */

@@ -1,8 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { FaultError, formatDuration, messageOf, type StopMode } from "@haversack/base";
+import { FaultError, formatDuration, type StopMode } from "@haversack/base";
 import { Command, Option } from "commander";
-import { dataFolderName, findCoordinator } from "../connect.ts";
+import { dataFolderName, findCoordinator, tokenIn } from "../connect.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { collectPair, duration, given, wholeNumber } from "../options.ts";
 import { stopInOrder, tellStop, untilInterrupted } from "../serve.ts";
@@ -89,7 +89,7 @@ async function serve(options: WorkerOptions, shell: Shell): Promise<0> {
     dataDir,
     ...given({ slots, name, labels, drainTimeoutMs, healthListen }),
   };
-  const worker = createWorker(asked, env, { clock, random, log: outside.openLog() });
+  const worker = createWorker(asked, env, { clock, random, log: outside.openLog("worker") });
   await worker.start(outside.stopping);
   let mode: StopMode = "drain";
   try {
@@ -143,12 +143,4 @@ async function joinTokenIn(file: string, cwd: string): Promise<string> {
   if ((mode & 0o077) === 0) return token;
   const message = `${file} can be read by others (mode ${(mode & 0o777).toString(8)}): chmod 600 it`;
   throw new FaultError("invalid", "join_file_readable", message);
-}
-
-async function tokenIn(file: string, cwd: string): Promise<string> {
-  try {
-    return (await readFile(resolve(cwd, file), "utf8")).trim();
-  } catch (error) {
-    throw new FaultError("invalid", "token_file", `the token file cannot be read: ${messageOf(error)}`);
-  }
 }

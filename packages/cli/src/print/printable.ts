@@ -14,6 +14,15 @@ export function printable(text: string): string {
   return text.replace(colour, "").replace(hidden, escaped);
 }
 
+/** One line for a terminal that has colours: those of the text are kept, and end with it. */
+export function printableInColour(text: string): string {
+  if (!text.includes("\u001b[")) return printable(text);
+  const plain = text.split(colour).map((part) => part.replace(hidden, escaped));
+  const colours = text.match(colour) ?? [];
+  const kept = plain.map((part, index) => `${part}${colours[index] ?? ""}`).join("");
+  return colours.length === 0 ? kept : `${kept}\u001b[0m`;
+}
+
 /** Several lines: line breaks stay. */
 export function printableLines(text: string): string {
   return text.split(/\r?\n/).map(printable).join("\n");

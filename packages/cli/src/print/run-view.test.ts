@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { afterEvent, afterLine, pictureAtStart } from "../follow/run-picture.ts";
 import { fakeEvents, fakeRun, fakeStep } from "../testing/fake-client.ts";
 import { createPaint } from "./paint.ts";
-import { clip, printable, widthOf } from "./printable.ts";
+import { clip, printable, printableInColour, widthOf } from "./printable.ts";
 import { runView } from "./run-view.ts";
 
 const plain = createPaint(false);
@@ -99,6 +99,10 @@ test("no line is wider than the terminal, and there are never more lines than ro
 
 test("text from elsewhere cannot control the terminal", () => {
   expect(printable("a\u001b[2Jb\rc\u202ed\u0000\u009b31m")).toBe("a\\x1b[2Jb\\x0dc\\u202ed\\x00\\x9b31m");
+  expect(printableInColour("\u001b[1;31mred\u001b[2J\u001b[0m")).toBe(
+    "\u001b[1;31mred\\x1b[2J\u001b[0m\u001b[0m",
+  );
+  expect(printableInColour("a\rb")).toBe("a\\x0db");
   expect(printable("\u001b[1;31mred\u001b[0m\ttab")).toBe("red\ttab");
   expect([clip("hello", 5), clip("hello!", 5), clip("漢字漢字", 5), clip("x", 0)]).toEqual([
     "hello",

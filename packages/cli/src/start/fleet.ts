@@ -82,7 +82,7 @@ function workerProcess(
     logFile,
     clock,
     random,
-    log: outside.openLog(logFile),
+    log: outside.openLog("start", logFile),
   });
 }
 

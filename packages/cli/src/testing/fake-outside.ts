@@ -14,6 +14,8 @@ export interface FakeAsked {
   readonly cwd?: string;
   readonly live?: boolean;
   readonly alive?: readonly number[];
+  /** Standard input of a program. */
+  readonly input?: string;
   /** What a person types. */
   readonly lines?: readonly string[];
 }
@@ -30,12 +32,14 @@ export function fakeOutside(asked: FakeAsked = {}): FakeOutside {
     env: asked.env ?? {},
     cwd: asked.cwd ?? "/nowhere",
     execPath: "/usr/bin/false",
+    nodeVersion: "v26.10.0",
     stopping: stopping.signal,
     hurrying: hurrying.signal,
     interrupt: () => (stopping.signal.aborted ? hurrying : stopping).abort(),
     isAlive: (pid) => asked.alive?.includes(pid) ?? false,
     openLog: () => silentLog,
     inputEnded: () => new Promise(() => {}),
+    readInput: async (bytesMax) => Buffer.from(asked.input ?? "").subarray(0, bytesMax + 1),
     terminal: {
       out: (text) => void (written.out += text),
       err: (text) => void (written.err += text),
@@ -43,8 +47,13 @@ export function fakeOutside(asked: FakeAsked = {}): FakeOutside {
       live: asked.live ?? false,
       colours: false,
       interactive: asked.lines !== undefined,
+      typed: asked.lines !== undefined,
       ask: async (question) => {
         written.out += question;
+        return lines.shift();
+      },
+      askHidden: async (question) => {
+        written.err += question;
         return lines.shift();
       },
       size: () => ({ columns: 100, rows: 30 }),

@@ -1,10 +1,10 @@
 /** AccessService: decode, call, encode. */
 
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import type { ServiceImpl } from "@connectrpc/connect";
+import type { ConnectRouter, ServiceImpl } from "@connectrpc/connect";
 import { type Clock, FaultError } from "@haversack/base";
 import {
-  type AccessService,
+  AccessService,
   type ApiToken,
   auditCheckToWire,
   auditEntryToWire,
@@ -12,7 +12,7 @@ import {
   roleFromWire,
   tokenToWire,
 } from "@haversack/protocol";
-import type { ApiTokens } from "../auth/api-tokens.ts";
+import { ApiTokens } from "../auth/api-tokens.ts";
 import { callerIn } from "../auth/caller.ts";
 import { makeToken } from "../auth/token-text.ts";
 import type { Store } from "../store/store.ts";
@@ -25,12 +25,24 @@ export interface AccessParts {
   readonly clock: Pick<Clock, "now">;
 }
 
+/** What is known of tokens, and asked of the store. */
+export const tokensIn = ({ read, write }: AccessParts["store"], clock: Clock): ApiTokens =>
+  new ApiTokens(
+    { read: (id) => read.tokenRead({ id }), used: (id, at) => write.tokenUsed({ id, at }) },
+    clock,
+  );
+
+export const accessRoutes =
+  (parts: AccessParts) =>
+  (router: ConnectRouter): ConnectRouter =>
+    router.service(AccessService, accessService(parts));
+
 const pageSizeDefault = 50;
 const pageSizeMax = 500;
 const lifetimeDefaultSeconds = 90 * 86_400;
 const lifetimeMaxSeconds = 365 * 86_400;
 
-export function accessService({ store, tokens, clock }: AccessParts): ServiceImpl<typeof AccessService> {
+function accessService({ store, tokens, clock }: AccessParts): ServiceImpl<typeof AccessService> {
   return {
     async createToken({ name, role: wireRole, lifetimeSeconds }, { values }) {
       checkName(name);

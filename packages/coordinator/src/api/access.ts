@@ -2,15 +2,12 @@
 
 import type { ConnectRouter, Interceptor } from "@connectrpc/connect";
 import type { Ports, Service } from "@haversack/base";
-import { AccessService } from "@haversack/protocol";
-import { ApiTokens } from "../auth/api-tokens.ts";
-import { AuditLog } from "../auth/audit-log.ts";
+
 import { type Authenticate, type Authenticator, authenticateBy } from "../auth/authenticate.ts";
 import { methodRules } from "../auth/permissions.ts";
-import { Refusals } from "../auth/refusals.ts";
 import type { Store } from "../store/store.ts";
-import { accessService } from "./access-service.ts";
-import { auditCalls } from "./audit-calls.ts";
+import { accessRoutes, tokensIn } from "./access-service.ts";
+import { createAudit } from "./audit-calls.ts";
 import { authorize } from "./authorize.ts";
 import { limitTime } from "./deadlines.ts";
 import { lookFirst } from "./first-look.ts";
@@ -40,24 +37,18 @@ export interface Access {
 export function createAccess({ store, credentials, ports }: AccessParts): Access {
   const { clock, log } = ports;
   const rules = methodRules(services);
-  const records = {
-    read: (id: string) => store.read.tokenRead({ id }),
-    used: (id: string, at: number) => store.write.tokenUsed({ id, at }),
-  };
-  const tokens = new ApiTokens(records, clock);
+  const tokens = tokensIn(store, clock);
   const door = { rules, authenticate: authenticateBy([...credentials, tokens.authenticate]) };
-  const auditLog = new AuditLog({ append: (args) => store.write.auditAppend(args), clock, log });
-  const refusals = new Refusals((record) => void auditLog.add(record).catch(() => {}), clock);
-  const audited = auditCalls({ rules, log: auditLog, refusals, clock });
+  const audit = createAudit({ rules, append: (args) => store.write.auditAppend(args), ports });
   const guard: Access["guard"] = (routes) => (router) => {
-    router.service(AccessService, accessService({ store, tokens, clock }));
+    accessRoutes({ store, tokens, clock })(router);
     routes(router);
     lookFirst(router, door);
   };
   const also: Access["also"] = (others) => {
     const own = { rules, authenticate: authenticateBy(others) };
     return {
-      interceptors: [mapErrors(log), limitTime(clock), audited, authorize(own, clock)],
+      interceptors: [mapErrors(log), limitTime(clock), audit.calls, authorize(own, clock)],
       guard: (routes) => (router) => {
         routes(router);
         lookFirst(router, own);
@@ -65,20 +56,10 @@ export function createAccess({ store, credentials, ports }: AccessParts): Access
     };
   };
   return {
-    interceptors: [mapErrors(log), limitTime(clock), audited, authorize(door, clock)],
+    interceptors: [mapErrors(log), limitTime(clock), audit.calls, authorize(door, clock)],
     also,
     authenticate: door.authenticate,
     guard,
-    auditLog: withCounted(auditLog, refusals),
+    auditLog: audit.log,
   };
 }
-
-/** What was only counted so far is told before the log stops. */
-const withCounted = (auditLog: AuditLog, refusals: Refusals): Service => ({
-  name: auditLog.name,
-  start: () => auditLog.start(),
-  stop: async () => {
-    refusals.flush();
-    await auditLog.stop();
-  },
-});

@@ -5,21 +5,44 @@
 
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { Code, type ContextValues, type Interceptor } from "@connectrpc/connect";
-import type { Clock } from "@haversack/base";
+import type { Clock, Ports, Service } from "@haversack/base";
 import { type AuditRecord, toConnectError } from "@haversack/protocol";
-import type { AuditLog } from "../auth/audit-log.ts";
+import { AuditLog, type AuditLogParts } from "../auth/audit-log.ts";
 import { callerKey, peerKey } from "../auth/caller.ts";
 import { type MethodRule, methodName } from "../auth/permissions.ts";
-import { nobody, type Refusals } from "../auth/refusals.ts";
+import { nobody, Refusals } from "../auth/refusals.ts";
 
 export interface AuditParts {
+  readonly rules: ReadonlyMap<string, MethodRule>;
+  readonly append: AuditLogParts["append"];
+  readonly ports: Pick<Ports, "clock" | "log">;
+}
+
+export interface Audit {
+  readonly calls: Interceptor;
+  /** Stopped after what takes calls: writes what is left. */
+  readonly log: Service;
+}
+
+export function createAudit({ rules, append, ports: { clock, log: ownLog } }: AuditParts): Audit {
+  const log = new AuditLog({ append, clock, log: ownLog });
+  const refusals = new Refusals((record) => void log.add(record).catch(() => {}), clock);
+  const stop = async (): Promise<void> => {
+    refusals.flush();
+    await log.stop();
+  };
+  const calls = auditCalls({ rules, log, refusals, clock });
+  return { calls, log: { name: log.name, start: () => log.start(), stop } };
+}
+
+interface CallParts {
   readonly rules: ReadonlyMap<string, MethodRule>;
   readonly log: AuditLog;
   readonly refusals: Refusals;
   readonly clock: Clock;
 }
 
-export function auditCalls({ rules, log, refusals, clock }: AuditParts): Interceptor {
+function auditCalls({ rules, log, refusals, clock }: CallParts): Interceptor {
   return (next) => async (request) => {
     const method = methodName(request.method);
     const audit = rules.get(method)?.audit ?? "none";
@@ -31,10 +54,9 @@ export function auditCalls({ rules, log, refusals, clock }: AuditParts): Interce
     try {
       const response = await next(request);
       if (audit === "none") return response;
-      const target =
-        asked === "" && !response.stream
-          ? targetOf(reflect(response.method.output, response.message))
-          : asked;
+      const target = response.stream
+        ? asked
+        : withMade(asked, reflect(response.method.output, response.message));
       const written = log.add(record("ok", target));
       if (audit === "before" || log.isBusy) await written;
       else written.catch(() => {});
@@ -65,19 +87,25 @@ const nameOf = (code: Code): string =>
 /** Fields that say what a call is about, and never hold what is secret; nothing else of a message is written down. */
 const naming = ["run_id", "step_id", "dag_name", "worker_id", "name", "id", "scope", "index"];
 /** Messages of an answer that are what was made. */
-const made = ["run", "token", "dag"];
+const made = ["run", "token"];
 const targetCharactersMax = 300;
 
 function targetOf(message: ReflectMessage): string {
-  const found = new Map(message.fields.map((field) => [field.name, field]));
-  const names = naming.flatMap((name) => {
-    const field = found.get(name);
-    return field?.fieldKind === "scalar" && message.isSet(field) ? [String(message.get(field))] : [];
-  });
-  if (names.length > 0) return names.join("/").slice(0, targetCharactersMax);
-  for (const name of made) {
-    const field = found.get(name);
-    if (field?.fieldKind === "message" && message.isSet(field)) return targetOf(message.get(field));
+  const names = naming.map((name) => textOf(message, name)).filter((text) => text !== "");
+  return names.join("/").slice(0, targetCharactersMax);
+}
+
+/** What was asked about, and what came of it, unless it is the same. */
+function withMade(asked: string, answer: ReflectMessage): string {
+  for (const field of answer.fields) {
+    if (field.fieldKind !== "message" || !made.includes(field.name) || !answer.isSet(field)) continue;
+    const id = textOf(answer.get(field), "id");
+    if (!asked.includes(id)) return `${asked} ${id}`.trim();
   }
-  return "";
+  return asked;
+}
+
+function textOf(message: ReflectMessage, name: string): string {
+  const field = message.fields.find((each) => each.name === name);
+  return field?.fieldKind === "scalar" && message.isSet(field) ? String(message.get(field)) : "";
 }

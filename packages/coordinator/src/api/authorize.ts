@@ -75,7 +75,7 @@ export function authorize(door: Door, clock: Clock): Interceptor {
     if (refusal !== undefined) throw refusal;
     const caller = contextValues.get(callerKey);
     if (caller === undefined) return await next(request);
-    if (!request.stream) requireFields(caller, door.rules.get(methodName(method)), request.message);
+    if (!request.stream) requireFields(caller, methodName(method), door.rules, request.message);
     const response = await next(request);
     if (!response.stream) return response;
     const credential = credentialOf(header.get("authorization"), contextValues.get(peerKey));
@@ -83,10 +83,10 @@ export function authorize(door: Door, clock: Clock): Interceptor {
   };
 }
 
-function requireFields(caller: Caller, rule: MethodRule | undefined, message: Message): void {
-  for (const { field, permission } of rule?.fields ?? []) {
+function requireFields(caller: Caller, name: string, rules: Door["rules"], message: Message): void {
+  for (const { field, permission } of rules.get(name)?.fields ?? []) {
     if (reflect(field.parent, message).isSet(field)) {
-      requirePermission(caller, permission, `give a ${field.name} of its own to ${field.parent.typeName}`);
+      requirePermission(caller, permission, `call ${name} with a ${field.name} of its own`);
     }
   }
 }

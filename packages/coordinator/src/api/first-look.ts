@@ -35,8 +35,15 @@ function guarded(handler: UniversalHandler, door: Door): UniversalHandler {
   });
 }
 
-/** What no longer fits an empty message. */
-const ofTheMessage = ["content-length", "content-encoding", "grpc-encoding", "connect-content-encoding"];
+/** What no longer fits an empty message, and what else would be refused before the caller is. */
+const ofTheMessage = [
+  "content-length",
+  "content-encoding",
+  "grpc-encoding",
+  "connect-content-encoding",
+  "grpc-timeout",
+  "connect-timeout-ms",
+];
 
 function emptied({ header: given }: UniversalServerRequest) {
   const header = new Headers(given);

@@ -12,6 +12,7 @@ import {
   PlacementService,
   RunService,
   ScheduleService,
+  SecretService,
   ServerReflection,
   SnapshotService,
   WorkerService,
@@ -21,7 +22,7 @@ import type { Scheduler } from "../schedule/scheduler.ts";
 import { dagService } from "./dag-service.ts";
 import { enrollmentService } from "./enrollment-service.ts";
 import { fleetRoutes } from "./fleet-routes.ts";
-import { healthService } from "./health-service.ts";
+import { type HealthServiceParts, healthService } from "./health-service.ts";
 import { memoryService } from "./memory-service.ts";
 import { reflectionService } from "./reflection-service.ts";
 import { runService } from "./run-service.ts";
@@ -38,6 +39,7 @@ export const services = [
   PlacementService,
   SnapshotService,
   MemoryService,
+  SecretService,
   WorkerService,
   EnrollmentService,
   Health,
@@ -46,10 +48,8 @@ export const services = [
 ];
 
 type Parts = Parameters<typeof runService>[0] &
-  Parameters<typeof workerService>[0] & {
-    readonly scheduler: Scheduler;
-    readonly enrolment: Enrolment;
-  };
+  Parameters<typeof workerService>[0] &
+  HealthServiceParts & { readonly scheduler: Scheduler; readonly enrolment: Enrolment };
 
 /** They carry DAG files; a message of the others is smaller. */
 const large = { readMaxBytes: apiMessageBytesMax, writeMaxBytes: apiMessageBytesMax };
@@ -57,7 +57,7 @@ const large = { readMaxBytes: apiMessageBytesMax, writeMaxBytes: apiMessageBytes
 export const routesOf =
   (parts: Parts) =>
   (router: ConnectRouter): void => {
-    const { store, submitter, clock, stopping, scheduler } = parts;
+    const { store, submitter, clock, scheduler } = parts;
     const submit = submitter.submit.bind(submitter);
     const schedules = { store, submit, clock, ring: () => scheduler.ring() };
     const names = services.map(({ typeName }) => typeName);
@@ -69,7 +69,7 @@ export const routesOf =
       .service(MemoryService, memoryService(store, clock))
       .service(WorkerService, workerService(parts))
       .service(EnrollmentService, enrollmentService(parts.enrolment))
-      .service(Health, healthService(names, stopping))
+      .service(Health, healthService(names, parts))
       .service(ServerReflection, reflectionService(services));
   };
 

@@ -15,14 +15,16 @@ import {
   type WorkerId,
   type WorkerService,
 } from "@haversack/protocol";
-import { callerKey } from "../auth/caller.ts";
+import { callerIn, callerKey } from "../auth/caller.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import { type SessionParts, serveSession } from "../dispatch/session.ts";
 import { admission, notYours } from "../identity/admission.ts";
 import type { Store } from "../store/store.ts";
+import { type AttemptSecretsParts, attemptSecrets } from "./attempt-secrets.ts";
 import { chunks } from "./snapshot-service.ts";
 
-export interface WorkerServiceParts extends SessionParts {
+export interface WorkerServiceParts extends SessionParts, AttemptSecretsParts {
+  readonly ports: SessionParts["ports"];
   readonly blobs: BlobStore;
   /** Fires when the coordinator stops. */
   readonly stopping: AbortSignal;
@@ -48,6 +50,11 @@ export function workerService(parts: WorkerServiceParts): ServiceImpl<typeof Wor
     async *getBlob(request, context) {
       await requireLive(parts, context, { ref: refFromWire(request.ref) });
       for await (const data of parts.blobs.read(digestOfBytes(request.digest), chunkBytesMax)) yield { data };
+    },
+    async getAttemptSecrets({ ref, token }, context) {
+      const asked = { ref: refFromWire(ref), token, caller: callerIn(context.values) };
+      await requireLive(parts, context, { ref: asked.ref });
+      return { values: Object.fromEntries(await attemptSecrets(parts, asked)) };
     },
   };
 }

@@ -17,7 +17,7 @@ export interface AuditRow extends AuditRecord {
 }
 
 /** 64 hex digits. */
-export function auditHash(no: number, hashBefore: string, record: AuditRecord): string {
+function auditHash(no: number, hashBefore: string, record: AuditRecord): string {
   const { at, caller, method, target, peer, outcome, times } = record;
   const { kind, id, role, name } = caller;
   const told = [no, at, kind, id, role, name, method, target, peer, outcome, times, hashBefore];

@@ -27,6 +27,8 @@ export interface CoordinatorAsked {
   readonly agentsDir?: string;
   /** Id of the model that agent steps use when nothing else names one; replaces `model` of config.yaml. */
   readonly model?: string;
+  /** Folder of the vault; `vault` in the data folder when left out. Coordinators that share a database share it too. */
+  readonly vault?: string;
   /** Milliseconds, at least 1000. */
   readonly leaseTtlMs?: number;
   /** How long a run is kept after its end: a duration such as `30d`, at least `1s`, or `off`. `30d` when left out. */

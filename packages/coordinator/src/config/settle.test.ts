@@ -25,6 +25,8 @@ describe("what nobody asked for", () => {
       graceMs: 86_400_000,
       childDepthMax: 16,
       snapshotLimits: defaultLimits,
+      diskReserveBytes: 512 * 1024 * 1024,
+      vault: { folder: resolve(".haversack/vault"), keyFile: undefined },
     });
   });
 

@@ -1,12 +1,13 @@
 /** What was asked, checked and completed, once, at start. A message names the field, the bound and the value. */
 
-import { resolve } from "node:path";
-import { FaultError, type Ms, parseDuration } from "@haversack/base";
+import { join, resolve } from "node:path";
+import { FaultError, type Ms, parseByteSize, parseDuration } from "@haversack/base";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
 import { parseAddress } from "../http/address.ts";
 import type { ListenerSettings } from "../http/listener-settings.ts";
 import type { Address } from "../http/server.ts";
 import { leaseTtlDefaultMs } from "../runs/lease.ts";
+import type { VaultPlace } from "../secrets/vault.ts";
 import { parsePostgresUrl } from "../store/postgres-url.ts";
 import { settleListeners } from "./listener-settings.ts";
 import type { CoordinatorAsked } from "./options.ts";
@@ -26,6 +27,9 @@ export interface CoordinatorSettings {
   /** Runs within runs. */
   readonly childDepthMax: number;
   readonly snapshotLimits: SnapshotLimits;
+  /** Free bytes in the data folder below which the coordinator is not ready. */
+  readonly diskReserveBytes: number;
+  readonly vault: VaultPlace;
 }
 
 const leaseTtlMinMs = 1000;
@@ -49,7 +53,13 @@ export function settle(asked: CoordinatorAsked, env: NodeJS.ProcessEnv): Coordin
     graceMs: asked.graceMs ?? graceDefaultMs,
     childDepthMax: parseDepth(env["HAVERSACK_CHILD_DEPTH"] ?? "16"),
     snapshotLimits: limitsFromEnvironment(env),
+    diskReserveBytes: parseReserve(env["HAVERSACK_DISK_RESERVE"] ?? "512MiB"),
+    vault: settleVault(asked.vault ?? env["HAVERSACK_VAULT"] ?? join(dataDir, "vault"), env),
   };
+}
+
+function settleVault(folder: string, { HAVERSACK_VAULT_KEY_FILE: keyFile }: NodeJS.ProcessEnv): VaultPlace {
+  return { folder: resolve(folder), keyFile: keyFile === undefined ? undefined : resolve(keyFile) };
 }
 
 function parseStore(text: string): string | undefined {
@@ -65,6 +75,12 @@ function parseDepth(text: string): number {
   const depth = /^\d{1,3}$/.test(text) ? Number(text) : 0;
   if (depth >= 1 && depth <= childDepthBound) return depth;
   throw bad("HAVERSACK_CHILD_DEPTH", `a whole number from 1 to ${childDepthBound}`, text);
+}
+
+function parseReserve(text: string): number {
+  const bytes = parseByteSize(text);
+  if (bytes !== undefined) return bytes;
+  throw bad("HAVERSACK_DISK_RESERVE", "a size such as 512MiB", text);
 }
 
 function parseRetention(text: string): Ms | undefined {

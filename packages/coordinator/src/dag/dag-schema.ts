@@ -4,23 +4,22 @@
 
 import { durationForm, parseDuration } from "@haversack/base";
 import { priorities, timeoutActions } from "@haversack/protocol";
-import { agentSettingsSchema } from "@haversack/snapshot";
 import { z } from "zod";
 import { runConcurrencySchema, stepConcurrencySchema } from "./concurrency-schema.ts";
 import { deploySchema } from "./deploy-schema.ts";
 import { dotenvSchema } from "./dotenv.ts";
 import { foreachKeys } from "./foreach-schema.ts";
-import { jsonValue } from "./json-value.ts";
 import { runLabelsSchema } from "./run-labels.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
+import { secretsSchema } from "./secret-schema.ts";
 import { slug } from "./slug.ts";
+import { agent, agentDefaults, child, paramName } from "./step-kinds-schema.ts";
 import { limitsSchema, selectorSchema } from "./worker-schema.ts";
 
 const stepsMax = 100_000;
 /** Of one kind. */
 const handlersMax = 100;
 const textMax = 64 * 1024;
-const candidatesMax = 100;
 const localDagsMax = 100;
 const outputsMax = 200;
 
@@ -32,7 +31,6 @@ const stepId = z
   );
 const outputName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, "expected a name such as total_count");
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected a variable name such as LOG_LEVEL");
-const paramName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, "expected a name such as region");
 
 const durationText = z.string().meta({ pattern: durationForm.source });
 const duration = durationText.transform((text, context) => {
@@ -75,18 +73,6 @@ const param = z
     format: z.string().optional(),
   })
   .refine((value) => !(value.required === true && "default" in value), "a required parameter has no default");
-
-/** The step's own keys beside the settings (`use`, model, skills, ...), whose schema the snapshot planner owns. */
-const agent = agentSettingsSchema.extend({
-  prompt: z.string().min(1).max(textMax),
-  output: z.record(z.string(), z.unknown()).optional(),
-});
-
-const child = z.strictObject({
-  use: z.string().min(1).max(textMax),
-  params: z.record(paramName, jsonValue).optional(),
-  candidates: z.array(slug).min(1).max(candidatesMax).optional(),
-});
 
 const human = z.strictObject({
   prompt: z.string().min(1).max(textMax),
@@ -131,6 +117,7 @@ const step = z.strictObject({
   deploy: deploySchema.optional(),
   human: human.optional(),
   env: envMap.optional(),
+  secrets: secretsSchema.optional(),
   worker: selectorSchema.optional(),
   priority: priority.optional(),
   concurrency: stepConcurrencySchema.optional(),
@@ -148,7 +135,6 @@ const step = z.strictObject({
 const handlerList = z.array(step).max(handlersMax);
 const handlers = handlerList.optional();
 
-const agentDefaults = agentSettingsSchema.clone();
 const defaults = z.strictObject({
   timeout: duration.optional(),
   limits: limitsSchema.optional(),
@@ -163,6 +149,7 @@ const localDag = z.strictObject({
   description: z.string().max(2000).optional(),
   params: z.record(paramName, param).optional(),
   env: envMap.optional(),
+  secrets: secretsSchema.optional(),
   worker: selectorSchema.optional(),
   priority: priority.optional(),
   labels: runLabelsSchema.optional(),
@@ -211,7 +198,6 @@ const parts = {
   param,
   retry,
   step,
-  value: jsonValue,
   workerLabels: selectorSchema,
 };
 for (const [id, schema] of Object.entries(parts)) {
@@ -219,4 +205,4 @@ for (const [id, schema] of Object.entries(parts)) {
 }
 
 /** Keys that later versions understand: to be told apart from spelling mistakes. */
-export const plannedKeys = new Set(["secrets", "files", "limits", "container"]);
+export const plannedKeys = new Set(["files", "limits", "container"]);

@@ -20,6 +20,10 @@ export const partTexts: Readonly<Record<string, string>> = {
   param: "A JSON Schema of one value, and whether it is required or what its default is.",
   retry: "What happens after an attempt that failed. One that was lost with its worker does not count.",
   runLabels: "Labels of runs.",
+  secrets:
+    "Variables whose values nobody sees: a list of secrets (github-token becomes GITHUB_TOKEN), or VARIABLE: name.",
+  secretSource:
+    "Where a value comes from: the vault, or a variable or file of the worker that runs the step.",
   schedule: "A schedule of a stored DAG.",
   schedules: "When the DAG starts by itself, once it is stored: cron text, an object, or a list of either.",
   step: "A vertex of the DAG, of exactly one kind.",
@@ -38,6 +42,8 @@ export const keyTexts: Readonly<Record<string, string>> = {
   env: "Variables of every step and handler. May use params and run in `${{ }}`.",
   dotenv:
     "Files of variables beside the DAG, read when it is submitted or stored. `env` wins over them. Not for secrets: their values are stored.",
+  secrets:
+    "Secrets of every command that does not say its own `secrets`: names in the vault (`haversack secret set`), never values.",
   worker:
     "What the labels of a worker must be, for all steps; `defaults` and the step's own stand above it, label by label.",
   priority: "1 to 5, for all steps that do not say their own; 5 goes first, 3 is the default.",
@@ -97,6 +103,8 @@ export const keyTexts: Readonly<Record<string, string>> = {
   "step.human":
     "A question to a person. The step waits for an answer without a worker; approved is succeeded, rejected is failed.",
   "step.env": "Its variables. Values may use params, run, and outputs and statuses of ancestors in `${{ }}`.",
+  "step.secrets":
+    "Its secrets, in the place of those of the DAG; `[]` for none. Given as variables, masked in what it prints; of an agent, to its tools.",
   "step.worker": "What the labels of its worker must be.",
   "step.priority": "1 to 5; 5 goes first.",
   "step.concurrency":
@@ -115,7 +123,8 @@ export const keyTexts: Readonly<Record<string, string>> = {
   "human.prompt": "What is asked. May use params, run, and outputs of ancestors in `${{ }}`.",
   "human.form":
     "A JSON Schema of an object: a property for each field that an approval fills in, which become outputs. Absent: only the decision is asked for.",
-  "human.approvers": "Who should answer: shown, and not enforced yet.",
+  "human.approvers":
+    "Names of the tokens that may answer; an admin always may. Without it every operator may.",
   "human.timeout": "How long the person has; absent: for ever.",
   "human.onTimeout": "What happens then: the step fails (default), or is approved or rejected.",
   "step.foreach":
@@ -127,6 +136,7 @@ export const keyTexts: Readonly<Record<string, string>> = {
   "step.maxParallel": "Items that may have begun and not ended; default 10.",
   "step.failFast": "Whether the first item that fails ends the others; default true.",
 
+  "localDag.secrets": "Secrets of every command that does not say its own.",
   "localDag.worker": "What the labels of a worker must be, for all its steps.",
   "localDag.priority": "1 to 5, for all its steps that do not say their own.",
 

@@ -7,7 +7,6 @@ function isJson(value: unknown): boolean {
   return typeof value === "number" ? Number.isFinite(value) : value !== undefined;
 }
 /** One schema, so that the JSON Schema of a DAG has it once, by its name. */
-export const jsonValue = z.custom<JsonValue>(
-  isJson,
-  "expected text, a number, true, false, null, a list or a map",
-);
+export const jsonValue = z
+  .custom<JsonValue>(isJson, "expected text, a number, true, false, null, a list or a map")
+  .meta({ id: "value" });

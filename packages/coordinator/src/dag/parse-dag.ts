@@ -4,7 +4,6 @@ import {
   type DagSpec,
   type DotenvTexts,
   handlerKinds,
-  type JsonObject,
   type JsonValue,
   type LocalDag,
   type ParamSpec,
@@ -21,14 +20,14 @@ import { type AgentSettings, fieldProblems } from "@haversack/snapshot";
 import type { z } from "zod";
 import { DagChecker, problemsMax } from "./check-dag.ts";
 import { type DagBody, type DagFile, dagSchema, plannedKeys, type StepFile } from "./dag-schema.ts";
-import { deploySpec } from "./deploy-spec.ts";
 import { type ReadDotenv, readDotenv } from "./dotenv.ts";
 import { foreachSpec } from "./foreach-schema.ts";
-import { humanSpec } from "./human.ts";
 import { kindProblems } from "./kind-problems.ts";
 import { type LocalBody, localBodies, toldInFile, withLocals } from "./local-dags.ts";
 import { schemaProblem, settleParams } from "./params.ts";
 import { type ReadSchedules, readSchedules } from "./schedule-schema.ts";
+import { secretsOf } from "./secret-schema.ts";
+import { workOf } from "./work-spec.ts";
 import { limitsSelector, mergedLimits, mergedSelector } from "./worker-schema.ts";
 import { fieldOf, readYaml, type YamlSource } from "./yaml-source.ts";
 
@@ -43,7 +42,6 @@ export interface ParsedDag {
   readonly dotenv: ReadDotenv["files"];
 }
 
-const defaultShell: readonly string[] = ["bash", "-euo", "pipefail"];
 const noDotenv: ReadDotenv = { env: {}, files: [], problems: [] };
 const noRetry: RetrySpec = { limit: 0, backoff: "fixed", delayMs: 1000, maxDelayMs: 3_600_000 };
 
@@ -168,7 +166,8 @@ function paramSpec(value: NonNullable<DagBody["params"]>[string]): ParamSpec {
   };
 }
 
-function stepSpec(step: StepFile, { defaults: forWorkers = {}, worker, priority }: DagBody): StepSpec {
+function stepSpec(step: StepFile, dag: DagBody): StepSpec {
+  const { defaults: forWorkers = {}, worker, priority } = dag;
   const defaults = step.human === undefined ? forWorkers : {};
   const timeoutMs = step.timeout ?? defaults.timeout;
   const retry = step.retry ?? defaults.retry;
@@ -182,6 +181,7 @@ function stepSpec(step: StepFile, { defaults: forWorkers = {}, worker, priority 
     ...(step.if === undefined ? {} : { condition: step.if }),
     ...(step.continueOnError === true ? { continueOnError: true } : {}),
     env: { ...defaults.env, ...step.env },
+    ...secretsOf(step, dag),
     worker: step.human === undefined ? selectorOf(step, [worker, defaults.worker], limits) : {},
     ...placementOf(step, priority),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
@@ -225,29 +225,5 @@ function retrySpec(retry: NonNullable<StepFile["retry"]>): RetrySpec {
     maxDelayMs: maxDelay,
     ...(jitter === undefined ? {} : { jitter }),
     ...(exitCodes === undefined ? {} : { exitCodes }),
-  };
-}
-
-function workOf(step: StepFile): StepSpec["work"] {
-  if (step.human !== undefined) return humanSpec(step.human);
-  if (step.deploy !== undefined) return deploySpec(step.deploy);
-  if (step.dag !== undefined) {
-    const { use, params = {}, candidates } = step.dag;
-    return { kind: "dag", use, params, ...(candidates === undefined ? {} : { candidates }) };
-  }
-  if (step.agent === undefined) {
-    return {
-      kind: "run",
-      script: step.run ?? "",
-      shell: step.shell ?? defaultShell,
-      workdir: step.workdir ?? "",
-    };
-  }
-  const { prompt, output, ...settings } = step.agent;
-  return {
-    kind: "agent",
-    prompt,
-    settings: settings as JsonObject,
-    ...(output === undefined ? {} : { outputSchema: output as JsonObject }),
   };
 }

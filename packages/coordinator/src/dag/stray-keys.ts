@@ -9,6 +9,7 @@ const notInChild: Strays = {
   shell: "belongs to a run step",
   workdir: "belongs to a run step",
   env: "does not reach a child run; pass values by `dag.params`",
+  secrets: "do not reach a child run; name them in the steps of its DAG",
   worker:
     "says which worker takes a step, and none takes a child run as a whole; ask for labels in its steps",
   limits: "are kept by the worker of a step, and none takes a child run as a whole; set them on its steps",
@@ -28,6 +29,7 @@ const notInDeploy: Strays = {
   shell: "belongs to a run step",
   workdir: "belongs to a run step",
   env: "does not reach a container; give it under `deploy.env`",
+  secrets: "of deploy steps are not supported yet",
   limits: "do not reach a container; what it may take is said under `deploy`",
   outputs: "of a deploy step are always id, host, url, image and path; leave the key out",
   foreach: "of deploy steps is not supported yet",
@@ -41,6 +43,7 @@ export const notInHuman: Strays = {
   shell: "belongs to a run step",
   workdir: "belongs to a run step",
   env: ofWorkers,
+  secrets: ofWorkers,
   worker: ofWorkers,
   priority: ofWorkers,
   concurrency: ofWorkers,

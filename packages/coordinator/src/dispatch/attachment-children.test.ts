@@ -34,7 +34,12 @@ beforeEach(async () => {
   return () => folder[Symbol.asyncDispose]();
 });
 const coordinator = () =>
-  coordinatorOf(stores.store, { agentsDir: folder.path, model: "rehearsal", snapshotLimits: defaultLimits });
+  coordinatorOf(stores.store, {
+    agentsDir: folder.path,
+    model: "rehearsal",
+    snapshotLimits: defaultLimits,
+    vault: { folder: "/nowhere", keyFile: undefined },
+  });
 const open = (task: Task) => openTask(stores.store, task);
 const edit = (path: string, text: string) => writeFile(join(folder.path, path), text);
 

@@ -47,7 +47,8 @@ afterEach(async () => {
   }
   await stores.store.write.leasesExpire({ now: 1, leaseNow: Number.MAX_SAFE_INTEGER, limit: 100 });
 });
-const library = () => ({ agentsDir: folder.path, model: "rehearsal", snapshotLimits: defaultLimits });
+const vault = { folder: "/nowhere", keyFile: undefined };
+const library = () => ({ agentsDir: folder.path, model: "rehearsal", snapshotLimits: defaultLimits, vault });
 const edit = (path: string, text: string) => writeFile(join(folder.path, path), text);
 async function remember(text: string): Promise<void> {
   await mkdir(join(folder.path, "memory/dags/attach"), { recursive: true });

@@ -10,13 +10,18 @@ import type {
   SnapshotDescriptor,
   StepSpec,
   Task,
+  TaskSecrets,
 } from "@haversack/protocol";
 import type { TemplateData } from "../runs/expression-value.ts";
 import { render } from "../runs/expressions.ts";
 import type { Claimed } from "../store/verbs/step-verbs.ts";
 
 /** @param snapshot of an agent step */
-export function buildTask(claimed: Claimed, snapshot: SnapshotDescriptor | undefined): Task {
+export function buildTask(
+  claimed: Claimed,
+  snapshot: SnapshotDescriptor | undefined,
+  secrets?: TaskSecrets,
+): Task {
   const { runId, stepId, generation, attempt, spec: step, data } = claimed;
   return {
     ref: { runId, stepId, generation, attempt },
@@ -28,6 +33,7 @@ export function buildTask(claimed: Claimed, snapshot: SnapshotDescriptor | undef
     artifacts: step.artifacts,
     outputs: step.outputs,
     work: workOf(step, data, snapshot),
+    ...(secrets === undefined ? {} : { secrets }),
   };
 }
 
@@ -74,6 +80,9 @@ export function taskBytes(task: Task): number {
   if (work.kind === "agent" && work.outputSchema !== undefined) texts.push(JSON.stringify(work.outputSchema));
   texts.push(...[...task.env].flat(), ...task.artifacts, ...task.outputs);
   texts.push(...task.inputs.map(({ path }) => path));
+  for (const { variable, from } of task.secrets?.variables ?? [])
+    texts.push(variable, ...Object.values(from));
+  texts.push(...(task.secrets?.ofPack ?? []));
   const pack = work.kind === "agent" ? (work.snapshot.gzip?.length ?? 0) : 0;
   // Tags and lengths of each text; digest, size and flag of each input; names of the attempt.
   const around = texts.length * 16 + task.inputs.length * 64 + 1024;

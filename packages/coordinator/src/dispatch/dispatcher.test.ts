@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FakeClock, fakePorts, until } from "../../../../tests/support/fake-clock.ts";
 import { Library } from "../library/library.ts";
 import { Snapshots } from "../library/snapshots.ts";
-import { helloOf, resultOf, stepOf } from "../testing/fleet-samples.ts";
+import { fixedTokens, helloOf, resultOf, stepOf } from "../testing/fleet-samples.ts";
 import { packOf } from "../testing/packs.ts";
 import { openRealStores, type RealStores } from "../testing/real-store.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -28,6 +28,7 @@ async function setup(slots = 4) {
     store: stores.store,
     registry,
     snapshots: new Snapshots(stores.store, new Library("/nowhere", undefined)),
+    attemptTokens: fixedTokens,
     leases: LeaseClock.withTtl(30_000, clock),
     ports: fakePorts(clock),
     onFailure: (error) => void failures.push(error),

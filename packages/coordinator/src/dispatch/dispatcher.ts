@@ -13,19 +13,12 @@ import {
   type Service,
   Wakeup,
 } from "@haversack/base";
-import {
-  batchBytesMax,
-  inlinePackBytesMax,
-  parseWorkerId,
-  type SnapshotDescriptor,
-  type Task,
-} from "@haversack/protocol";
-import type { Snapshots } from "../library/snapshots.ts";
+import { parseWorkerId, type Task } from "@haversack/protocol";
 import type { Store } from "../store/store.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 import type { Claim, Claimed, ReadyStep } from "../store/verbs/step-verbs.ts";
-import { buildTask, taskBytes } from "./build-task.ts";
 import type { LeaseClock } from "./lease-clock.ts";
+import { makeTask, type TaskParts } from "./make-task.ts";
 import { place } from "./place.ts";
 import { QueueBook } from "./queue-book.ts";
 import type { WorkerLink } from "./worker-link.ts";
@@ -44,10 +37,9 @@ const againMs = 50;
 /** A missed wake-up is made good after this long. */
 const sweepMs = 2000;
 
-export interface DispatcherParts {
+export interface DispatcherParts extends TaskParts {
   readonly store: Store;
   readonly registry: WorkerRegistry;
-  readonly snapshots: Snapshots;
   readonly leases: LeaseClock;
   readonly ports: Ports;
   readonly onFailure: (error: unknown) => void;
@@ -201,22 +193,11 @@ export class Dispatcher {
   async #taskOrFailure(claimed: Claimed, link: WorkerLink, broken: unknown): Promise<Task | undefined> {
     try {
       if (broken !== undefined) throw broken;
-      return await this.#task(claimed, link);
+      return await makeTask(claimed, link, this.#parts);
     } catch (error) {
       await this.#fail(claimed, error);
       return undefined;
     }
-  }
-
-  async #task(claimed: Claimed, link: WorkerLink): Promise<Task> {
-    const { snapshotDigest } = claimed;
-    const stored =
-      snapshotDigest === undefined ? undefined : await this.#parts.snapshots.read(snapshotDigest);
-    const task = buildTask(claimed, stored === undefined ? undefined : describe(stored, claimed, link));
-    const bytes = taskBytes(task);
-    if (bytes <= batchBytesMax) return task;
-    const message = `the step's env and prompt have ${bytes} bytes with their values filled in, at most ${batchBytesMax}; pass large data as an artifact`;
-    throw new FaultError("invalid", "task_too_large", message);
   }
 
   /** The step was claimed, so that its failure stands under a fence as any other does; its worker hears nothing of it. */
@@ -260,13 +241,3 @@ function countBy(numbers: readonly number[]): ReadonlyMap<number, number> {
 }
 
 const key = ({ runId, index }: { runId: string; index: number }): string => `${runId}/${index}`;
-
-/** The bytes come along unless the worker said that it holds them, or they are too many for a message. */
-function describe(pack: StoredPack, claimed: Claimed, link: WorkerLink): SnapshotDescriptor {
-  const { digest, formatVersion, compressedSize, uncompressedSize, gzip } = pack;
-  const descriptor = { digest, formatVersion, compressedSize, uncompressedSize };
-  const held = link.snapshotsHeld.has(digest) && claimed.attempt === 1;
-  if (held || gzip.length > inlinePackBytesMax) return descriptor;
-  link.holds([digest]);
-  return { ...descriptor, gzip: new Uint8Array(gzip) };
-}

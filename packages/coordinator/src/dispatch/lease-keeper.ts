@@ -1,6 +1,6 @@
 /** Gives away steps whose worker has not renewed its lease. It trusts its own clock only for lengths of time. */
 
-import { Background, type Ports, pause, type Service } from "@haversack/base";
+import { Background, type Ms, type Ports, pause, type Service } from "@haversack/base";
 import { isOver, type Lead, type Leadership } from "../leadership/leadership.ts";
 import type { Store } from "../store/store.ts";
 import type { LeaseClock } from "./lease-clock.ts";
@@ -19,6 +19,8 @@ export interface LeaseKeeperParts {
   /** Leases of all coordinators run out at the hands of one. */
   readonly leadership: Pick<Leadership, "lead">;
   readonly ports: Ports;
+  /** A sweep was done; another one follows within the interval. */
+  readonly swept?: (intervalMs: Ms) => void;
 }
 
 /**
@@ -49,6 +51,7 @@ export function leaseKeeper(parts: LeaseKeeperParts, onFailure: (error: unknown)
       registry.endSilent(leases.times.ttlMs);
       const { lead } = leadership;
       if (now >= quietUntil && lead !== undefined) await expire(lead);
+      parts.swept?.(intervalMs);
     }
   }
 

@@ -4,7 +4,9 @@ import { type ConnectRouter, createContextValues, type Interceptor } from "@conn
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { messageBytesMax } from "@haversack/protocol";
 import { peerKey } from "../auth/caller.ts";
+import type { HealthParts } from "../health/routes.ts";
 import { foreignRequest } from "./guard.ts";
+import { answerHealth, answerMetrics } from "./health-answers.ts";
 import { headerBytesMax } from "./http2-session.ts";
 import type { Newcomers } from "./newcomers.ts";
 import type { Handler } from "./server.ts";
@@ -20,6 +22,8 @@ export interface HandlerParts {
   readonly stopping: AbortSignal;
   /** Of a public listener: the names and addresses that it goes by, beside those of loopback. */
   readonly isOurs?: (host: string) => boolean;
+  /** Absent: nobody asks. */
+  readonly health?: HealthParts;
 }
 
 /** Of calls that say nothing: a stream may last as long as it likes. */
@@ -43,9 +47,10 @@ export function createHandler(parts: HandlerParts): Handler {
   return (request, response) => {
     if (headerBytes(request.rawHeaders) > headerBytesMax)
       return end(response, 431, `the headers of a request have at most ${headerBytesMax} bytes`);
-    if (request.url === "/livez") return end(response, 200, "ok");
+    if (parts.health !== undefined && answerHealth(parts.health, request, response)) return;
     const refusal = foreignRequest(request.headers, parts.isOurs);
     if (refusal !== undefined) return end(response, 403, refusal);
+    if (parts.health !== undefined && answerMetrics(parts.health, request, response)) return;
     return adapter(request, response);
   };
 }

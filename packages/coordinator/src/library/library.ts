@@ -15,7 +15,16 @@ export class Library {
   /** Of what is read here and of the packs that are built from it. */
   readonly limits: SnapshotLimits;
 
-  constructor(folder: string, defaultModel: string | undefined, limits: SnapshotLimits = defaultLimits) {
+  /** What the vault holds; absent: nobody knows. */
+  readonly secretNames: (() => Promise<ReadonlySet<string>>) | undefined;
+
+  constructor(
+    folder: string,
+    defaultModel: string | undefined,
+    limits: SnapshotLimits = defaultLimits,
+    secretNames?: () => Promise<ReadonlySet<string>>,
+  ) {
+    this.secretNames = secretNames;
     this.#folder = folder;
     this.defaultModel = defaultModel;
     this.limits = limits;

@@ -1,7 +1,9 @@
-/** The agent library of this coordinator with what is made of it: packs, and submissions that pin them. */
+/** The agent library and the vault of this coordinator with what is made of them: packs, and submissions that pin them. */
 
 import type { Ports } from "@haversack/base";
 import type { SnapshotLimits } from "@haversack/snapshot";
+import { attemptTokens } from "../secrets/attempt-tokens.ts";
+import { Vault, type VaultPlace } from "../secrets/vault.ts";
 import type { Store } from "../store/store.ts";
 import { Library } from "./library.ts";
 import { Snapshots } from "./snapshots.ts";
@@ -13,11 +15,15 @@ interface Asked {
   /** Stands in the place of `model` in config.yaml. */
   readonly model: string | undefined;
   readonly snapshotLimits: SnapshotLimits;
+  readonly vault: VaultPlace;
 }
 
-export function openLibrary(store: Store, { agentsDir, model, snapshotLimits }: Asked, ports: Ports) {
-  const library = new Library(agentsDir, model, snapshotLimits);
+export function openLibrary(store: Store, asked: Asked, ports: Ports) {
+  const { agentsDir, model, snapshotLimits } = asked;
+  const vault = new Vault(asked.vault, ports.clock);
+  const library = new Library(agentsDir, model, snapshotLimits, () => vault.names());
   const snapshots = new Snapshots(store, library);
   const children = childSubmitter(store, library);
-  return { snapshots, submitter: new Submitter(store, snapshots, ports), children };
+  const submitter = new Submitter(store, snapshots, ports);
+  return { snapshots, submitter, children, vault, attemptTokens: attemptTokens(vault) };
 }

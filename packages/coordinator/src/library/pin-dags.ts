@@ -27,6 +27,7 @@ import { fieldOf } from "../dag/yaml-source.ts";
 import { hasExpression } from "../runs/expressions.ts";
 import type { Library } from "./library.ts";
 import { ReachedDags, type ReadDag, type ReadStored } from "./reached-dags.ts";
+import { unknownSecrets } from "./secret-names.ts";
 import { storedPack } from "./snapshots.ts";
 import type { Pin } from "./step-submission.ts";
 
@@ -52,16 +53,23 @@ const keyOf = (name: string, file: string | undefined): string =>
 
 /** Rejects with ProblemsError: every item that is missing, in any of the DAGs, by name. */
 export async function pinDags(root: ReadDag, library: Library, readStored: ReadStored): Promise<PinnedDags> {
-  const kinds = new Set(allSteps(root.parsed.spec).map(({ work }) => work.kind));
-  if (!kinds.has("agent") && !kinds.has("dag") && !kinds.has("deploy"))
+  const steps = allSteps(root.parsed.spec);
+  const kinds = new Set(steps.map(({ work }) => work.kind));
+  const isPlain = !kinds.has("agent") && !kinds.has("dag") && !kinds.has("deploy");
+  if (isPlain && !steps.some(({ secrets }) => secrets !== undefined))
     return { pins: new Map(), children: [] };
   const dags = new ReachedDags(root, readStored);
   const { defaultModel } = library;
+  const knownSecrets = await library.secretNames?.();
   const outcome = await planSnapshots(dags.root, await library.read(), {
     resolveDag: (name) => dags.resolve(name),
     ...(defaultModel === undefined ? {} : { defaultModel }),
+    ...(knownSecrets === undefined ? {} : { knownSecrets }),
   });
   const problems = [...outcome.problems, ...paramProblems(dags, outcome)];
+  if (knownSecrets !== undefined) {
+    for (const { parsed } of reached(dags, outcome)) problems.push(...unknownSecrets(parsed, knownSecrets));
+  }
   const pack = (plans: ReadonlyMap<string, StepPlan>) => packPins(plans, library.limits, problems);
   const pins = pack(outcome.plans);
   const children = outcome.children.map(({ digest, plans }) => pinnedDag(dags, digest, pack(plans)));
@@ -89,13 +97,15 @@ function pinnedDag(dags: ReachedDags, digest: string, pins: Pins): PinnedDag {
 
 /** Of what `dag` steps give to DAGs of other files; those of their own have been checked with them. */
 function paramProblems(dags: ReachedDags, { children }: PlanOutcome): Problem[] {
+  return reached(dags, { children }).flatMap(({ parsed: caller }) =>
+    placesOf(caller.spec).flatMap((placed) => ofStep(dags, caller, placed)),
+  );
+}
+
+/** The DAG and all that it can start, each once. */
+function reached(dags: ReachedDags, { children }: Pick<PlanOutcome, "children">): ReadDag[] {
   const digests = new Set([dags.root.digest ?? "", ...children.map(({ digest }) => digest)]);
-  return [...digests].flatMap((digest) => {
-    const caller = dags.of(digest)?.parsed;
-    return caller === undefined
-      ? []
-      : placesOf(caller.spec).flatMap((placed) => ofStep(dags, caller, placed));
-  });
+  return [...digests].flatMap((digest) => dags.of(digest) ?? []);
 }
 
 function ofStep(

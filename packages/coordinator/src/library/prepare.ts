@@ -34,7 +34,7 @@ export interface Prepared {
   readonly name: string;
   readonly schedules: readonly ScheduleSpec[];
   readonly dotenv: ParsedDag["dotenv"];
-  /** Without agents and pools. Of any other nothing else is told: they are looked up where they are known. */
+  /** Without agents, pools and secrets. Of any other nothing else is told: they are looked up where they are known. */
   readonly isPlain: boolean;
   readonly run?: Pick<
     RunSubmission,
@@ -47,7 +47,8 @@ export function prepare({ text, file, dotenv, run }: Asked): Prepared {
   const parsed = parseDag(text, file, dotenv);
   const { name, schedules = [] } = parsed.spec;
   const isPlain = allSteps(parsed.spec).every(
-    ({ work, concurrency = [] }) => work.kind === "run" && !concurrency.some((limit) => "pool" in limit),
+    ({ work, concurrency = [], secrets }) =>
+      work.kind === "run" && secrets === undefined && !concurrency.some((limit) => "pool" in limit),
   );
   const about = { name, schedules, dotenv: parsed.dotenv, isPlain };
   if (run === undefined || !isPlain) return about;

@@ -21,6 +21,8 @@ export interface UpkeepParts {
   readonly ports: Ports;
   readonly retentionMs: Ms | undefined;
   readonly graceMs: Ms;
+  /** The keeper of leases did a sweep. */
+  readonly swept?: (intervalMs: Ms) => void;
 }
 
 export interface Upkeep {

@@ -18,7 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => stores.close());
 let names = 0;
-const library = { agentsDir: "/nowhere", model: undefined, snapshotLimits: defaultLimits };
+const vault = { folder: "/nowhere", keyFile: undefined };
+const library = { agentsDir: "/nowhere", model: undefined, snapshotLimits: defaultLimits, vault };
 
 /** A stored DAG of one step with a schedule of each minute, on a store that other tests have as well. */
 async function scheduled(policy = "", store: Store = stores.store) {

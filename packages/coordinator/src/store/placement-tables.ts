@@ -1,10 +1,11 @@
 /** Verbs of placement: queues, what bounds them, and what steps wait for. */
 
 import { ofLeader } from "./verbs/leader-verbs.ts";
-import { workerOrder, writeProbe } from "./verbs/order-verbs.ts";
+import { workerOrder } from "./verbs/order-verbs.ts";
 import { poolDelete, poolSet, poolsList } from "./verbs/pool-verbs.ts";
 import { queuesCollect } from "./verbs/queue-collect.ts";
 import { queuesLook, stepsDueNow, stepsHead } from "./verbs/queue-verbs.ts";
+import { readyCount, writeProbe } from "./verbs/readiness-verbs.ts";
 import { runsAdmit } from "./verbs/run-key-verbs.ts";
 import { stepsTake } from "./verbs/step-verbs.ts";
 import { stepsWhy } from "./verbs/why-verbs.ts";
@@ -21,4 +22,11 @@ export const placementWrites = {
   writeProbe,
 } as const;
 
-export const placementReads = { queuesLook, stepsHead, stepsWhy, poolsList, workersList } as const;
+export const placementReads = {
+  queuesLook,
+  stepsHead,
+  stepsWhy,
+  poolsList,
+  workersList,
+  readyCount,
+} as const;

@@ -2,6 +2,7 @@
 
 import { runReads } from "./run-tables.ts";
 import { furtherReads, furtherWrites } from "./tables.ts";
+import { attemptSecrets } from "./verbs/attempt-secrets.ts";
 import { attemptAccess, attemptsFinish, attemptsStart } from "./verbs/attempt-verbs.ts";
 import { leasesRenew, leasesTrust, workerGreet } from "./verbs/lease-verbs.ts";
 import { logsAppend, logsErase, logsRead } from "./verbs/log-verbs.ts";
@@ -30,6 +31,7 @@ export const writeVerbs = {
 export const readVerbs = {
   ...runReads,
   attemptAccess,
+  attemptSecrets,
   snapshotRead,
   snapshotOfStep,
   memoryAt,

@@ -17,10 +17,15 @@ export async function coordinatorOf(store: Store, asked: Parameters<typeof openL
   const clock = new FakeClock();
   const ports = { ...fakePorts(clock), random: systemRandom };
   const registry = new WorkerRegistry(3_600_000);
-  const { snapshots, submitter, children } = openLibrary(store, asked, ports);
+  const { snapshots, submitter, children, attemptTokens } = openLibrary(store, asked, ports);
   const onFailure = (error: unknown): void => expect.fail(String(error));
   const parts = { store, registry, ports, onFailure };
-  const dispatcher = new Dispatcher({ ...parts, snapshots, leases: LeaseClock.withTtl(30_000, clock) });
+  const dispatcher = new Dispatcher({
+    ...parts,
+    snapshots,
+    attemptTokens,
+    leases: LeaseClock.withTtl(30_000, clock),
+  });
   const stopListening = store.listen({ runs: () => {}, ready: () => dispatcher.ring() });
   const reader = taskReader(store, clock, slots);
   registry.add(reader.link);

@@ -9,7 +9,7 @@ import { LeaseClock } from "../dispatch/lease-clock.ts";
 import { runKeeper } from "../dispatch/run-keeper.ts";
 import { WorkerRegistry } from "../dispatch/worker-registry.ts";
 import { connectWorker, noSnapshots } from "./connect-worker.ts";
-import { helloOf } from "./fleet-samples.ts";
+import { fixedTokens, helloOf } from "./fleet-samples.ts";
 import { digestOf } from "./packs.ts";
 import type { RealStores, SubmittedStep } from "./real-store.ts";
 
@@ -31,6 +31,7 @@ export async function dispatchWorld(stores: RealStores) {
     store,
     registry,
     snapshots: noSnapshots(store),
+    attemptTokens: fixedTokens,
     leases: LeaseClock.withTtl(30_000, clock),
     ports,
     onFailure,

@@ -25,7 +25,7 @@ export interface HumanSpec {
 
 export interface Answer {
   readonly decision: ApprovalDecision;
-  /** The identity of the credential; `timeout`: nobody answered in time. */
+  /** The name of the credential; `timeout`: nobody answered in time. */
   readonly by: string;
   /** Who answered, as the caller said; not checked. */
   readonly onBehalfOf?: string;
@@ -39,7 +39,7 @@ export interface Approval {
   readonly prompt: string;
   /** JSON Schema of an object; absent: nothing is asked for but the decision. */
   readonly form?: JsonObject;
-  /** Who should answer; empty: anybody. Shown, and not enforced. */
+  /** Names of the tokens that may answer, besides admins; empty: whoever may answer at all. */
   readonly approvers: readonly string[];
   readonly askedAt: number;
   /** Absent: it waits for ever. */

@@ -10,6 +10,7 @@ import type { ForeachSpec } from "./foreach.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { Priority, RunConcurrency, Selector, StepLimit } from "./placement.ts";
 import type { ScheduleSpec } from "./schedule.ts";
+import type { StepSecret } from "./secret.ts";
 import type { StepLimits } from "./step-limits.ts";
 
 export const stepKinds = ["run", "agent", "dag", "deploy", "human"] as const;
@@ -66,6 +67,8 @@ export interface StepSpec {
   /** Its failure counts as success, for its dependents and for the run. */
   readonly continueOnError?: true;
   readonly env: { readonly [name: string]: string };
+  /** Variables whose values come from the vault or from the worker, when the step starts; absent: none. */
+  readonly secrets?: readonly StepSecret[];
   /** What a worker must be like; its texts are templates over the parameters. */
   readonly worker: Selector;
   /** Absent: 3. */

@@ -4,6 +4,7 @@ import type { AttemptRef } from "./fence.ts";
 import type { Digest } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 import type { Artifact } from "./outcome.ts";
+import type { TaskSecrets } from "./secret.ts";
 import type { StepLimits } from "./step-limits.ts";
 
 export interface Task {
@@ -21,6 +22,8 @@ export interface Task {
   /** Names that the step promised. */
   readonly outputs: readonly string[];
   readonly work: CommandWork | AgentWork;
+  /** Absent: it names none. */
+  readonly secrets?: TaskSecrets;
 }
 
 export interface CommandWork {

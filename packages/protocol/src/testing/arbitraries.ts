@@ -6,6 +6,7 @@ import { parseBootId, parseGeneration, parseRunId, parseWorkerId } from "../mode
 import { type MemoryVersion, parseMemoryScopeName } from "../model/memory.ts";
 import type { AttemptResult } from "../model/outcome.ts";
 import type { MemoryReview } from "../model/review.ts";
+import type { TaskSecrets } from "../model/secret.ts";
 import type { Downward, Upward } from "../model/session.ts";
 import type { StepLimits } from "../model/step-limits.ts";
 import type { SnapshotDescriptor, Task } from "../model/task.ts";
@@ -70,6 +71,15 @@ const work: fc.Arbitrary<Task["work"]> = fc.oneof(
     { requiredKeys: ["kind", "prompt", "snapshot"] },
   ),
 );
+const source: fc.Arbitrary<TaskSecrets["variables"][number]["from"]> = fc.oneof(
+  fc.record({ secret: text }),
+  fc.record({ env: text }),
+  fc.record({ file: text }),
+);
+const variable = fc.record({ variable: text.filter((name) => name !== ""), from: source });
+const taskSecrets: fc.Arbitrary<TaskSecrets> = fc
+  .record({ variables: fc.array(variable), ofPack: fc.array(text), token: bytes })
+  .filter(({ variables, ofPack }) => variables.length + ofPack.length > 0);
 const count = fc.integer({ min: 1, max: 4_194_304 });
 const limits: fc.Arbitrary<StepLimits> = fc.record(
   {
@@ -92,6 +102,7 @@ export const task: fc.Arbitrary<Task> = fc.record(
     artifacts: fc.array(text),
     outputs: fc.array(text),
     work,
+    secrets: taskSecrets,
   },
   { requiredKeys: ["ref", "dagName", "env", "inputs", "artifacts", "outputs", "work"] },
 );

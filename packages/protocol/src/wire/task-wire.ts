@@ -15,6 +15,7 @@ import type { StepLimits } from "../model/step-limits.ts";
 import type { AgentWork, CommandWork, SnapshotDescriptor, Task } from "../model/task.ts";
 import { artifactFromWire, artifactToWire, refFromWire, refToWire } from "./attempt-wire.ts";
 import { badField, required, safeNumber } from "./fields.ts";
+import { taskSecretsFromWire, taskSecretsToWire } from "./secret-wire.ts";
 
 export function taskToWire(task: Task): WireTask {
   const init: MessageInitShape<typeof TaskSchema> = {
@@ -26,6 +27,7 @@ export function taskToWire(task: Task): WireTask {
     artifacts: [...task.artifacts],
     outputs: [...task.outputs],
     kind: workToWire(task.work),
+    ...taskSecretsToWire(task.secrets),
   };
   if (task.limits !== undefined) init.limits = limitsToWire(task.limits);
   if (task.work.kind === "agent") init.snapshot = snapshotToWire(task.work.snapshot);
@@ -72,6 +74,7 @@ export function snapshotToWire(snapshot: SnapshotDescriptor): WireAgentSnapshot 
 
 export function taskFromWire(wire: WireTask): Task {
   const timeoutMs = safeNumber(wire.timeoutMs, "task.timeout_ms");
+  const secrets = taskSecretsFromWire(wire);
   return {
     ref: refFromWire(wire.ref),
     dagName: wire.dagName,
@@ -82,6 +85,7 @@ export function taskFromWire(wire: WireTask): Task {
     artifacts: wire.artifacts,
     outputs: wire.outputs,
     work: workFromWire(wire),
+    ...(secrets === undefined ? {} : { secrets }),
   };
 }
 

@@ -1,9 +1,9 @@
 /** The tools of one attempt behind their one door, and what they share: what was read so far, what is asked of memory. */
 
 import type { Ports } from "@haversack/base";
+import type { Masker } from "../mask/masker.ts";
 import type { Assignment } from "./assignment.ts";
 import type { HydratedAgent } from "./hydrate.ts";
-import type { Masker } from "./mask.ts";
 import { MemoryDesk } from "./memory-desk.ts";
 import { makePolicy } from "./policy.ts";
 import { writableScopes } from "./step-memory.ts";
@@ -39,6 +39,7 @@ export function agentTools(
     ports,
     toolEnv: new Map(Object.entries(assignment.toolEnv)),
     outputBytesMax,
+    masker,
     hasNetwork: config.network.length > 0,
     ...(desk !== undefined && { memory: { memory, desk, masker } }),
     ...(assignment.outputSchema !== undefined && { outputSchema: assignment.outputSchema }),

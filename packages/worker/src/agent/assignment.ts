@@ -38,6 +38,8 @@ const assignment = z.object({
   controlFolder: z.string(),
   /** The whole environment of a tool's process. */
   toolEnv: z.record(z.string(), z.string()),
+  /** Those of it whose values are secret. */
+  secretVariables: z.array(z.string()),
 });
 
 const downward = z.discriminatedUnion("kind", [

@@ -5,9 +5,10 @@
  *   hydrate.ts        guards and opens the pack, writes the skills
  *   secrets.ts        the values that the pack names, asked of the worker
  *   models.ts         clients for the models of the chain
- *   agent-tools.ts    the tools of toolset.ts, with policy.ts, tool-box.ts and mask.ts in front of them, and behind
+ *   agent-tools.ts    the tools of toolset.ts, with policy.ts, tool-box.ts and ../mask in front of them, and behind
  *                     `memory` the desk that collects what the step asks for
  *   system-prompt.ts  what the model is told
+ *   voice.ts          what is heard of it, masked
  *   turn-loop.ts      asks (ask-model.ts, ai-client.ts) and runs tools until the end
  */
 
@@ -17,12 +18,12 @@ import { agentTools } from "./agent-tools.ts";
 import { askLimits, ModelChain } from "./ask-model.ts";
 import type { Assignment, SecretReference, Upward } from "./assignment.ts";
 import { type HydratedAgent, hydrate } from "./hydrate.ts";
-import { type Masker, makeMasker } from "./mask.ts";
 import { makeModels } from "./models.ts";
 import { SecretValues } from "./secrets.ts";
 import { systemPrompt } from "./system-prompt.ts";
 import type { ToolBox } from "./tool-box.ts";
 import { LoopError, type LoopSettings, runTurns, type TurnObserver } from "./turn-loop.ts";
+import { Voice } from "./voice.ts";
 
 export interface AgentOutside {
   readonly ports: Ports;
@@ -42,15 +43,15 @@ export async function runAgent(
   outside: AgentOutside,
   signal: AbortSignal,
 ): Promise<AgentEnd> {
-  // Until the values are known there is nothing to mask.
-  let masker = makeMasker([]);
+  const voice = new Voice(outside);
+  const { masker } = voice;
+  masker.arm(assignment.secretVariables.map((name) => assignment.toolEnv[name] ?? ""));
   try {
     const agent = await hydrate(assignment);
     const secrets = new SecretValues(agent.secrets, await outside.askSecrets(agent.secrets));
-    masker = makeMasker(secrets.all());
+    masker.arm(secrets.all());
     const { models, passedOver } = makeModels(agent.models, secrets);
     for (const line of passedOver) outside.note(`model passed over: ${line}`);
-    const voice = new Voice(outside, masker);
     const chain = new ModelChain(models, {
       ports: outside.ports,
       limits: askLimits,
@@ -94,40 +95,11 @@ async function loop(
   return { kind: "succeeded", outputs: mutable(output ?? {}), usage };
 }
 
-function failedEnd(error: unknown, masker: Masker): AgentEnd {
+function failedEnd(error: unknown, masker: Voice["masker"]): AgentEnd {
   const code = error instanceof FaultError ? error.code : "internal";
   const prefix = faultOf(error) === "bug" ? "internal error: " : "";
   const failure = { code, message: masker.text(`${prefix}${messageOf(error)}`) };
   return { kind: "failed", failure, ...(error instanceof LoopError && { usage: error.usage }) };
-}
-
-/** What the model says, with secrets masked and each turn on lines of its own. */
-class Voice {
-  readonly note: (line: string) => void;
-  readonly #outside: AgentOutside;
-  readonly #mask: ReturnType<Masker["stream"]>;
-  #atLineStart = true;
-
-  constructor(outside: AgentOutside, masker: Masker) {
-    this.#outside = outside;
-    this.#mask = masker.stream();
-    this.note = (line) => outside.note(masker.text(line));
-  }
-
-  async say(text: string): Promise<void> {
-    await this.#put(this.#mask.push(text));
-  }
-
-  async endTurn(): Promise<void> {
-    await this.#put(this.#mask.flush());
-    if (!this.#atLineStart) await this.#put("\n");
-  }
-
-  async #put(text: string): Promise<void> {
-    if (text === "") return;
-    this.#atLineStart = text.endsWith("\n");
-    await this.#outside.say(text);
-  }
 }
 
 function mutable(value: object): Extract<AgentEnd, { kind: "succeeded" }>["outputs"] {

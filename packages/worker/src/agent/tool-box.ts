@@ -5,8 +5,8 @@
 
 import { FaultError, messageOf } from "@haversack/base";
 import type { JsonObject } from "@haversack/protocol";
+import type { Masker } from "../mask/masker.ts";
 import type { ToolCall, ToolSpec } from "./llm-client.ts";
-import type { Masker } from "./mask.ts";
 import type { Policy } from "./policy.ts";
 import { type PreparedCall, type ReadSoFar, StepEndingError, type Tool, ToolError } from "./tools/tool.ts";
 
@@ -58,7 +58,8 @@ export class ToolBox {
     try {
       const tool = this.#find(call);
       const prepared = tool.prepare(call.input);
-      const summary = this.#options.masker.text(prepared.summary);
+      // Masked before it is cut: half a secret looks like none.
+      const summary = this.#options.masker.text(prepared.summary).slice(0, prepared.summaryCharactersMax);
       return { summary, run: (signal) => this.#run(tool, prepared, signal) };
     } catch (error) {
       const end = this.#failure(error);

@@ -3,7 +3,7 @@
 import { FaultError, type Ports } from "@haversack/base";
 import type { JsonObject } from "@haversack/protocol";
 import type { Policy } from "./policy.ts";
-import { bashTool } from "./tools/bash-tool.ts";
+import { type BashOptions, bashTool } from "./tools/bash-tool.ts";
 import { editTool, readTool, writeTool } from "./tools/file-tools.ts";
 import { type MemoryToolOptions, memoryTool } from "./tools/memory-tool.ts";
 import { thinkTool, todoTool } from "./tools/mind-tools.ts";
@@ -26,6 +26,7 @@ export interface ToolsetOptions {
   readonly ports: Ports;
   readonly toolEnv: ReadonlyMap<string, string>;
   readonly outputBytesMax: number;
+  readonly masker: BashOptions["masker"];
   /** The step may reach hosts outside. */
   readonly hasNetwork: boolean;
 }
@@ -47,14 +48,14 @@ export function makeTools(options: ToolsetOptions): Tool[] {
 }
 
 function makersOf(options: ToolsetOptions): ReadonlyMap<string, () => Tool> {
-  const { workspace, policy, ports, toolEnv: env, outputBytesMax, hasNetwork } = options;
+  const { workspace, policy, ports, toolEnv: env, outputBytesMax, masker, hasNetwork } = options;
   return new Map<string, () => Tool>([
     ["read", () => readTool(workspace)],
     ["write", () => writeTool(workspace)],
     ["edit", () => editTool(workspace)],
     ["glob", () => globTool(workspace, policy)],
     ["grep", () => grepTool(workspace, policy)],
-    ["bash", () => bashTool({ workspace, ports, env, outputBytesMax, hasNetwork })],
+    ["bash", () => bashTool({ workspace, ports, env, outputBytesMax, masker, hasNetwork })],
     ["skill", () => skillTool(options.skills)],
     ["think", thinkTool],
     ["todo", todoTool],

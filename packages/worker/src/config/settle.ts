@@ -7,6 +7,7 @@ import { type JoinToken, type LimitTier, limitsLabel, limitTiers, parseJoinToken
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
 import { type EndingKind, endingKinds } from "./ending.ts";
 import { type HealthAddress, parseHealthListen } from "./health-address.ts";
+import { type LogBoundSettings, logBoundsFrom } from "./log-bounds.ts";
 import type { WorkerAsked } from "./options.ts";
 
 export interface WorkerSettings {
@@ -26,6 +27,7 @@ export interface WorkerSettings {
   readonly snapshotLimits: SnapshotLimits;
   /** How the processes of steps are ended. */
   readonly ending: EndingKind | "auto";
+  readonly logBounds: LogBoundSettings;
   /** How well the limits of steps are kept. */
   readonly limits: LimitTier | "auto";
 }
@@ -51,6 +53,7 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
     healthListen: parseHealthListen(asked.healthListen),
     snapshotLimits: limitsFromEnvironment(env),
     ending: oneOf(env, "HAVERSACK_ENDING", endingKinds),
+    logBounds: logBoundsFrom(env),
     limits: oneOf(env, "HAVERSACK_LIMITS", limitTiers),
   };
 }

@@ -23,7 +23,6 @@ import { inheritedEnvironment, stepEnvironment } from "./environment.ts";
 import type { AttemptContext, Executor, WorkEnd } from "./executor.ts";
 import { LogPump } from "./log-pump.ts";
 import { failureEnd, limitFailure, stoppedEnd, underLimits } from "./outcome-map.ts";
-import type { SecretSource } from "./secret-source.ts";
 import type { ProcessTree, StepHost, StepTree } from "./step-host.ts";
 
 export interface AgentExecutorOptions {
@@ -38,7 +37,6 @@ export interface AgentExecutorOptions {
   readonly packFile: (snapshot: SnapshotDescriptor) => Promise<string>;
   /** Forgets the bytes of a snapshot that turned out to be damaged; it is fetched and tried once more. */
   readonly dropPack: (snapshot: SnapshotDescriptor) => Promise<void>;
-  readonly secrets: SecretSource;
   readonly snapshotLimits: Assignment["snapshotLimits"];
 }
 
@@ -84,9 +82,9 @@ export class AgentExecutor implements Executor {
     const assignment = this.#assignment(task, work, context, await packFile(work.snapshot));
     if (signal.aborted) return stoppedEnd(stopOf(signal).why, task.timeoutMs, false);
     const tree = this.#start(task, context);
-    const stdout = new LogPump(tree.stdout, "stdout", context.log);
-    const stderr = new LogPump(tree.stderr, "stderr", context.log);
-    const talk = new Talk(tree, context, this.#options.secrets);
+    const stdout = new LogPump(tree.stdout, "stdout", context.log, context.masker.stream());
+    const stderr = new LogPump(tree.stderr, "stderr", context.log, context.masker.stream());
+    const talk = new Talk(tree, context);
     talk.tell(assignment);
     const { exit, stop } = await exitOrStop(tree, signal);
     const stuck = await tree.end(() => stop?.graceMs ?? leftoverGraceMs);
@@ -115,6 +113,7 @@ export class AgentExecutor implements Executor {
       workFolder: folders.work,
       controlFolder: folders.control,
       toolEnv: Object.fromEntries(toolEnv),
+      secretVariables: (task.secrets?.variables ?? []).map(({ variable }) => variable),
     };
   }
 
@@ -143,12 +142,10 @@ class Talk {
   end: ChildEnd | undefined;
   readonly #tree: ProcessTree;
   readonly #context: AttemptContext;
-  readonly #secrets: SecretSource;
 
-  constructor(tree: ProcessTree, context: AttemptContext, secrets: SecretSource) {
+  constructor(tree: ProcessTree, context: AttemptContext) {
     this.#tree = tree;
     this.#context = context;
-    this.#secrets = secrets;
     // A child that is gone does not read; its end is seen elsewhere.
     tree.channel?.input.on("error", () => {});
     this.ended = this.#listen();
@@ -175,9 +172,7 @@ class Talk {
         this.#context.log.note(message.text);
         return;
       case "need": {
-        const values = await Promise.all(
-          message.secrets.map((reference) => this.#secrets.resolve(reference)),
-        );
+        const values = await Promise.all(message.secrets.map((reference) => this.#context.secret(reference)));
         this.tell({ kind: "secrets", values: values.map((value) => value ?? null) });
         return;
       }

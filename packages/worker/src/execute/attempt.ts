@@ -16,17 +16,26 @@ import {
 import { type Artifact, type AttemptResult, refKey, type Task } from "@haversack/protocol";
 import type { SnapshotCache } from "../hydrate/snapshot-cache.ts";
 import { Workspace } from "../hydrate/workspace.ts";
+import { makeMasker } from "../mask/masker.ts";
 import type { Connection } from "../session/dial.ts";
-import type { Uplink } from "../session/uplink.ts";
-import { AttemptSpool } from "../spool/attempt-spool.ts";
-import { type AttemptContext, type Executor, StopRequest, type WorkEnd } from "./executor.ts";
+import { AttemptSpool, type SpoolParts } from "../spool/attempt-spool.ts";
+import { AttemptSecrets, type AttemptSecretsParts } from "./attempt-secrets.ts";
+import {
+  type AttemptContext,
+  type AttemptLog,
+  type Executor,
+  StopRequest,
+  type WorkEnd,
+} from "./executor.ts";
 import { failureEnd, stoppedEnd } from "./outcome-map.ts";
+import { checkPaths, withoutSecrets } from "./without-secrets.ts";
 
-export interface AttemptParts {
+export interface AttemptParts extends SpoolParts {
   readonly executors: Readonly<Record<Task["work"]["kind"], Executor>>;
   readonly connection: Connection;
   readonly cache: SnapshotCache;
-  readonly uplink: Uplink;
+  /** Secrets that this worker has itself. */
+  readonly secrets: AttemptSecretsParts["host"];
   readonly ports: Ports;
   /** Folders of the worker: one for work folders, one for spools. */
   readonly workRoot: string;
@@ -40,6 +49,8 @@ export class Attempt {
   readonly task: Task;
   readonly #parts: AttemptParts;
   readonly #stopping = new AbortController();
+  readonly #masker = makeMasker();
+  readonly #secrets: AttemptSecrets;
   #spool: AttemptSpool | undefined;
   #disowned = false;
   #begun = false;
@@ -49,6 +60,9 @@ export class Attempt {
   constructor(task: Task, parts: AttemptParts) {
     this.task = task;
     this.#parts = parts;
+    const { connection, secrets: host } = parts;
+    const note = (text: string): void => this.#spool?.note(text);
+    this.#secrets = new AttemptSecrets(task, { connection, host, masker: this.#masker, note });
   }
 
   /** Its processes run, or are about to. */
@@ -76,9 +90,9 @@ export class Attempt {
 
   /** Resolves with the sealed spool, or with undefined when nothing is to be reported. Rejects when a disk fails. */
   async run(): Promise<AttemptSpool | undefined> {
-    const { ports, spoolRoot, uplink } = this.#parts;
+    const { ports, spoolRoot } = this.#parts;
     const { task } = this;
-    const spool = await AttemptSpool.create(task.ref, spoolRoot, uplink);
+    const spool = await AttemptSpool.create(task.ref, spoolRoot, this.#parts);
     this.#spool = spool;
     const timer = this.#limitTime();
     try {
@@ -114,7 +128,13 @@ export class Attempt {
     const { workRoot, connection, cache } = this.#parts;
     const workspace = await Workspace.create(task.ref, workRoot, connection);
     try {
-      const context = { folders: workspace.folders, log: spool, env: this.#environment() };
+      const masker = this.#masker;
+      const log: AttemptLog = {
+        write: (stream, data) => spool.write(stream, data),
+        note: (text) => spool.note(masker.text(text)),
+      };
+      const secret: AttemptContext["secret"] = (from) => this.#secrets.resolve(from);
+      const context = { folders: workspace.folders, log, env: this.#environment(), masker, secret };
       const end = await this.#run(workspace, context);
       return this.#resultOf(end.work, end.artifacts);
     } finally {
@@ -130,16 +150,21 @@ export class Attempt {
     const none: Artifact[] = [];
     try {
       await this.#hydrate(workspace, context);
+      const env = new Map([...context.env, ...(await this.#secrets.variables())]);
       this.#begun = true;
       this.#parts.uplink.started(this.task.ref);
       const { task } = this;
-      const work = await this.#parts.executors[task.work.kind].execute(task, context, this.#stopping.signal);
+      const executor = this.#parts.executors[task.work.kind];
+      const work = withoutSecrets(
+        await executor.execute(task, { ...context, env }, this.#stopping.signal),
+        this.#masker,
+      );
       if (work.outcome !== "succeeded") return { work, artifacts: none };
       return { work, artifacts: await this.#collect(workspace) };
     } catch (error) {
       const { reason } = this.#stopping.signal as { reason: unknown };
       const work = reason instanceof StopRequest ? this.#stopped(reason) : failureEnd(error);
-      return { work, artifacts: none };
+      return { work: withoutSecrets(work, this.#masker), artifacts: none };
     }
   }
 
@@ -147,24 +172,28 @@ export class Attempt {
     return stoppedEnd(request.why, this.task.timeoutMs, this.#begun);
   }
 
-  /** Inputs and pack are here before the step starts, so it never meets a missing one. */
+  /** Inputs, pack and secrets are here before the step starts, so it never meets a missing one. */
   async #hydrate(workspace: Workspace, { log }: AttemptContext): Promise<void> {
     const { task } = this;
     const { signal } = this.#stopping;
     const { cache } = this.#parts;
     await this.#patiently(log, "inputs", () => workspace.placeInputs(task.inputs, signal));
-    if (task.work.kind !== "agent") return;
-    const { snapshot } = task.work;
-    await this.#patiently(log, "snapshot", () => cache.acquire(task.ref, snapshot, signal));
-    this.#acquired = true;
+    if (task.work.kind === "agent") {
+      const { snapshot } = task.work;
+      await this.#patiently(log, "snapshot", () => cache.acquire(task.ref, snapshot, signal));
+      this.#acquired = true;
+    }
+    await this.#patiently(log, "secrets", () => this.#secrets.fetch(signal));
   }
 
   async #collect(workspace: Workspace): Promise<Artifact[]> {
     const { artifacts } = this.task;
     const { signal } = this.#stopping;
-    return await this.#patiently(this.#spool, "artifacts", () =>
+    const collected = await this.#patiently(this.#spool, "artifacts", () =>
       workspace.collectArtifacts(artifacts, signal),
     );
+    checkPaths(collected, this.#masker);
+    return collected;
   }
 
   /** While the coordinator is away the attempt waits: its lease decides how long that makes sense. */

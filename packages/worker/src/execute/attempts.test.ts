@@ -1,10 +1,8 @@
 import { readdir, writeFile } from "node:fs/promises";
-import { silentLog } from "@haversack/base";
 import type { AttemptRef } from "@haversack/protocol";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { turns, until } from "../../../../tests/support/fake-clock.ts";
-import { reopenSpools } from "../spool/reopen.ts";
 import { attemptWorld, ofKind, refOf, taskOf } from "../testing/attempt-world.ts";
 
 type World = Awaited<ReturnType<typeof attemptWorld>>;
@@ -243,8 +241,7 @@ describe("stopping", () => {
     const ending = world.attempts.endAll(3000, AbortSignal.abort());
     world.executor.running.get("a")?.obey();
     await ending;
-    const spools = await reopenSpools(world.parts.spoolRoot, world.uplink, silentLog);
-    world.attempts.adopt(spools);
+    await world.attempts.reopen();
     expect(world.attempts.held()).toEqual([refOf("a")]);
     world.up();
     await told(world, "a returned");

@@ -14,6 +14,7 @@ import {
   type WorkerOrder,
 } from "@haversack/protocol";
 import type { AttemptSpool } from "../spool/attempt-spool.ts";
+import { reopenSpools } from "../spool/reopen.ts";
 import { Attempt, type AttemptParts } from "./attempt.ts";
 import { StopRequest } from "./executor.ts";
 import { Intake } from "./intake.ts";
@@ -38,9 +39,10 @@ export class Attempts {
     this.#onBroken = onBroken;
   }
 
-  /** Results of an earlier process. */
-  adopt(spools: readonly AttemptSpool[]): void {
-    for (const spool of spools)
+  /** Takes over the results of an earlier process of this worker. */
+  async reopen(): Promise<void> {
+    const { spoolRoot, ports } = this.#parts;
+    for (const spool of await reopenSpools(spoolRoot, this.#parts, ports.log))
       this.#entries.set(refKey(spool.ref), { kind: "sealed", spool, ref: spool.ref });
   }
 
@@ -142,6 +144,14 @@ export class Attempts {
     if (running.length === 0) return;
     this.#parts.ports.log.warn({ running: running.length }, "the deadline of the drain: ending what runs");
     for (const attempt of running) attempt.stop(new StopRequest("shutdown", interruptGraceMs));
+  }
+
+  /** Bytes of logs that wait here. */
+  get spoolBytes(): number {
+    const spools = [...this.#entries.values()].map((entry) =>
+      entry.kind === "running" ? entry.attempt.spool : entry.spool,
+    );
+    return spools.reduce((sum, spool) => sum + (spool?.bytes ?? 0), 0);
   }
 
   /** Attempts that run or are about to. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { silentLog, systemClock, systemRandom } from "@haversack/base";
 import { parseGeneration, parseRunId, parseStepId, parseWorkerId, type Task } from "@haversack/protocol";
 import { afterEach, describe, expect, test } from "vitest";
+import { makeMasker } from "../mask/masker.ts";
 import { CommandExecutor } from "./command-executor.ts";
 import { type AttemptContext, type AttemptLog, StopRequest, type WorkEnd } from "./executor.ts";
 import { openStepHost } from "./step-host.ts";
@@ -38,6 +39,8 @@ interface Setup {
   readonly env?: readonly (readonly [string, string])[];
   readonly outputs?: readonly string[];
   readonly timeoutMs?: number;
+  /** Values that are masked. */
+  readonly secrets?: readonly string[];
   /** Stops the step when it first prints. */
   readonly stop?: StopRequest;
 }
@@ -53,7 +56,15 @@ async function run(setup: Setup): Promise<{ end: WorkEnd; log: LogToMemory; work
   const log = new LogToMemory();
   const stopping = new AbortController();
   log.onStdout = () => setup.stop && stopping.abort(setup.stop);
-  const context: AttemptContext = { folders: { work, control }, log, env: new Map(setup.env ?? []) };
+  const env = new Map(setup.env ?? []);
+  const masker = makeMasker(setup.secrets ?? []);
+  const context: AttemptContext = {
+    folders: { work, control },
+    log,
+    env,
+    masker,
+    secret: async () => undefined,
+  };
   const executor = new CommandExecutor({
     ports,
     hostEnv: new Map([
@@ -204,6 +215,16 @@ describe("a command that ends by itself", () => {
     });
     expect(end.outcome).toBe("succeeded");
     expect(log.streams.stdout).toBe("child\n");
+  });
+
+  test("secrets are masked where it prints them in pieces, and in its last words", async () => {
+    const { end, log } = await run({
+      secrets: ["c4nary-value"],
+      script:
+        "for p in a: c4n ary- va lue b; do printf %s $p; sleep 0.02; done; echo c4nary-value! >&2; exit 3",
+    });
+    expect(log.streams).toMatchObject({ stdout: "a:[secret]b", stderr: "[secret]!\n" });
+    expect(end.failure?.message).toBe("exit code 3: [secret]!");
   });
 
   test("a flood arrives whole", async () => {

@@ -55,8 +55,8 @@ export class CommandExecutor implements Executor {
     const { clock } = this.#options.ports;
     const outputFile = join(context.folders.control, "outputs");
     const tree = await this.#start(task, work, context, outputFile);
-    const stdout = new LogPump(tree.stdout, "stdout", context.log);
-    const stderr = new LogPump(tree.stderr, "stderr", context.log);
+    const stdout = new LogPump(tree.stdout, "stdout", context.log, context.masker.stream());
+    const stderr = new LogPump(tree.stderr, "stderr", context.log, context.masker.stream());
     const { exit, stop } = await exitOrStop(tree, signal);
     const stuck = await tree.end(() => stop?.graceMs ?? leftoverGraceMs);
     if (stuck.length > 0) context.log.note(`processes that could not be ended: ${stuck.join(", ")}`);

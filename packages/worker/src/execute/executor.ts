@@ -9,9 +9,11 @@ import type {
   LogStream,
   MemoryOperation,
   Outcome,
+  SecretSourceName,
   Task,
   Usage,
 } from "@haversack/protocol";
+import type { Masker } from "../mask/masker.ts";
 
 /** Where the bytes of an attempt's log go. The spool behind it numbers, stores and sends them. */
 export interface AttemptLog {
@@ -31,8 +33,12 @@ export interface AttemptFolders {
 export interface AttemptContext {
   readonly folders: AttemptFolders;
   readonly log: AttemptLog;
-  /** `HAVERSACK_*`, `PARAM_*` and the step's own variables. */
+  /** `HAVERSACK_*`, `PARAM_*` and the step's own variables, secrets included. */
   readonly env: ReadonlyMap<string, string>;
+  /** Knows the values of this attempt; whatever leaves it goes through here. Notes of `log` do already. */
+  readonly masker: Masker;
+  /** A secret value that the task or its pack names; undefined: it is not to be had here. Never rejects. */
+  readonly secret: (from: SecretSourceName) => Promise<string | undefined>;
 }
 
 /** How the work ended, before artifacts are collected. */

@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import { abortable, type Clock, type Ms, pause } from "@haversack/base";
 import type { LogStream } from "@haversack/protocol";
+import type { MaskStream } from "../mask/masker.ts";
 import type { AttemptLog } from "./executor.ts";
 
 const tailBytesMax = 4096;
@@ -22,9 +23,10 @@ export class LogPump {
   readonly #pumped = { bytes: 0, isWriting: false };
   #tail = Buffer.alloc(0);
 
-  constructor(source: Readable, stream: LogStream, log: AttemptLog) {
+  /** @param mask what goes into the log, and what is remembered of it, went through it */
+  constructor(source: Readable, stream: LogStream, log: AttemptLog, mask: MaskStream) {
     this.#source = source;
-    this.done = this.#run(stream, log);
+    this.done = this.#run(log, stream, mask);
   }
 
   /** Call when every writer should be gone: waits for the rest, but not for a writer that nobody could find. */
@@ -46,19 +48,24 @@ export class LogPump {
     return last.length > lineLengthMax ? `${last.slice(0, lineLengthMax)}...` : last;
   }
 
-  async #run(stream: LogStream, log: AttemptLog): Promise<void> {
+  async #run(log: AttemptLog, stream: LogStream, mask: MaskStream): Promise<void> {
+    const write = async (shown: Buffer): Promise<void> => {
+      if (shown.length === 0) return;
+      this.#tail = Buffer.concat([this.#tail, shown.subarray(-tailBytesMax)]).subarray(-tailBytesMax);
+      this.#pumped.isWriting = true;
+      await log.write(stream, shown);
+      this.#pumped.isWriting = false;
+    };
     try {
       for await (const chunk of this.#source as AsyncIterable<Buffer>) {
         this.#pumped.bytes += chunk.length;
-        this.#tail = Buffer.concat([this.#tail, chunk.subarray(-tailBytesMax)]).subarray(-tailBytesMax);
-        this.#pumped.isWriting = true;
-        await log.write(stream, chunk);
-        this.#pumped.isWriting = false;
+        await write(mask.push(chunk));
       }
     } catch {
       // The source was destroyed, or the log takes nothing more; either way nothing may block the process.
       this.#source.destroy();
     }
+    await write(mask.flush()).catch(() => {});
   }
 
   async #watch(clock: Clock, silence: AbortController): Promise<void> {

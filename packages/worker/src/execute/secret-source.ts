@@ -28,7 +28,7 @@ export function hostSecrets(options: HostSecretsOptions): SecretSource {
     async resolve(reference) {
       if ("env" in reference) return fromEnvironment(options, reference.env);
       if ("file" in reference) return fromFile(options, reference.file).catch(() => undefined);
-      // The coordinator's vault comes later; until then nothing is known by such a name.
+      // Of the coordinator's vault: this worker has none.
       return undefined;
     },
   };

@@ -28,6 +28,8 @@ import { faultOfStatus } from "../identity/status.ts";
 export { faultOfStatus };
 
 const methods = grpcMethods(WorkerService);
+/** A small call that takes longer is made again. */
+const secretsPatienceMs = 30_000;
 
 const channelOptions: grpc.ChannelOptions = {
   "grpc.max_receive_message_length": messageBytesMax,
@@ -144,6 +146,34 @@ export class Connection {
       pieces.push(data);
     }
     return Buffer.concat(pieces);
+  }
+
+  /** The values of the vault that an attempt's task names, by their names. */
+  async getAttemptSecrets(
+    ref: AttemptRef,
+    token: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>> {
+    const { getAttemptSecrets: method } = methods;
+    const { input } = WorkerService.method.getAttemptSecrets;
+    const request = create(input, { ref: refToWire(ref), token: new Uint8Array(token) });
+    const ending = AbortSignal.any([signal, AbortSignal.timeout(secretsPatienceMs)]);
+    ending.throwIfAborted();
+    const answer = Promise.withResolvers<ReadonlyMap<string, string>>();
+    const call = this.#client("bulk").makeUnaryRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      this.#metadata(),
+      (error, message) =>
+        message === undefined
+          ? answer.reject(faultOfStatus(error))
+          : answer.resolve(new Map(Object.entries(message.values))),
+    );
+    const onAbort = (): void => call.cancel();
+    ending.addEventListener("abort", onAbort, { once: true });
+    return await answer.promise.finally(() => ending.removeEventListener("abort", onAbort));
   }
 
   /** The bytes of an artifact. */

@@ -5,10 +5,12 @@ import { silentLog } from "@haversack/base";
 import { type LogStream, parseGeneration, parseRunId, parseStepId } from "@haversack/protocol";
 import * as fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { turns } from "../../../../tests/support/fake-clock.ts";
+import { FakeClock, turns } from "../../../../tests/support/fake-clock.ts";
 import { tempFolder } from "../../../../tests/support/temp-folder.ts";
+import { type LogBoundSettings, logBoundDefaults } from "../config/log-bounds.ts";
 import { LogKeeper } from "../testing/log-keeper.ts";
 import { AttemptSpool } from "./attempt-spool.ts";
+import { LogBounds } from "./log-bounds.ts";
 import { reopenSpools } from "./reopen.ts";
 
 const ref = {
@@ -20,10 +22,13 @@ const ref = {
 const result = { ref, outcome: "succeeded", outputs: new Map([["n", 7]]), artifacts: [] } as const;
 const sha256 = (data: Uint8Array) => `sha256:${createHash("sha256").update(data).digest("hex")}`;
 
-async function setup() {
+const boundsOf = (settings: Partial<LogBoundSettings> = {}, clock = new FakeClock()) =>
+  new LogBounds({ ...logBoundDefaults, ...settings }, clock);
+
+async function setup(bounds = boundsOf()) {
   const folder = await tempFolder();
   const keeper = new LogKeeper();
-  const spool = await AttemptSpool.create(ref, folder.path, keeper.uplink);
+  const spool = await AttemptSpool.create(ref, folder.path, { uplink: keeper.uplink, bounds });
   const dispose = async () => {
     await spool.close();
     await folder[Symbol.asyncDispose]();
@@ -69,6 +74,44 @@ describe("the log", () => {
     expect(keeper.bytes("stdout").length).toBe(1024 * 1024);
     keeper.deliver(spool);
     await vi.waitFor(() => expect(keeper.bytes("stdout").length).toBe(2 * 1024 * 1024));
+  });
+
+  test("is cut where it comes too fast, and says in that place how much is missing (PR-7)", async () => {
+    const clock = new FakeClock();
+    await using world = await setup(boundsOf({ bytesPerSecond: 10, burstBytes: 20 }, clock));
+    const { keeper, spool } = world;
+    keeper.up();
+    await spool.write("stdout", Buffer.from("a".repeat(25)));
+    await spool.write("stdout", Buffer.from("b".repeat(5)));
+    clock.advance(500);
+    await spool.write("stdout", Buffer.from("c"));
+    clock.advance(1000);
+    await spool.write("stdout", Buffer.from("d"));
+    await spool.seal(result);
+    const why = "more than 10 bytes a second, after the first 20 bytes";
+    const whole = `${"a".repeat(20)}\n[haversack: 11 bytes of this log were cut here: ${why}]\nd`;
+    await vi.waitFor(() => expect(keeper.bytes("stdout").toString()).toBe(whole));
+  });
+
+  test("is cut at the end of its stream, and when the disk of the worker has its share", async () => {
+    const bounds = boundsOf({ streamBytesMax: 10, spoolBytesMax: 100 });
+    await using world = await setup(bounds);
+    const { keeper, spool } = world;
+    keeper.up();
+    await spool.write("stdout", Buffer.from("x".repeat(12)));
+    const other = bounds.forAttempt();
+    other.hold(85);
+    await spool.write("stderr", Buffer.from("y".repeat(9)));
+    await spool.seal(result);
+    const marked = (text: string, bytes: number, why: string) =>
+      `${text}\n[haversack: ${bytes} bytes of this log were cut here: ${why}]\n`;
+    const stdout = marked("x".repeat(10), 2, "a stream may have 10 bytes");
+    const stderr = marked("y".repeat(5), 4, "the spool of the worker is full");
+    await vi.waitFor(() => expect(keeper.bytes("stdout").toString()).toBe(stdout));
+    await vi.waitFor(() => expect(keeper.bytes("stderr").toString()).toBe(stderr));
+    await spool.drop();
+    other.release();
+    expect(bounds.forAttempt().admit(0, 10, false)).toEqual({ kept: 10 });
   });
 
   test("the caller may use its buffer again at once", async () => {
@@ -184,7 +227,11 @@ describe("after the worker was killed", () => {
   test("a sealed result is told again, with its log, and dropped when it is accepted", async () => {
     await using world = await sealed();
     const keeper = new LogKeeper();
-    const [spool, ...more] = await reopenSpools(world.folder.path, keeper.uplink, silentLog);
+    const [spool, ...more] = await reopenSpools(
+      world.folder.path,
+      { uplink: keeper.uplink, bounds: boundsOf() },
+      silentLog,
+    );
     expect(more).toEqual([]);
     keeper.up();
     await vi.waitFor(() => expect(keeper.bytes("stdout").toString()).toBe("all of it"));
@@ -197,7 +244,13 @@ describe("after the worker was killed", () => {
   test("an attempt without a result leaves nothing", async () => {
     await using world = await setup();
     await world.spool.write("stdout", Buffer.from("half"));
-    expect(await reopenSpools(world.folder.path, new LogKeeper().uplink, silentLog)).toEqual([]);
+    expect(
+      await reopenSpools(
+        world.folder.path,
+        { uplink: new LogKeeper().uplink, bounds: boundsOf() },
+        silentLog,
+      ),
+    ).toEqual([]);
     expect(await readdir(world.folder.path)).toEqual([]);
   });
 
@@ -213,7 +266,9 @@ describe("after the worker was killed", () => {
       await using world = await sealed();
       await damage(join(world.spool.folder, name));
       const keeper = new LogKeeper();
-      expect(await reopenSpools(world.folder.path, keeper.uplink, silentLog)).toEqual([]);
+      expect(
+        await reopenSpools(world.folder.path, { uplink: keeper.uplink, bounds: boundsOf() }, silentLog),
+      ).toEqual([]);
       expect(await readdir(world.folder.path)).toEqual([]);
       keeper.up();
       await turns();

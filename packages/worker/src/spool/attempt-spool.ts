@@ -22,12 +22,17 @@ import {
 } from "@haversack/protocol";
 import type { AttemptLog } from "../execute/executor.ts";
 import type { Uplink } from "../session/uplink.ts";
+import { type AttemptBounds, cutMarker, type LogBounds } from "./log-bounds.ts";
 import { writeResult } from "./result-file.ts";
 
 /** Bytes of one stream that may be under way. */
 const windowBytes = 1024 * 1024;
-/** Bytes of one stream that are kept; what comes after is counted and marked. */
-const streamBytesMax = 256 * 1024 * 1024;
+
+export interface SpoolParts {
+  readonly uplink: Uplink;
+  /** Of this worker. */
+  readonly bounds: LogBounds;
+}
 
 interface StreamState {
   readonly stream: LogStream;
@@ -36,14 +41,15 @@ interface StreamState {
   length: number;
   sentTo: number;
   ackedTo: number;
-  /** Bytes over the limit. */
-  dropped: number;
+  /** What was cut since the last byte that was kept. */
+  cut: { bytes: number; why: string } | undefined;
 }
 
 export class AttemptSpool implements AttemptLog {
   readonly ref: AttemptRef;
   readonly folder: string;
   readonly #uplink: Uplink;
+  readonly #bounds: AttemptBounds;
   readonly #streams = new Map<LogStream, StreamState>();
   readonly #stopListening: () => void;
   #writing: Promise<void> = Promise.resolve();
@@ -54,7 +60,13 @@ export class AttemptSpool implements AttemptLog {
   #resultSent = false;
   #closed = false;
 
-  private constructor(ref: AttemptRef, folder: string, uplink: Uplink) {
+  /** Of all streams, on this disk. */
+  get bytes(): number {
+    return [...this.#streams.values()].reduce((sum, { length }) => sum + length, 0);
+  }
+
+  private constructor(ref: AttemptRef, folder: string, { uplink, bounds }: SpoolParts) {
+    this.#bounds = bounds.forAttempt();
     this.ref = ref;
     this.folder = folder;
     this.#uplink = uplink;
@@ -62,16 +74,16 @@ export class AttemptSpool implements AttemptLog {
   }
 
   /** @param root the worker's spool folder */
-  static async create(ref: AttemptRef, root: string, uplink: Uplink): Promise<AttemptSpool> {
+  static async create(ref: AttemptRef, root: string, parts: SpoolParts): Promise<AttemptSpool> {
     const folder = join(root, folderName(ref));
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    return new AttemptSpool(ref, folder, uplink);
+    return new AttemptSpool(ref, folder, parts);
   }
 
   /** A result that an earlier process of this worker left behind. */
-  static async reopen(result: AttemptResult, folder: string, uplink: Uplink): Promise<AttemptSpool> {
-    const spool = new AttemptSpool(result.ref, folder, uplink);
+  static async reopen(result: AttemptResult, folder: string, parts: SpoolParts): Promise<AttemptSpool> {
+    const spool = new AttemptSpool(result.ref, folder, parts);
     try {
       for (const end of result.logs) await spool.#reopenStream(end);
     } catch (error) {
@@ -84,8 +96,17 @@ export class AttemptSpool implements AttemptLog {
 
   async #reopenStream({ stream, length }: LogEnd): Promise<void> {
     const file = await open(join(this.folder, `${stream}.log`), "r");
-    const state = { stream, file, hash: undefined, length, sentTo: 0, ackedTo: 0, dropped: 0 };
+    const state: StreamState = {
+      stream,
+      file,
+      hash: undefined,
+      length,
+      sentTo: 0,
+      ackedTo: 0,
+      cut: undefined,
+    };
     this.#streams.set(stream, state);
+    this.#bounds.hold(length);
     const { size } = await file.stat();
     if (size >= length) return;
     const message = `the spooled ${stream} has ${size} bytes, its result says ${length}`;
@@ -105,8 +126,8 @@ export class AttemptSpool implements AttemptLog {
 
   /** The result is on the disk, with all of its log, when this resolves. */
   async seal(result: Omit<AttemptResult, "logs">): Promise<void> {
-    await this.#markDropped();
     await this.#writing;
+    for (const state of this.#streams.values()) await this.#markCut(state);
     const logs: LogEnd[] = [];
     for (const state of this.#streams.values()) {
       await state.file.sync();
@@ -139,6 +160,7 @@ export class AttemptSpool implements AttemptLog {
   async drop(): Promise<void> {
     await this.close();
     await rm(this.folder, { recursive: true, force: true });
+    this.#bounds.release();
   }
 
   /** Sends nothing more and gives the files back; what is on the disk stays for the next start. Safe twice. */
@@ -153,30 +175,46 @@ export class AttemptSpool implements AttemptLog {
   async #append(stream: LogStream, data: Uint8Array): Promise<void> {
     if (this.#closed) return;
     const state = await this.#open(stream);
-    const kept = data.subarray(0, Math.max(0, streamBytesMax - state.length));
-    state.dropped += data.length - kept.length;
-    if (kept.length === 0) return;
-    await state.file.appendFile(kept);
-    state.hash?.update(kept);
-    state.length += kept.length;
+    const { kept, why } = this.#bounds.admit(state.length, data.length, state.cut !== undefined);
+    if (kept > 0) {
+      await this.#markCut(state);
+      await this.#keep(state, data.subarray(0, kept));
+    }
+    if (why === undefined) return;
+    const { bytes = 0 } = state.cut ?? {};
+    state.cut = { bytes: bytes + data.length - kept, why };
+  }
+
+  async #keep(state: StreamState, data: Uint8Array): Promise<void> {
+    await state.file.appendFile(data);
+    state.hash?.update(data);
+    state.length += data.length;
     this.#pump();
+  }
+
+  async #markCut(state: StreamState): Promise<void> {
+    if (state.cut === undefined) return;
+    const marker = cutMarker(state.cut.bytes, state.cut.why);
+    state.cut = undefined;
+    this.#bounds.hold(marker.length);
+    await this.#keep(state, marker);
   }
 
   async #open(stream: LogStream): Promise<StreamState> {
     const known = this.#streams.get(stream);
     if (known !== undefined) return known;
     const file = await open(join(this.folder, `${stream}.log`), "ax+", 0o600);
-    const state = { stream, file, hash: createHash("sha256"), length: 0, sentTo: 0, ackedTo: 0, dropped: 0 };
+    const state: StreamState = {
+      stream,
+      file,
+      hash: createHash("sha256"),
+      length: 0,
+      sentTo: 0,
+      ackedTo: 0,
+      cut: undefined,
+    };
     this.#streams.set(stream, state);
     return state;
-  }
-
-  async #markDropped(): Promise<void> {
-    await this.#writing;
-    for (const { stream, dropped } of this.#streams.values()) {
-      if (dropped > 0)
-        this.note(`${stream}: ${dropped} bytes over the limit of ${streamBytesMax} were not kept`);
-    }
   }
 
   /** A new session: what was under way may be lost. */

@@ -29,6 +29,7 @@ import { AgentExecutor } from "../execute/agent-executor.ts";
 import type { AttemptLog, StopRequest, WorkEnd } from "../execute/executor.ts";
 import { hostSecrets } from "../execute/secret-source.ts";
 import { openStepHost } from "../execute/step-host.ts";
+import { makeMasker } from "../mask/masker.ts";
 import { type FakeModel, startFakeModel } from "./fake-model.ts";
 
 export const key = "canary-key-123456";
@@ -143,10 +144,12 @@ export async function runAgentStep(base: string, setup: Setup): Promise<Ran> {
       return file;
     },
     dropPack: async () => {},
-    secrets: hostSecrets({ hostEnv, fileFolders: [] }),
     snapshotLimits: limitsFromEnvironment(Object.fromEntries(hostEnv)),
   });
-  const context = { folders: { work, control }, log, env: new Map([["STEP_VALUE", "from the step"]]) };
+  const masker = makeMasker();
+  const secrets = hostSecrets({ hostEnv, fileFolders: [] });
+  const env = new Map([["STEP_VALUE", "from the step"]]);
+  const context = { folders: { work, control }, log, env, masker, secret: secrets.resolve.bind(secrets) };
   const end = await executor.execute(taskOf(snapshot, setup), context, stopping.signal);
   return { end, notes, text, work, model, fetched };
 }

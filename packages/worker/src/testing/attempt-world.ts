@@ -10,6 +10,7 @@ import {
 } from "@haversack/protocol";
 import { FakeClock, fakePorts } from "../../../../tests/support/fake-clock.ts";
 import { tempFolder } from "../../../../tests/support/temp-folder.ts";
+import { logBoundDefaults } from "../config/log-bounds.ts";
 import type { AttemptParts } from "../execute/attempt.ts";
 import { Attempts } from "../execute/attempts.ts";
 import { type AttemptContext, type Executor, StopRequest, type WorkEnd } from "../execute/executor.ts";
@@ -17,6 +18,7 @@ import { stoppedEnd } from "../execute/outcome-map.ts";
 import { SnapshotCache } from "../hydrate/snapshot-cache.ts";
 import type { Connection } from "../session/dial.ts";
 import { Uplink } from "../session/uplink.ts";
+import { LogBounds } from "../spool/log-bounds.ts";
 
 export const refOf = (step: string, attempt = 1): AttemptRef => ({
   runId: parseRunId("run"),
@@ -86,6 +88,8 @@ export async function attemptWorld(slots = 2, connection: object = {}) {
     connection: connection as Connection,
     cache: new SnapshotCache(`${folder.path}/packs`, connection as Connection, clock),
     uplink,
+    bounds: new LogBounds(logBoundDefaults, clock),
+    secrets: { resolve: async (from) => ("env" in from ? `${from.env} of the worker` : undefined) },
     ports: fakePorts(clock),
     workRoot: `${folder.path}/work`,
     spoolRoot: `${folder.path}/spool`,

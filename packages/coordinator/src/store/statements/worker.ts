@@ -37,10 +37,6 @@ export const workerUncordon = {
            where id = ?1`,
 } as const;
 
-export const probeWrite = {
-  sqlite: `insert into write_probe (one, at) values (1, ?1) on conflict (one) do update set at = ?1`,
-} as const;
-
 /** Those that were there lately, with the number of attempts that they hold. */
 export const workerList = {
   sqlite: `select worker.*, identity.certificate_expires_at, identity.revoked_at,

@@ -6,16 +6,21 @@ import {
   type Digest,
   type Refusal,
   refKey,
+  type StepPhase,
   stepAt,
   type WorkerId,
 } from "@haversack/protocol";
 import { afterResult, attemptEndingAfter, type NextMove, spreadOf } from "../../runs/after-attempt.ts";
+import { isLiveStep } from "../../runs/step-moves.ts";
+import { integer, text } from "../rows.ts";
+import type { Row } from "../statement.ts";
+import { attemptsNewest } from "../statements/attempt.ts";
 import { stepsStart } from "../statements/step.ts";
 import type { VerbContext } from "../verb.ts";
 import type { AttemptRow } from "./attempt-row.ts";
 import { type AttemptEnd, endAttempts } from "./end-attempt.ts";
 import { record } from "./record.ts";
-import { fenced, placesKnown, refusalOf, refusals } from "./write-fenced.ts";
+import { fenced, type Place, placesKnown, placesOf, refusalOf, refusals } from "./write-fenced.ts";
 
 export interface FromWorker {
   /** From the session's credential and hello, never from the message itself. */
@@ -120,4 +125,17 @@ export async function attemptAccess(
   if (answer === undefined) return "foreign";
   if (!answer.ok) return answer.foreign === true || answer.reason === "unknown" ? "foreign" : "over";
   return snapshotDigest === undefined || answer.attempt.snapshotDigest === snapshotDigest ? "live" : "over";
+}
+
+/** Undefined: it has ended, or somebody else's counts. */
+export async function liveAttempt(
+  context: VerbContext,
+  ref: AttemptRef,
+): Promise<{ readonly place: Place; readonly row: Row } | undefined> {
+  const [place] = await placesOf(context, [ref]);
+  if (place === undefined) return undefined;
+  const [row] = await context.tx.each(attemptsNewest, [[place.run.no, place.index]]);
+  if (row === undefined || ref.attempt === 0 || integer(row, "attempt") !== ref.attempt) return undefined;
+  const isLive = isLiveStep(text(row, "phase") as StepPhase) && text(row, "generation") === ref.generation;
+  return isLive ? { place, row } : undefined;
 }

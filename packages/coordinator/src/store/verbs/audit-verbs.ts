@@ -15,7 +15,7 @@ import {
   auditInsert,
   auditNewestBefore,
   auditCut as remove,
-} from "../statements/access.ts";
+} from "../statements/audit.ts";
 import type { VerbContext } from "../verb.ts";
 
 export async function auditAppend(

@@ -7,7 +7,6 @@ import type { Row } from "../statement.ts";
 import {
   workerCordon as cordon,
   workerDrain as drain,
-  probeWrite,
   workerUncordon as uncordon,
   workersNamed,
 } from "../statements/worker.ts";
@@ -75,9 +74,4 @@ async function workerNamed({ tx }: VerbContext, name: string): Promise<WorkerId>
     throw new FaultError("invalid", "ambiguous_worker", message);
   }
   return parseWorkerId(id);
-}
-
-/** Writes and commits, so that readiness knows that it can be done. */
-export async function writeProbe({ tx }: VerbContext, { now }: { readonly now: number }): Promise<void> {
-  await tx.run(probeWrite, now);
 }

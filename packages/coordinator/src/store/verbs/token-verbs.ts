@@ -10,7 +10,7 @@ import {
   tokensBefore,
   tokenUsed as use,
   tokenRevoke as withdraw,
-} from "../statements/access.ts";
+} from "../statements/token.ts";
 import type { VerbContext } from "../verb.ts";
 
 export interface StoredToken extends ApiToken {

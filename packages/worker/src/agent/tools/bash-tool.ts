@@ -3,6 +3,7 @@
 import { type Ms, type Ports, pause } from "@haversack/base";
 import { z } from "zod";
 import { type ProcessExit, type ProcessTree, startProcess } from "../../execute/process-tree.ts";
+import type { Masker } from "../../mask/masker.ts";
 import { HeadAndTail } from "./head-and-tail.ts";
 import { defineTool, type Tool, text } from "./tool.ts";
 import { skillsVariable, type Workspace } from "./workspace.ts";
@@ -23,6 +24,7 @@ export interface BashOptions {
   /** The whole environment of a command but the two variables that are added here. */
   readonly env: ReadonlyMap<string, string>;
   readonly outputBytesMax: number;
+  readonly masker: Masker;
   /** The step may reach hosts outside. */
   readonly hasNetwork: boolean;
 }
@@ -47,7 +49,8 @@ export function bashTool(options: BashOptions): Tool {
       const shown = withVariable(command, workspace.skills);
       return {
         subjects: [{ tool: "bash", value: shown }],
-        summary: shown.replaceAll(/\s+/g, " ").slice(0, 160),
+        summary: shown.replaceAll(/\s+/g, " "),
+        summaryCharactersMax: 160,
         run: async (signal) => {
           const timeoutMs = timeoutSeconds === undefined ? bashLimits.timeoutMs : timeoutSeconds * 1000;
           return text(await run(options, command, timeoutMs, signal));
@@ -77,8 +80,8 @@ async function run(
     { argv, cwd: workspace.work, env, markedBy: callVariable, channel: "none" },
     ports.clock,
   );
-  const stdout = new HeadAndTail(tree.stdout, options.outputBytesMax);
-  const stderr = new HeadAndTail(tree.stderr, options.outputBytesMax);
+  const stdout = new HeadAndTail(tree.stdout, options.outputBytesMax, options.masker);
+  const stderr = new HeadAndTail(tree.stderr, options.outputBytesMax, options.masker);
   const ending = await ended(tree, ports, timeoutMs, signal);
   await tree.end(bashLimits.graceMs);
   signal.throwIfAborted();

@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import type { Clock } from "@haversack/base";
 import type { AttemptLog } from "../../execute/executor.ts";
 import { LogPump } from "../../execute/log-pump.ts";
+import type { Masker } from "../../mask/masker.ts";
 
 export class HeadAndTail {
   readonly #half: number;
@@ -12,11 +13,11 @@ export class HeadAndTail {
   #tail = Buffer.alloc(0);
   #bytes = 0;
 
-  /** @param bytesMax of head and tail together. */
-  constructor(source: Readable, bytesMax: number) {
+  /** @param bytesMax of head and tail together. @param masker before anything is left out: half a secret looks like none */
+  constructor(source: Readable, bytesMax: number, masker: Masker) {
     this.#half = Math.floor(bytesMax / 2);
     const log: AttemptLog = { write: async (_stream, data) => this.#keep(data), note: () => {} };
-    this.#pump = new LogPump(source, "stdout", log);
+    this.#pump = new LogPump(source, "stdout", log, masker.stream());
   }
 
   async finish(clock: Clock): Promise<void> {

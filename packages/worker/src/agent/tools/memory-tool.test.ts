@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { makeMasker } from "../../mask/masker.ts";
 import { dagMemory, globalMemory, noteIds } from "../../testing/step-memory.ts";
-import { makeMasker } from "../mask.ts";
 import { MemoryDesk } from "../memory-desk.ts";
 import { makePolicy } from "../policy.ts";
 import type { StepMemory } from "../step-memory.ts";

@@ -2,7 +2,7 @@
 
 import { type MemoryScopeName, noteProblem, scanText } from "@haversack/snapshot";
 import { z } from "zod";
-import type { Masker } from "../mask.ts";
+import type { Masker } from "../../mask/masker.ts";
 import type { DeskAnswer, MemoryDesk } from "../memory-desk.ts";
 import { peoplesText, type StepMemory, writableScopes } from "../step-memory.ts";
 import { defineTool, type PreparedCall, type Tool, ToolError, text } from "./tool.ts";

@@ -16,7 +16,8 @@ export function outputTool(schema: JsonObject): Tool {
       const value = parseInput(checked, input) as JsonObject;
       return {
         subjects: [],
-        summary: JSON.stringify(value).slice(0, 200),
+        summary: JSON.stringify(value),
+        summaryCharactersMax: 200,
         run: async () => ({ kind: "output", value }),
       };
     },

@@ -15,6 +15,8 @@ export interface PreparedCall {
   readonly subjects: readonly PolicySubject[];
   /** One line for the log, without the content of files. */
   readonly summary: string;
+  /** The summary is shown up to here; absent: all of it. */
+  readonly summaryCharactersMax?: number;
   /** Throws {@link ToolError} for what the model should hear. */
   run(signal: AbortSignal): Promise<ToolAnswer>;
 }

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLog, systemClock, systemRandom } from "@haversack/base";
 import { afterEach, describe, expect, test } from "vitest";
+import { makeMasker } from "../../mask/masker.ts";
 import { makePolicy } from "../policy.ts";
 import { bashTool } from "./bash-tool.ts";
 import { editTool, readTool, writeTool } from "./file-tools.ts";
 import { globTool, grepTool } from "./search-tools.ts";
 import { skillTool } from "./skill-tool.ts";
-import type { Tool } from "./tool.ts";
 import { Workspace } from "./workspace.ts";
 
 const folders: string[] = [];
@@ -43,13 +43,14 @@ async function setup(): Promise<World> {
   const policy = makePolicy({ deny: ["read(**/.env*)"], ask: [], allow: [], default: "allow" });
   const ports = { clock: systemClock, random: systemRandom, log: silentLog };
   const env = new Map([["PATH", process.env["PATH"] ?? ""]]);
-  const tools: Tool[] = [
+  const masker = makeMasker(["c4nary-value"]);
+  const tools = [
     readTool(workspace),
     writeTool(workspace),
     editTool(workspace),
     globTool(workspace, policy),
     grepTool(workspace, policy),
-    bashTool({ workspace, ports, env, outputBytesMax: 1000, hasNetwork: false }),
+    bashTool({ workspace, ports, env, outputBytesMax: 1000, masker, hasNetwork: false }),
     skillTool([
       { name: "s", description: "d", body: "do it", folder: join(skills, "s"), files: ["SKILL.md"] },
     ]),
@@ -155,6 +156,12 @@ describe("bash", () => {
     });
     expect(output).toMatch(/^first\nx+\n\[\d+ bytes left out\]\nx+\nlast$/);
     expect(output.length).toBeLessThan(1100);
+  });
+
+  test("masks secrets before anything is left out", async () => {
+    const { call } = await setup();
+    const output = await call("bash", { command: "yes c4nary-value | head -n 10000" });
+    expect(output).not.toMatch(/c4n|lue/);
   });
 
   test("ends at its time limit, with all that it started", async () => {

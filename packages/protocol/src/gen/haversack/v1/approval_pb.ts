@@ -35,7 +35,7 @@ export type Approval = Message<"haversack.v1.Approval"> & {
   form?: JsonObject | undefined;
 
   /**
-   * Who should answer. Recorded and shown; not enforced yet: whoever may call Answer may answer.
+   * Names of the tokens that may answer, besides admins. Empty: whoever may call Answer.
    *
    * @generated from field: repeated string approvers = 3;
    */
@@ -85,7 +85,7 @@ export type ApprovalAnswer = Message<"haversack.v1.ApprovalAnswer"> & {
   decision: ApprovalDecision;
 
   /**
-   * The identity of the credential that answered; "timeout": nobody did.
+   * The name of the credential that answered; "timeout": nobody did.
    *
    * @generated from field: string by = 2;
    */

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file haversack/v1/task.proto.
  */
 export const file_haversack_v1_task: GenFile = /*@__PURE__*/
-  fileDesc("ChdoYXZlcnNhY2svdjEvdGFzay5wcm90bxIMaGF2ZXJzYWNrLnYxIqoDCgRUYXNrEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEhAKCGRhZ19uYW1lGAIgASgJEigKA2VudhgDIAMoCzIbLmhhdmVyc2Fjay52MS5UYXNrLkVudkVudHJ5EhIKCnRpbWVvdXRfbXMYBCABKAQSJgoGaW5wdXRzGAUgAygLMhYuaGF2ZXJzYWNrLnYxLkFydGlmYWN0EhEKCWFydGlmYWN0cxgGIAMoCRIPCgdvdXRwdXRzGAcgAygJEigKA3J1bhgIIAEoCzIZLmhhdmVyc2Fjay52MS5Db21tYW5kVGFza0gAEigKBWFnZW50GAkgASgLMhcuaGF2ZXJzYWNrLnYxLkFnZW50VGFza0gAEi0KCHNuYXBzaG90GAogASgLMhsuaGF2ZXJzYWNrLnYxLkFnZW50U25hcHNob3QSKAoGbGltaXRzGAsgASgLMhguaGF2ZXJzYWNrLnYxLlN0ZXBMaW1pdHMaKgoIRW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIGCgRraW5kImEKClN0ZXBMaW1pdHMSFAoMbWVtb3J5X2J5dGVzGAEgASgEEhIKCmNwdV9taWxsaXMYAiABKA0SDAoEcGlkcxgDIAEoDRINCgVmaWxlcxgEIAEoDRIMCgRoYXJkGAUgASgIIj0KC0NvbW1hbmRUYXNrEg4KBnNjcmlwdBgBIAEoCRINCgVzaGVsbBgCIAMoCRIPCgd3b3JrZGlyGAMgASgJIjIKCUFnZW50VGFzaxIOCgZwcm9tcHQYASABKAkSFQoNb3V0cHV0X3NjaGVtYRgCIAEoCSKNAQoNQWdlbnRTbmFwc2hvdBIWCg5mb3JtYXRfdmVyc2lvbhgBIAEoDRIOCgZkaWdlc3QYAiABKAwSFwoPY29tcHJlc3NlZF9zaXplGAMgASgEEhkKEXVuY29tcHJlc3NlZF9zaXplGAQgASgEEhEKBGd6aXAYBSABKAxIAIgBAUIHCgVfZ3ppcEoECAYQEGIGcHJvdG8z", [file_haversack_v1_attempt]);
+  fileDesc("ChdoYXZlcnNhY2svdjEvdGFzay5wcm90bxIMaGF2ZXJzYWNrLnYxIuwDCgRUYXNrEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEhAKCGRhZ19uYW1lGAIgASgJEigKA2VudhgDIAMoCzIbLmhhdmVyc2Fjay52MS5UYXNrLkVudkVudHJ5EhIKCnRpbWVvdXRfbXMYBCABKAQSJgoGaW5wdXRzGAUgAygLMhYuaGF2ZXJzYWNrLnYxLkFydGlmYWN0EhEKCWFydGlmYWN0cxgGIAMoCRIPCgdvdXRwdXRzGAcgAygJEigKA3J1bhgIIAEoCzIZLmhhdmVyc2Fjay52MS5Db21tYW5kVGFza0gAEigKBWFnZW50GAkgASgLMhcuaGF2ZXJzYWNrLnYxLkFnZW50VGFza0gAEi0KCHNuYXBzaG90GAogASgLMhsuaGF2ZXJzYWNrLnYxLkFnZW50U25hcHNob3QSKAoGbGltaXRzGAsgASgLMhguaGF2ZXJzYWNrLnYxLlN0ZXBMaW1pdHMSKQoHc2VjcmV0cxgMIAMoCzIYLmhhdmVyc2Fjay52MS5UYXNrU2VjcmV0EhUKDWF0dGVtcHRfdG9rZW4YDSABKAwaKgoIRW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIGCgRraW5kImEKClN0ZXBMaW1pdHMSFAoMbWVtb3J5X2J5dGVzGAEgASgEEhIKCmNwdV9taWxsaXMYAiABKA0SDAoEcGlkcxgDIAEoDRINCgVmaWxlcxgEIAEoDRIMCgRoYXJkGAUgASgIImcKClRhc2tTZWNyZXQSEAoIdmFyaWFibGUYASABKAkSEAoGc2VjcmV0GAIgASgJSAASFAoKd29ya2VyX2VudhgDIAEoCUgAEhUKC3dvcmtlcl9maWxlGAQgASgJSABCCAoGc291cmNlIj0KC0NvbW1hbmRUYXNrEg4KBnNjcmlwdBgBIAEoCRINCgVzaGVsbBgCIAMoCRIPCgd3b3JrZGlyGAMgASgJIjIKCUFnZW50VGFzaxIOCgZwcm9tcHQYASABKAkSFQoNb3V0cHV0X3NjaGVtYRgCIAEoCSKNAQoNQWdlbnRTbmFwc2hvdBIWCg5mb3JtYXRfdmVyc2lvbhgBIAEoDRIOCgZkaWdlc3QYAiABKAwSFwoPY29tcHJlc3NlZF9zaXplGAMgASgEEhkKEXVuY29tcHJlc3NlZF9zaXplGAQgASgEEhEKBGd6aXAYBSABKAxIAIgBAUIHCgVfZ3ppcEoECAYQEGIGcHJvdG8z", [file_haversack_v1_attempt]);
 
 /**
  * What a worker is given: one attempt at one step, with every expression already evaluated.
@@ -93,6 +93,20 @@ export type Task = Message<"haversack.v1.Task"> & {
    * @generated from field: haversack.v1.StepLimits limits = 11;
    */
   limits?: StepLimits | undefined;
+
+  /**
+   * Names only: the values of the vault come with WorkerService.GetAttemptSecrets, just before the step starts.
+   *
+   * @generated from field: repeated haversack.v1.TaskSecret secrets = 12;
+   */
+  secrets: TaskSecret[];
+
+  /**
+   * 32 bytes that go with that call; empty when no secret is of the vault.
+   *
+   * @generated from field: bytes attempt_token = 13;
+   */
+  attemptToken: Uint8Array;
 };
 
 /**
@@ -150,6 +164,54 @@ export const StepLimitsSchema: GenMessage<StepLimits> = /*@__PURE__*/
   messageDesc(file_haversack_v1_task, 1);
 
 /**
+ * @generated from message haversack.v1.TaskSecret
+ */
+export type TaskSecret = Message<"haversack.v1.TaskSecret"> & {
+  /**
+   * Of the processes of the step; empty: only the pack of the task asks for it.
+   *
+   * @generated from field: string variable = 1;
+   */
+  variable: string;
+
+  /**
+   * @generated from oneof haversack.v1.TaskSecret.source
+   */
+  source: {
+    /**
+     * Of the coordinator's vault.
+     *
+     * @generated from field: string secret = 2;
+     */
+    value: string;
+    case: "secret";
+  } | {
+    /**
+     * A variable of the worker.
+     *
+     * @generated from field: string worker_env = 3;
+     */
+    value: string;
+    case: "workerEnv";
+  } | {
+    /**
+     * A file of the worker, in a folder that exists for secrets.
+     *
+     * @generated from field: string worker_file = 4;
+     */
+    value: string;
+    case: "workerFile";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message haversack.v1.TaskSecret.
+ * Use `create(TaskSecretSchema)` to create a new message.
+ */
+export const TaskSecretSchema: GenMessage<TaskSecret> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_task, 2);
+
+/**
  * @generated from message haversack.v1.CommandTask
  */
 export type CommandTask = Message<"haversack.v1.CommandTask"> & {
@@ -178,7 +240,7 @@ export type CommandTask = Message<"haversack.v1.CommandTask"> & {
  * Use `create(CommandTaskSchema)` to create a new message.
  */
 export const CommandTaskSchema: GenMessage<CommandTask> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_task, 2);
+  messageDesc(file_haversack_v1_task, 3);
 
 /**
  * @generated from message haversack.v1.AgentTask
@@ -202,7 +264,7 @@ export type AgentTask = Message<"haversack.v1.AgentTask"> & {
  * Use `create(AgentTaskSchema)` to create a new message.
  */
 export const AgentTaskSchema: GenMessage<AgentTask> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_task, 3);
+  messageDesc(file_haversack_v1_task, 4);
 
 /**
  * The pack that an agent step runs from; docs/snapshot-format.md.
@@ -245,5 +307,5 @@ export type AgentSnapshot = Message<"haversack.v1.AgentSnapshot"> & {
  * Use `create(AgentSnapshotSchema)` to create a new message.
  */
 export const AgentSnapshotSchema: GenMessage<AgentSnapshot> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_task, 4);
+  messageDesc(file_haversack_v1_task, 5);
 
