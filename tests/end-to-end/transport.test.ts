@@ -20,6 +20,7 @@ import { expect, test } from "vitest";
 import { createHandler } from "../../packages/coordinator/src/http/handler.ts";
 import { HttpServer } from "../../packages/coordinator/src/http/server.ts";
 import { Connection } from "../../packages/worker/src/session/dial.ts";
+import { openAccess } from "../../packages/worker/src/testing/open-access.ts";
 import { TcpProxy } from "../chaos/tcp-proxy.ts";
 import { noSignal } from "../support/fleet.ts";
 
@@ -43,7 +44,7 @@ async function world(service: Partial<ServiceImpl<typeof WorkerService>>) {
   const server = new HttpServer({ host: "127.0.0.1", port: 0 }, handler, systemClock);
   await server.start();
   const link = await TcpProxy.listen(() => Number(new URL(server.url).port));
-  const connection = new Connection([new URL(`http://127.0.0.1:${link.port}`)], "token");
+  const connection = new Connection([new URL(`http://127.0.0.1:${link.port}`)], openAccess());
   return {
     link,
     connection,

@@ -21,7 +21,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
       "client-access",
       "client-approvals",
       "client-dags",
-      "client-fleet",
+      "client-enrollment",
       "client-memory",
       "client-placement",
       "client-runs",
@@ -51,7 +51,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["runs", "blobs", "memory", "secrets"],
     ["dag", "auth"],
     ["journal", "store"],
-    ["leadership"],
+    ["leadership", "identity"],
     ["library", "watch"],
     ["children", "dispatch", "retention", "schedule"],
     ["health"],
@@ -62,6 +62,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   worker: [
     ["version", "limits", "config", "mask"],
+    ["identity"],
     // The seams: what runs an attempt, and where its logs and result go.
     ["execute/executor", "session/uplink"],
     // What commands and the tools of an agent share: processes and their output.

@@ -15,6 +15,7 @@
  *   blobs/           artifacts by digest
  *   retention/       forgets old runs, collects what nobody names any more
  *   maintenance/     backups, restore, checks and migrations of the store
+ *   identity/        the cluster's certificate authority; how workers join, renew, are revoked (A1)
  *   api/, http/      decode, call, encode; one port for gRPC, gRPC-web, Connect and plain JSON
  *
  * It holds no state that the store does not, but for who is connected: killed at any instant, it starts again and goes
@@ -36,19 +37,24 @@ import {
   stopAll,
   writeDurably,
 } from "@haversack/base";
+import type { WorkerId } from "@haversack/protocol";
 import { createAccess } from "./api/access.ts";
-import { routesOf } from "./api/routes.ts";
+import { routesOf, workerRoutesOf } from "./api/routes.ts";
 import { openTokens } from "./auth/tokens.ts";
 import { BlobStore } from "./blobs/blob-store.ts";
 import { childRuns } from "./children/child-runs.ts";
 import { type CoordinatorSettings, settle } from "./config/settle.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
+import { endSession, revocationKeeper } from "./dispatch/revocation.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
 import { watchHealth } from "./health/health.ts";
-import { createHandler } from "./http/handler.ts";
+import { type Listeners, localUrl, openListeners } from "./http/listeners.ts";
 import { Newcomers } from "./http/newcomers.ts";
-import { HttpServer } from "./http/server.ts";
+import { byCertificate, workerCredentials } from "./identity/authenticators.ts";
+import { lazyAuthority } from "./identity/authority.ts";
+import { caCertificateFile } from "./identity/cluster-ca.ts";
+import { Enrolment } from "./identity/enrolment.ts";
 import { openLibrary } from "./library/open-library.ts";
 import { openPrepared, type Stores } from "./maintenance/open-prepared.ts";
 import { keepUp } from "./maintenance/upkeep.ts";
@@ -87,7 +93,7 @@ class OneCoordinator implements Coordinator {
   readonly #ended = Promise.withResolvers<void>();
   #opened: Partial<Opened> = {};
   #services: readonly Service[] = [];
-  #server: HttpServer | undefined;
+  #listeners: Listeners | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(settings: CoordinatorSettings, ports: Ports) {
@@ -97,8 +103,8 @@ class OneCoordinator implements Coordinator {
   }
 
   get url(): string {
-    invariant(this.#server !== undefined, "the coordinator was started");
-    return this.#server.url;
+    invariant(this.#listeners !== undefined, "the coordinator was started");
+    return localUrl(this.#listeners.api.url);
   }
 
   get ended(): Promise<void> {
@@ -108,7 +114,7 @@ class OneCoordinator implements Coordinator {
   async start(signal: AbortSignal): Promise<void> {
     try {
       const opened = await this.#open();
-      this.#services = this.#compose(opened);
+      this.#services = await this.#compose(opened);
       await startAll(this.#services, signal);
       await this.#announce(opened.folder.path);
       const dead = (error: FaultError): void => this.#fail(error);
@@ -167,7 +173,7 @@ class OneCoordinator implements Coordinator {
     return { folder, tokens, store: store.value, logs: logs.value };
   }
 
-  #compose({ folder, tokens, store: plain, logs }: Opened): readonly Service[] {
+  async #compose({ folder, tokens, store: plain, logs }: Opened): Promise<readonly Service[]> {
     const { leaseTtlMs, listen, retentionMs, graceMs } = this.#settings;
     const onFailure = (error: unknown): void => this.#fail(error);
     const stopping = this.#stopping.signal;
@@ -208,28 +214,57 @@ class OneCoordinator implements Coordinator {
     const scheduler = createScheduler({ store, submitter, registry, leadership, ports, onFailure });
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
-    const served = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens };
-    const routes = routesOf({ ...follow, ...fleet, ...served });
-    const access = createAccess({ store, credentials: [tokens], ports });
+    const { authority, enrolment, credentials } = this.#identity(store, registry, ports);
+    const parts = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens, enrolment };
+    const served = { ...follow, ...fleet, ...parts };
+    const access = createAccess({ store, credentials: [...workerCredentials(credentials), tokens], ports });
     const newcomers = new Newcomers();
     const health = own.routes(registry, access.authenticate);
+    const common = { newcomers, stopping };
     const interceptors = [own.countCalls, ...access.interceptors];
-    const guarded = { routes: access.guard(routes), interceptors, newcomers, stopping, health };
-    const hurry = this.#hurry.signal;
-    this.#server = new HttpServer(listen, createHandler(guarded), ports.clock, { newcomers, hurry });
+    const api = { routes: access.guard(routesOf(served)), interceptors, health, ...common };
+    const workers = (cluster: string) => {
+      const door = access.also([byCertificate(credentials, cluster)]);
+      const counted = [own.countCalls, ...door.interceptors];
+      return { routes: door.guard(workerRoutesOf(served)), interceptors: counted, ...common };
+    };
+    const { listeners: settings } = this.#settings;
+    const extras = { newcomers, hurry: this.#hurry.signal };
+    this.#listeners = await openListeners({ listen, settings, authority, ports, api, workers, extras });
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
-    const loops = [dispatcher.loop, scheduler.loop, childLoop];
-    return [own.loop, access.auditLog, ...upkeep.services, ...loops, this.#server];
+    const revocations = revocationKeeper({ store, registry, ports });
+    const loops = [dispatcher.loop, scheduler.loop, childLoop, revocations];
+    return [own.loop, access.auditLog, ...upkeep.services, ...loops, ...this.#listeners.services];
+  }
+
+  /** Who workers are, and who makes them. */
+  #identity(store: Opened["store"], registry: WorkerRegistry, ports: Ports) {
+    const {
+      caDir: folder,
+      caReplace: replace,
+      insecure,
+      workerCertTtlMs: certTtlMs,
+    } = this.#settings.listeners;
+    const { clock } = ports;
+    const authority = lazyAuthority({ folder, replace, store, ports });
+    const workersPort = (): number | undefined => this.#listeners?.workers?.port;
+    const end = (id: WorkerId, reason: string): void => void endSession(registry, id, reason);
+    const enrolment = new Enrolment({ store, clock, authority, certTtlMs, insecure, workersPort, end });
+    return { authority, enrolment, credentials: { store, clock, insecure } };
   }
 
   /** Tells commands on this host where to find us. */
   async #announce(folder: string): Promise<void> {
-    const address = { url: this.url, pid: process.pid, version };
+    const { listeners } = this.#settings;
+    const ca = listeners.tls !== undefined ? { ca: join(listeners.caDir, caCertificateFile) } : {};
+    const own = this.#listeners?.workers;
+    const workers = own === undefined ? {} : { workers: localUrl(own.url) };
+    const address = { url: this.url, pid: process.pid, version, ...ca, ...workers };
     await writeDurably(join(folder, addressFile), `${JSON.stringify(address)}\n`);
     const { store } = this.#settings;
     const database = store === undefined ? {} : { store: describeDatabase(store) };
-    this.#ports.log.info({ url: this.url, data: folder, ...database }, "coordinator ready");
+    this.#ports.log.info({ url: this.url, data: folder, ...workers, ...database }, "coordinator ready");
   }
 }
 

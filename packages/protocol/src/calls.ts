@@ -2,6 +2,7 @@
 
 import { FaultError } from "@haversack/base";
 import { fromConnectError } from "./wire/fault-codes.ts";
+import { tlsAdvice } from "./wire/tls-errors.ts";
 
 /** One answer. */
 export async function once<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
@@ -24,6 +25,8 @@ export async function* each<T>(answers: AsyncIterable<T>, signal: AbortSignal): 
 /** A peer that dies in the middle of a call looks like a cancel; only our own signal makes it one. */
 function faultOfCall(error: unknown, signal: AbortSignal): FaultError {
   const fault = fromConnectError(error);
+  const advice = tlsAdvice(fault);
+  if (advice !== undefined) return new FaultError("unavailable", "tls", advice, { cause: error });
   if (fault.fault !== "cancelled" || signal.aborted) return fault;
   return new FaultError("unavailable", "connection_lost", "the connection to the coordinator broke", {
     cause: error,

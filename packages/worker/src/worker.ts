@@ -2,6 +2,7 @@
  * The worker: everything that lives, in the order in which it starts.
  *
  *   (data folder)   one owner, by a lock; the worker's id; what an earlier process left
+ *   identity/       how it joins and proves itself: a key or credential that never leaves its folder (A1)
  *   spool/          logs and results until the coordinator has them (G1)
  *   hydrate/        packs by digest, inputs, work folders
  *   execute/        attempts: take, hydrate, run, collect, report; process trees that end whole (C1)
@@ -17,25 +18,17 @@ import { join } from "node:path";
 import {
   Background,
   FaultError,
+  faultOf,
   logWith,
   messageOf,
   type OwnedFolder,
   openOwnedFolder,
   type Ports,
   pause,
-  type Random,
-  readIfThere,
   type Service,
   type StopMode,
-  writeDurably,
 } from "@haversack/base";
-import {
-  type BootId,
-  parseBootId,
-  parseWorkerId,
-  type WorkerHello,
-  type WorkerId,
-} from "@haversack/protocol";
+import { type BootId, parseBootId, type WorkerHello, type WorkerId } from "@haversack/protocol";
 import { type Feature, features, formatVersionMax, formatVersionMin } from "@haversack/snapshot";
 import type { WorkerAsked } from "./config/options.ts";
 import { settle, type WorkerSettings } from "./config/settle.ts";
@@ -46,8 +39,11 @@ import { hostSecrets } from "./execute/secret-source.ts";
 import { openStepHost, type StepHost } from "./execute/step-host.ts";
 import { type HealthServer, openHealth } from "./health/open-health.ts";
 import { SnapshotCache } from "./hydrate/snapshot-cache.ts";
+import { type EnrolmentParts, enrol, enrolAgain, keepCertificate } from "./identity/enrolment.ts";
+import { openEnrolment } from "./identity/open.ts";
 import { Connection } from "./session/dial.ts";
 import { LeaseWatch } from "./session/lease-watch.ts";
+import type { SessionParts } from "./session/session.ts";
 import { superviseSession } from "./session/supervisor.ts";
 import { Uplink } from "./session/uplink.ts";
 import { LogBounds } from "./spool/log-bounds.ts";
@@ -118,11 +114,12 @@ class OneWorker implements Worker {
   }
 
   async #startIn(folder: OwnedFolder): Promise<void> {
-    const { coordinatorUrls, token, slots } = this.#settings;
-    const workerId = await readWorkerId(folder.path, this.#ports.random);
+    const { coordinatorUrls, slots } = this.#settings;
+    const enrolment = await openEnrolment(folder.path, this.#settings, this.#ports);
+    const { workerId } = enrolment.access.identity;
     this.#ports = { ...this.#ports, log: logWith(this.#ports.log, { worker: workerId }) };
     const host = await this.#openHost(folder.path, workerId);
-    const connection = new Connection(coordinatorUrls, token);
+    const connection = new Connection(coordinatorUrls, enrolment.access);
     const uplink = new Uplink((error) => this.#fail(error));
     const cache = new SnapshotCache(join(folder.path, "snapshots"), connection, this.#ports.clock);
     const roots = { workRoot: join(folder.path, "work"), spoolRoot: join(folder.path, "spool") };
@@ -152,7 +149,7 @@ class OneWorker implements Worker {
     const onFailure = (error: unknown): void => this.#fail(error);
     const loops = [
       new Background("lease-watch", (signal) => this.#watchLeases(leases, attempts, signal), onFailure),
-      new Background("session", (signal) => superviseSession(session, signal), onFailure),
+      new Background("session", (signal) => this.#serve(enrolment, session, signal), onFailure),
     ];
     const listen = this.#settings.healthListen;
     const stopping = (): boolean => this.#stopped !== undefined;
@@ -162,6 +159,16 @@ class OneWorker implements Worker {
     const coordinator = namesOf(coordinatorUrls);
     const url = health === undefined ? {} : { health: health.url };
     this.#ports.log.info({ coordinator, slots, ...url }, "worker started");
+  }
+
+  /** Joins first, if it has not yet. */
+  async #serve(enrolment: EnrolmentParts, session: SessionParts, signal: AbortSignal): Promise<void> {
+    await enrol(enrolment, signal);
+    const serving = superviseSession(session, signal).catch(async (error: unknown) => {
+      if (faultOf(error) !== "denied" || !(await enrolAgain(enrolment, signal))) throw error;
+      await superviseSession(session, signal);
+    });
+    await Promise.race([serving, keepCertificate(enrolment, signal).then(() => serving)]);
   }
 
   #executors(workerId: WorkerId, cache: SnapshotCache, host: StepHost) {
@@ -251,16 +258,6 @@ const namesOf = (urls: readonly URL[]): string => urls.map(({ origin }) => origi
 
 function explained(error: FaultError, { coordinatorUrls }: WorkerSettings): FaultError {
   if (error.fault !== "denied") return error;
-  const message = `the coordinator at ${namesOf(coordinatorUrls)} refused this worker: ${error.message}; give it the token in worker.token of the coordinator's data folder`;
+  const message = `the coordinator at ${namesOf(coordinatorUrls)} refused this worker: ${error.message}; join again: remove identity.json and worker-id in its data folder and give it a new join token, or on the coordinator's machine --coordinator-data`;
   return new FaultError("denied", "token_refused", message, { cause: error });
-}
-
-/** Stays the same over restarts, so that the coordinator knows whose leases are void. */
-async function readWorkerId(folder: string, random: Random): Promise<WorkerId> {
-  const path = join(folder, "worker-id");
-  const stored = await readIfThere(path);
-  if (stored !== undefined) return parseWorkerId(stored.toString("utf8").trim());
-  const fresh = random.id();
-  await writeDurably(path, `${fresh}\n`);
-  return parseWorkerId(fresh);
 }

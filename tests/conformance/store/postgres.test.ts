@@ -3,6 +3,7 @@ import { withPostgres } from "../../support/postgres.ts";
 import { openPostgres } from "../../support/postgres-store.ts";
 import { describeAccess } from "./describe-access.ts";
 import { describeChildren } from "./describe-children.ts";
+import { describeIdentity } from "./describe-identity.ts";
 import { describeLeader } from "./describe-leader.ts";
 import { describeMemory } from "./describe-memory.ts";
 import { describeOrders } from "./describe-orders.ts";
@@ -18,6 +19,7 @@ withPostgres("postgres", () => {
   describeStore("postgres", openPostgres);
   describeAccess("postgres", openPostgres);
   describeChildren("postgres", openPostgres);
+  describeIdentity("postgres", openPostgres);
   describeLeader("postgres", openPostgres);
   describeRuns("postgres", openPostgres);
   describeMemory("postgres", openPostgres);

@@ -1,6 +1,7 @@
 import { openSqlite } from "../../support/sqlite-store.ts";
 import { describeAccess } from "./describe-access.ts";
 import { describeChildren } from "./describe-children.ts";
+import { describeIdentity } from "./describe-identity.ts";
 import { describeLeader } from "./describe-leader.ts";
 import { describeMemory } from "./describe-memory.ts";
 import { describeOrders } from "./describe-orders.ts";
@@ -12,6 +13,7 @@ import { describeStore } from "./describe-store.ts";
 describeStore("sqlite", openSqlite);
 describeAccess("sqlite", openSqlite);
 describeChildren("sqlite", openSqlite);
+describeIdentity("sqlite", openSqlite);
 describeLeader("sqlite", openSqlite);
 describeRuns("sqlite", openSqlite);
 describeMemory("sqlite", openSqlite);

@@ -5,6 +5,7 @@ import {
   AccessService,
   apiMessageBytesMax,
   DagService,
+  EnrollmentService,
   FleetService,
   Health,
   MemoryService,
@@ -16,8 +17,10 @@ import {
   SnapshotService,
   WorkerService,
 } from "@haversack/protocol";
+import type { Enrolment } from "../identity/enrolment.ts";
 import type { Scheduler } from "../schedule/scheduler.ts";
 import { dagService } from "./dag-service.ts";
+import { enrollmentService } from "./enrollment-service.ts";
 import { fleetRoutes } from "./fleet-routes.ts";
 import { type HealthServiceParts, healthService } from "./health-service.ts";
 import { memoryService } from "./memory-service.ts";
@@ -38,6 +41,7 @@ export const services = [
   MemoryService,
   SecretService,
   WorkerService,
+  EnrollmentService,
   Health,
   ServerReflection,
   AccessService,
@@ -45,7 +49,7 @@ export const services = [
 
 type Parts = Parameters<typeof runService>[0] &
   Parameters<typeof workerService>[0] &
-  HealthServiceParts & { readonly scheduler: Scheduler };
+  HealthServiceParts & { readonly scheduler: Scheduler; readonly enrolment: Enrolment };
 
 /** They carry DAG files; a message of the others is smaller. */
 const large = { readMaxBytes: apiMessageBytesMax, writeMaxBytes: apiMessageBytesMax };
@@ -64,6 +68,16 @@ export const routesOf =
       .service(SnapshotService, snapshotService(store, clock))
       .service(MemoryService, memoryService(store, clock))
       .service(WorkerService, workerService(parts))
+      .service(EnrollmentService, enrollmentService(parts.enrolment))
       .service(Health, healthService(names, parts))
       .service(ServerReflection, reflectionService(services));
+  };
+
+/** On the listener that has nobody but workers. */
+export const workerRoutesOf =
+  (parts: Pick<Parts, "enrolment"> & Parameters<typeof workerService>[0]) =>
+  (router: ConnectRouter): void => {
+    router
+      .service(WorkerService, workerService(parts))
+      .service(EnrollmentService, enrollmentService(parts.enrolment));
   };

@@ -3,7 +3,7 @@
 import { runReads } from "./run-tables.ts";
 import { furtherReads, furtherWrites } from "./tables.ts";
 import { attemptSecrets } from "./verbs/attempt-secrets.ts";
-import { attemptIsLive, attemptsFinish, attemptsStart } from "./verbs/attempt-verbs.ts";
+import { attemptAccess, attemptsFinish, attemptsStart } from "./verbs/attempt-verbs.ts";
 import { leasesRenew, leasesTrust, workerGreet } from "./verbs/lease-verbs.ts";
 import { logsAppend, logsErase, logsRead } from "./verbs/log-verbs.ts";
 import {
@@ -30,7 +30,7 @@ export const writeVerbs = {
 
 export const readVerbs = {
   ...runReads,
-  attemptIsLive,
+  attemptAccess,
   attemptSecrets,
   snapshotRead,
   snapshotOfStep,

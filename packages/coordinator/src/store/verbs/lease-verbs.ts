@@ -24,6 +24,7 @@ import type { VerbContext } from "../verb.ts";
 import { type AttemptRow, attemptOfRow } from "./attempt-row.ts";
 import type { FromWorker } from "./attempt-verbs.ts";
 import { type AttemptEnd, endAttempts } from "./end-attempt.ts";
+import { identityOf, requireNotRevoked } from "./identity-verbs.ts";
 import { workerHeard, workerPut } from "./worker-verbs.ts";
 import { placesKnown, refusals, toldAlone } from "./write-fenced.ts";
 
@@ -68,6 +69,8 @@ export interface Greeting {
  */
 export async function workerGreet(context: VerbContext, { hello, now, leaseUntil }: Greeting) {
   const { workerId, bootId } = hello;
+  const identity = await identityOf(context, workerId);
+  if (identity !== undefined) requireNotRevoked(identity);
   await workerPut(context, hello, now);
   const held = new Set(hello.held.map(refKey));
   const live = await liveOfRows(context, await context.tx.all(attemptsOfWorker, workerId));
@@ -82,7 +85,8 @@ export async function workerGreet(context: VerbContext, { hello, now, leaseUntil
   return await leasesRenew(context, { workerId, bootId, refs: hello.held, leaseUntil, now });
 }
 
-async function liveOfRows(context: VerbContext, rows: readonly Row[]): Promise<AttemptRow[]> {
+/** Live attempts, of rows as {@link attemptsOfWorker} answers them. */
+export async function liveOfRows(context: VerbContext, rows: readonly Row[]): Promise<AttemptRow[]> {
   const runIds = rows.map((row) => parseRunId(text(row, "run_id")));
   const runs = await context.runs.many(runIds);
   return rows.flatMap((row, index) => {
@@ -95,7 +99,8 @@ function returned(attempt: AttemptRow) {
   return { event: attempt.history.cancelRequested ? "cancelled" : "returned" } as const;
 }
 
-async function lost(context: VerbContext, attempt: AttemptRow): Promise<AttemptEnd[]> {
+/** How an attempt ends whose worker is gone. */
+export async function lost(context: VerbContext, attempt: AttemptRow): Promise<AttemptEnd[]> {
   const { spec } = await context.dags.get(context.tx, attempt.run.dagDigest);
   const step = stepAt(spec, attempt.index);
   return step === undefined ? [] : [{ attempt, ending: "lost", move: afterLoss(step, attempt.history) }];
