@@ -1,13 +1,15 @@
 /** What becomes of an error on its way to the client. */
 
-import { ConnectError, type Interceptor } from "@connectrpc/connect";
-import { FaultError, type Log, messageOf } from "@haversack/base";
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { FaultError, type Log, messageOf, systemCodeOf } from "@haversack/base";
 import { toConnectError } from "@haversack/protocol";
 
 /** Faults leave with their code; what nobody classified leaves as "internal", its cause in the log. */
 export function mapErrors(log: Log): Interceptor {
   return (next) => async (request) => {
     const convert = (error: unknown): ConnectError => {
+      // Nobody is left to tell, and nothing went wrong here.
+      if (isPeerGone(error)) return new ConnectError("the caller is gone", Code.Canceled);
       const known = error instanceof ConnectError || (error instanceof FaultError && error.fault !== "bug");
       if (!known) {
         const stack = error instanceof Error ? error.stack : undefined;
@@ -27,6 +29,12 @@ export function mapErrors(log: Log): Interceptor {
     }
   };
 }
+
+/** The connection went away while something was read from it or written to it. */
+const isPeerGone = (error: unknown): boolean =>
+  /^ERR_(HTTP2_(INVALID_STREAM|STREAM_ERROR|INVALID_SESSION|SESSION_ERROR)|STREAM_(PREMATURE_CLOSE|DESTROYED))$/.test(
+    systemCodeOf(error) ?? "",
+  );
 
 const causeOf = (error: unknown): string | undefined =>
   error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : undefined;
