@@ -1,7 +1,7 @@
 /** Random choices that the same seed repeats. */
 
 /** Numbers from 0 (included) to 1 (excluded), the same for the same seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
+function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
