@@ -6,6 +6,7 @@ import type { ExitCode } from "./exit-codes.ts";
 import { usage } from "./options.ts";
 import type { Outside } from "./outside.ts";
 import { createPaint, type Paint } from "./print/paint.ts";
+import { type Place, tracedCall } from "./traced-call.ts";
 
 export type ClientMaker = (options: ClientOptions) => HaversackClient;
 
@@ -19,6 +20,7 @@ export class Shell {
   /** Of the command that runs: a file instead of a token. */
   tokenFile: string | undefined;
   readonly #createClient: ClientMaker;
+  readonly #told: Promise<void>[] = [];
 
   constructor(outside: Outside, createClient: ClientMaker) {
     this.outside = outside;
@@ -41,6 +43,18 @@ export class Shell {
     const { url, token, from } = await findCoordinator({ ...asked, ...held }, "admin", outside);
     this.connectedTo = `${url} (from ${from})`;
     return this.#createClient({ url, token });
+  }
+
+  /** A call under a span of its own, where traces are asked for. @param call is given what its run hangs under */
+  traced<T>(name: string, call: (place: Place) => Promise<T>): Promise<T> {
+    const { answer, told } = tracedCall(name, this.outside, call);
+    this.#told.push(told);
+    return answer;
+  }
+
+  /** Resolves when its spans were received, or will not be: after two seconds at most. */
+  async finish(): Promise<void> {
+    await Promise.all(this.#told);
   }
 
   clientFor(options: ClientOptions): HaversackClient {

@@ -220,7 +220,7 @@ class OneCoordinator implements Coordinator {
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
     const loops = [dispatcher.loop, scheduler.loop, childLoop];
-    return [own.loop, access.auditLog, ...upkeep.services, ...loops, this.#server];
+    return [...library.services, own.loop, access.auditLog, ...upkeep.services, ...loops, this.#server];
   }
 
   /** Tells commands on this host where to find us. */

@@ -9,6 +9,7 @@ import { parseStepId, type RunId, type StepId } from "./model/ids.ts";
 import type { LogStream } from "./model/outcome.ts";
 import type { Run, RunDetail, RunFilter, Step } from "./model/run.ts";
 import type { RetryRequest, Submission } from "./model/submission.ts";
+import { traceFields } from "./model/trace.ts";
 import type { RunService } from "./services.ts";
 import { logStreamFromWire } from "./wire/enums.ts";
 import { eventFromWire } from "./wire/event-wire.ts";
@@ -55,12 +56,14 @@ export interface RunClient {
   artifact(runId: string, stepId: string, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
+const headersOf = (trace: Submission["trace"]) => ({ headers: traceFields(trace) });
+
 export function runClient(client: Client<typeof RunService>): RunClient {
   const whole = (wire: WireRun | undefined, signal: AbortSignal) => wholeRun(client, wire, signal);
   return {
-    async submit({ params, ...rest }, signal) {
+    async submit({ params, trace, ...rest }, signal) {
       const request = { ...rest, params: params as WireJsonObject };
-      const { run, existed } = await once(client.submit(request, { signal }), signal);
+      const { run, existed } = await once(client.submit(request, { signal, ...headersOf(trace) }), signal);
       if (rest.withoutSteps === true) return { run: runFromWire(required(run, "run")), existed };
       return { run: await whole(run, signal), existed };
     },
@@ -83,9 +86,9 @@ export function runClient(client: Client<typeof RunService>): RunClient {
     async cancel(runId, signal) {
       return await whole((await once(client.cancel({ runId }, { signal }), signal)).run, signal);
     },
-    async retry({ runId, fromStep = "", refreshLibrary, idempotencyKey }, signal) {
+    async retry({ runId, fromStep = "", refreshLibrary, idempotencyKey, trace }, signal) {
       const request = { runId, fromStep, refreshLibrary, idempotencyKey };
-      const answer = await once(client.retry(request, { signal }), signal);
+      const answer = await once(client.retry(request, { signal, ...headersOf(trace) }), signal);
       return { run: await whole(answer.run, signal), existed: answer.existed };
     },
     async items({ runId, stepId, pageToken = "" }, signal) {

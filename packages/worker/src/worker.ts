@@ -33,6 +33,8 @@ import {
   type BootId,
   parseBootId,
   parseWorkerId,
+  type Tracing,
+  tracingOf,
   type WorkerHello,
   type WorkerId,
 } from "@haversack/protocol";
@@ -78,6 +80,7 @@ interface Running {
   readonly attempts: Attempts;
   readonly loops: readonly Background[];
   readonly health: HealthServer | undefined;
+  readonly tracing: Tracing | undefined;
 }
 
 class OneWorker implements Worker {
@@ -132,7 +135,11 @@ class OneWorker implements Worker {
       hostEnv: this.#hostEnv,
       fileFolders: ["/run/secrets", "/run/credentials"],
     });
-    const given = { connection, cache, uplink, bounds, secrets, ports: this.#ports };
+    const tracing = tracingOf(this.#settings.traces, version, this.#ports);
+    await tracing?.start();
+    const named = { "haversack.worker.id": workerId, "haversack.worker.name": this.#settings.name };
+    const traces = { tracing, attributes: named };
+    const given = { connection, cache, uplink, bounds, secrets, traces, ports: this.#ports };
     const parts = { executors, ...given, ...roots };
     const attempts = new Attempts(parts, slots, (error) => this.#fail(error));
     await attempts.reopen();
@@ -157,7 +164,7 @@ class OneWorker implements Worker {
     const listen = this.#settings.healthListen;
     const stopping = (): boolean => this.#stopped !== undefined;
     const health = await openHealth({ listen, attempts, uplink, slots, stopping });
-    this.#running = { folder, connection, attempts, loops, health };
+    this.#running = { folder, connection, attempts, loops, health, tracing };
     for (const loop of loops) await loop.start();
     const coordinator = namesOf(coordinatorUrls);
     const url = health === undefined ? {} : { health: health.url };
@@ -223,7 +230,7 @@ class OneWorker implements Worker {
   async #stop(): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
-    const { attempts, loops, connection, folder, health } = running;
+    const { attempts, loops, connection, folder, health, tracing } = running;
     const { drainTimeoutMs } = this.#settings;
     const { clock, log } = this.#ports;
     log.info({ running: attempts.runningCount, drainTimeoutMs }, "stopping: nothing new, what runs may end");
@@ -235,6 +242,7 @@ class OneWorker implements Worker {
     for (const loop of loops.toReversed()) await loop.stop("now");
     connection.close();
     await health?.stop("now");
+    await tracing?.stop();
     await folder.release();
   }
 

@@ -3,6 +3,7 @@
 import { isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { FaultError, type Ms, parseByteSize, parseDuration } from "@haversack/base";
+import { type TraceSettings, traceSettings } from "@haversack/protocol";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
 import type { Address } from "../http/server.ts";
 import { leaseTtlDefaultMs } from "../runs/lease.ts";
@@ -27,6 +28,8 @@ export interface CoordinatorSettings {
   /** Free bytes in the data folder below which the coordinator is not ready. */
   readonly diskReserveBytes: number;
   readonly vault: VaultPlace;
+  /** Undefined: no traces are asked for. */
+  readonly traces: TraceSettings | undefined;
 }
 
 const leaseTtlMinMs = 1000;
@@ -50,6 +53,7 @@ export function settle(asked: CoordinatorAsked, env: NodeJS.ProcessEnv): Coordin
     snapshotLimits: limitsFromEnvironment(env),
     diskReserveBytes: parseReserve(env["HAVERSACK_DISK_RESERVE"] ?? "512MiB"),
     vault: settleVault(asked.vault ?? env["HAVERSACK_VAULT"] ?? join(dataDir, "vault"), env),
+    traces: traceSettings(env, "haversack-coordinator"),
   };
 }
 
