@@ -19,6 +19,7 @@ import { Connection } from "../../packages/worker/src/session/dial.ts";
 import { LeaseWatch } from "../../packages/worker/src/session/lease-watch.ts";
 import { runSession } from "../../packages/worker/src/session/session.ts";
 import { Uplink } from "../../packages/worker/src/session/uplink.ts";
+import { joinedAccess } from "../../packages/worker/src/testing/open-access.ts";
 import { shapes } from "./dags.ts";
 import type { Load, RoundsAsked, RoundsDone } from "./rounds.ts";
 import { submissionsTo } from "./submissions.ts";
@@ -56,7 +57,10 @@ const hello: WorkerHello = {
 
 const session = runSession(
   {
-    connection: new Connection([new URL(asked.url)], asked.workerToken),
+    connection: new Connection(
+      [new URL(asked.url)],
+      await joinedAccess(asked.url, hello.workerId, asked.workerToken),
+    ),
     uplink,
     leases: new LeaseWatch(systemClock),
     ports,

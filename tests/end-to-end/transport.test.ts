@@ -20,6 +20,7 @@ import { expect, test } from "vitest";
 import { createHandler } from "../../packages/coordinator/src/http/handler.ts";
 import { HttpServer } from "../../packages/coordinator/src/http/server.ts";
 import { Connection } from "../../packages/worker/src/session/dial.ts";
+import { openAccess } from "../../packages/worker/src/testing/open-access.ts";
 import { TcpProxy } from "../chaos/tcp-proxy.ts";
 import { noSignal } from "../support/fleet.ts";
 
@@ -43,7 +44,7 @@ async function world(service: Partial<ServiceImpl<typeof WorkerService>>) {
   const server = new HttpServer({ host: "127.0.0.1", port: 0 }, handler, systemClock);
   await server.start();
   const link = await TcpProxy.listen(() => Number(new URL(server.url).port));
-  const connection = new Connection([new URL(`http://127.0.0.1:${link.port}`)], "token");
+  const connection = new Connection([new URL(`http://127.0.0.1:${link.port}`)], openAccess());
   return {
     link,
     connection,
@@ -80,7 +81,7 @@ test("a busy download holds up no answer on its connection", async () => {
     },
   });
   link = at.link;
-  const blob = at.connection.getBlob(ref, digest, noSignal)[Symbol.asyncIterator]();
+  const blob = at.connection.getBlob(ref, digest, 0, noSignal)[Symbol.asyncIterator]();
   const first = blob.next();
   expect((await at.connection.getSnapshot(ref, digest, 100, noSignal)).length).toBe(4);
   at.link.state = { kind: "open" };
@@ -127,7 +128,7 @@ test("a far worker is sent megabytes before it has to answer", async () => {
   });
   link = at.link;
   let bytes = 0;
-  for await (const data of at.connection.getBlob(ref, digest, noSignal)) bytes += data.length;
+  for await (const data of at.connection.getBlob(ref, digest, 0, noSignal)) bytes += data.length;
   expect(bytes).toBe(2 * mebibyte);
 });
 

@@ -9,6 +9,7 @@ import {
   type AttemptResult,
   type Downward,
   downwardToWire,
+  EnrollmentService,
   parseGeneration,
   parseRunId,
   parseStepId,
@@ -34,7 +35,10 @@ export class FakeCoordinator implements AsyncDisposable {
     // oxlint-disable-next-line prefer-const -- the server needs the object that needs the server's address
     let fake: FakeCoordinator;
     const adapter = connectNodeAdapter({
-      routes: (router) => router.service(WorkerService, { session: (requests) => fake.#serve(requests) }),
+      routes: (router) =>
+        router
+          .service(EnrollmentService, { join: () => ({}) })
+          .service(WorkerService, { session: (requests) => fake.#serve(requests) }),
     });
     const server = createServer(adapter);
     const sessions = new Set<{ destroy(): void }>();

@@ -12,6 +12,7 @@ import {
 } from "@haversack/protocol";
 import { SnapshotCache } from "../../../packages/worker/src/hydrate/snapshot-cache.ts";
 import { Connection } from "../../../packages/worker/src/session/dial.ts";
+import { openAccess } from "../../../packages/worker/src/testing/open-access.ts";
 import { readPack } from "../specimen.ts";
 import { type Carriage, carriageLabel, type RoundDone, type RoundsAsked } from "./rounds.ts";
 
@@ -27,7 +28,7 @@ class CountingConnection extends Connection {
 }
 
 const asked = JSON.parse(process.argv[2] ?? "") as RoundsAsked;
-const connection = new CountingConnection([new URL(asked.url)], "bench");
+const connection = new CountingConnection([new URL(asked.url)], openAccess());
 const { gzip } = await readPack(asked.specimen);
 const done: RoundDone[] = [];
 for (let index = 0; index < asked.warmUpRounds + asked.rounds; index++) {

@@ -7,6 +7,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { FaultError, systemCodeOf } from "@haversack/base";
+import { type ClientOptions, joinServerName } from "@haversack/protocol";
 import type { Outside } from "./outside.ts";
 
 export const dataFolderName = ".haversack";
@@ -26,12 +27,15 @@ export interface Coordinates {
   readonly token: string;
   /** Where this comes from, for error messages. */
   readonly from: string;
+  /** File of the authority of a coordinator on this machine; absent: it has no TLS, or is elsewhere. */
+  readonly localCa?: string;
 }
 
 interface Local {
   readonly url: string;
   readonly pid: number;
   readonly folder: string;
+  readonly ca?: string;
 }
 
 export async function findCoordinator(
@@ -44,7 +48,7 @@ export async function findCoordinator(
   const local = await findLocal(asked.data, outside.cwd);
   if (url !== undefined) {
     checkUrl(url, role);
-    if (token !== undefined) return { url, token, from: "--url" };
+    if (token !== undefined) return { url, token, from: "--url", ...caOf(local, url) };
     if (local?.url === url) return localCoordinates(local, role);
     throw new FaultError(
       "invalid",
@@ -63,8 +67,9 @@ export async function readLocal(folder: string): Promise<Local | undefined> {
   const text = await readText(join(folder, "coordinator.json"));
   if (text === undefined) return undefined;
   try {
-    const { url, pid } = JSON.parse(text) as { url?: unknown; pid?: unknown };
-    return typeof url === "string" && typeof pid === "number" ? { url, pid, folder } : undefined;
+    const { url, pid, ca } = JSON.parse(text) as { url?: unknown; pid?: unknown; ca?: unknown };
+    if (typeof url !== "string" || typeof pid !== "number") return undefined;
+    return { url, pid, folder, ...(typeof ca === "string" ? { ca } : {}) };
   } catch {
     return undefined;
   }
@@ -81,8 +86,28 @@ async function findLocal(data: string | undefined, cwd: string): Promise<Local |
 async function localCoordinates(local: Local, role: Role): Promise<Coordinates> {
   const file = join(local.folder, `${role}.token`);
   const token = (await readText(file))?.trim();
-  if (token !== undefined && token !== "") return { url: local.url, token, from: local.folder };
+  if (token !== undefined && token !== "")
+    return { url: local.url, token, from: local.folder, ...caOf(local, local.url) };
   throw new FaultError("denied", "missing_token", `${file} is missing or empty: give the token with --token`);
+}
+
+const caOf = (local: Local | undefined, url: string): { readonly localCa?: string } =>
+  local?.ca === undefined || local.url !== url ? {} : { localCa: local.ca };
+
+/** Whose certificate an https coordinator must have. A coordinator on this machine is known by its own authority. */
+export async function trustFor(
+  { url, localCa }: Pick<Coordinates, "url" | "localCa">,
+  caFile: string | undefined,
+  { cwd, env }: Pick<Outside, "cwd" | "env">,
+): Promise<Pick<ClientOptions, "ca" | "serverName">> {
+  const named = nonEmpty(caFile) ?? nonEmpty(env["HAVERSACK_CA_FILE"]);
+  if (!url.startsWith("https:")) return {};
+  if (named === undefined && localCa !== undefined)
+    return { ca: (await readText(localCa)) ?? "", serverName: joinServerName };
+  if (named === undefined) return {};
+  const ca = await readText(resolve(cwd, named));
+  if (ca?.includes("BEGIN CERTIFICATE") === true) return { ca };
+  throw new FaultError("invalid", "bad_ca_file", `--ca: ${named} holds no certificate in PEM`);
 }
 
 /** The token that a file holds. */
@@ -127,7 +152,7 @@ function checkUrl(url: string, role: Role): void {
   throw new FaultError(
     "invalid",
     "bad_url",
-    `the coordinator's address must look like http://127.0.0.1:7420`,
+    `the coordinator's address must look like https://ci.example:7420 or http://127.0.0.1:7420`,
   );
 }
 

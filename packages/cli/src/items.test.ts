@@ -1,8 +1,10 @@
 /** Steps with items on the command line: folded, or one by one. */
 
+import { createHash } from "node:crypto";
 import {
   type HaversackClient,
   type ItemCounts,
+  parseDigest,
   parseStepId,
   type RunEvent,
   type StepPhase,
@@ -13,9 +15,10 @@ import { afterEvent, afterLine, pictureAtStart } from "./follow/run-picture.ts";
 import { createPaint } from "./print/paint.ts";
 import { runView } from "./print/run-view.ts";
 import { runProgram } from "./program.ts";
-import { fakeClient, fakePiece, fakeRun, fakeStep, someDigest } from "./testing/fake-client.ts";
+import { fakeClient, fakePiece, fakeRun, fakeStep } from "./testing/fake-client.ts";
 import { fakeOutside } from "./testing/fake-outside.ts";
 
+const digestOfX = parseDigest(`sha256:${createHash("sha256").update("x").digest("hex")}`);
 const counts = (more: Partial<ItemCounts> = {}): ItemCounts => ({
   total: 150,
   waiting: 103,
@@ -29,7 +32,7 @@ const group = (phase: StepPhase, items = counts()) => fakeStep("build", phase, {
 const item = (index: number) =>
   fakeStep(`build.${index}`, "succeeded", {
     item: { value: `v${index}` },
-    artifacts: [{ path: "out.txt", digest: someDigest, size: 1, executable: false }],
+    artifacts: [{ path: "out.txt", digest: digestOfX, size: 1, executable: false }],
   });
 const asked: object[] = [];
 const client: Partial<HaversackClient> = {

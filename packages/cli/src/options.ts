@@ -8,6 +8,11 @@ export function withConnection(command: Command): Command {
     .addOption(new Option("--url <url>", "address of the coordinator").env("HAVERSACK_URL"))
     .addOption(new Option("--token <token>", "a token; HAVERSACK_TOKEN is better: it stays out of `ps`"))
     .option("--token-file <file>", "file that holds the token")
+    .addOption(
+      new Option("--ca <file>", "certificate of the authority of an https coordinator").env(
+        "HAVERSACK_CA_FILE",
+      ),
+    )
     .option("--data <dir>", "data folder of a coordinator on this machine (default: the nearest .haversack)");
 }
 

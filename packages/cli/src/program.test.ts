@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FaultError } from "@haversack/base";
-import type { HaversackClient, Submission } from "@haversack/protocol";
+import { type HaversackClient, parseDigest, type Submission } from "@haversack/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { exitCodes } from "./exit-codes.ts";
 import { runProgram } from "./program.ts";
@@ -13,7 +14,6 @@ import {
   fakePiece,
   fakeRun,
   fakeStep,
-  someDigest,
   unknownRun,
 } from "./testing/fake-client.ts";
 import { fakeOutside } from "./testing/fake-outside.ts";
@@ -252,19 +252,23 @@ describe("the other commands", () => {
   });
 
   test("artifact writes a whole file or none", async () => {
-    const artifacts = [{ path: "R.md", digest: someDigest, size: 2, executable: false }];
+    const digest = parseDigest(`sha256:${createHash("sha256").update("half").digest("hex")}`);
+    const artifacts = [{ path: "R.md", digest, size: 4, executable: false }];
     const run = async () => fakeRun("run-1", { steps: [fakeStep("report", "succeeded", { artifacts })] });
-    const broken = async function* () {
-      yield Buffer.from("ha");
-      throw away();
-    };
-    expect((await haversack("artifact run-1 report R.md -o out/R.md", { run, artifact: broken })).code).toBe(
-      3,
-    );
-    const whole = () => each([Buffer.from("ha"), Buffer.from("lf")]);
-    expect((await haversack("artifact run-1 report R.md -o out/R.md", { run, artifact: whole })).code).toBe(
-      0,
-    );
+    const asked: (number | undefined)[] = [];
+    const serving = (text: string, error?: Error) =>
+      async function* ({ offset }: { readonly offset?: number }) {
+        asked.push(offset);
+        yield Buffer.from(text.slice(offset, asked.length === 1 ? 2 : undefined));
+        if (error !== undefined && asked.length === 1) throw error;
+      };
+    const get = "artifact run-1 report R.md -o out/R.md";
+    const gone = serving("half", new FaultError("missing", "unknown_blob", "it is gone"));
+    expect((await haversack(get, { run, artifact: gone })).code).toBe(exitCodes.missing);
+    const other = await haversack(get, { run, artifact: serving("fake") });
+    expect(other.err).toContain("its checksum is another one");
+    expect(existsSync(join(folder, "out/R.md"))).toBe(false);
+    expect((await haversack(get, { run, artifact: serving("half") })).code).toBe(0);
     expect(readFileSync(join(folder, "out/R.md"), "utf8")).toBe("half");
     const unknown = await haversack("artifact run-1 report X", { run });
     expect([unknown.code, unknown.err]).toEqual([exitCodes.missing, expect.stringContaining("report R.md")]);

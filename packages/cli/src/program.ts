@@ -74,7 +74,9 @@ function createProgram(shell: Shell): Command {
     .enablePositionalOptions()
     .addHelpText("after", footer)
     .hook("preAction", (_, command) => {
-      shell.tokenFile = command.opts<{ tokenFile?: string }>().tokenFile;
+      const { tokenFile, ca } = command.opts<{ tokenFile?: string; ca?: string }>();
+      shell.tokenFile = tokenFile;
+      shell.caFile = ca;
     });
   for (const each of commands) program.addCommand(each(shell));
   for (const command of everyCommand(program)) configure(command, shell);

@@ -1,7 +1,7 @@
 /** What every command is given. */
 
 import type { ClientOptions, HaversackClient } from "@haversack/protocol";
-import { type ConnectAsked, findCoordinator, tokenIn } from "./connect.ts";
+import { type ConnectAsked, findCoordinator, tokenIn, trustFor } from "./connect.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { usage } from "./options.ts";
 import type { Outside } from "./outside.ts";
@@ -17,6 +17,8 @@ export class Shell {
   exitCode: ExitCode | undefined;
   /** Where the last client was sent, for error messages. */
   connectedTo: string | undefined;
+  /** What `--ca` of the action names. */
+  caFile: string | undefined;
   /** Of the command that runs: a file instead of a token. */
   tokenFile: string | undefined;
   readonly #createClient: ClientMaker;
@@ -40,9 +42,11 @@ export class Shell {
     if (tokenFile !== undefined && asked.token !== undefined)
       throw usage("give --token or --token-file, not both");
     const held = tokenFile === undefined ? {} : { token: await tokenIn(tokenFile, outside.cwd) };
-    const { url, token, from } = await findCoordinator({ ...asked, ...held }, "admin", outside);
+    const found = await findCoordinator({ ...asked, ...held }, "admin", outside);
+    const { url, token, from } = found;
     this.connectedTo = `${url} (from ${from})`;
-    return this.#createClient({ url, token });
+    const trust = await trustFor(found, this.caFile, this.outside);
+    return this.#createClient({ url, token, ...trust });
   }
 
   /** A call under a span of its own, where traces are asked for. @param call is given what its run hangs under */

@@ -15,6 +15,7 @@
  *   blobs/           artifacts by digest
  *   retention/       forgets old runs, collects what nobody names any more
  *   maintenance/     backups, restore, checks and migrations of the store
+ *   identity/        the cluster's certificate authority; how workers join, renew, are revoked (A1)
  *   api/, http/      decode, call, encode; one port for gRPC, gRPC-web, Connect and plain JSON
  *
  * It holds no state that the store does not, but for who is connected: killed at any instant, it starts again and goes
@@ -36,8 +37,6 @@ import {
   stopAll,
   writeDurably,
 } from "@haversack/base";
-import { createAccess } from "./api/access.ts";
-import { routesOf } from "./api/routes.ts";
 import { openTokens } from "./auth/tokens.ts";
 import { BlobStore } from "./blobs/blob-store.ts";
 import { childRuns } from "./children/child-runs.ts";
@@ -46,13 +45,11 @@ import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
 import { watchHealth } from "./health/health.ts";
-import { createHandler } from "./http/handler.ts";
-import { Newcomers } from "./http/newcomers.ts";
-import { HttpServer } from "./http/server.ts";
 import { openLibrary } from "./library/open-library.ts";
 import { openPrepared, type Stores } from "./maintenance/open-prepared.ts";
 import { keepUp } from "./maintenance/upkeep.ts";
 import { createScheduler } from "./schedule/scheduler.ts";
+import { openServing, type Serving } from "./serving.ts";
 import { describeDatabase } from "./store/postgres-url.ts";
 import { version } from "./version.ts";
 import { RunChanges } from "./watch/run-changes.ts";
@@ -87,7 +84,7 @@ class OneCoordinator implements Coordinator {
   readonly #ended = Promise.withResolvers<void>();
   #opened: Partial<Opened> = {};
   #services: readonly Service[] = [];
-  #server: HttpServer | undefined;
+  #serving: Serving | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(settings: CoordinatorSettings, ports: Ports) {
@@ -97,8 +94,8 @@ class OneCoordinator implements Coordinator {
   }
 
   get url(): string {
-    invariant(this.#server !== undefined, "the coordinator was started");
-    return this.#server.url;
+    invariant(this.#serving !== undefined, "the coordinator was started");
+    return this.#serving.url;
   }
 
   get ended(): Promise<void> {
@@ -108,7 +105,7 @@ class OneCoordinator implements Coordinator {
   async start(signal: AbortSignal): Promise<void> {
     try {
       const opened = await this.#open();
-      this.#services = this.#compose(opened);
+      this.#services = await this.#compose(opened);
       await startAll(this.#services, signal);
       await this.#announce(opened.folder.path);
       const dead = (error: FaultError): void => this.#fail(error);
@@ -167,8 +164,8 @@ class OneCoordinator implements Coordinator {
     return { folder, tokens, store: store.value, logs: logs.value };
   }
 
-  #compose({ folder, tokens, store: plain, logs }: Opened): readonly Service[] {
-    const { leaseTtlMs, listen, retentionMs, graceMs } = this.#settings;
+  async #compose({ folder, tokens, store: plain, logs }: Opened): Promise<readonly Service[]> {
+    const { leaseTtlMs, retentionMs, graceMs } = this.#settings;
     const onFailure = (error: unknown): void => this.#fail(error);
     const stopping = this.#stopping.signal;
     const { diskReserveBytes } = this.#settings;
@@ -208,28 +205,35 @@ class OneCoordinator implements Coordinator {
     const scheduler = createScheduler({ store, submitter, registry, leadership, ports, onFailure });
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
-    const served = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens };
-    const routes = routesOf({ ...follow, ...fleet, ...served });
-    const access = createAccess({ store, credentials: [tokens], ports });
-    const newcomers = new Newcomers();
-    const health = own.routes(registry, access.authenticate);
-    const interceptors = [own.countCalls, ...access.interceptors];
-    const guarded = { routes: access.guard(routes), interceptors, newcomers, stopping, health };
-    const hurry = this.#hurry.signal;
-    this.#server = new HttpServer(listen, createHandler(guarded), ports.clock, { newcomers, hurry });
+    const parts = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens };
+    const serving = await openServing({
+      settings: this.#settings,
+      tokens,
+      health: own,
+      served: { ...follow, ...fleet, ...parts },
+      ports,
+      hurry: this.#hurry.signal,
+    });
+    this.#serving = serving;
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
+    const [auditLog, ...listening] = serving.services;
+    invariant(auditLog !== undefined, "what callers do is written down");
     const loops = [dispatcher.loop, scheduler.loop, childLoop];
-    return [...library.services, own.loop, access.auditLog, ...upkeep.services, ...loops, this.#server];
+    return [...library.services, own.loop, auditLog, ...upkeep.services, ...loops, ...listening];
   }
 
   /** Tells commands on this host where to find us. */
   async #announce(folder: string): Promise<void> {
-    const address = { url: this.url, pid: process.pid, version };
+    const { workers, ...trust } = this.#serving?.addresses() ?? {};
+    const address = { url: this.url, pid: process.pid, version, ...trust, ...(workers && { workers }) };
     await writeDurably(join(folder, addressFile), `${JSON.stringify(address)}\n`);
     const { store } = this.#settings;
     const database = store === undefined ? {} : { store: describeDatabase(store) };
-    this.#ports.log.info({ url: this.url, data: folder, ...database }, "coordinator ready");
+    this.#ports.log.info(
+      { url: this.url, data: folder, ...(workers && { workers }), ...database },
+      "coordinator ready",
+    );
   }
 }
 

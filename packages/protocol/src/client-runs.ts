@@ -2,14 +2,13 @@
 
 import type { JsonObject as WireJsonObject } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
-import { each, once } from "./calls.ts";
+import { each, once, placed } from "./calls.ts";
 import { wholeRun } from "./client-whole-run.ts";
 import type { RunEvent } from "./model/event.ts";
 import { parseStepId, type RunId, type StepId } from "./model/ids.ts";
 import type { LogStream } from "./model/outcome.ts";
 import type { Run, RunDetail, RunFilter, Step } from "./model/run.ts";
 import type { RetryRequest, Submission } from "./model/submission.ts";
-import { traceFields } from "./model/trace.ts";
 import type { RunService } from "./services.ts";
 import { logStreamFromWire } from "./wire/enums.ts";
 import { eventFromWire } from "./wire/event-wire.ts";
@@ -28,6 +27,13 @@ export interface LogQuery {
   readonly stepId?: string;
   readonly follow: boolean;
   readonly afterPosition?: number;
+}
+
+export interface ArtifactQuery {
+  readonly runId: string;
+  readonly stepId: string;
+  readonly path: string;
+  readonly offset?: number;
 }
 
 export interface LogPiece {
@@ -53,17 +59,16 @@ export interface RunClient {
   /** Of a step with `foreach` or `matrix`, in their order. */
   items(query: ItemQuery, signal: AbortSignal): Promise<{ items: readonly Step[]; nextPageToken: string }>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogPiece>;
-  artifact(runId: string, stepId: string, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** @param file `offset`: how many bytes from the first one on are left out */
+  artifact(file: ArtifactQuery, signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
-
-const headersOf = (trace: Submission["trace"]) => ({ headers: traceFields(trace) });
 
 export function runClient(client: Client<typeof RunService>): RunClient {
   const whole = (wire: WireRun | undefined, signal: AbortSignal) => wholeRun(client, wire, signal);
   return {
     async submit({ params, trace, ...rest }, signal) {
       const request = { ...rest, params: params as WireJsonObject };
-      const { run, existed } = await once(client.submit(request, { signal, ...headersOf(trace) }), signal);
+      const { run, existed } = await once(client.submit(request, placed(trace, signal)), signal);
       if (rest.withoutSteps === true) return { run: runFromWire(required(run, "run")), existed };
       return { run: await whole(run, signal), existed };
     },
@@ -88,7 +93,7 @@ export function runClient(client: Client<typeof RunService>): RunClient {
     },
     async retry({ runId, fromStep = "", refreshLibrary, idempotencyKey, trace }, signal) {
       const request = { runId, fromStep, refreshLibrary, idempotencyKey };
-      const answer = await once(client.retry(request, { signal, ...headersOf(trace) }), signal);
+      const answer = await once(client.retry(request, placed(trace, signal)), signal);
       return { run: await whole(answer.run, signal), existed: answer.existed };
     },
     async items({ runId, stepId, pageToken = "" }, signal) {
@@ -108,9 +113,9 @@ export function runClient(client: Client<typeof RunService>): RunClient {
         };
       }
     },
-    async *artifact(runId, stepId, path, signal) {
-      for await (const { data } of each(client.getArtifact({ runId, stepId, path }, { signal }), signal))
-        yield data;
+    async *artifact({ offset = 0, ...file }, signal) {
+      const request = { ...file, offset: BigInt(offset) };
+      for await (const { data } of each(client.getArtifact(request, { signal }), signal)) yield data;
     },
   };
 }

@@ -4,6 +4,7 @@ import { createClient as createConnectClient } from "@connectrpc/connect";
 import { type AccessClient, accessClient } from "./client-access.ts";
 import { type ApprovalClient, approvalClient } from "./client-approvals.ts";
 import { type DagClient, dagClient } from "./client-dags.ts";
+import { type EnrollmentClient, enrollmentClient } from "./client-enrollment.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
 import { type PlacementClient, placementClient } from "./client-placement.ts";
 import { type RunClient, runClient } from "./client-runs.ts";
@@ -13,6 +14,7 @@ import { type ClientOptions, transportTo } from "./client-transport.ts";
 import {
   AccessService,
   DagService,
+  EnrollmentService,
   FleetService,
   MemoryService,
   PlacementService,
@@ -31,7 +33,8 @@ export interface HaversackClient
     ApprovalClient,
     PlacementClient,
     SecretClient,
-    AccessClient {}
+    AccessClient,
+    EnrollmentClient {}
 
 export function createClient(options: ClientOptions): HaversackClient {
   const transport = transportTo(options);
@@ -47,8 +50,9 @@ export function createClient(options: ClientOptions): HaversackClient {
     createConnectClient(FleetService, transport),
   );
   const access = accessClient(createConnectClient(AccessService, transport));
+  const enrollment = enrollmentClient(createConnectClient(EnrollmentService, transport));
   const secrets = secretClient(createConnectClient(SecretService, transport));
   const ofRuns = { ...runClient(runs), ...approvalClient(runs) };
-  const ofFleet = { ...placement, ...secrets, ...access };
+  const ofFleet = { ...placement, ...secrets, ...access, ...enrollment };
   return { ...ofRuns, ...dags, ...snapshots, ...memory, ...ofFleet };
 }

@@ -2,6 +2,7 @@
  * The worker: everything that lives, in the order in which it starts.
  *
  *   (data folder)   one owner, by a lock; the worker's id; what an earlier process left
+ *   identity/       how it joins and proves itself: a key or credential that never leaves its folder (A1)
  *   spool/          logs and results until the coordinator has them (G1)
  *   hydrate/        packs by digest, inputs, work folders
  *   execute/        attempts: take, hydrate, run, collect, report; process trees that end whole (C1)
@@ -23,37 +24,24 @@ import {
   openOwnedFolder,
   type Ports,
   pause,
-  type Random,
-  readIfThere,
   type Service,
   type StopMode,
-  writeDurably,
 } from "@haversack/base";
-import {
-  type BootId,
-  parseBootId,
-  parseWorkerId,
-  type Tracing,
-  tracingOf,
-  type WorkerHello,
-  type WorkerId,
-} from "@haversack/protocol";
-import { type Feature, features, formatVersionMax, formatVersionMin } from "@haversack/snapshot";
+import { type BootId, parseBootId, type Tracing, type WorkerId } from "@haversack/protocol";
 import type { WorkerAsked } from "./config/options.ts";
 import { settle, type WorkerSettings } from "./config/settle.ts";
-import { AgentExecutor } from "./execute/agent-executor.ts";
 import { Attempts } from "./execute/attempts.ts";
-import { CommandExecutor } from "./execute/command-executor.ts";
-import { hostSecrets } from "./execute/secret-source.ts";
+import { openExecutors } from "./execute/executors.ts";
 import { openStepHost, type StepHost } from "./execute/step-host.ts";
 import { type HealthServer, openHealth } from "./health/open-health.ts";
 import { SnapshotCache } from "./hydrate/snapshot-cache.ts";
+import { openEnrolment } from "./identity/open.ts";
 import { Connection } from "./session/dial.ts";
+import { helloOf } from "./session/hello.ts";
 import { LeaseWatch } from "./session/lease-watch.ts";
-import { superviseSession } from "./session/supervisor.ts";
+import { serve } from "./session/serve.ts";
 import { Uplink } from "./session/uplink.ts";
 import { LogBounds } from "./spool/log-bounds.ts";
-import { version } from "./version.ts";
 
 export interface Worker extends Service {
   /** Resolves when it was stopped; rejects when it cannot go on, such as for a token that is not valid. */
@@ -70,9 +58,6 @@ const shutdownGraceMs = 3000;
 /** How long the last results may take to be acknowledged. */
 const flushMs = 3000;
 const leaseCheckMs = 250;
-
-/** Of what packs may ask for, what this version can do and not only read. */
-const executable: ReadonlySet<Feature> = new Set<Feature>(["memory.ops", "skills"]);
 
 interface Running {
   readonly folder: OwnedFolder;
@@ -121,26 +106,29 @@ class OneWorker implements Worker {
   }
 
   async #startIn(folder: OwnedFolder): Promise<void> {
-    const { coordinatorUrls, token, slots } = this.#settings;
-    const workerId = await readWorkerId(folder.path, this.#ports.random);
+    const { coordinatorUrls, slots } = this.#settings;
+    const enrolment = await openEnrolment(folder.path, this.#settings, this.#ports);
+    const { workerId } = enrolment.access.identity;
     this.#ports = { ...this.#ports, log: logWith(this.#ports.log, { worker: workerId }) };
     const host = await this.#openHost(folder.path, workerId);
-    const connection = new Connection(coordinatorUrls, token);
+    const connection = new Connection(coordinatorUrls, enrolment.access);
     const uplink = new Uplink((error) => this.#fail(error));
     const cache = new SnapshotCache(join(folder.path, "snapshots"), connection, this.#ports.clock);
     const roots = { workRoot: join(folder.path, "work"), spoolRoot: join(folder.path, "spool") };
-    const executors = this.#executors(workerId, cache, host);
-    const bounds = new LogBounds(this.#settings.logBounds, this.#ports.clock);
-    const secrets = hostSecrets({
+    const { logBounds } = this.#settings;
+    const work = openExecutors({
+      ports: this.#ports,
       hostEnv: this.#hostEnv,
-      fileFolders: ["/run/secrets", "/run/credentials"],
+      workerId,
+      host,
+      cache,
+      settings: this.#settings,
+      hurry: this.#hurry.signal,
     });
-    const tracing = tracingOf(this.#settings.traces, version, this.#ports);
+    const bounds = new LogBounds(logBounds, this.#ports.clock);
+    const { tracing } = work.traces;
     await tracing?.start();
-    const named = { "haversack.worker.id": workerId, "haversack.worker.name": this.#settings.name };
-    const traces = { tracing, attributes: named };
-    const given = { connection, cache, uplink, bounds, secrets, traces, ports: this.#ports };
-    const parts = { executors, ...given, ...roots };
+    const parts = { ...work, connection, cache, uplink, bounds, ports: this.#ports, ...roots };
     const attempts = new Attempts(parts, slots, (error) => this.#fail(error));
     await attempts.reopen();
     await cache.open();
@@ -150,7 +138,13 @@ class OneWorker implements Worker {
       uplink,
       leases,
       ports: this.#ports,
-      hello: () => this.#hello(workerId, attempts, cache, host),
+      hello: () => ({
+        ...helloOf(this.#settings, host.labels),
+        workerId,
+        bootId: this.#bootId,
+        snapshotsHeld: cache.announce(),
+        held: attempts.held(),
+      }),
       held: () => attempts.held(),
       cacheChanges: () => cache.changes(),
       take: (message: Parameters<Attempts["take"]>[0]) => attempts.take(message),
@@ -159,7 +153,7 @@ class OneWorker implements Worker {
     const onFailure = (error: unknown): void => this.#fail(error);
     const loops = [
       new Background("lease-watch", (signal) => this.#watchLeases(leases, attempts, signal), onFailure),
-      new Background("session", (signal) => superviseSession(session, signal), onFailure),
+      new Background("session", (signal) => serve(enrolment, session, signal), onFailure),
     ];
     const listen = this.#settings.healthListen;
     const stopping = (): boolean => this.#stopped !== undefined;
@@ -171,20 +165,6 @@ class OneWorker implements Worker {
     this.#ports.log.info({ coordinator, slots, ...url }, "worker started");
   }
 
-  #executors(workerId: WorkerId, cache: SnapshotCache, host: StepHost) {
-    const common = { ports: this.#ports, hostEnv: this.#hostEnv, workerId, host };
-    return {
-      run: new CommandExecutor(common),
-      agent: new AgentExecutor({
-        ...common,
-        nodePath: process.execPath,
-        packFile: (snapshot) => cache.fileOf(snapshot, this.#hurry.signal),
-        dropPack: ({ digest }) => cache.forget(digest),
-        snapshotLimits: this.#settings.snapshotLimits,
-      }),
-    };
-  }
-
   /** Ends and removes what an earlier process left, before the coordinator hears of this one. */
   async #openHost(folder: string, workerId: WorkerId): Promise<StepHost> {
     const { ending, limits } = this.#settings;
@@ -193,23 +173,6 @@ class OneWorker implements Worker {
     await rm(join(folder, "work"), { recursive: true, force: true, maxRetries: 3 });
     await mkdir(join(folder, "work"), { recursive: true, mode: 0o700 });
     return host;
-  }
-
-  #hello(workerId: WorkerId, attempts: Attempts, cache: SnapshotCache, host: StepHost): WorkerHello {
-    const { name, labels, slots } = this.#settings;
-    return {
-      workerId,
-      bootId: this.#bootId,
-      name,
-      version,
-      labels: new Map([...labels, ...Object.entries(host.labels)]),
-      slots,
-      snapshotMinVersion: formatVersionMin,
-      snapshotMaxVersion: formatVersionMax,
-      snapshotFeatures: features.filter((feature) => executable.has(feature)),
-      snapshotsHeld: cache.announce(),
-      held: attempts.held(),
-    };
   }
 
   async #watchLeases(leases: LeaseWatch, attempts: Attempts, signal: AbortSignal): Promise<void> {
@@ -259,16 +222,6 @@ const namesOf = (urls: readonly URL[]): string => urls.map(({ origin }) => origi
 
 function explained(error: FaultError, { coordinatorUrls }: WorkerSettings): FaultError {
   if (error.fault !== "denied") return error;
-  const message = `the coordinator at ${namesOf(coordinatorUrls)} refused this worker: ${error.message}; give it the token in worker.token of the coordinator's data folder`;
+  const message = `the coordinator at ${namesOf(coordinatorUrls)} refused this worker: ${error.message}; join again: remove identity.json and worker-id in its data folder and give it a new join token, or on the coordinator's machine --coordinator-data`;
   return new FaultError("denied", "token_refused", message, { cause: error });
-}
-
-/** Stays the same over restarts, so that the coordinator knows whose leases are void. */
-async function readWorkerId(folder: string, random: Random): Promise<WorkerId> {
-  const path = join(folder, "worker-id");
-  const stored = await readIfThere(path);
-  if (stored !== undefined) return parseWorkerId(stored.toString("utf8").trim());
-  const fresh = random.id();
-  await writeDurably(path, `${fresh}\n`);
-  return parseWorkerId(fresh);
 }

@@ -63,8 +63,7 @@ async function artifactOf(dataDir: string, content: string): Promise<Artifact> {
   const digest = parseDigest(`sha256:${createHash("sha256").update(data).digest("hex")}`);
   const blobs = new BlobStore(join(dataDir, "blobs"), ports.clock);
   await blobs.put(
-    digest,
-    data.length,
+    { digest, size: data.length },
     (async function* () {
       yield data;
     })(),

@@ -82,7 +82,7 @@ function describeFences(openStore: OpenStore): void {
     const ofGroup = { ...stale, stepId: "a" as AttemptRef["stepId"], attempt: 0 };
     expect(await frozen.finish(ofGroup)).toMatchObject({ reason: "unknown" });
     expect((await frozen.renew(ofGroup)).refusals).toMatchObject([{ reason: "unknown" }]);
-    expect(await store.read.attemptIsLive({ ref: ofGroup })).toBe(false);
+    expect(await store.read.attemptAccess({ ref: ofGroup, workerId: frozen.id })).toBe("foreign");
     expect(await world.itemPhases(run, "a")).toBe("succeeded ready");
   });
 

@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
 import { FaultError } from "@haversack/base";
-import { itemOfId, type RunDetail } from "@haversack/protocol";
+import { type Artifact, itemOfId, type RunDetail } from "@haversack/protocol";
 import { Command } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { withStep } from "../follow/run-items.ts";
+import { wholeArtifact } from "../follow/whole-artifact.ts";
 import { given, withConnection } from "../options.ts";
 import { printable } from "../print/printable.ts";
 import { findRun } from "../run-ref.ts";
@@ -48,11 +49,11 @@ async function artifact(
   const { url, token, data } = options;
   const client = await shell.connect(given({ url, token, data }));
   const run = await findRun(client, name.run, stopping);
-  checkKnown(
+  const found = knownArtifact(
     itemOfId(name.step) === undefined ? run : await withStep(client, run, name.step, stopping),
     name,
   );
-  const chunks = client.artifact(run.id, name.step, name.path, stopping);
+  const chunks = wholeArtifact(client, { runId: run.id, stepId: name.step, artifact: found }, shell);
   if (options.output === undefined) {
     for await (const chunk of chunks) await terminal.write(chunk);
   } else {
@@ -62,9 +63,10 @@ async function artifact(
   return exitCodes.ok;
 }
 
-function checkKnown(run: RunDetail, { step: stepId, path }: { step: string; path: string }): void {
+function knownArtifact(run: RunDetail, { step: stepId, path }: { step: string; path: string }): Artifact {
   const step = run.steps.find((each) => each.id === stepId);
-  if (step?.artifacts.some((each) => each.path === path) === true) return;
+  const found = step?.artifacts.find((each) => each.path === path);
+  if (found !== undefined) return found;
   const known = run.steps.flatMap((each) => each.artifacts.map((one) => `${each.id} ${printable(one.path)}`));
   const have = known.length === 0 ? "it has none" : `it has ${known.join(", ")}`;
   throw new FaultError("missing", "unknown_artifact", `run ${run.id} has no such artifact; ${have}`);

@@ -5,8 +5,9 @@ import { exitCodes } from "../exit-codes.ts";
 import { duration, given, retentionOption } from "../options.ts";
 import { openCoordinator, stopInOrder, tellStop, untilInterrupted } from "../serve.ts";
 import type { Shell } from "../shell.ts";
+import { type ListenerOptions, listenersAsked, withListeners } from "./listener-options.ts";
 
-interface CoordinatorOptions {
+interface CoordinatorOptions extends ListenerOptions {
   readonly data: string;
   readonly store?: string;
   readonly listen?: string;
@@ -28,11 +29,12 @@ Examples:
   $ haversack coordinator
   $ haversack coordinator --data /var/lib/haversack --listen 127.0.0.1:7420 --agents ./agents
   $ haversack coordinator --retention 90d
+  $ haversack coordinator --listen 0.0.0.0:7420 --tls auto --tls-name ci.example --listen-workers 0.0.0.0:7421
 
 Ctrl-C ends it in good order; a second one at once. Its log (JSON lines) goes to standard error: HAVERSACK_LOG=debug.`;
 
 export function coordinatorCommand(shell: Shell): Command {
-  return new Command("coordinator")
+  return withListeners(new Command("coordinator"))
     .description("run a coordinator in this terminal until Ctrl-C")
     .addOption(new Option("--data <dir>", "data folder").default(dataFolderName).env("HAVERSACK_DATA"))
     .addOption(
@@ -65,7 +67,7 @@ async function serve(options: CoordinatorOptions, shell: Shell): Promise<0> {
     dataDir,
     ...given({ store, listen, agentsDir, model, vault, leaseTtlMs, retention, graceMs }),
   };
-  const coordinator = await openCoordinator(asked, outside);
+  const coordinator = await openCoordinator({ ...asked, ...listenersAsked(options) }, outside);
   try {
     shell.out(`coordinator listening on ${coordinator.url}, data in ${dataDir}\n`);
     await untilInterrupted([coordinator], outside);

@@ -3,6 +3,7 @@
 import { auditCommand } from "./audit.ts";
 import { coordinatorCommand } from "./coordinator.ts";
 import { doctorCommand } from "./doctor.ts";
+import { joinTokenCommand } from "./join-token.ts";
 import { startCommand } from "./start.ts";
 import { storeCommand } from "./store.ts";
 import { tokenCommand } from "./token.ts";
@@ -12,6 +13,7 @@ export const servingCommands = [
   startCommand,
   coordinatorCommand,
   workerCommand,
+  joinTokenCommand,
   storeCommand,
   tokenCommand,
   auditCommand,

@@ -2,11 +2,11 @@ import { join, relative } from "node:path";
 import { reasonOf } from "@haversack/base";
 import { type HaversackClient, isTerminalRun, type RunDetail } from "@haversack/protocol";
 import { Command, Option } from "commander";
-import { dataFolderName } from "../connect.ts";
+import { dataFolderName, readLocal, trustFor } from "../connect.ts";
 import { type ExitCode, exitCodeOfRun, exitCodes } from "../exit-codes.ts";
 import { prepareSubmission } from "../follow/submission.ts";
 import { submit, submitCall } from "../follow/submit.ts";
-import { collectPair, flagsOf, retentionOption, wholeNumber } from "../options.ts";
+import { collectPair, flagsOf, given, retentionOption, wholeNumber } from "../options.ts";
 import { printable } from "../print/printable.ts";
 import { commandName } from "../print/run-result.ts";
 import { saveWhole } from "../save-whole.ts";
@@ -64,7 +64,12 @@ async function start(options: StartOptions, shell: Shell): Promise<ExitCode> {
 }
 
 async function demonstrate(fleet: Fleet, settings: StartSettings, shell: Shell): Promise<ExitCode> {
-  const client = shell.clientFor({ url: fleet.url, token: fleet.adminToken });
+  const trust = await trustFor(
+    { url: fleet.url, ...given({ localCa: (await readLocal(settings.dataDir))?.ca }) },
+    undefined,
+    shell.outside,
+  );
+  const client = shell.clientFor({ url: fleet.url, token: fleet.adminToken, ...trust });
   greet(fleet, settings, await earlierRuns(client, shell), shell);
   const ended = await whileAlive(fleet.services, shell.outside.stopping, (signal) =>
     submitAndTell(client, settings, shell, signal),
@@ -143,7 +148,11 @@ async function saveReports(
   for (const step of run.steps) {
     if (!step.artifacts.some((artifact) => artifact.path === reportName)) continue;
     const file = join(settings.dataDir, "reports", run.id, reportName);
-    await saveWhole(client.artifact(run.id, step.id, reportName, stopping), file, stopping);
+    await saveWhole(
+      client.artifact({ runId: run.id, stepId: step.id, path: reportName }, stopping),
+      file,
+      stopping,
+    );
     shell.out(`  ${shell.paint.faint("the report:")}    ${shown(file, shell)}\n`);
     if (step.snapshotDigest === undefined) continue;
     shell.out(

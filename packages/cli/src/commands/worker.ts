@@ -1,7 +1,8 @@
+import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { formatDuration, type StopMode } from "@haversack/base";
+import { FaultError, formatDuration, type StopMode } from "@haversack/base";
 import { Command, Option } from "commander";
-import { type Coordinates, dataFolderName, findCoordinator, tokenIn } from "../connect.ts";
+import { dataFolderName, findCoordinator, tokenIn } from "../connect.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { collectPair, duration, given, wholeNumber } from "../options.ts";
 import { stopInOrder, tellStop, untilInterrupted } from "../serve.ts";
@@ -9,6 +10,9 @@ import type { Shell } from "../shell.ts";
 
 interface WorkerOptions {
   readonly url?: string;
+  readonly coordinator?: string;
+  readonly join?: string;
+  readonly joinFile?: string;
   readonly token?: string;
   readonly tokenFile?: string;
   readonly coordinatorData?: string;
@@ -23,10 +27,11 @@ interface WorkerOptions {
 
 const slotsMax = 1024;
 const examples = `
-On the coordinator's machine it finds address and token by itself (the nearest .haversack). Elsewhere:
+On the coordinator's machine it finds address and token by itself (the nearest .haversack). Elsewhere it joins once with what
+haversack join-token create prints there, and proves itself with its certificate from then on:
 
 Examples:
-  $ haversack worker --url http://10.0.0.5:7420 --token-file ./worker.token
+  $ HAVERSACK_JOIN_TOKEN=hj1_... haversack worker --coordinator https://ci.example:7420
   $ haversack worker --slots 4 --label pool=gpu --name gpu-1
 
 The first Ctrl-C (or SIGTERM) lets running steps finish and takes no new ones; the second ends them, and they go to others.`;
@@ -39,6 +44,12 @@ export function workerCommand(shell: Shell): Command {
         "HAVERSACK_URL",
       ),
     )
+    .option("--coordinator <url>", "the same as --url")
+    .option(
+      "--join <token>",
+      "join token; HAVERSACK_JOIN_TOKEN and --join-file are better: they stay out of `ps`",
+    )
+    .option("--join-file <file>", "file with mode 0600 that holds the join token")
     .option(
       "--token <token>",
       "worker token; HAVERSACK_TOKEN and --token-file are better: they stay out of `ps`",
@@ -68,13 +79,13 @@ async function serve(options: WorkerOptions, shell: Shell): Promise<0> {
   const { outside } = shell;
   const { clock, random, env, cwd } = outside;
   const { createWorker } = await import("@haversack/worker");
-  const { url: coordinator, token } = await coordinates(options, shell);
+  const { coordinator, ...credentials } = await credentialsOf(options, shell);
   const { slots, name, drainTimeout: drainTimeoutMs, healthListen } = options;
   const labels = options.label === undefined ? undefined : Object.fromEntries(options.label);
   const dataDir = resolve(cwd, options.data ?? join(options.coordinatorData ?? dataFolderName, "worker"));
   const asked = {
     coordinator,
-    token,
+    ...credentials,
     dataDir,
     ...given({ slots, name, labels, drainTimeoutMs, healthListen }),
   };
@@ -95,9 +106,41 @@ async function serve(options: WorkerOptions, shell: Shell): Promise<0> {
   return exitCodes.ok;
 }
 
-async function coordinates(options: WorkerOptions, { outside }: Shell): Promise<Coordinates> {
-  const { url, coordinatorData: data } = options;
-  const token =
-    options.tokenFile === undefined ? options.token : await tokenIn(options.tokenFile, outside.cwd);
-  return findCoordinator(given({ url, token, data }), "worker", outside);
+interface Credentials {
+  readonly coordinator: string;
+  readonly token?: string;
+  readonly joinToken?: string;
+  readonly localCaFile?: string;
+}
+
+/** A join token, the token of a coordinator on this machine, or nothing for one that has joined. */
+async function credentialsOf(options: WorkerOptions, { outside }: Shell): Promise<Credentials> {
+  const { coordinatorData: data, joinFile, tokenFile } = options;
+  const { cwd, env } = outside;
+  const url = options.coordinator ?? options.url;
+  const join = joinFile === undefined ? options.join : await joinTokenIn(joinFile, cwd);
+  const joinToken = join ?? (env["HAVERSACK_JOIN_TOKEN"] || undefined);
+  const token = tokenFile === undefined ? options.token : await tokenIn(tokenFile, cwd);
+  const isTold = (token ?? env["HAVERSACK_TOKEN"] ?? "") !== "";
+  if (
+    url !== undefined &&
+    data === undefined &&
+    (joinToken !== undefined || (url.startsWith("https:") && !isTold))
+  )
+    return { coordinator: url, ...given({ joinToken }) };
+  const found = await findCoordinator(given({ url, token, data }), "worker", outside);
+  return {
+    coordinator: found.url,
+    token: found.token,
+    ...given({ joinToken, localCaFile: found.localCa }),
+  };
+}
+
+/** It would let anybody join who can read it. */
+async function joinTokenIn(file: string, cwd: string): Promise<string> {
+  const token = await tokenIn(file, cwd);
+  const { mode } = await stat(resolve(cwd, file));
+  if ((mode & 0o077) === 0) return token;
+  const message = `${file} can be read by others (mode ${(mode & 0o777).toString(8)}): chmod 600 it`;
+  throw new FaultError("invalid", "join_file_readable", message);
 }

@@ -9,6 +9,7 @@ import type { Shell } from "../shell.ts";
 import { connect, type DagOptions } from "./dag-options.ts";
 import { cordonCommand, uncordonCommand } from "./workers-cordon.ts";
 import { drainCommand } from "./workers-drain.ts";
+import { revokeCommand } from "./workers-revoke.ts";
 
 const examples = `
 Examples:
@@ -16,13 +17,14 @@ Examples:
   $ haversack workers --json | jq '[.workers[] | select(.connected) | .slots] | add'
   $ haversack workers drain gpu-1 --deadline 10m --wait
   $ haversack workers uncordon gpu-1
+  $ haversack workers revoke gpu-1
 
 --json: {workers: [{id, name, connected, version, labels, slots, slotsUsed, connectedAt, lastSeenAt, availability,
-  cordonedAt, cordonReason, drainDeadline, stopping}]}; availability: open, cordoned, draining or drained`;
+  cordonedAt, cordonReason, drainDeadline, stopping, certificateExpiresAt, revokedAt}]}; availability: open, cordoned, draining or drained`;
 
 export function workersCommand(shell: Shell): Command {
   const command = new Command("workers")
-    .description("list the fleet; cordon, uncordon and drain workers")
+    .description("list the fleet; cordon, uncordon, drain and revoke workers")
     // An option behind `drain` is its own.
     .enablePositionalOptions();
   return withConnection(withJson(command, "JSON"))
@@ -30,7 +32,8 @@ export function workersCommand(shell: Shell): Command {
     .action(shell.does((options: DagOptions) => workers(options, shell)))
     .addCommand(cordonCommand(shell))
     .addCommand(uncordonCommand(shell))
-    .addCommand(drainCommand(shell));
+    .addCommand(drainCommand(shell))
+    .addCommand(revokeCommand(shell));
 }
 
 async function workers(options: DagOptions, shell: Shell): Promise<ExitCode> {

@@ -65,6 +65,8 @@ export function workerJson(worker: WorkerInfo): object {
     lastSeenAt: time(worker.lastSeenAt),
     cordonedAt: time(worker.cordonedAt),
     drainDeadline: time(worker.drainDeadline),
+    certificateExpiresAt: time(worker.certificateExpiresAt),
+    revokedAt: time(worker.revokedAt),
   };
 }
 

@@ -93,6 +93,7 @@ function workerEnv(env: NodeJS.ProcessEnv, rehearsalUrl: string | undefined): No
     HAVERSACK_TOKEN: _token,
     HAVERSACK_WORKER_DATA: _data,
     HAVERSACK_STORE: _store,
+    HAVERSACK_JOIN_TOKEN: _join,
     ...rest
   } = env;
   return rehearsalUrl === undefined ? rest : { ...rest, HAVERSACK_REHEARSAL_URL: rehearsalUrl };

@@ -125,6 +125,10 @@ export function fakeClient(methods: Partial<HaversackClient>): HaversackClient {
     audit: nobodyAsks,
     verifyAudit: nobodyAsks,
     cutAudit: nobodyAsks,
+    createJoinToken: nobodyAsks,
+    joinTokens: nobodyAsks,
+    deleteJoinToken: nobodyAsks,
+    revokeWorker: nobodyAsks,
     ...methods,
   };
 }

@@ -27,6 +27,8 @@ export interface Access {
   readonly authenticate: Authenticate;
   /** These routes and those of access itself, behind the door. */
   readonly guard: (routes: (router: ConnectRouter) => void) => (router: ConnectRouter) => void;
+  /** A door of another listener, with credentials of its own and nothing but the routes that it is given. */
+  readonly also: (credentials: readonly Authenticator[]) => Pick<Access, "interceptors" | "guard">;
   /** Stopped after what takes calls. */
   readonly auditLog: Service;
 }
@@ -43,8 +45,19 @@ export function createAccess({ store, credentials, ports }: AccessParts): Access
     routes(router);
     lookFirst(router, door);
   };
+  const also: Access["also"] = (others) => {
+    const own = { rules, authenticate: authenticateBy(others) };
+    return {
+      interceptors: [mapErrors(log), limitTime(clock), audit.calls, authorize(own, clock)],
+      guard: (routes) => (router) => {
+        routes(router);
+        lookFirst(router, own);
+      },
+    };
+  };
   return {
     interceptors: [mapErrors(log), limitTime(clock), audit.calls, authorize(door, clock)],
+    also,
     authenticate: door.authenticate,
     guard,
     auditLog: audit.log,

@@ -5,6 +5,7 @@ import {
   AccessService,
   apiMessageBytesMax,
   DagService,
+  EnrollmentService,
   FleetService,
   Health,
   MemoryService,
@@ -25,7 +26,7 @@ import { reflectionService } from "./reflection-service.ts";
 import { runService } from "./run-service.ts";
 import { scheduleService } from "./schedule-service.ts";
 import { snapshotService } from "./snapshot-service.ts";
-import { workerService } from "./worker-service.ts";
+import { type WorkerRouteParts, workerRoutes } from "./worker-routes.ts";
 
 /** Each method of them declares who may call it. */
 export const services = [
@@ -38,13 +39,14 @@ export const services = [
   MemoryService,
   SecretService,
   WorkerService,
+  EnrollmentService,
   Health,
   ServerReflection,
   AccessService,
 ];
 
 type Parts = Parameters<typeof runService>[0] &
-  Parameters<typeof workerService>[0] &
+  WorkerRouteParts &
   HealthServiceParts & { readonly scheduler: Scheduler };
 
 /** They carry DAG files; a message of the others is smaller. */
@@ -57,13 +59,13 @@ export const routesOf =
     const submit = submitter.submit.bind(submitter);
     const schedules = { store, submit, clock, ring: () => scheduler.ring() };
     const names = services.map(({ typeName }) => typeName);
+    workerRoutes(parts)(router);
     fleetRoutes(parts)(router)
       .service(RunService, runService(parts), large)
       .service(DagService, dagService(submitter, store, schedules.ring), large)
       .service(ScheduleService, scheduleService(schedules))
       .service(SnapshotService, snapshotService(store, clock))
       .service(MemoryService, memoryService(store, clock))
-      .service(WorkerService, workerService(parts))
       .service(Health, healthService(names, parts))
       .service(ServerReflection, reflectionService(services));
   };

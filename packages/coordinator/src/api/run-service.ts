@@ -90,9 +90,10 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
       }
     },
     ...approvalCalls({ store, clock: parts.clock, answer }),
-    async *getArtifact({ runId, stepId, path }) {
+    async *getArtifact({ runId, stepId, path, offset }) {
       const artifact = findArtifact(await stepNamed(store, parseRunId(runId), stepId), path);
-      for await (const data of parts.blobs.read(artifact.digest, chunkBytesMax)) yield { data };
+      const start = safeNumber(offset, "offset");
+      for await (const data of parts.blobs.read(artifact.digest, chunkBytesMax, start)) yield { data };
     },
   };
 }

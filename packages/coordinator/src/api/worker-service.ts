@@ -1,21 +1,24 @@
 /** WorkerService: decode, call, encode. */
 
-import type { ServiceImpl } from "@connectrpc/connect";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { FaultError } from "@haversack/base";
 import {
   chunkBytesMax,
   digestOfBytes,
   downwardToWire,
+  parseWorkerId,
   refFromWire,
   required,
   safeNumber,
   type Upward,
   upwardFromWire,
+  type WorkerId,
   type WorkerService,
 } from "@haversack/protocol";
-import { callerIn } from "../auth/caller.ts";
+import { callerIn, callerKey } from "../auth/caller.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import { type SessionParts, serveSession } from "../dispatch/session.ts";
+import { admission, notYours } from "../identity/admission.ts";
 import type { Store } from "../store/store.ts";
 import { type AttemptSecretsParts, attemptSecrets } from "./attempt-secrets.ts";
 import { chunks } from "./snapshot-service.ts";
@@ -31,27 +34,45 @@ export function workerService(parts: WorkerServiceParts): ServiceImpl<typeof Wor
   return {
     async *session(requests, context) {
       const signal = AbortSignal.any([context.signal, parts.stopping]);
-      for await (const message of serveSession(parts, decoded(requests), signal))
+      const admit = await admission(parts.store, workerOf(context));
+      for await (const message of serveSession({ ...parts, admit }, decoded(requests), signal))
         yield downwardToWire(message);
     },
-    async *getSnapshot(request) {
+    async *getSnapshot(request, context) {
       const digest = digestOfBytes(request.digest);
-      await requireLive(parts, { ref: refFromWire(request.ref), snapshotDigest: digest });
+      await requireLive(parts, context, { ref: refFromWire(request.ref), snapshotDigest: digest });
       const { gzip } = await parts.store.read.snapshotRead({ digest });
       for (const data of chunks(gzip)) yield { data };
     },
-    async putBlob(requests) {
-      return await putBlob(parts, requests);
+    async findBlob({ ref, digest }, context) {
+      await requireLive(parts, context, { ref: refFromWire(ref) });
+      const name = digestOfBytes(digest);
+      if (await parts.blobs.renew(name)) return { existed: true };
+      return { bytesHeld: BigInt(await parts.blobs.held(name)) };
     },
-    async *getBlob(request) {
-      await requireLive(parts, { ref: refFromWire(request.ref) });
-      for await (const data of parts.blobs.read(digestOfBytes(request.digest), chunkBytesMax)) yield { data };
+    async putBlob(requests, context) {
+      return await putBlob(parts, requests, context);
     },
-    async getAttemptSecrets({ ref, token }, { values }) {
-      const asked = { ref: refFromWire(ref), token, caller: callerIn(values) };
+    async *getBlob(request, context) {
+      await requireLive(parts, context, { ref: refFromWire(request.ref) });
+      const start = safeNumber(request.offset, "get_blob.offset");
+      const digest = digestOfBytes(request.digest);
+      for await (const data of parts.blobs.read(digest, chunkBytesMax, start)) yield { data };
+    },
+    async getAttemptSecrets({ ref, token }, context) {
+      const asked = { ref: refFromWire(ref), token, caller: callerIn(context.values) };
+      await requireLive(parts, context, { ref: asked.ref });
       return { values: Object.fromEntries(await attemptSecrets(parts, asked)) };
     },
   };
+}
+
+/** Who calls, by its credential; nothing in a message says so. */
+function workerOf({ values }: HandlerContext): WorkerId {
+  const workerId = values.get(callerKey)?.workerId;
+  if (workerId !== undefined) return parseWorkerId(workerId);
+  const message = "this credential names no worker: join first (EnrollmentService.Join)";
+  throw new FaultError("denied", "no_worker", message);
 }
 
 async function* decoded(
@@ -63,29 +84,36 @@ async function* decoded(
   }
 }
 
-/** Calls beside the session are made for an attempt that the fleet still holds. */
+type LiveQuery = Omit<Parameters<Store["read"]["attemptAccess"]>[0], "workerId">;
+
+/** Calls beside the session are made for an attempt that the worker still holds: that of the credential (A1). */
 async function requireLive(
   { store }: WorkerServiceParts,
-  query: Parameters<Store["read"]["attemptIsLive"]>[0],
+  context: HandlerContext,
+  query: LiveQuery,
 ): Promise<void> {
-  if (await store.read.attemptIsLive(query)) return;
+  const access = await store.read.attemptAccess({ ...query, workerId: workerOf(context) });
+  if (access === "live") return;
+  if (access === "foreign") throw notYours();
   const what = query.snapshotDigest === undefined ? "is not live" : "is not live, or has another snapshot";
   throw new FaultError("fenced", "not_live", `the attempt that this call is made for ${what}`);
 }
 
 type PutBlobRequests = Parameters<ServiceImpl<typeof WorkerService>["putBlob"]>[0];
 
-async function putBlob(parts: WorkerServiceParts, requests: PutBlobRequests) {
+async function putBlob(parts: WorkerServiceParts, requests: PutBlobRequests, context: HandlerContext) {
   const messages = requests[Symbol.asyncIterator]();
   const first = await messages.next();
   const header =
     first.done === true || first.value.body.case !== "header" ? undefined : first.value.body.value;
-  const { ref, digest, size } = required(header, "put_blob.header");
-  await requireLive(parts, { ref: refFromWire(ref) });
+  const { ref, digest, ...sizes } = required(header, "put_blob.header");
+  await requireLive(parts, context, { ref: refFromWire(ref) });
   const name = digestOfBytes(digest);
   // Somebody's result is about to name it: it must not be taken for old.
   if (await parts.blobs.renew(name)) return { existed: true };
-  await parts.blobs.put(name, safeNumber(size, "put_blob.size"), dataOf(messages));
+  const size = safeNumber(sizes.size, "put_blob.size");
+  const offset = safeNumber(sizes.offset, "put_blob.offset");
+  await parts.blobs.put({ digest: name, size, offset }, dataOf(messages));
   return { existed: false };
 }
 

@@ -6,8 +6,8 @@ import { present } from "@haversack/base";
 import type { Role } from "@haversack/protocol";
 
 export interface Caller {
-  /** `file`: a token of the data folder; `token`: one that was made; `certificate`, `join`: of a worker. */
-  readonly kind: "file" | "token" | "certificate" | "join";
+  /** `file`: a token of the data folder; `token`: one that was made; `certificate`, `credential`, `join`: of a worker. */
+  readonly kind: "file" | "token" | "certificate" | "credential" | "join";
   /** Of the credential, unique within its kind. */
   readonly id: string;
   readonly role: Role;

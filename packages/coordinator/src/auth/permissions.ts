@@ -21,7 +21,8 @@ const granted: Readonly<Record<Role, readonly Permission[]>> = {
   operator,
   editor,
   admin: [...editor, "administer"],
-  worker: ["public", "work"],
+  // With a token that names no worker, to get a credential that does.
+  worker: ["public", "work", "join"],
   join: ["public", "join"],
   metrics: ["public", "metrics"],
 };

@@ -33,7 +33,7 @@ describe("a blob", () => {
     await using world = await setup();
     const digest = digestOf("hello world");
     expect(await world.blobs.has(digest)).toBe(false);
-    await world.blobs.put(digest, 11, pieces("hello ", "world"));
+    await world.blobs.put({ digest, size: 11 }, pieces("hello ", "world"));
     expect(await world.blobs.has(digest)).toBe(true);
     expect(await textOf(world.blobs.read(digest, 4))).toBe("hello world");
     expect((await Array.fromAsync(world.blobs.read(digest, 4))).length).toBe(3);
@@ -41,7 +41,7 @@ describe("a blob", () => {
 
   test("may be empty", async () => {
     await using world = await setup();
-    await world.blobs.put(digestOf(""), 0, pieces());
+    await world.blobs.put({ digest: digestOf(""), size: 0 }, pieces());
     expect(await textOf(world.blobs.read(digestOf(""), 4))).toBe("");
   });
 
@@ -51,7 +51,7 @@ describe("a blob", () => {
     ["is longer than announced", digestOf("hello"), 4],
   ])("that %s is refused and leaves nothing", async (_, digest, size) => {
     await using world = await setup();
-    await expect(world.blobs.put(digest, size, pieces("hel", "lo"))).rejects.toMatchObject({
+    await expect(world.blobs.put({ digest, size }, pieces("hel", "lo"))).rejects.toMatchObject({
       code: "blob_mismatch",
     });
     expect(await world.blobs.has(digest)).toBe(false);
@@ -64,20 +64,63 @@ describe("a blob", () => {
     const endless = async function* (): AsyncIterable<Uint8Array> {
       for (;;) yield Buffer.from(`piece ${given++}`);
     };
-    await expect(world.blobs.put(digestOf("x"), 20, endless())).rejects.toMatchObject({
+    await expect(world.blobs.put({ digest: digestOf("x"), size: 20 }, endless())).rejects.toMatchObject({
       code: "blob_mismatch",
     });
     expect(given).toBeLessThan(5);
   });
 
-  test("whose sender breaks off leaves nothing", async () => {
+  const broken = async function* (text: string): AsyncIterable<Uint8Array> {
+    yield Buffer.from(text);
+    throw new Error("the link broke");
+  };
+
+  test("whose sender breaks off goes on where it was, and only there", async () => {
     await using world = await setup();
-    const broken = async function* (): AsyncIterable<Uint8Array> {
-      yield Buffer.from("hel");
-      throw new Error("the link broke");
-    };
-    await expect(world.blobs.put(digestOf("hello"), 5, broken())).rejects.toThrow("the link broke");
+    const { blobs } = world;
+    const digest = digestOf("hello");
+    await expect(blobs.put({ digest, size: 5 }, broken("hel"))).rejects.toThrow("the link broke");
+    expect(await blobs.held(digest)).toBe(3);
+    expect(await blobs.has(digest)).toBe(false);
+    const wrong = blobs.put({ digest, size: 5, offset: 2 }, pieces("llo"));
+    await expect(wrong).rejects.toMatchObject({
+      code: "upload_offset",
+      message: expect.stringContaining("3 bytes are here"),
+    });
+    await blobs.put({ digest, size: 5, offset: 3 }, pieces("lo"));
+    expect(await blobs.has(digest)).toBe(true);
+    expect(await blobs.held(digest)).toBe(0);
+    expect(await world.files()).toHaveLength(1);
+  });
+
+  test("that goes on with damaged bytes is thrown away", async () => {
+    await using world = await setup();
+    const digest = digestOf("hello");
+    await expect(world.blobs.put({ digest, size: 5 }, broken("hex"))).rejects.toThrow("the link broke");
+    const rest = world.blobs.put({ digest, size: 5, offset: 3 }, pieces("lo"));
+    await expect(rest).rejects.toMatchObject({ code: "blob_mismatch" });
     expect(await world.files()).toEqual([]);
+  });
+
+  test("has one writer: who asks how much is there takes over from a sender that says nothing", async () => {
+    await using world = await setup();
+    const digest = digestOf("hello");
+    const silent = Promise.withResolvers<void>();
+    const stuck = async function* (): AsyncIterable<Uint8Array> {
+      yield Buffer.from("he");
+      await silent.promise;
+    };
+    const first = world.blobs.put({ digest, size: 5 }, stuck());
+    const refused = first.catch((error: unknown) => error);
+    while ((await world.files()).length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const held = await world.blobs.held(digest);
+    expect(await refused).toMatchObject({ code: "upload_superseded" });
+    await world.blobs.put(
+      { digest, size: 5, ...(held > 0 && { offset: held }) },
+      pieces("hello".slice(held)),
+    );
+    expect(await world.blobs.has(digest)).toBe(true);
+    silent.resolve();
   });
 
   test("over the limit is refused before a byte is read", async () => {
@@ -87,7 +130,9 @@ describe("a blob", () => {
       isRead = true;
       yield new Uint8Array();
     };
-    await expect(world.blobs.put(digestOf("x"), artifactBytesMax + 1, untouched())).rejects.toMatchObject({
+    await expect(
+      world.blobs.put({ digest: digestOf("x"), size: artifactBytesMax + 1 }, untouched()),
+    ).rejects.toMatchObject({
       code: "artifact_too_large",
     });
     expect(isRead).toBe(false);
@@ -97,7 +142,9 @@ describe("a blob", () => {
     await using world = await setup();
     const text = "x".repeat(100_000);
     await Promise.all(
-      Array.from({ length: 8 }, () => world.blobs.put(digestOf(text), text.length, pieces(text))),
+      Array.from({ length: 8 }, () =>
+        world.blobs.put({ digest: digestOf(text), size: text.length }, pieces(text)),
+      ),
     );
     expect(await textOf(world.blobs.read(digestOf(text), 65_536))).toBe(text);
     expect(await world.files()).toHaveLength(1);
@@ -116,10 +163,10 @@ describe("what was stored long ago", () => {
     await using world = await setup();
     const { blobs, clock } = world;
     const [first, second, young] = [digestOf("a"), digestOf("b"), digestOf("c")];
-    await blobs.put(first, 1, pieces("a"));
-    await blobs.put(second, 1, pieces("b"));
+    await blobs.put({ digest: first, size: 1 }, pieces("a"));
+    await blobs.put({ digest: second, size: 1 }, pieces("b"));
     clock.advance(1000);
-    await blobs.put(young, 1, pieces("c"));
+    await blobs.put({ digest: young, size: 1 }, pieces("c"));
     expect(new Set(await all(blobs, clock.now()))).toEqual(new Set([first, second]));
     expect(await blobs.renew(second)).toBe(true);
     expect(await all(blobs, clock.now())).toEqual([first]);
@@ -134,7 +181,7 @@ describe("what was stored long ago", () => {
     const { blobs, clock } = world;
     const digest = digestOf("a");
     for (let round = 0; round < 200; round++) {
-      await blobs.put(digest, 1, pieces("a"));
+      await blobs.put({ digest, size: 1 }, pieces("a"));
       clock.advance(1000);
       const renew = () => blobs.renew(digest);
       const remove = () => blobs.remove(digest, clock.now());
@@ -143,7 +190,7 @@ describe("what was stored long ago", () => {
           ? await Promise.all([renew(), remove()])
           : await Promise.all([remove(), renew()]).then(([, renewed]) => [renewed]);
       expect(await blobs.has(digest)).toBe(isThere);
-      const [, put] = await Promise.allSettled([remove(), blobs.put(digest, 1, pieces("a"))]);
+      const [, put] = await Promise.allSettled([remove(), blobs.put({ digest, size: 1 }, pieces("a"))]);
       expect([put.status, await blobs.has(digest)]).toEqual(["fulfilled", true]);
     }
   });

@@ -14,6 +14,9 @@ export function blobPath(folder: string, digest: Digest): string {
   return join(folder, hex.slice(0, 2), hex);
 }
 
+/** What an upload that was cut off left, for it to go on. */
+export const partialPath = (folder: string, digest: Digest): string => `${blobPath(folder, digest)}.part`;
+
 /** Blobs whose file is older; of the half-written ones the older are removed on the way. */
 export async function* oldFiles(folder: string, before: Ms): AsyncIterable<readonly Digest[]> {
   for (const prefix of (await namesIn(folder)).filter((name) => /^[0-9a-f]{2}$/.test(name))) {
@@ -22,7 +25,7 @@ export async function* oldFiles(folder: string, before: Ms): AsyncIterable<reado
       const batch = names.slice(from, from + batchMax);
       const isOld = await Promise.all(batch.map((name) => isOlder(join(folder, prefix, name), before)));
       const old = batch.filter((_, index) => isOld[index]);
-      for (const name of old.filter((each) => /^[0-9a-f]{64}\.[0-9a-f]{12}\.tmp$/.test(each))) {
+      for (const name of old.filter((each) => /^[0-9a-f]{64}\.(?:[0-9a-f]{12}\.tmp|part)$/.test(each))) {
         await rm(join(folder, prefix, name), { force: true });
       }
       const digests = old

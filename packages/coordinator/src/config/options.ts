@@ -6,6 +6,23 @@ export interface CoordinatorAsked {
   readonly store?: string;
   /** `HOST:PORT`; port 0: any free one. `127.0.0.1:7420` when left out. */
   readonly listen?: string;
+  /** `auto`: a certificate of the cluster's own authority; `off`, or left out: none, unless files are named. */
+  readonly tls?: string;
+  /** PEM files, read again when they change. */
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  /** Names and addresses by which others reach the coordinator. */
+  readonly tlsNames?: readonly string[];
+  /** `HOST:PORT` for workers with certificates; there is none when left out. */
+  readonly listenWorkers?: string;
+  /** Folder of the cluster's own authority, shared by coordinators of one database; `ca` in the data folder when left out. */
+  readonly caDir?: string;
+  /** The authority of that folder becomes the one that the database knows. */
+  readonly caReplace?: boolean;
+  /** Lets a public listener be without TLS. */
+  readonly allowInsecurePublicListener?: boolean;
+  /** Milliseconds for which a worker's certificate is valid; 7 days when left out. For tests. */
+  readonly workerCertTtlMs?: number;
   /** The agent library; `agents` beside the current folder's `examples` or in it when left out. */
   readonly agentsDir?: string;
   /** Id of the model that agent steps use when nothing else names one; replaces `model` of config.yaml. */

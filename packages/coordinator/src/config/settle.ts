@@ -1,14 +1,16 @@
 /** What was asked, checked and completed, once, at start. A message names the field, the bound and the value. */
 
-import { isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { FaultError, type Ms, parseByteSize, parseDuration } from "@haversack/base";
 import { type TraceSettings, traceSettings } from "@haversack/protocol";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
+import { parseAddress } from "../http/address.ts";
+import type { ListenerSettings } from "../http/listener-settings.ts";
 import type { Address } from "../http/server.ts";
 import { leaseTtlDefaultMs } from "../runs/lease.ts";
 import type { VaultPlace } from "../secrets/vault.ts";
 import { parsePostgresUrl } from "../store/postgres-url.ts";
+import { settleListeners } from "./listener-settings.ts";
 import type { CoordinatorAsked } from "./options.ts";
 
 export interface CoordinatorSettings {
@@ -16,6 +18,7 @@ export interface CoordinatorSettings {
   /** Address of a PostgreSQL database, password included; undefined: the embedded one. */
   readonly store: string | undefined;
   readonly listen: Address;
+  readonly listeners: ListenerSettings;
   readonly agentsDir: string;
   readonly model: string | undefined;
   readonly leaseTtlMs: Ms;
@@ -40,10 +43,12 @@ const graceDefaultMs = 24 * 3_600_000;
 
 export function settle(asked: CoordinatorAsked, env: NodeJS.ProcessEnv): CoordinatorSettings {
   const dataDir = resolve(asked.dataDir ?? env["HAVERSACK_DATA"] ?? ".haversack");
+  const listen = parseAddress(asked.listen ?? env["HAVERSACK_LISTEN"] ?? "127.0.0.1:7420", "listen");
   return {
     dataDir,
     store: parseStore(asked.store ?? env["HAVERSACK_STORE"] ?? ""),
-    listen: parseListen(asked.listen ?? env["HAVERSACK_LISTEN"] ?? "127.0.0.1:7420"),
+    listen,
+    listeners: settleListeners(asked, env, { listen, dataDir }),
     agentsDir: resolve(asked.agentsDir ?? env["HAVERSACK_AGENTS"] ?? "agents"),
     model: asked.model ?? env["HAVERSACK_MODEL"],
     leaseTtlMs: checkTtl(asked.leaseTtlMs ?? leaseTtlDefaultMs),
@@ -63,23 +68,6 @@ function settleVault(folder: string, { HAVERSACK_VAULT_KEY_FILE: keyFile }: Node
 
 function parseStore(text: string): string | undefined {
   return text === "" || text === "embedded" ? undefined : parsePostgresUrl(text).href;
-}
-
-function parseListen(text: string): Address {
-  const [, host = "", portText = ""] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
-  const port = Number(portText);
-  const name = host.replace(/^\[(.*)\]$/, "$1");
-  if (name === "" || portText === "" || port > 65_535)
-    throw bad("listen", "HOST:PORT such as 127.0.0.1:7420", text);
-  if (!isLoopback(name)) {
-    const message = `listen: ${name} can be reached from other machines, which needs TLS and identities that this version does not have; use 127.0.0.1`;
-    throw new FaultError("invalid", "public_listener", message);
-  }
-  return { host: name, port };
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
 
 function checkTtl(ms: number): Ms {

@@ -3,7 +3,7 @@
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { present } from "@haversack/base";
-import type { RunId, Task } from "@haversack/protocol";
+import { parseWorkerId, type RunId, type Task } from "@haversack/protocol";
 import { defaultLimits } from "@haversack/snapshot";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { fakePorts, until } from "../../../../tests/support/fake-clock.ts";
@@ -293,11 +293,15 @@ onExit: [{ id: plain, agent: { use: analyst, prompt: "\${{ run.status }}" } }]
     await using world = await coordinator();
     const { plain, reader } = await twoTasks(world);
     const may = (task: Task, pack: Task) =>
-      stores.store.read.attemptIsLive({ ref: task.ref, snapshotDigest: present(digestOf(pack), "a digest") });
+      stores.store.read.attemptAccess({
+        ref: task.ref,
+        workerId: parseWorkerId("w"),
+        snapshotDigest: present(digestOf(pack), "a digest"),
+      });
     expect([await may(reader, reader), await may(reader, plain), await may(plain, plain)]).toEqual([
-      true,
-      false,
-      false,
+      "live",
+      "over",
+      "over",
     ]);
   });
 

@@ -1,5 +1,12 @@
 import { getEventListeners } from "node:events";
-import { type Digest, type Downward, parseBootId, parseDigest, type Upward } from "@haversack/protocol";
+import {
+  type Digest,
+  type Downward,
+  parseBootId,
+  parseDigest,
+  type Upward,
+  type WorkerHello,
+} from "@haversack/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FakeClock, fakePorts, until } from "../../../../tests/support/fake-clock.ts";
 import { leaseTimes } from "../runs/lease.ts";
@@ -65,6 +72,7 @@ function dial(options: { name?: string; boot?: string; registry?: WorkerRegistry
     ports: fakePorts(clock),
     version: "test",
     ring: () => void rings++,
+    admit: (hello: WorkerHello) => hello,
   };
   const ended = (async () => {
     for await (const message of serveSession(parts, said, stopping.signal)) answers.push(message);
@@ -195,15 +203,14 @@ describe("what a worker says", () => {
     await session.ended;
   });
 
-  test("a start is stored, and refused when it is not the worker's", async () => {
+  test("a start is stored; one of another worker's attempt ends the session (A1)", async () => {
     const session = dial();
     await session.greet();
     const [ref, foreign] = [await claimFor(session), await claimFor(dial())];
     session.said.say({ kind: "started", refs: [ref, foreign] });
-    expect(await session.answer("refusals")).toMatchObject({ refusals: [{ ref: foreign }] });
+    await expect(session.ended).rejects.toMatchObject({ fault: "denied", code: "not_yours" });
     expect(await stores.phases(ref.runId)).toBe("running a=running");
-    session.said.hangUp();
-    await session.ended;
+    expect(await stores.phases(foreign.runId)).toBe("running a=leased");
   });
 
   test("a result is acknowledged once it is stored, and again when it comes again; another is a conflict (L4)", async () => {
@@ -273,12 +280,11 @@ describe("the log of an attempt that is another worker's", () => {
     const thief = dial();
     await thief.greet();
     thief.said.say({ kind: "logs", chunks: [{ ref, stream: "stdout", offset: 0, data: Buffer.from("x") }] });
-    expect((await thief.answer("refusals")).refusals).toEqual([{ ref, reason: "unknown" }]);
+    await expect(thief.ended).rejects.toMatchObject({ fault: "denied", code: "not_yours" });
     const query = { runId: ref.runId, stepId: "", after: 0, limit: 10 };
     expect(await stores.logs.read.logsRead(query)).toEqual([]);
     owner.said.hangUp();
-    thief.said.hangUp();
-    await Promise.all([owner.ended, thief.ended]);
+    await owner.ended;
   });
 });
 

@@ -15,6 +15,7 @@ import {
   type Upward,
   type WorkerHello,
 } from "@haversack/protocol";
+import { notYours } from "../identity/admission.ts";
 import type { LogStore, Store } from "../store/store.ts";
 import { comeBackInMs } from "./come-back.ts";
 import type { LeaseClock } from "./lease-clock.ts";
@@ -33,9 +34,14 @@ export interface SessionParts {
   readonly ring: () => void;
 }
 
+export interface ServedSession extends SessionParts {
+  /** The hello with what its worker may say of itself; throws FaultError `denied` for another one's. */
+  readonly admit: (hello: WorkerHello) => WorkerHello;
+}
+
 /** Serves one stream until either side ends it. */
 export async function* serveSession(
-  parts: SessionParts,
+  parts: ServedSession,
   incoming: AsyncIterable<Upward>,
   signal: AbortSignal,
 ): AsyncIterable<Downward> {
@@ -51,7 +57,7 @@ export async function* serveSession(
   }
   if (parts.registry.isFull)
     throw new FaultError("busy", "too_many_workers", "too many workers are connected");
-  const session = new Session(parts, first.value.hello);
+  const session = new Session(parts, parts.admit(first.value.hello));
   const onAbort = (): void =>
     session.link.goodbye("the coordinator stops", comeBackInMs(parts.registry.size, parts.ports.random));
   signal.addEventListener("abort", onAbort, { once: true });
@@ -60,6 +66,7 @@ export async function* serveSession(
   const reading = session.read(messages);
   try {
     yield* session.link.outgoing();
+    if (session.denied !== undefined) throw session.denied;
   } finally {
     signal.removeEventListener("abort", onAbort);
     session.close();
@@ -71,6 +78,8 @@ export async function* serveSession(
 
 class Session {
   readonly link: WorkerLink;
+  /** Why it was ended, if it spoke for another worker. */
+  denied: FaultError | undefined;
   readonly #parts: SessionParts;
   /** Starts that were told and are not written yet, by their attempts. */
   readonly #starts = new Map<string, { readonly ref: AttemptRef; readonly at: number }>();
@@ -123,7 +132,7 @@ class Session {
     });
     this.link.order(order, now);
     this.link.own(hello.held);
-    this.#refuse(refusals);
+    this.#refuse(refusals.map(told));
     this.link.cancel(cancelled);
     this.link.greeted();
     ports.log.info(
@@ -166,7 +175,7 @@ class Session {
     const renewal = { workerId, bootId, refs: held, now, leaseUntil: leases.leaseUntil() };
     const { refusals, cancelled, order } = await store.write.leasesRenew(renewal);
     this.link.order(order, now);
-    this.#refuse(refusals);
+    this.#refuse(refusals.map(told));
     this.link.cancel(cancelled);
     this.link.send({ kind: "heartbeatAck", seq });
   }
@@ -174,7 +183,7 @@ class Session {
   /** Logs lie beside the store, so their fence is what this session holds: nobody writes into another's log (A1). */
   async #keepLogs(all: readonly LogChunk[]): Promise<void> {
     const foreign = all.filter(({ ref }) => !this.link.owns(ref));
-    this.#refuse(foreign.map(({ ref }) => ({ ref, reason: "unknown" })));
+    this.#refuse(await this.#whose(foreign));
     const chunks = all.filter(({ ref }) => this.link.owns(ref));
     if (chunks.length === 0) return;
     try {
@@ -237,8 +246,29 @@ class Session {
     this.link.goodbye(what, 1000);
   }
 
+  /** Of an attempt that has ended late output comes; to write into the log of another worker's is no accident. */
+  async #whose(chunks: readonly LogChunk[]): Promise<Refusal[]> {
+    const { workerId } = this.link.hello;
+    const refs = [...new Map(chunks.map(({ ref }) => [refKey(ref), ref])).values()];
+    const access = (ref: AttemptRef) => this.#parts.store.read.attemptAccess({ ref, workerId });
+    const answers = await Promise.all(refs.map(access));
+    return refs.map((ref, at) => ({
+      ref,
+      reason: "unknown",
+      ...(answers[at] === "foreign" ? { foreign: true } : {}),
+    }));
+  }
+
   #refuse(refusals: readonly Refusal[]): void {
+    if (refusals.some(({ foreign }) => foreign)) {
+      this.denied = notYours();
+      this.link.end();
+      return;
+    }
     this.link.disown(refusals.map(({ ref }) => ref));
     if (refusals.length > 0) this.link.send({ kind: "refusals", refusals });
   }
 }
+
+/** A list of what a worker holds may be behind the times; only what it writes about another's attempt ends its session. */
+const told = ({ ref, reason }: Refusal): Refusal => ({ ref, reason });

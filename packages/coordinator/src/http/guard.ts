@@ -7,10 +7,23 @@ import type { IncomingHttpHeaders } from "node:http";
 
 const loopbackHost = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;
 
-/** Why the request is refused, or undefined. */
-export function foreignRequest(headers: IncomingHttpHeaders): string | undefined {
+/** Without brackets, too. */
+const withoutPort = (host: string): string => host.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+
+/**
+ * Why the request is refused, or undefined.
+ * @param isOurs of a public listener: whether it goes by this name or address
+ */
+export function foreignRequest(
+  headers: IncomingHttpHeaders,
+  isOurs?: (host: string) => boolean,
+): string | undefined {
   const host = String(headers[":authority"] ?? headers.host ?? "");
-  if (!loopbackHost.test(host)) return "this coordinator answers to loopback names only";
+  if (!loopbackHost.test(host)) {
+    if (isOurs === undefined) return "this coordinator answers to loopback names only";
+    if (!isOurs(withoutPort(host)))
+      return "this coordinator does not answer to this name; --tls-name adds one";
+  }
   const { origin } = headers;
   if (origin === undefined || origin === "null")
     return origin === undefined ? undefined : "the origin is not ours";

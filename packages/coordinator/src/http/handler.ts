@@ -20,6 +20,8 @@ export interface HandlerParts {
   readonly newcomers?: Newcomers;
   /** Fires when the coordinator stops: handlers wrap up. */
   readonly stopping: AbortSignal;
+  /** Of a public listener: the names and addresses that it goes by, beside those of loopback. */
+  readonly isOurs?: (host: string) => boolean;
   /** Absent: nobody asks. */
   readonly health?: HealthParts;
 }
@@ -46,7 +48,7 @@ export function createHandler(parts: HandlerParts): Handler {
     if (headerBytes(request.rawHeaders) > headerBytesMax)
       return end(response, 431, `the headers of a request have at most ${headerBytesMax} bytes`);
     if (parts.health !== undefined && answerHealth(parts.health, request, response)) return;
-    const refusal = foreignRequest(request.headers);
+    const refusal = foreignRequest(request.headers, parts.isOurs);
     if (refusal !== undefined) return end(response, 403, refusal);
     if (parts.health !== undefined && answerMetrics(parts.health, request, response)) return;
     return adapter(request, response);

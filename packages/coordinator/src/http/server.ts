@@ -18,6 +18,7 @@ import {
 import { headerBytesMax, http2Options, watchSession } from "./http2-session.ts";
 import { letGo } from "./let-go.ts";
 import { Newcomers } from "./newcomers.ts";
+import type { TlsDoor } from "./tls.ts";
 
 export type Handler = ReturnType<typeof connectNodeAdapter>;
 
@@ -36,6 +37,8 @@ const firstBytesTimeoutMs = 15_000;
 export interface ServerExtras {
   /** The same as the handler's, which tells it who proved who they are. */
   readonly newcomers?: Newcomers;
+  /** Absent: plain text. */
+  readonly tls?: TlsDoor;
   /** Ends the waiting of a stop. */
   readonly hurry?: AbortSignal;
 }
@@ -51,8 +54,11 @@ export class HttpServer implements Service {
   readonly #sockets = new Set<net.Socket>();
   readonly #sessions = new Set<http2.ServerHttp2Session>();
   readonly #hurry: AbortSignal;
+  readonly #scheme: "http" | "https";
 
   constructor(address: Address, handler: Handler, clock: Clock, more: ServerExtras = {}) {
+    const { tls } = more;
+    this.#scheme = tls === undefined ? "http" : "https";
     this.#address = address;
     this.#newcomers = more.newcomers ?? new Newcomers();
     this.#clock = clock;
@@ -68,16 +74,25 @@ export class HttpServer implements Service {
       session.once("close", () => this.#sessions.delete(session));
     });
     this.#http2.on("sessionError", () => {});
-    this.#door = net.createServer({ noDelay: true }, (socket) => this.#sort(socket));
+    this.#door = tls === undefined ? net.createServer({ noDelay: true }) : tls.open();
+    this.#door.on("connection", (socket: net.Socket) => this.#keep(socket));
+    this.#door.on(tls === undefined ? "connection" : "secureConnection", (socket: net.Socket) =>
+      this.#sort(socket),
+    );
     this.#door.maxConnections = connectionsMax;
   }
 
   /** Once started. */
-  get url(): string {
+  get port(): number {
     const address = this.#door.address();
-    const port = address !== null && typeof address === "object" ? address.port : this.#address.port;
+    return address !== null && typeof address === "object" ? address.port : this.#address.port;
+  }
+
+  /** Once started. */
+  get url(): string {
+    const { port } = this;
     const host = net.isIPv6(this.#address.host) ? `[${this.#address.host}]` : this.#address.host;
-    return `http://${host}:${port}`;
+    return `${this.#scheme}://${host}:${port}`;
   }
 
   async start(): Promise<void> {
@@ -107,13 +122,19 @@ export class HttpServer implements Service {
     await closed;
   }
 
-  #sort(socket: net.Socket): void {
+  /** Until its end, also while it shakes hands. */
+  #keep(socket: net.Socket): void {
     if (!this.#newcomers.admit(socket)) {
       socket.resetAndDestroy();
       return;
     }
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
+    socket.on("error", () => socket.destroy());
+  }
+
+  #sort(socket: net.Socket): void {
+    if (socket.destroyed) return;
     socket.on("error", () => socket.destroy());
     const timer = this.#clock.after(firstBytesTimeoutMs, () => socket.destroy());
     socket.once("close", () => timer.cancel());

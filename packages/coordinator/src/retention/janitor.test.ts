@@ -70,7 +70,7 @@ async function blob(text: string) {
   const data = async function* () {
     yield Buffer.from(text);
   };
-  await blobs.put(digest, text.length, data());
+  await blobs.put({ digest, size: text.length }, data());
   return { path: "f", digest, size: text.length, executable: false };
 }
 

@@ -72,6 +72,17 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
     order: `worker ${hello.workerId}`,
     alone: true,
   }),
+  workerJoin: ({ workerId, token }) => ({ runs: [], order: `join ${token?.id ?? workerId}`, alone: true }),
+  workerRenew: ({ workerId }) => ({ runs: [], order: `worker ${workerId}` }),
+  workerRevoke: ({ workerId }) => ({
+    runs: [],
+    find: [runsOfWorker, workerId],
+    order: `worker ${workerId}`,
+    alone: true,
+  }),
+  joinTokenCreate: ({ id }) => ({ runs: [], order: `join ${id}` }),
+  joinTokenDelete: ({ id }) => ({ runs: [], order: `join ${id}` }),
+  clusterCaPin: () => ({ runs: [], alone: true }),
   // Locks what it finds, and leaves out what others have locked.
   stepsDueNow: () => ({ runs: [], alone: true }),
   queuesCollect: ({ term }) => ({ runs: [], ...under(term), alone: true }),

@@ -3,6 +3,7 @@
 import { accessReads, accessWrites } from "./access-tables.ts";
 import { controlReads, controlWrites } from "./control-tables.ts";
 import { familyReads, familyWrites } from "./family-tables.ts";
+import { identityReads, identityWrites } from "./identity-tables.ts";
 import { placementReads, placementWrites } from "./placement-tables.ts";
 import { retentionReads, retentionWrites } from "./retention-tables.ts";
 import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
@@ -11,6 +12,7 @@ export const furtherWrites = {
   ...accessWrites,
   ...controlWrites,
   ...familyWrites,
+  ...identityWrites,
   ...placementWrites,
   ...retentionWrites,
   ...scheduleWrites,
@@ -19,6 +21,7 @@ export const furtherReads = {
   ...accessReads,
   ...controlReads,
   ...familyReads,
+  ...identityReads,
   ...placementReads,
   ...retentionReads,
   ...scheduleReads,

@@ -28,4 +28,6 @@ export type RefusalReason = "superseded" | "expired" | "terminal" | "generation"
 export interface Refusal {
   readonly ref: AttemptRef;
   readonly reason: RefusalReason;
+  /** Inside the coordinator only: the attempt was given to another worker. */
+  readonly foreign?: true;
 }

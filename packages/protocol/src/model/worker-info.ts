@@ -34,6 +34,10 @@ export interface WorkerInfo {
   readonly slotsUsed: number;
   readonly connectedAt?: number;
   readonly lastSeenAt: number;
+  /** Absent: it has no certificate. */
+  readonly certificateExpiresAt?: number;
+  /** Absent: it is not revoked. */
+  readonly revokedAt?: number;
   readonly availability: Availability;
   /** Since when it gets nothing new. */
   readonly cordonedAt?: number;

@@ -32,7 +32,7 @@ import {
 } from "@opentelemetry/sdk-trace";
 import type { TraceContext } from "../model/trace.ts";
 import type { TraceSettings } from "./settings.ts";
-import type { SpanMaker, SpanStart } from "./tracing.ts";
+import type { SpanMaker, SpanStart } from "./span.ts";
 
 /** Spans that wait; more are dropped. */
 const queueMax = 2048;

@@ -35,6 +35,9 @@ export function workerToWire(worker: WorkerInfo): WireWorker {
   if (worker.cordonedAt !== undefined) init.cordonedAt = timestampFromMs(worker.cordonedAt);
   if (worker.drainDeadline !== undefined) init.drainDeadline = timestampFromMs(worker.drainDeadline);
   if (worker.connectedAt !== undefined) init.connectedAt = timestampFromMs(worker.connectedAt);
+  if (worker.certificateExpiresAt !== undefined)
+    init.certificateExpiresAt = timestampFromMs(worker.certificateExpiresAt);
+  if (worker.revokedAt !== undefined) init.revokedAt = timestampFromMs(worker.revokedAt);
   return create(WorkerSchema, init);
 }
 
@@ -49,6 +52,10 @@ export function workerFromWire(wire: WireWorker): WorkerInfo {
     slotsUsed: wire.slotsUsed,
     ...(wire.connectedAt === undefined ? {} : { connectedAt: timestampMs(wire.connectedAt) }),
     lastSeenAt: wire.lastSeenAt === undefined ? 0 : timestampMs(wire.lastSeenAt),
+    ...(wire.certificateExpiresAt === undefined
+      ? {}
+      : { certificateExpiresAt: timestampMs(wire.certificateExpiresAt) }),
+    ...(wire.revokedAt === undefined ? {} : { revokedAt: timestampMs(wire.revokedAt) }),
     // A coordinator of an earlier version knows of nothing else.
     availability: availabilities.find((each) => availabilityToWire[each] === wire.availability) ?? "open",
     ...(wire.cordonedAt === undefined ? {} : { cordonedAt: timestampMs(wire.cordonedAt) }),

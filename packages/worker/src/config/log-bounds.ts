@@ -14,7 +14,7 @@ export interface LogBoundSettings {
 
 export const logBoundDefaults: LogBoundSettings = {
   bytesPerSecond: 5_000_000,
-  burstBytes: 64 * 1024 ** 2,
+  burstBytes: 128 * 1024 ** 2,
   streamBytesMax: 256 * 1024 ** 2,
   spoolBytesMax: 4 * 1024 ** 3,
 };

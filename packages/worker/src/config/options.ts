@@ -1,9 +1,13 @@
 /** What a person asks of a worker; everything may be left out. */
 export interface WorkerAsked {
-  /** `http://HOST:PORT` of the coordinator; of several on one database with commas between them. */
+  /** `http://HOST:PORT` or `https://HOST:PORT` of the coordinator; of several on one database with commas between them. */
   readonly coordinator?: string;
-  /** The worker token of the coordinator. */
+  /** What lets a worker join that runs on the coordinator's machine: the content of `worker.token`. */
   readonly token?: string;
+  /** `hj1_...`; of no matter once the worker has joined. */
+  readonly joinToken?: string;
+  /** File with the certificate of the authority of a coordinator on this machine. */
+  readonly localCaFile?: string;
   /** Folder of the cache, the spool and the work folders; `./.haversack/worker` when left out. */
   readonly dataDir?: string;
   /** Steps at once; the number of cores when left out. */

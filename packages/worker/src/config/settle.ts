@@ -4,9 +4,11 @@ import { arch, availableParallelism, hostname, platform } from "node:os";
 import { resolve } from "node:path";
 import { FaultError } from "@haversack/base";
 import {
+  type JoinToken,
   type LimitTier,
   limitsLabel,
   limitTiers,
+  parseJoinToken,
   type TraceSettings,
   traceSettings,
 } from "@haversack/protocol";
@@ -19,7 +21,9 @@ import type { WorkerAsked } from "./options.ts";
 export interface WorkerSettings {
   /** Of one coordinator, or of several on one database; at least one. */
   readonly coordinatorUrls: readonly URL[];
-  readonly token: string;
+  readonly token: string | undefined;
+  readonly joinToken: JoinToken | undefined;
+  readonly localCaFile: string | undefined;
   readonly dataDir: string;
   readonly slots: number;
   /** Includes `arch`, `os` and `hostname`, which cannot be set. */
@@ -45,15 +49,12 @@ const ownLater: ReadonlySet<string> = new Set(["ending", limitsLabel]);
 
 export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettings {
   const coordinatorUrls = parseUrls(asked.coordinator ?? env["HAVERSACK_URL"] ?? "");
-  const token = asked.token ?? env["HAVERSACK_TOKEN"] ?? "";
-  if (token === "") {
-    const message =
-      "token: a worker token is required; it is in the file worker.token of the coordinator's data folder";
-    throw new FaultError("invalid", "no_token", message);
-  }
+  const joinToken = settleJoinToken(asked.joinToken ?? env["HAVERSACK_JOIN_TOKEN"], coordinatorUrls);
   return {
     coordinatorUrls,
-    token,
+    token: (asked.token ?? env["HAVERSACK_TOKEN"]) || undefined,
+    joinToken,
+    localCaFile: asked.localCaFile,
     dataDir: resolve(asked.dataDir ?? env["HAVERSACK_WORKER_DATA"] ?? ".haversack/worker"),
     slots: checkSlots(asked.slots ?? availableParallelism()),
     labels: settleLabels(asked.labels ?? {}),
@@ -70,11 +71,26 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
 
 function parseUrls(text: string): readonly URL[] {
   const urls = text.split(",").map((part) => URL.parse(part.trim()));
-  if (urls.every(isAddress)) return urls;
-  throw bad("coordinator", "one URL such as http://127.0.0.1:7420, or several with commas", text);
+  if (urls.every(isAddress) && new Set(urls.map(({ protocol }) => protocol)).size === 1) return urls;
+  const expected = "one URL such as https://ci.example:7420, or several of one kind with commas";
+  throw bad("coordinator", expected, text);
 }
 
-const isAddress = (url: URL | null): url is URL => url?.protocol === "http:" && url.hostname !== "";
+/** It is told to nobody over plain text, but to a coordinator on this machine. */
+function settleJoinToken(text: string | undefined, urls: readonly URL[]): JoinToken | undefined {
+  if (text === undefined || text === "") return undefined;
+  const token = parseJoinToken(text.trim());
+  const far = urls.find(({ protocol, hostname }) => protocol !== "https:" && !isLocal(hostname));
+  if (far === undefined) return token;
+  const message = `coordinator: a join token goes over https only, and ${far.hostname} is not this machine; nothing was sent`;
+  throw new FaultError("invalid", "join_over_plain_text", message);
+}
+
+const isLocal = (hostname: string): boolean =>
+  hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
+
+const isAddress = (url: URL | null): url is URL =>
+  url !== null && (url.protocol === "http:" || url.protocol === "https:") && url.hostname !== "";
 
 function checkSlots(slots: number): number {
   if (Number.isInteger(slots) && slots >= 1 && slots <= slotsMax) return slots;

@@ -33,8 +33,18 @@ class Blobs {
     this.served.set(digestOf(text), text);
   }
 
-  async *getBlob(_ref: unknown, digest: string): AsyncIterable<Uint8Array> {
-    const text = this.served.get(digest) ?? "";
+  /** Bytes of an upload that was cut off. */
+  held = 0;
+  /** Where each transfer began. */
+  readonly starts: number[] = [];
+
+  async findBlob() {
+    return { existed: false, bytesHeld: this.held };
+  }
+
+  async *getBlob(_ref: unknown, digest: string, start: number): AsyncIterable<Uint8Array> {
+    this.starts.push(start);
+    const text = (this.served.get(digest) ?? "").slice(start);
     yield Buffer.from(text.slice(0, 2));
     if (this.breaks-- > 0) throw new FaultError("unavailable", "unavailable", "the link broke");
     yield Buffer.from(text.slice(2));
@@ -42,9 +52,11 @@ class Blobs {
 
   async putBlob(
     _ref: unknown,
-    { digest }: { digest: string },
+    { digest, offset }: { digest: string; offset: number },
     data: AsyncIterable<Uint8Array>,
   ): Promise<void> {
+    this.starts.push(offset);
+    if (offset > 0 && this.breaks-- > 0) throw new FaultError("corrupt", "data_loss", "not those bytes");
     let text = "";
     for await (const piece of data) text += Buffer.from(piece).toString();
     this.stored.set(digest, text);
@@ -62,6 +74,31 @@ async function setup() {
   };
   return { folder, blobs, workspace, work, put, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
 }
+
+describe("what was cut off", () => {
+  test("of an input is not sent again", async () => {
+    await using world = await setup();
+    world.blobs.serve("data");
+    world.blobs.breaks = 1;
+    const input = artifact("a.txt", "data");
+    await expect(world.workspace.placeInputs([input], never)).rejects.toThrow("the link broke");
+    await world.workspace.placeInputs([input], never);
+    expect(world.blobs.starts).toEqual([0, 2]);
+    expect(await readFile(join(world.work, "a.txt"), "utf8")).toBe("data");
+  });
+
+  test("of an artifact is not sent again, unless it was damaged", async () => {
+    await using world = await setup();
+    await world.put("a.txt", "content");
+    world.blobs.held = 3;
+    await world.workspace.collectArtifacts(["a.txt"], never);
+    expect(world.blobs.stored.get(digestOf("content"))).toBe("tent");
+    world.blobs.breaks = 1;
+    await world.workspace.collectArtifacts(["a.txt"], never);
+    expect(world.blobs.stored.get(digestOf("content"))).toBe("content");
+    expect(world.blobs.starts).toEqual([3, 3, 0]);
+  });
+});
 
 describe("inputs", () => {
   test("are placed under their paths, and are executable when they were", async () => {

@@ -1,15 +1,16 @@
 /** The folders of one attempt: made fresh, filled with the inputs, emptied of the artifacts, gone afterwards. */
 
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { glob, lstat, mkdir, open, realpath, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { FaultError, pathProblem, safeJoin } from "@haversack/base";
+import { FaultError, faultOf, pathProblem, safeJoin } from "@haversack/base";
 import {
   type Artifact,
   type AttemptRef,
   artifactBytesMax,
   artifactsCountMax,
+  type Digest,
   parseDigest,
 } from "@haversack/protocol";
 import type { AttemptFolders } from "../execute/executor.ts";
@@ -23,6 +24,8 @@ export class Workspace {
   readonly #connection: Connection;
   /** Inputs that are whole: after a broken link the others are placed again. */
   readonly #placed = new Set<string>();
+  /** Inputs of which only the beginning has arrived. */
+  readonly #partial = new Map<string, { readonly hash: Hash; length: number }>();
 
   private constructor(ref: AttemptRef, root: string, connection: Connection) {
     this.#ref = ref;
@@ -56,20 +59,23 @@ export class Workspace {
   async #place(input: Artifact, signal: AbortSignal): Promise<void> {
     const path = safeJoin(this.folders.work, input.path);
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const hash = createHash("sha256");
-    const file = await open(path, "wx", input.executable ? 0o755 : 0o644);
+    const partial = this.#partial.get(input.path) ?? { hash: createHash("sha256"), length: 0 };
+    const file = await open(path, partial.length > 0 ? "a" : "wx", input.executable ? 0o755 : 0o644);
     try {
-      for await (const data of this.#connection.getBlob(this.#ref, input.digest, signal)) {
-        hash.update(data);
+      this.#partial.set(input.path, partial);
+      for await (const data of this.#connection.getBlob(this.#ref, input.digest, partial.length, signal)) {
         await file.appendFile(data);
+        partial.hash.update(data);
+        partial.length += data.length;
       }
     } catch (error) {
-      await rm(path, { force: true });
+      // What has arrived stays, for the next try to go on with.
+      if (partial.length === 0) await rm(path, { force: true });
       throw error;
     } finally {
       await file.close();
     }
-    if (`sha256:${hash.digest("hex")}` === input.digest) return;
+    if (`sha256:${partial.hash.digest("hex")}` === input.digest) return;
     throw new FaultError("corrupt", "input_corrupt", `the input ${input.path} arrived damaged`);
   }
 
@@ -125,8 +131,25 @@ export class Workspace {
     const hash = createHash("sha256");
     for await (const data of createReadStream(full)) hash.update(data as Buffer);
     const digest = parseDigest(`sha256:${hash.digest("hex")}`);
-    const data = createReadStream(full, { highWaterMark: blobChunkBytes });
-    await this.#connection.putBlob(this.#ref, { digest, size }, data, signal);
+    await this.#upload(full, { digest, size }, signal);
     return { path, digest, size, executable: (mode & 0o100) !== 0 };
+  }
+
+  /** Goes on where an upload of the same bytes was cut off, this one's or another's. */
+  async #upload(full: string, blob: { digest: Digest; size: number }, signal: AbortSignal): Promise<void> {
+    const { existed, bytesHeld } = await this.#connection.findBlob(this.#ref, blob.digest, signal);
+    if (existed) return;
+    const offset = bytesHeld <= blob.size ? bytesHeld : 0;
+    const put = async (start: number): Promise<void> => {
+      const data = createReadStream(full, { highWaterMark: blobChunkBytes, start });
+      await this.#connection.putBlob(this.#ref, { ...blob, offset: start }, data, signal);
+    };
+    try {
+      await put(offset);
+    } catch (error) {
+      // What was held was not what it should be, and is thrown away by now.
+      if (offset === 0 || faultOf(error) !== "corrupt") throw error;
+      await put(0);
+    }
   }
 }

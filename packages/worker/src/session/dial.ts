@@ -5,7 +5,7 @@
 
 import { create } from "@bufbuild/protobuf";
 import * as grpc from "@grpc/grpc-js";
-import { type Fault, FaultError, invariant } from "@haversack/base";
+import { FaultError, invariant } from "@haversack/base";
 import {
   type AttemptRef,
   chunkBytesMax,
@@ -21,6 +21,11 @@ import {
   upwardToWire,
   WorkerService,
 } from "@haversack/protocol";
+
+import type { Access } from "../identity/access.ts";
+import { faultOfStatus } from "../identity/status.ts";
+
+export { faultOfStatus };
 
 const methods = grpcMethods(WorkerService);
 /** A small call that takes longer is made again. */
@@ -48,22 +53,16 @@ export interface Stream {
   close(): void;
 }
 
-/** One channel for the session, one for bulk, to one address. */
-interface Channels {
-  readonly control: grpc.Client;
-  readonly bulk: grpc.Client;
-}
-
 /** To one coordinator at a time, of those whose addresses are known. */
 export class Connection {
-  readonly #token: string;
+  readonly #access: Access;
   readonly #urls: readonly URL[];
-  readonly #channels = new Map<URL, Channels>();
+  readonly #clients = new Map<string, { readonly client: grpc.Client; readonly version: number }>();
   #at = 0;
 
   /** @param urls at least one; the first is dialled first */
-  constructor(urls: readonly URL[], token: string) {
-    this.#token = token;
+  constructor(urls: readonly URL[], access: Access) {
+    this.#access = access;
     this.#urls = urls;
   }
 
@@ -84,27 +83,29 @@ export class Connection {
   }
 
   close(): void {
-    for (const { control, bulk } of this.#channels.values()) {
-      control.close();
-      bulk.close();
-    }
+    for (const { client } of this.#clients.values()) client.close();
   }
 
-  /** Kept for as long as we live: calls on another address may still be under way. */
-  get #open(): Channels {
+  /**
+   * One channel for the session, one for bulk, to each address; kept for as long as we live, for calls may be under way.
+   * With the certificate of the moment: calls on an older channel end on it.
+   */
+  #client(name: "control" | "bulk"): grpc.Client {
     const { url } = this;
-    const known = this.#channels.get(url);
-    if (known !== undefined) return known;
-    const credentials = grpc.credentials.createInsecure();
-    const dial = (): grpc.Client => new grpc.Client(url.host, credentials, channelOptions);
-    const channels = { control: dial(), bulk: dial() };
-    this.#channels.set(url, channels);
-    return channels;
+    const key = `${name} ${url.href}`;
+    const open = this.#clients.get(key);
+    const { version } = this.#access;
+    if (open?.version === version) return open.client;
+    open?.client.close();
+    const { target, credentials, options } = this.#access.channel(url);
+    const client = new grpc.Client(target, credentials, { ...channelOptions, ...options });
+    this.#clients.set(key, { client, version });
+    return client;
   }
 
   session(): Stream {
     const { session } = methods;
-    const call = this.#open.control.makeBidiStreamRequest(
+    const call = this.#client("control").makeBidiStreamRequest(
       session.path,
       session.requestSerialize,
       session.responseDeserialize,
@@ -158,31 +159,56 @@ export class Connection {
     const request = create(input, { ref: refToWire(ref), token: new Uint8Array(token) });
     const ending = AbortSignal.any([signal, AbortSignal.timeout(secretsPatienceMs)]);
     ending.throwIfAborted();
-    const answer = Promise.withResolvers<ReadonlyMap<string, string>>();
-    const call = this.#open.bulk.makeUnaryRequest(
+    const { values } = await this.#ask(method, request, ending);
+    return new Map(Object.entries(values));
+  }
+
+  async #ask<I, O>(method: grpc.MethodDefinition<I, O>, request: I, signal: AbortSignal): Promise<O> {
+    const answer = Promise.withResolvers<O>();
+    const call = this.#client("bulk").makeUnaryRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
       request,
       this.#metadata(),
       (error, message) =>
-        message === undefined
-          ? answer.reject(faultOfStatus(error))
-          : answer.resolve(new Map(Object.entries(message.values))),
+        message === undefined ? answer.reject(faultOfStatus(error)) : answer.resolve(message),
     );
     const onAbort = (): void => call.cancel();
-    ending.addEventListener("abort", onAbort, { once: true });
-    return await answer.promise.finally(() => ending.removeEventListener("abort", onAbort));
+    signal.addEventListener("abort", onAbort, { once: true });
+    return await answer.promise.finally(() => signal.removeEventListener("abort", onAbort));
   }
 
-  /** The bytes of an artifact. */
-  getBlob(ref: AttemptRef, digest: Digest, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  /** The bytes of an artifact, from an offset on. */
+  getBlob(ref: AttemptRef, digest: Digest, start: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
     const { input } = WorkerService.method.getBlob;
     return this.#read(
       methods.getBlob,
-      create(input, { ref: refToWire(ref), digest: digestToBytes(digest) }),
+      create(input, { ref: refToWire(ref), digest: digestToBytes(digest), offset: BigInt(start) }),
       signal,
     );
+  }
+
+  /** How much of an artifact the coordinator has: all, or the first bytes. */
+  async findBlob(
+    ref: AttemptRef,
+    digest: Digest,
+    signal: AbortSignal,
+  ): Promise<{ readonly existed: boolean; readonly bytesHeld: number }> {
+    const { findBlob: method } = methods;
+    const request = create(WorkerService.method.findBlob.input, {
+      ref: refToWire(ref),
+      digest: digestToBytes(digest),
+    });
+    try {
+      const { existed, bytesHeld } = await this.#ask(method, request, signal);
+      return { existed, bytesHeld: Number(bytesHeld) };
+    } catch (error) {
+      // A coordinator of an earlier version does not know the call.
+      if (error instanceof FaultError && error.code === "unimplemented")
+        return { existed: false, bytesHeld: 0 };
+      throw error;
+    }
   }
 
   async *#read<I, O extends { readonly data: Uint8Array }>(
@@ -190,7 +216,7 @@ export class Connection {
     request: I,
     signal: AbortSignal,
   ): AsyncIterable<Uint8Array> {
-    const call = this.#open.bulk.makeServerStreamRequest(
+    const call = this.#client("bulk").makeServerStreamRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
@@ -200,17 +226,20 @@ export class Connection {
     for await (const { data } of cancellable(call, signal)) yield data;
   }
 
-  /** Stores an artifact; reads none of the data when the coordinator has it already. */
+  /**
+   * Stores an artifact; reads none of the data when the coordinator has it already.
+   * @param data from the offset on, where {@link findBlob} said that what is before it is there
+   */
   async putBlob(
     ref: AttemptRef,
-    blob: { readonly digest: Digest; readonly size: number },
+    blob: { readonly digest: Digest; readonly size: number; readonly offset?: number },
     data: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
   ): Promise<void> {
     const { putBlob: method } = methods;
     const schema = WorkerService.method.putBlob.input;
     const answer = Promise.withResolvers<void>();
-    const call = this.#open.bulk.makeClientStreamRequest(
+    const call = this.#client("bulk").makeClientStreamRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
@@ -219,7 +248,12 @@ export class Connection {
     );
     const onAbort = (): void => call.cancel();
     signal.addEventListener("abort", onAbort, { once: true });
-    const header = { ref: refToWire(ref), digest: digestToBytes(blob.digest), size: BigInt(blob.size) };
+    const header = {
+      ref: refToWire(ref),
+      digest: digestToBytes(blob.digest),
+      size: BigInt(blob.size),
+      offset: BigInt(blob.offset ?? 0),
+    };
     call.write(create(schema, { body: { case: "header", value: header } }));
     let settled = false;
     void answer.promise.catch(() => {}).then(() => (settled = true));
@@ -238,9 +272,7 @@ export class Connection {
   }
 
   #metadata(): grpc.Metadata {
-    const metadata = new grpc.Metadata();
-    metadata.set("authorization", `Bearer ${this.#token}`);
-    return metadata;
+    return this.#access.metadata();
   }
 }
 
@@ -279,40 +311,6 @@ async function* cancellable<T>(call: grpc.ClientReadableStream<T>, signal: Abort
     signal.removeEventListener("abort", onAbort);
     call.cancel();
   }
-}
-
-const faultOfCode: ReadonlyMap<number, Fault> = new Map<number, Fault>([
-  [grpc.status.INVALID_ARGUMENT, "invalid"],
-  [grpc.status.NOT_FOUND, "missing"],
-  [grpc.status.ALREADY_EXISTS, "conflict"],
-  [grpc.status.FAILED_PRECONDITION, "fenced"],
-  [grpc.status.PERMISSION_DENIED, "denied"],
-  [grpc.status.UNAUTHENTICATED, "denied"],
-  [grpc.status.RESOURCE_EXHAUSTED, "busy"],
-  [grpc.status.UNAVAILABLE, "unavailable"],
-  [grpc.status.DEADLINE_EXCEEDED, "unavailable"],
-  [grpc.status.CANCELLED, "cancelled"],
-  [grpc.status.DATA_LOSS, "corrupt"],
-  [grpc.status.UNIMPLEMENTED, "invalid"],
-]);
-
-/** The client leaves escaped what has a meaning in URLs, such as a semicolon; the server escapes it. */
-const readable = (details: string): string =>
-  details.replace(/%(?:2[346BCF]|3[ABDF]|40)/gi, (code) => decodeURIComponent(code));
-
-/** What a gRPC error means for us. */
-export function faultOfStatus(error: unknown): FaultError {
-  if (error instanceof FaultError) return error;
-  if (error instanceof Error && "code" in error && typeof error.code === "number") {
-    const details = "details" in error ? readable(String(error.details)) : error.message;
-    const fault = faultOfCode.get(error.code) ?? "unavailable";
-    return new FaultError(fault, grpc.status[error.code]?.toLowerCase() ?? "unknown", details, {
-      cause: error,
-    });
-  }
-  return new FaultError("bug", "session_failed", error instanceof Error ? error.message : String(error), {
-    cause: error,
-  });
 }
 
 /** The pieces in which a file travels. */

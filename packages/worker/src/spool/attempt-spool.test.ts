@@ -7,10 +7,8 @@ import * as fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { FakeClock, turns } from "../../../../tests/support/fake-clock.ts";
 import { tempFolder } from "../../../../tests/support/temp-folder.ts";
-import { type LogBoundSettings, logBoundDefaults } from "../config/log-bounds.ts";
-import { LogKeeper } from "../testing/log-keeper.ts";
+import { boundsOf, LogKeeper } from "../testing/log-keeper.ts";
 import { AttemptSpool } from "./attempt-spool.ts";
-import { LogBounds } from "./log-bounds.ts";
 import { reopenSpools } from "./reopen.ts";
 
 const ref = {
@@ -21,9 +19,6 @@ const ref = {
 };
 const result = { ref, outcome: "succeeded", outputs: new Map([["n", 7]]), artifacts: [] } as const;
 const sha256 = (data: Uint8Array) => `sha256:${createHash("sha256").update(data).digest("hex")}`;
-
-const boundsOf = (settings: Partial<LogBoundSettings> = {}, clock = new FakeClock()) =>
-  new LogBounds({ ...logBoundDefaults, ...settings }, clock);
 
 async function setup(bounds = boundsOf()) {
   const folder = await tempFolder();

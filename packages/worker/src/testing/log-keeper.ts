@@ -1,8 +1,11 @@
 /** The coordinator as a spool sees it: keeps what is new of each chunk, says how far each stream is, takes the result. */
 
 import type { AttemptResult, LogAck, LogStream, Upward } from "@haversack/protocol";
+import { FakeClock } from "../../../../tests/support/fake-clock.ts";
+import { type LogBoundSettings, logBoundDefaults } from "../config/log-bounds.ts";
 import { Uplink } from "../session/uplink.ts";
 import type { AttemptSpool } from "../spool/attempt-spool.ts";
+import { LogBounds } from "../spool/log-bounds.ts";
 
 export class LogKeeper {
   readonly uplink = new Uplink((error) => {
@@ -54,3 +57,7 @@ export class LogKeeper {
     }
   }
 }
+
+/** The bounds of a worker, some of them other than usual. */
+export const boundsOf = (settings: Partial<LogBoundSettings> = {}, clock = new FakeClock()): LogBounds =>
+  new LogBounds({ ...logBoundDefaults, ...settings }, clock);

@@ -39,9 +39,10 @@ export const workerUncordon = {
 
 /** Those that were there lately, with the number of attempts that they hold. */
 export const workerList = {
-  sqlite: `select worker.*,
+  sqlite: `select worker.*, identity.certificate_expires_at, identity.revoked_at,
                   coalesce(live.count, 0) as slots_used
            from worker
+           left join worker_identity as identity on identity.worker_id = worker.id
            left join (select worker_id, count(*) as count from step
                       where phase in ('leased', 'running') group by worker_id) as live on live.worker_id = worker.id
            order by name, id`,

@@ -12,7 +12,7 @@ import {
 } from "@haversack/protocol";
 import { afterResult, attemptEndingAfter, type NextMove, spreadOf } from "../../runs/after-attempt.ts";
 import { isLiveStep } from "../../runs/step-moves.ts";
-import { integer, text, textOrNone } from "../rows.ts";
+import { integer, text } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import { attemptsNewest } from "../statements/attempt.ts";
 import { stepsStart } from "../statements/step.ts";
@@ -20,7 +20,7 @@ import type { VerbContext } from "../verb.ts";
 import type { AttemptRow } from "./attempt-row.ts";
 import { type AttemptEnd, endAttempts } from "./end-attempt.ts";
 import { record } from "./record.ts";
-import { fenced, type Place, placesKnown, placesOf, refusals } from "./write-fenced.ts";
+import { fenced, type Place, placesKnown, placesOf, refusalOf, refusals } from "./write-fenced.ts";
 
 export interface FromWorker {
   /** From the session's credential and hello, never from the message itself. */
@@ -84,7 +84,7 @@ export async function attemptsFinish(context: VerbContext, reports: ResultReport
     if (earlier !== undefined) {
       if (earlier !== report.resultDigest) refused.push({ ref, reason: "conflict" });
     } else if (!answer.ok || move === undefined) {
-      refused.push({ ref, reason: answer.ok ? "unknown" : answer.reason });
+      refused.push(refusalOf(ref, answer));
     } else {
       const ending = attemptEndingAfter[report.result.outcome];
       ends.set(refKey(ref), { attempt: answer.attempt, ending, move, ...report });
@@ -105,20 +105,26 @@ async function moveAfter(
   return step === undefined ? undefined : afterResult(step, attempt.history, result, spread);
 }
 
-interface LiveQuery {
+interface AccessQuery {
   readonly ref: AttemptRef;
+  /** From the credential. */
+  readonly workerId: WorkerId;
   /** It must also be the pack of the attempt's step. */
   readonly snapshotDigest?: Digest;
 }
 
-/** Whether the attempt is live, for calls beside the session: they say which attempt they are made for. */
-export async function attemptIsLive(
+/** `live`: the worker holds it. `over`: it held it. `foreign`: it never did, or there is no such attempt. */
+export type AttemptAccess = "live" | "over" | "foreign";
+
+/** What the attempt is to the worker, for calls beside the session: they say which attempt they are made for (A1). */
+export async function attemptAccess(
   context: VerbContext,
-  { ref, snapshotDigest }: LiveQuery,
-): Promise<boolean> {
-  const live = await liveAttempt(context, ref);
-  if (live === undefined) return false;
-  return snapshotDigest === undefined || textOrNone(live.row, "snapshot_digest") === snapshotDigest;
+  { ref, workerId, snapshotDigest }: AccessQuery,
+): Promise<AttemptAccess> {
+  const [answer] = await fenced(context, [ref], workerId);
+  if (answer === undefined) return "foreign";
+  if (!answer.ok) return answer.foreign === true || answer.reason === "unknown" ? "foreign" : "over";
+  return snapshotDigest === undefined || answer.attempt.snapshotDigest === snapshotDigest ? "live" : "over";
 }
 
 /** Undefined: it has ended, or somebody else's counts. */

@@ -1,5 +1,5 @@
 import { parseWorkerId, type WorkerHello, type WorkerId } from "@haversack/protocol";
-import { integer, json, text } from "../rows.ts";
+import { integer, integerOrNone, json, text } from "../rows.ts";
 import { workerList, workerSeen, workerUpsert } from "../statements/worker.ts";
 import type { VerbContext } from "../verb.ts";
 import { orderOf, type StoredOrder } from "./order-verbs.ts";
@@ -14,6 +14,9 @@ export interface StoredWorker {
   readonly slotsUsed: number;
   readonly connectedAt: number;
   readonly lastSeenAt: number;
+  /** Absent: it has no certificate. */
+  readonly certificateExpiresAt?: number;
+  readonly revokedAt?: number;
   readonly order: StoredOrder;
 }
 
@@ -27,9 +30,14 @@ export async function workersList({ tx }: VerbContext): Promise<StoredWorker[]> 
     slotsUsed: integer(row, "slots_used"),
     connectedAt: integer(row, "connected_at"),
     lastSeenAt: integer(row, "last_seen_at"),
+    ...optional("certificateExpiresAt", integerOrNone(row, "certificate_expires_at")),
+    ...optional("revokedAt", integerOrNone(row, "revoked_at")),
     order: orderOf(row),
   }));
 }
+
+const optional = <K extends string>(name: K, value: number | undefined) =>
+  (value === undefined ? {} : { [name]: value }) as Partial<Record<K, number>>;
 
 /** A worker says who it is. */
 export async function workerPut({ tx }: VerbContext, hello: WorkerHello, now: number): Promise<void> {

@@ -27,7 +27,12 @@ import { type AttemptRow, attemptOfRow } from "./attempt-row.ts";
 
 export type Fenced =
   | { readonly ok: true; readonly attempt: AttemptRow }
-  | { readonly ok: false; readonly reason: RefusalReason; readonly resultDigest?: string };
+  | {
+      readonly ok: false;
+      readonly reason: RefusalReason;
+      readonly resultDigest?: string;
+      readonly foreign?: true;
+    };
 
 /** Where the step of an attempt is. */
 export interface Place {
@@ -40,6 +45,8 @@ export interface Place {
 }
 
 const unknown: Fenced = { ok: false, reason: "unknown" };
+/** It was given to another worker (A1). */
+const foreign: Fenced = { ok: false, reason: "unknown", foreign: true };
 
 /** @returns an answer for each, in their order */
 export async function fenced(
@@ -94,7 +101,7 @@ async function judge(
   const generation = fence === undefined ? undefined : textOrNone(fence, "generation");
   if (fence === undefined || generation === undefined) return unknown;
   if (generation !== ref.generation) return { ok: false, reason: "generation" };
-  if (text(fence, "worker_id") !== workerId) return unknown;
+  if (text(fence, "worker_id") !== workerId) return foreign;
   if (isLive) return { ok: true, attempt: attemptOfRow(row, run, ref.stepId) };
   const resultDigest = textOrNone(fence, "result_digest");
   const reason = isTerminalStep(phase) ? "terminal" : isNewest ? "expired" : "superseded";
@@ -122,8 +129,13 @@ export async function refusals(
   const answers = await fenced(context, refs, workerId);
   return refs.flatMap((ref, index) => {
     const answer = answers[index];
-    return answer === undefined || answer.ok ? [] : [{ ref, reason: answer.reason }];
+    return answer === undefined || answer.ok ? [] : [refusalOf(ref, answer)];
   });
+}
+
+export function refusalOf(ref: AttemptRef, answer: Fenced): Refusal {
+  if (answer.ok) return { ref, reason: "unknown" };
+  return { ref, reason: answer.reason, ...(answer.foreign === true ? { foreign: true } : {}) };
 }
 
 /** Items whose step has stopped while its run goes on. */

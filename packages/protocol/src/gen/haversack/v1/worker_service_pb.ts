@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file haversack/v1/worker_service.proto.
  */
 export const file_haversack_v1_worker_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFoYXZlcnNhY2svdjEvd29ya2VyX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSKTAgoOU2Vzc2lvblJlcXVlc3QSJAoFaGVsbG8YASABKAsyEy5oYXZlcnNhY2sudjEuSGVsbG9IABIoCgdjcmVkaXRzGAIgASgLMhUuaGF2ZXJzYWNrLnYxLkNyZWRpdHNIABIsCgloZWFydGJlYXQYAyABKAsyFy5oYXZlcnNhY2sudjEuSGVhcnRiZWF0SAASKAoHc3RhcnRlZBgEIAEoCzIVLmhhdmVyc2Fjay52MS5TdGFydGVkSAASJwoEbG9ncxgFIAEoCzIXLmhhdmVyc2Fjay52MS5Mb2dDaHVua3NIABIoCgdyZXN1bHRzGAYgASgLMhUuaGF2ZXJzYWNrLnYxLlJlc3VsdHNIAEIGCgRib2R5ItACCgVIZWxsbxIRCgl3b3JrZXJfaWQYASABKAkSDwoHYm9vdF9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSLwoGbGFiZWxzGAUgAygLMh8uaGF2ZXJzYWNrLnYxLkhlbGxvLkxhYmVsc0VudHJ5Eg0KBXNsb3RzGAYgASgNEhwKFHNuYXBzaG90X21pbl92ZXJzaW9uGAcgASgNEhwKFHNuYXBzaG90X21heF92ZXJzaW9uGAggASgNEhkKEXNuYXBzaG90X2ZlYXR1cmVzGAkgAygJEhYKDnNuYXBzaG90c19oZWxkGAogAygMEiYKBGhlbGQYCyADKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjAKB0NyZWRpdHMSFQoNZ3JhbnRlZF90b3RhbBgBIAEoBBIOCgZjbG9zZWQYAiABKAgidAoJSGVhcnRiZWF0EgsKA3NlcRgBIAEoBBImCgRoZWxkGAIgAygLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYSFwoPc25hcHNob3RzX2FkZGVkGAMgAygMEhkKEXNuYXBzaG90c19ldmljdGVkGAQgAygMIjEKB1N0YXJ0ZWQSJgoEcmVmcxgBIAMoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmIjMKCUxvZ0NodW5rcxImCgZjaHVua3MYASADKAsyFi5oYXZlcnNhY2sudjEuTG9nQ2h1bmsiNwoHUmVzdWx0cxIsCgdyZXN1bHRzGAEgAygLMhsuaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZXN1bHQirgMKD1Nlc3Npb25SZXNwb25zZRIoCgd3ZWxjb21lGAEgASgLMhUuaGF2ZXJzYWNrLnYxLldlbGNvbWVIABIkCgV0YXNrcxgCIAEoCzITLmhhdmVyc2Fjay52MS5UYXNrc0gAEigKB2NhbmNlbHMYAyABKAsyFS5oYXZlcnNhY2sudjEuQ2FuY2Vsc0gAEjMKDWhlYXJ0YmVhdF9hY2sYBCABKAsyGi5oYXZlcnNhY2sudjEuSGVhcnRiZWF0QWNrSAASKQoIbG9nX2Fja3MYBSABKAsyFS5oYXZlcnNhY2sudjEuTG9nQWNrc0gAEi8KC3Jlc3VsdF9hY2tzGAYgASgLMhguaGF2ZXJzYWNrLnYxLlJlc3VsdEFja3NIABIqCghyZWZ1c2FscxgHIAEoCzIWLmhhdmVyc2Fjay52MS5SZWZ1c2Fsc0gAEigKB2dvb2RieWUYCCABKAsyFS5oYXZlcnNhY2sudjEuR29vZGJ5ZUgAEjIKDGF2YWlsYWJpbGl0eRgJIAEoCzIaLmhhdmVyc2Fjay52MS5BdmFpbGFiaWxpdHlIAEIGCgRib2R5Im8KB1dlbGNvbWUSEgoKZ2VuZXJhdGlvbhgBIAEoCRIbChNjb29yZGluYXRvcl92ZXJzaW9uGAIgASgJEhQKDGxlYXNlX3R0bF9tcxgDIAEoBBIdChVoZWFydGJlYXRfaW50ZXJ2YWxfbXMYBCABKAQiKgoFVGFza3MSIQoFdGFza3MYASADKAsyEi5oYXZlcnNhY2sudjEuVGFzayIxCgdDYW5jZWxzEiYKBHJlZnMYASADKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZiIbCgxIZWFydGJlYXRBY2sSCwoDc2VxGAEgASgEIi0KB0xvZ0Fja3MSIgoEYWNrcxgBIAMoCzIULmhhdmVyc2Fjay52MS5Mb2dBY2sibQoGTG9nQWNrEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEicKBnN0cmVhbRgCIAEoDjIXLmhhdmVyc2Fjay52MS5Mb2dTdHJlYW0SEwoLbmV4dF9vZmZzZXQYAyABKAQiNAoKUmVzdWx0QWNrcxImCgRyZWZzGAEgAygLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYiMwoIUmVmdXNhbHMSJwoIcmVmdXNhbHMYASADKAsyFS5oYXZlcnNhY2sudjEuUmVmdXNhbCJdCgdSZWZ1c2FsEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEisKBnJlYXNvbhgCIAEoDjIbLmhhdmVyc2Fjay52MS5SZWZ1c2FsUmVhc29uIlgKDEF2YWlsYWJpbGl0eRIQCghjb3Jkb25lZBgBIAEoCBIQCghkcmFpbmluZxgCIAEoCBIWCgllbmRfaW5fbXMYAyABKARIAIgBAUIMCgpfZW5kX2luX21zIkAKB0dvb2RieWUSDgoGcmVhc29uGAEgASgJEhYKDnJldHJ5X2FmdGVyX21zGAIgASgEEg0KBWZpbmFsGAMgASgIIksKEkdldFNuYXBzaG90UmVxdWVzdBIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIOCgZkaWdlc3QYAiABKAwiIwoTR2V0U25hcHNob3RSZXNwb25zZRIMCgRkYXRhGAEgASgMIlcKDlB1dEJsb2JSZXF1ZXN0Ei0KBmhlYWRlchgBIAEoCzIbLmhhdmVyc2Fjay52MS5QdXRCbG9iSGVhZGVySAASDgoEZGF0YRgCIAEoDEgAQgYKBGJvZHkiVAoNUHV0QmxvYkhlYWRlchIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIOCgZkaWdlc3QYAiABKAwSDAoEc2l6ZRgDIAEoBCIiCg9QdXRCbG9iUmVzcG9uc2USDwoHZXhpc3RlZBgBIAEoCCJHCg5HZXRCbG9iUmVxdWVzdBIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIOCgZkaWdlc3QYAiABKAwiHwoPR2V0QmxvYlJlc3BvbnNlEgwKBGRhdGEYASABKAwiUAoYR2V0QXR0ZW1wdFNlY3JldHNSZXF1ZXN0EiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEg0KBXRva2VuGAIgASgMIo8BChlHZXRBdHRlbXB0U2VjcmV0c1Jlc3BvbnNlEkMKBnZhbHVlcxgBIAMoCzIzLmhhdmVyc2Fjay52MS5HZXRBdHRlbXB0U2VjcmV0c1Jlc3BvbnNlLlZhbHVlc0VudHJ5Gi0KC1ZhbHVlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEq3wEKDVJlZnVzYWxSZWFzb24SHgoaUkVGVVNBTF9SRUFTT05fVU5TUEVDSUZJRUQQABIdChlSRUZVU0FMX1JFQVNPTl9TVVBFUlNFREVEEAESGgoWUkVGVVNBTF9SRUFTT05fRVhQSVJFRBACEhsKF1JFRlVTQUxfUkVBU09OX1RFUk1JTkFMEAMSHQoZUkVGVVNBTF9SRUFTT05fR0VORVJBVElPThAEEhoKFlJFRlVTQUxfUkVBU09OX1VOS05PV04QBRIbChdSRUZVU0FMX1JFQVNPTl9DT05GTElDVBAGMskDCg1Xb3JrZXJTZXJ2aWNlElAKB1Nlc3Npb24SHC5oYXZlcnNhY2sudjEuU2Vzc2lvblJlcXVlc3QaHS5oYXZlcnNhY2sudjEuU2Vzc2lvblJlc3BvbnNlIgSw4xgGKAEwARJaCgtHZXRTbmFwc2hvdBIgLmhhdmVyc2Fjay52MS5HZXRTbmFwc2hvdFJlcXVlc3QaIS5oYXZlcnNhY2sudjEuR2V0U25hcHNob3RSZXNwb25zZSIEsOMYBjABEk4KB1B1dEJsb2ISHC5oYXZlcnNhY2sudjEuUHV0QmxvYlJlcXVlc3QaHS5oYXZlcnNhY2sudjEuUHV0QmxvYlJlc3BvbnNlIgSw4xgGKAESTgoHR2V0QmxvYhIcLmhhdmVyc2Fjay52MS5HZXRCbG9iUmVxdWVzdBodLmhhdmVyc2Fjay52MS5HZXRCbG9iUmVzcG9uc2UiBLDjGAYwARJqChFHZXRBdHRlbXB0U2VjcmV0cxImLmhhdmVyc2Fjay52MS5HZXRBdHRlbXB0U2VjcmV0c1JlcXVlc3QaJy5oYXZlcnNhY2sudjEuR2V0QXR0ZW1wdFNlY3JldHNSZXNwb25zZSIEsOMYBmIGcHJvdG8z", [file_haversack_v1_attempt, file_haversack_v1_permission, file_haversack_v1_task]);
+  fileDesc("CiFoYXZlcnNhY2svdjEvd29ya2VyX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSKTAgoOU2Vzc2lvblJlcXVlc3QSJAoFaGVsbG8YASABKAsyEy5oYXZlcnNhY2sudjEuSGVsbG9IABIoCgdjcmVkaXRzGAIgASgLMhUuaGF2ZXJzYWNrLnYxLkNyZWRpdHNIABIsCgloZWFydGJlYXQYAyABKAsyFy5oYXZlcnNhY2sudjEuSGVhcnRiZWF0SAASKAoHc3RhcnRlZBgEIAEoCzIVLmhhdmVyc2Fjay52MS5TdGFydGVkSAASJwoEbG9ncxgFIAEoCzIXLmhhdmVyc2Fjay52MS5Mb2dDaHVua3NIABIoCgdyZXN1bHRzGAYgASgLMhUuaGF2ZXJzYWNrLnYxLlJlc3VsdHNIAEIGCgRib2R5ItACCgVIZWxsbxIRCgl3b3JrZXJfaWQYASABKAkSDwoHYm9vdF9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSLwoGbGFiZWxzGAUgAygLMh8uaGF2ZXJzYWNrLnYxLkhlbGxvLkxhYmVsc0VudHJ5Eg0KBXNsb3RzGAYgASgNEhwKFHNuYXBzaG90X21pbl92ZXJzaW9uGAcgASgNEhwKFHNuYXBzaG90X21heF92ZXJzaW9uGAggASgNEhkKEXNuYXBzaG90X2ZlYXR1cmVzGAkgAygJEhYKDnNuYXBzaG90c19oZWxkGAogAygMEiYKBGhlbGQYCyADKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjAKB0NyZWRpdHMSFQoNZ3JhbnRlZF90b3RhbBgBIAEoBBIOCgZjbG9zZWQYAiABKAgidAoJSGVhcnRiZWF0EgsKA3NlcRgBIAEoBBImCgRoZWxkGAIgAygLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYSFwoPc25hcHNob3RzX2FkZGVkGAMgAygMEhkKEXNuYXBzaG90c19ldmljdGVkGAQgAygMIjEKB1N0YXJ0ZWQSJgoEcmVmcxgBIAMoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmIjMKCUxvZ0NodW5rcxImCgZjaHVua3MYASADKAsyFi5oYXZlcnNhY2sudjEuTG9nQ2h1bmsiNwoHUmVzdWx0cxIsCgdyZXN1bHRzGAEgAygLMhsuaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZXN1bHQirgMKD1Nlc3Npb25SZXNwb25zZRIoCgd3ZWxjb21lGAEgASgLMhUuaGF2ZXJzYWNrLnYxLldlbGNvbWVIABIkCgV0YXNrcxgCIAEoCzITLmhhdmVyc2Fjay52MS5UYXNrc0gAEigKB2NhbmNlbHMYAyABKAsyFS5oYXZlcnNhY2sudjEuQ2FuY2Vsc0gAEjMKDWhlYXJ0YmVhdF9hY2sYBCABKAsyGi5oYXZlcnNhY2sudjEuSGVhcnRiZWF0QWNrSAASKQoIbG9nX2Fja3MYBSABKAsyFS5oYXZlcnNhY2sudjEuTG9nQWNrc0gAEi8KC3Jlc3VsdF9hY2tzGAYgASgLMhguaGF2ZXJzYWNrLnYxLlJlc3VsdEFja3NIABIqCghyZWZ1c2FscxgHIAEoCzIWLmhhdmVyc2Fjay52MS5SZWZ1c2Fsc0gAEigKB2dvb2RieWUYCCABKAsyFS5oYXZlcnNhY2sudjEuR29vZGJ5ZUgAEjIKDGF2YWlsYWJpbGl0eRgJIAEoCzIaLmhhdmVyc2Fjay52MS5BdmFpbGFiaWxpdHlIAEIGCgRib2R5Im8KB1dlbGNvbWUSEgoKZ2VuZXJhdGlvbhgBIAEoCRIbChNjb29yZGluYXRvcl92ZXJzaW9uGAIgASgJEhQKDGxlYXNlX3R0bF9tcxgDIAEoBBIdChVoZWFydGJlYXRfaW50ZXJ2YWxfbXMYBCABKAQiKgoFVGFza3MSIQoFdGFza3MYASADKAsyEi5oYXZlcnNhY2sudjEuVGFzayIxCgdDYW5jZWxzEiYKBHJlZnMYASADKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZiIbCgxIZWFydGJlYXRBY2sSCwoDc2VxGAEgASgEIi0KB0xvZ0Fja3MSIgoEYWNrcxgBIAMoCzIULmhhdmVyc2Fjay52MS5Mb2dBY2sibQoGTG9nQWNrEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEicKBnN0cmVhbRgCIAEoDjIXLmhhdmVyc2Fjay52MS5Mb2dTdHJlYW0SEwoLbmV4dF9vZmZzZXQYAyABKAQiNAoKUmVzdWx0QWNrcxImCgRyZWZzGAEgAygLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYiMwoIUmVmdXNhbHMSJwoIcmVmdXNhbHMYASADKAsyFS5oYXZlcnNhY2sudjEuUmVmdXNhbCJdCgdSZWZ1c2FsEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEisKBnJlYXNvbhgCIAEoDjIbLmhhdmVyc2Fjay52MS5SZWZ1c2FsUmVhc29uIlgKDEF2YWlsYWJpbGl0eRIQCghjb3Jkb25lZBgBIAEoCBIQCghkcmFpbmluZxgCIAEoCBIWCgllbmRfaW5fbXMYAyABKARIAIgBAUIMCgpfZW5kX2luX21zIkAKB0dvb2RieWUSDgoGcmVhc29uGAEgASgJEhYKDnJldHJ5X2FmdGVyX21zGAIgASgEEg0KBWZpbmFsGAMgASgIIksKEkdldFNuYXBzaG90UmVxdWVzdBIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIOCgZkaWdlc3QYAiABKAwiIwoTR2V0U25hcHNob3RSZXNwb25zZRIMCgRkYXRhGAEgASgMIlcKDlB1dEJsb2JSZXF1ZXN0Ei0KBmhlYWRlchgBIAEoCzIbLmhhdmVyc2Fjay52MS5QdXRCbG9iSGVhZGVySAASDgoEZGF0YRgCIAEoDEgAQgYKBGJvZHkiSAoPRmluZEJsb2JSZXF1ZXN0EiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEg4KBmRpZ2VzdBgCIAEoDCI3ChBGaW5kQmxvYlJlc3BvbnNlEg8KB2V4aXN0ZWQYASABKAgSEgoKYnl0ZXNfaGVsZBgCIAEoBCJkCg1QdXRCbG9iSGVhZGVyEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEg4KBmRpZ2VzdBgCIAEoDBIMCgRzaXplGAMgASgEEg4KBm9mZnNldBgEIAEoBCIiCg9QdXRCbG9iUmVzcG9uc2USDwoHZXhpc3RlZBgBIAEoCCJXCg5HZXRCbG9iUmVxdWVzdBIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIOCgZkaWdlc3QYAiABKAwSDgoGb2Zmc2V0GAMgASgEIh8KD0dldEJsb2JSZXNwb25zZRIMCgRkYXRhGAEgASgMIlAKGEdldEF0dGVtcHRTZWNyZXRzUmVxdWVzdBIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhINCgV0b2tlbhgCIAEoDCKPAQoZR2V0QXR0ZW1wdFNlY3JldHNSZXNwb25zZRJDCgZ2YWx1ZXMYASADKAsyMy5oYXZlcnNhY2sudjEuR2V0QXR0ZW1wdFNlY3JldHNSZXNwb25zZS5WYWx1ZXNFbnRyeRotCgtWYWx1ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBKt8BCg1SZWZ1c2FsUmVhc29uEh4KGlJFRlVTQUxfUkVBU09OX1VOU1BFQ0lGSUVEEAASHQoZUkVGVVNBTF9SRUFTT05fU1VQRVJTRURFRBABEhoKFlJFRlVTQUxfUkVBU09OX0VYUElSRUQQAhIbChdSRUZVU0FMX1JFQVNPTl9URVJNSU5BTBADEh0KGVJFRlVTQUxfUkVBU09OX0dFTkVSQVRJT04QBBIaChZSRUZVU0FMX1JFQVNPTl9VTktOT1dOEAUSGwoXUkVGVVNBTF9SRUFTT05fQ09ORkxJQ1QQBjKaBAoNV29ya2VyU2VydmljZRJQCgdTZXNzaW9uEhwuaGF2ZXJzYWNrLnYxLlNlc3Npb25SZXF1ZXN0Gh0uaGF2ZXJzYWNrLnYxLlNlc3Npb25SZXNwb25zZSIEsOMYBigBMAESWgoLR2V0U25hcHNob3QSIC5oYXZlcnNhY2sudjEuR2V0U25hcHNob3RSZXF1ZXN0GiEuaGF2ZXJzYWNrLnYxLkdldFNuYXBzaG90UmVzcG9uc2UiBLDjGAYwARJPCghGaW5kQmxvYhIdLmhhdmVyc2Fjay52MS5GaW5kQmxvYlJlcXVlc3QaHi5oYXZlcnNhY2sudjEuRmluZEJsb2JSZXNwb25zZSIEsOMYBhJOCgdQdXRCbG9iEhwuaGF2ZXJzYWNrLnYxLlB1dEJsb2JSZXF1ZXN0Gh0uaGF2ZXJzYWNrLnYxLlB1dEJsb2JSZXNwb25zZSIEsOMYBigBEk4KB0dldEJsb2ISHC5oYXZlcnNhY2sudjEuR2V0QmxvYlJlcXVlc3QaHS5oYXZlcnNhY2sudjEuR2V0QmxvYlJlc3BvbnNlIgSw4xgGMAESagoRR2V0QXR0ZW1wdFNlY3JldHMSJi5oYXZlcnNhY2sudjEuR2V0QXR0ZW1wdFNlY3JldHNSZXF1ZXN0GicuaGF2ZXJzYWNrLnYxLkdldEF0dGVtcHRTZWNyZXRzUmVzcG9uc2UiBLDjGAZiBnByb3RvMw", [file_haversack_v1_attempt, file_haversack_v1_permission, file_haversack_v1_task]);
 
 /**
  * @generated from message haversack.v1.SessionRequest
@@ -660,6 +660,54 @@ export const PutBlobRequestSchema: GenMessage<PutBlobRequest> = /*@__PURE__*/
   messageDesc(file_haversack_v1_worker_service, 21);
 
 /**
+ * @generated from message haversack.v1.FindBlobRequest
+ */
+export type FindBlobRequest = Message<"haversack.v1.FindBlobRequest"> & {
+  /**
+   * @generated from field: haversack.v1.AttemptRef ref = 1;
+   */
+  ref?: AttemptRef | undefined;
+
+  /**
+   * @generated from field: bytes digest = 2;
+   */
+  digest: Uint8Array;
+};
+
+/**
+ * Describes the message haversack.v1.FindBlobRequest.
+ * Use `create(FindBlobRequestSchema)` to create a new message.
+ */
+export const FindBlobRequestSchema: GenMessage<FindBlobRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_worker_service, 22);
+
+/**
+ * @generated from message haversack.v1.FindBlobResponse
+ */
+export type FindBlobResponse = Message<"haversack.v1.FindBlobResponse"> & {
+  /**
+   * All of it is here: there is nothing to store.
+   *
+   * @generated from field: bool existed = 1;
+   */
+  existed: boolean;
+
+  /**
+   * Bytes that an upload which was cut off left behind; kept for a day.
+   *
+   * @generated from field: uint64 bytes_held = 2;
+   */
+  bytesHeld: bigint;
+};
+
+/**
+ * Describes the message haversack.v1.FindBlobResponse.
+ * Use `create(FindBlobResponseSchema)` to create a new message.
+ */
+export const FindBlobResponseSchema: GenMessage<FindBlobResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_worker_service, 23);
+
+/**
  * @generated from message haversack.v1.PutBlobHeader
  */
 export type PutBlobHeader = Message<"haversack.v1.PutBlobHeader"> & {
@@ -674,9 +722,18 @@ export type PutBlobHeader = Message<"haversack.v1.PutBlobHeader"> & {
   digest: Uint8Array;
 
   /**
+   * Of the whole artifact.
+   *
    * @generated from field: uint64 size = 3;
    */
   size: bigint;
+
+  /**
+   * How many bytes are left out, because FindBlob said that they are here.
+   *
+   * @generated from field: uint64 offset = 4;
+   */
+  offset: bigint;
 };
 
 /**
@@ -684,7 +741,7 @@ export type PutBlobHeader = Message<"haversack.v1.PutBlobHeader"> & {
  * Use `create(PutBlobHeaderSchema)` to create a new message.
  */
 export const PutBlobHeaderSchema: GenMessage<PutBlobHeader> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 22);
+  messageDesc(file_haversack_v1_worker_service, 24);
 
 /**
  * @generated from message haversack.v1.PutBlobResponse
@@ -703,7 +760,7 @@ export type PutBlobResponse = Message<"haversack.v1.PutBlobResponse"> & {
  * Use `create(PutBlobResponseSchema)` to create a new message.
  */
 export const PutBlobResponseSchema: GenMessage<PutBlobResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 23);
+  messageDesc(file_haversack_v1_worker_service, 25);
 
 /**
  * @generated from message haversack.v1.GetBlobRequest
@@ -718,6 +775,13 @@ export type GetBlobRequest = Message<"haversack.v1.GetBlobRequest"> & {
    * @generated from field: bytes digest = 2;
    */
   digest: Uint8Array;
+
+  /**
+   * How many bytes from the first one on are left out.
+   *
+   * @generated from field: uint64 offset = 3;
+   */
+  offset: bigint;
 };
 
 /**
@@ -725,7 +789,7 @@ export type GetBlobRequest = Message<"haversack.v1.GetBlobRequest"> & {
  * Use `create(GetBlobRequestSchema)` to create a new message.
  */
 export const GetBlobRequestSchema: GenMessage<GetBlobRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 24);
+  messageDesc(file_haversack_v1_worker_service, 26);
 
 /**
  * @generated from message haversack.v1.GetBlobResponse
@@ -742,7 +806,7 @@ export type GetBlobResponse = Message<"haversack.v1.GetBlobResponse"> & {
  * Use `create(GetBlobResponseSchema)` to create a new message.
  */
 export const GetBlobResponseSchema: GenMessage<GetBlobResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 25);
+  messageDesc(file_haversack_v1_worker_service, 27);
 
 /**
  * @generated from message haversack.v1.GetAttemptSecretsRequest
@@ -766,7 +830,7 @@ export type GetAttemptSecretsRequest = Message<"haversack.v1.GetAttemptSecretsRe
  * Use `create(GetAttemptSecretsRequestSchema)` to create a new message.
  */
 export const GetAttemptSecretsRequestSchema: GenMessage<GetAttemptSecretsRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 26);
+  messageDesc(file_haversack_v1_worker_service, 28);
 
 /**
  * @generated from message haversack.v1.GetAttemptSecretsResponse
@@ -785,7 +849,7 @@ export type GetAttemptSecretsResponse = Message<"haversack.v1.GetAttemptSecretsR
  * Use `create(GetAttemptSecretsResponseSchema)` to create a new message.
  */
 export const GetAttemptSecretsResponseSchema: GenMessage<GetAttemptSecretsResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_worker_service, 27);
+  messageDesc(file_haversack_v1_worker_service, 29);
 
 /**
  * @generated from enum haversack.v1.RefusalReason
@@ -872,6 +936,16 @@ export const WorkerService: GenService<{
     methodKind: "server_streaming";
     input: typeof GetSnapshotRequestSchema;
     output: typeof GetSnapshotResponseSchema;
+  },
+  /**
+   * How much of an artifact is here already: to be asked before PutBlob. Ends an upload of the same artifact that is under way.
+   *
+   * @generated from rpc haversack.v1.WorkerService.FindBlob
+   */
+  findBlob: {
+    methodKind: "unary";
+    input: typeof FindBlobRequestSchema;
+    output: typeof FindBlobResponseSchema;
   },
   /**
    * Stores one artifact under its digest. Storing it twice is not an error.
