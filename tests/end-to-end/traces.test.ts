@@ -8,6 +8,7 @@ import { parseRunId } from "@haversack/protocol";
 import { expect, test } from "vitest";
 import { Fleet, haversack } from "../support/fleet.ts";
 import { OtlpReceiver, type ReceivedSpan } from "../support/otlp-receiver.ts";
+import { tempFolder } from "../support/temp-folder.ts";
 
 const timeLimit = { timeout: 120_000 };
 const canary = "canary-5f1c9d";
@@ -123,6 +124,26 @@ dags:
     expect(repeat?.links).toEqual([whole?.spanId]);
   },
 );
+
+test("the turns of an agent lie within its attempt, with their model and tokens", timeLimit, async () => {
+  await using receiver = await OtlpReceiver.start();
+  await using folder = await tempFolder("haversack-traces");
+  const args = ["start", "--once", "--data", join(folder.path, "data"), "--listen", "127.0.0.1:0"];
+  const end = await haversack(args, { ...receiver.env, HAVERSACK_MODEL: "rehearsal" });
+  expect(end.code).toBe(0);
+  const spans = receiver.spans;
+  const attempt = spans.find(({ attributes }) => attributes["haversack.step.kind"] === "agent");
+  const turns = spans.filter(
+    ({ parentId, name }) => parentId === attempt?.spanId && name.startsWith("chat "),
+  );
+  expect(attempt?.attributes).toMatchObject({ "gen_ai.operation.name": "invoke_agent" });
+  const sum = (name: string) => turns.reduce((all, { attributes }) => all + Number(attributes[name]), 0);
+  expect(turns.length).toBe(attempt?.attributes["haversack.agent.turns"]);
+  expect(sum("gen_ai.usage.output_tokens")).toBe(attempt?.attributes["gen_ai.usage.output_tokens"]);
+  // All three processes have sent what they had before they ended.
+  const services = ["haversack-cli", "haversack-coordinator", "haversack-worker"];
+  expect([...new Set(spans.map(({ service }) => service))].toSorted()).toEqual(services);
+});
 
 test("a trace goes through a coordinator and a worker that make no spans", timeLimit, async () => {
   await using fleet = await Fleet.start();

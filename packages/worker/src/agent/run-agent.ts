@@ -23,6 +23,7 @@ import { SecretValues } from "./secrets.ts";
 import { systemPrompt } from "./system-prompt.ts";
 import type { ToolBox } from "./tool-box.ts";
 import { LoopError, type LoopSettings, runTurns, type TurnObserver } from "./turn-loop.ts";
+import { type TurnReport, turnReports } from "./turn-reports.ts";
 import { Voice } from "./voice.ts";
 
 export interface AgentOutside {
@@ -31,6 +32,7 @@ export interface AgentOutside {
   readonly note: (line: string) => void;
   /** The model's text. Resolves when more may be said. */
   readonly say: (text: string) => Promise<void>;
+  readonly turnEnded?: (report: TurnReport) => void;
   /** In the order of the references; null: this worker does not have it. */
   readonly askSecrets: (references: readonly SecretReference[]) => Promise<readonly (string | null)[]>;
 }
@@ -59,7 +61,8 @@ export async function runAgent(
       note: voice.note,
     });
     const { tools, desk } = agentTools(assignment, agent, masker, outside.ports);
-    const observer = activityLog({ note: voice.note, turnEnded: () => voice.endTurn() });
+    const activity = activityLog({ note: voice.note, turnEnded: () => voice.endTurn() });
+    const observer = turnReports(activity, outside.ports.clock, (report) => outside.turnEnded?.(report));
     const end = await loop(assignment, agent, { chain, tools, observer }, signal);
     const memory = desk?.operations() ?? [];
     return memory.length === 0 ? end : { ...end, memory };

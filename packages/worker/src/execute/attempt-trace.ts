@@ -2,6 +2,7 @@
 
 import {
   type AttemptResult,
+  type OpenSpan,
   type SpanAttributes,
   spanIdOfAttempt,
   type Task,
@@ -10,9 +11,12 @@ import {
   traceFields,
 } from "@haversack/protocol";
 
+import type { ModelTurn } from "./executor.ts";
+
 export interface AttemptTrace {
   /** For the environment of the step: its programs hang their spans under the attempt's. */
   readonly variables: readonly (readonly [string, string])[];
+  readonly turn: (turn: ModelTurn) => void;
   /** The first end counts. @param result absent: the attempt is no longer ours */
   end(result?: Pick<AttemptResult, "outcome" | "failure" | "exitCode" | "usage">): void;
 }
@@ -41,8 +45,23 @@ export function traceAttempt(task: Task, traces: WorkerTraces = none): AttemptTr
   });
   return {
     variables: traceFields(span?.context ?? parent, true),
+    turn: (turn) => {
+      if (span !== undefined) tellTurn(turn, span, tracing);
+    },
     end: (result) => span?.end(endOf(result)),
   };
+}
+
+/** By the conventions for generative models. */
+function tellTurn(turn: ModelTurn, { context: parent }: OpenSpan, tracing: Tracing | undefined): void {
+  const { model, inputTokens, outputTokens, startedAt, endedAt } = turn;
+  const attributes = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.request.model": model,
+    "gen_ai.usage.input_tokens": inputTokens,
+    "gen_ai.usage.output_tokens": outputTokens,
+  };
+  tracing?.begin({ name: `chat ${model}`, kind: "client", parent, startedAt, attributes }).end({ endedAt });
 }
 
 const idOf = ({ ref }: Task, attempt: number): string => spanIdOfAttempt(ref.runId, ref.stepId, attempt);

@@ -144,7 +144,14 @@ export class Attempt {
         note: (text) => spool.note(masker.text(text)),
       };
       const secret: AttemptContext["secret"] = (from) => this.#secrets.resolve(from);
-      const context = { folders: workspace.folders, log, env: this.#environment(), masker, secret };
+      const context = {
+        folders: workspace.folders,
+        log,
+        env: this.#environment(),
+        masker,
+        secret,
+        turn: this.#trace?.turn,
+      };
       const end = await this.#run(workspace, context);
       return this.#resultOf(end.work, end.artifacts);
     } finally {
