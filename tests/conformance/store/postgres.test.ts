@@ -10,7 +10,6 @@ import { describeRetention } from "./describe-retention.ts";
 import { describeRuns } from "./describe-runs.ts";
 import { describeSchedules } from "./describe-schedules.ts";
 import { describeStore } from "./describe-store.ts";
-import { describeTraces } from "./describe-traces.ts";
 
 // A run of 100,000 steps is as many round trips, and more.
 vi.setConfig({ testTimeout: 240_000 });
@@ -25,5 +24,4 @@ withPostgres("postgres", () => {
   describeOrders("postgres", openPostgres);
   describeRetention("postgres", openPostgres);
   describeSchedules("postgres", openPostgres);
-  describeTraces("postgres", openPostgres);
 });

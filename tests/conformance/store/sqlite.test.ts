@@ -8,7 +8,6 @@ import { describeRetention } from "./describe-retention.ts";
 import { describeRuns } from "./describe-runs.ts";
 import { describeSchedules } from "./describe-schedules.ts";
 import { describeStore } from "./describe-store.ts";
-import { describeTraces } from "./describe-traces.ts";
 
 describeStore("sqlite", openSqlite);
 describeChildren("sqlite", openSqlite);
@@ -19,4 +18,3 @@ describeMemory("sqlite", openSqlite);
 describeOrders("sqlite", openSqlite);
 describeRetention("sqlite", openSqlite);
 describeSchedules("sqlite", openSqlite);
-describeTraces("sqlite", openSqlite);

@@ -26,7 +26,7 @@ describe("traceparent", () => {
   });
 
   test("any other text is as if it were not there, and never an error", () => {
-    const digits = fc.string({ unit: fc.constantFrom(..."0123456789abcdefABCDEFg-"), maxLength: 60 });
+    const digits = fc.stringMatching(/^[\da-gA-G-]{0,60}$/);
     fc.assert(
       fc.property(fc.oneof(fc.string(), digits), (text) => {
         const read = parseTraceparent(text);

@@ -13,7 +13,7 @@
  */
 
 import { FaultError, faultOf, messageOf, type Ports } from "@haversack/base";
-import { activityLog } from "./activity.ts";
+import { activityLog, type TurnReport, turnReports } from "./activity.ts";
 import { agentTools } from "./agent-tools.ts";
 import { askLimits, ModelChain } from "./ask-model.ts";
 import type { Assignment, SecretReference, Upward } from "./assignment.ts";
@@ -23,7 +23,6 @@ import { SecretValues } from "./secrets.ts";
 import { systemPrompt } from "./system-prompt.ts";
 import type { ToolBox } from "./tool-box.ts";
 import { LoopError, type LoopSettings, runTurns, type TurnObserver } from "./turn-loop.ts";
-import { type TurnReport, turnReports } from "./turn-reports.ts";
 import { Voice } from "./voice.ts";
 
 export interface AgentOutside {
