@@ -11,6 +11,7 @@ test("without an address there are no traces, and with one there are", () => {
     serviceName: "haversack-test",
     sampler: "parentbased_always_on",
     ratio: 1,
+    refused: undefined,
     remarks: [],
   });
   expect(of({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://127.0.0.1:4318/v1/traces" })).toBeDefined();
@@ -20,6 +21,14 @@ test.each([{ OTEL_SDK_DISABLED: "true" }, { OTEL_SDK_DISABLED: "TRUE" }, { OTEL_
   "%j turns them off",
   (env) => {
     expect(of({ ...endpoint, ...env })).toBeUndefined();
+  },
+);
+
+test.each(["nonsense", "127.0.0.1:4318", "grpc://a:1"])(
+  "%s is no address, and its text is not told",
+  (text) => {
+    const refused = of({ OTEL_EXPORTER_OTLP_ENDPOINT: text })?.refused;
+    expect(refused).toBe("OTEL_EXPORTER_OTLP_ENDPOINT: expected a URL such as http://127.0.0.1:4318");
   },
 );
 

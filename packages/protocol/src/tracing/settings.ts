@@ -6,6 +6,8 @@ export interface TraceSettings {
   readonly sampler: (typeof samplers)[number];
   /** Of the samplers with `traceidratio`: from 0 to 1. */
   readonly ratio: number;
+  /** Why there can be no traces although they are asked for; undefined: there can. */
+  readonly refused: string | undefined;
   /** What was left out, and why. */
   readonly remarks: readonly string[];
 }
@@ -25,8 +27,13 @@ export function traceSettings(env: NodeJS.ProcessEnv, serviceName: string): Trac
   const read = (name: string): string => env[name]?.trim() ?? "";
   if (read("OTEL_SDK_DISABLED").toLowerCase() === "true") return undefined;
   if (read("OTEL_TRACES_EXPORTER") === "none") return undefined;
-  if (read("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") + read("OTEL_EXPORTER_OTLP_ENDPOINT") === "")
-    return undefined;
+  const endpointName = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"].find(
+    (name) => read(name) !== "",
+  );
+  if (endpointName === undefined) return undefined;
+  const isAddress = /^https?:$/.test(URL.parse(read(endpointName))?.protocol ?? "");
+  // The libraries would send them to the usual port of this machine. The value may hold a password.
+  const refused = isAddress ? undefined : `${endpointName}: expected a URL such as http://127.0.0.1:4318`;
   const remarks: string[] = [];
   const remark = (name: string, expected: string, taken: string): void => {
     remarks.push(`${name}: expected ${expected}, found ${JSON.stringify(read(name))}; taken as ${taken}`);
@@ -43,5 +50,5 @@ export function traceSettings(env: NodeJS.ProcessEnv, serviceName: string): Trac
     (name) => read(name) !== "",
   );
   if (protocolName !== undefined && read(protocolName) !== protocol) remark(protocolName, protocol, protocol);
-  return { serviceName, sampler: sampler ?? samplers[0], ratio: isRatio ? ratio : 1, remarks };
+  return { serviceName, sampler: sampler ?? samplers[0], ratio: isRatio ? ratio : 1, refused, remarks };
 }

@@ -27,6 +27,8 @@ export class Tracing implements Service {
   /** Never rejects: without traces work goes on. */
   async start(): Promise<void> {
     const { log } = this.#ports;
+    const { refused: error } = this.#settings;
+    if (error !== undefined) return log.warn({ error }, "no traces: they have no address to go to");
     for (const remark of this.#settings.remarks)
       log.warn({ remark }, "a variable of OpenTelemetry is not used");
     try {
