@@ -13,7 +13,7 @@ export const packageFloors: Readonly<Record<string, number>> = {
 const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   protocol: [
     ["limits", "model", "gen"],
-    ["wire"],
+    ["wire", "tracing"],
     ["services"],
     ["calls", "client-transport"],
     ["client-whole-run"],
@@ -83,7 +83,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["outside", "exit-codes", "version", "rehearsal", "convert"],
     ["follow", "memory"],
     ["print"],
-    ["connect", "save-whole", "run-ref", "options", "open-log"],
+    ["connect", "save-whole", "run-ref", "options", "open-log", "traced-call"],
     ["shell", "serve"],
     ["tell-run", "start", "doctor"],
     ["commands"],

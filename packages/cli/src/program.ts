@@ -60,6 +60,8 @@ export async function runProgram(
     if (outside.stopping.aborted && faultOf(error) !== "bug") return exitCodes.interrupted;
     outside.terminal.err(explanation(error, shell));
     return exitCodeOf(error);
+  } finally {
+    await shell.finish();
   }
 }
 

@@ -6,6 +6,7 @@ import type { ExitCode } from "./exit-codes.ts";
 import { usage } from "./options.ts";
 import type { Outside } from "./outside.ts";
 import { createPaint, type Paint } from "./print/paint.ts";
+import { type Place, tracedCall } from "./traced-call.ts";
 
 export type ClientMaker = (options: ClientOptions) => HaversackClient;
 
@@ -21,6 +22,7 @@ export class Shell {
   /** Of the command that runs: a file instead of a token. */
   tokenFile: string | undefined;
   readonly #createClient: ClientMaker;
+  readonly #told: Promise<void>[] = [];
 
   constructor(outside: Outside, createClient: ClientMaker) {
     this.outside = outside;
@@ -45,6 +47,18 @@ export class Shell {
     this.connectedTo = `${url} (from ${from})`;
     const trust = await trustFor(found, this.caFile, this.outside);
     return this.#createClient({ url, token, ...trust });
+  }
+
+  /** A call under a span of its own, where traces are asked for. @param call is given what its run hangs under */
+  traced<T>(name: string, call: (place: Place) => Promise<T>): Promise<T> {
+    const { answer, told } = tracedCall(name, this.outside, call);
+    this.#told.push(told);
+    return answer;
+  }
+
+  /** Resolves when its spans were received, or will not be: after two seconds at most. */
+  async finish(): Promise<void> {
+    await Promise.all(this.#told);
   }
 
   clientFor(options: ClientOptions): HaversackClient {

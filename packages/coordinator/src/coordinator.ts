@@ -220,7 +220,7 @@ class OneCoordinator implements Coordinator {
     const [auditLog, ...listening] = serving.services;
     invariant(auditLog !== undefined, "what callers do is written down");
     const loops = [dispatcher.loop, scheduler.loop, childLoop];
-    return [own.loop, auditLog, ...upkeep.services, ...loops, ...listening];
+    return [...library.services, own.loop, auditLog, ...upkeep.services, ...loops, ...listening];
   }
 
   /** Tells commands on this host where to find us. */

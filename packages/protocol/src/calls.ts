@@ -1,8 +1,15 @@
 /** Calls of a client: faults thrown instead of codes. */
 
 import { FaultError } from "@haversack/base";
+import { type TraceContext, traceFields } from "./model/trace.ts";
 import { fromConnectError } from "./wire/fault-codes.ts";
 import { tlsAdvice } from "./wire/tls-errors.ts";
+
+/** Options of a call that has a place in a trace. */
+export const placed = (trace: TraceContext | undefined, signal: AbortSignal) => ({
+  signal,
+  headers: traceFields(trace),
+});
 
 /** One answer. */
 export async function once<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {

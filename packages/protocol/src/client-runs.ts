@@ -2,7 +2,7 @@
 
 import type { JsonObject as WireJsonObject } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
-import { each, once } from "./calls.ts";
+import { each, once, placed } from "./calls.ts";
 import { wholeRun } from "./client-whole-run.ts";
 import type { RunEvent } from "./model/event.ts";
 import { parseStepId, type RunId, type StepId } from "./model/ids.ts";
@@ -66,9 +66,9 @@ export interface RunClient {
 export function runClient(client: Client<typeof RunService>): RunClient {
   const whole = (wire: WireRun | undefined, signal: AbortSignal) => wholeRun(client, wire, signal);
   return {
-    async submit({ params, ...rest }, signal) {
+    async submit({ params, trace, ...rest }, signal) {
       const request = { ...rest, params: params as WireJsonObject };
-      const { run, existed } = await once(client.submit(request, { signal }), signal);
+      const { run, existed } = await once(client.submit(request, placed(trace, signal)), signal);
       if (rest.withoutSteps === true) return { run: runFromWire(required(run, "run")), existed };
       return { run: await whole(run, signal), existed };
     },
@@ -91,9 +91,9 @@ export function runClient(client: Client<typeof RunService>): RunClient {
     async cancel(runId, signal) {
       return await whole((await once(client.cancel({ runId }, { signal }), signal)).run, signal);
     },
-    async retry({ runId, fromStep = "", refreshLibrary, idempotencyKey }, signal) {
+    async retry({ runId, fromStep = "", refreshLibrary, idempotencyKey, trace }, signal) {
       const request = { runId, fromStep, refreshLibrary, idempotencyKey };
-      const answer = await once(client.retry(request, { signal }), signal);
+      const answer = await once(client.retry(request, placed(trace, signal)), signal);
       return { run: await whole(answer.run, signal), existed: answer.existed };
     },
     async items({ runId, stepId, pageToken = "" }, signal) {

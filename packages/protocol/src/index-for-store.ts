@@ -9,3 +9,5 @@ export { localDag } from "./model/local-dag.ts";
 export { dagScope, parseMemoryScopeName } from "./model/memory.ts";
 export { priorityDefault } from "./model/placement.ts";
 export { isTerminalRun, isTerminalStep } from "./model/run.ts";
+export { spanIdOfRun } from "./model/span-id.ts";
+export { contextOfRun, traceOfChild, traceOfRetry } from "./model/trace.ts";

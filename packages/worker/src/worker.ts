@@ -27,7 +27,7 @@ import {
   type Service,
   type StopMode,
 } from "@haversack/base";
-import { type BootId, parseBootId, type WorkerId } from "@haversack/protocol";
+import { type BootId, parseBootId, type Tracing, type WorkerId } from "@haversack/protocol";
 import type { WorkerAsked } from "./config/options.ts";
 import { settle, type WorkerSettings } from "./config/settle.ts";
 import { Attempts } from "./execute/attempts.ts";
@@ -65,6 +65,7 @@ interface Running {
   readonly attempts: Attempts;
   readonly loops: readonly Background[];
   readonly health: HealthServer | undefined;
+  readonly tracing: Tracing | undefined;
 }
 
 class OneWorker implements Worker {
@@ -114,17 +115,19 @@ class OneWorker implements Worker {
     const uplink = new Uplink((error) => this.#fail(error));
     const cache = new SnapshotCache(join(folder.path, "snapshots"), connection, this.#ports.clock);
     const roots = { workRoot: join(folder.path, "work"), spoolRoot: join(folder.path, "spool") };
-    const { logBounds, snapshotLimits } = this.#settings;
+    const { logBounds } = this.#settings;
     const work = openExecutors({
       ports: this.#ports,
       hostEnv: this.#hostEnv,
       workerId,
       host,
       cache,
-      snapshotLimits,
+      settings: this.#settings,
       hurry: this.#hurry.signal,
     });
     const bounds = new LogBounds(logBounds, this.#ports.clock);
+    const { tracing } = work.traces;
+    await tracing?.start();
     const parts = { ...work, connection, cache, uplink, bounds, ports: this.#ports, ...roots };
     const attempts = new Attempts(parts, slots, (error) => this.#fail(error));
     await attempts.reopen();
@@ -155,7 +158,7 @@ class OneWorker implements Worker {
     const listen = this.#settings.healthListen;
     const stopping = (): boolean => this.#stopped !== undefined;
     const health = await openHealth({ listen, attempts, uplink, slots, stopping });
-    this.#running = { folder, connection, attempts, loops, health };
+    this.#running = { folder, connection, attempts, loops, health, tracing };
     for (const loop of loops) await loop.start();
     const coordinator = namesOf(coordinatorUrls);
     const url = health === undefined ? {} : { health: health.url };
@@ -190,7 +193,7 @@ class OneWorker implements Worker {
   async #stop(): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
-    const { attempts, loops, connection, folder, health } = running;
+    const { attempts, loops, connection, folder, health, tracing } = running;
     const { drainTimeoutMs } = this.#settings;
     const { clock, log } = this.#ports;
     log.info({ running: attempts.runningCount, drainTimeoutMs }, "stopping: nothing new, what runs may end");
@@ -202,6 +205,7 @@ class OneWorker implements Worker {
     for (const loop of loops.toReversed()) await loop.stop("now");
     connection.close();
     await health?.stop("now");
+    await tracing?.stop();
     await folder.release();
   }
 

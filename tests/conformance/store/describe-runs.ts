@@ -7,6 +7,7 @@ import { describeLists } from "./describe-lists.ts";
 import { describeOutcomes } from "./describe-outcomes.ts";
 import { describeRetry } from "./describe-retry.ts";
 import type { OpenStore } from "./describe-store.ts";
+import { describeTraces } from "./describe-traces.ts";
 
 export function describeRuns(name: string, open: OpenStore): void {
   describeOutcomes(name, open);
@@ -15,4 +16,5 @@ export function describeRuns(name: string, open: OpenStore): void {
   describeRetry(name, open);
   describeItems(name, open);
   describeAttemptSecrets(name, open);
+  describeTraces(name, open);
 }

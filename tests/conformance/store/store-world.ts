@@ -19,6 +19,7 @@ import {
   parseRunId,
   parseWorkerId,
   type RunId,
+  type RunTrace,
   type Step,
   type StepSpec,
   type WorkerHello,
@@ -89,7 +90,10 @@ export class World {
     return runId;
   }
 
-  async retry(id: RunId, more: { fromStep?: string; idempotencyKey?: string } = {}): Promise<RunId> {
+  async retry(
+    id: RunId,
+    more: { fromStep?: string; idempotencyKey?: string; trace?: RunTrace } = {},
+  ): Promise<RunId> {
     const newId = parseRunId(systemRandom.id());
     const request = { id, newId, bodyDigest: digestOf("retry"), now: this.now, ...more };
     return (await this.store.write.runRetry(request)).runId;

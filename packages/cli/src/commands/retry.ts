@@ -42,14 +42,14 @@ async function retry(name: string, options: RetryOptions, shell: Shell): Promise
   const { url, token, data, from: fromStep } = options;
   const client = await shell.connect(given({ url, token, data }));
   const earlier = await findRun(client, name, outside.stopping);
-  const { run, existed } = await client.retry(
-    {
-      runId: earlier.id,
-      refreshLibrary: options.refreshLibrary === true,
-      idempotencyKey: options.idempotencyKey ?? outside.random.id(),
-      ...given({ fromStep }),
-    },
-    outside.stopping,
+  const asked = {
+    runId: earlier.id,
+    refreshLibrary: options.refreshLibrary === true,
+    idempotencyKey: options.idempotencyKey ?? outside.random.id(),
+    ...given({ fromStep }),
+  };
+  const { run, existed } = await shell.traced("haversack.v1.RunService/Retry", (place) =>
+    client.retry({ ...asked, ...place }, outside.stopping),
   );
   if (existed) shell.note(`run ${run.id} had been started under this key already`);
   return await tellStarted(client, run, options, shell);

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { ExitCode } from "../exit-codes.ts";
 import { prepareStored, prepareSubmission } from "../follow/submission.ts";
-import { submit } from "../follow/submit.ts";
+import { submit, submitCall } from "../follow/submit.ts";
 import { collectPair, given, usage, withConnection, withJson } from "../options.ts";
 import type { Shell } from "../shell.ts";
 import { type StartedOptions, tellStarted } from "./tell-started.ts";
@@ -57,7 +57,9 @@ async function run(file: string | undefined, options: RunOptions, shell: Shell):
     carried ?? prepareStored(await client.dag(options.dag ?? "", outside.stopping), params, key, outside.cwd);
   const submission =
     options.label === undefined ? asked : { ...asked, labels: Object.fromEntries(options.label) };
-  const { run, existed } = await submit(client, submission, (text) => shell.note(text), outside);
+  const { run, existed } = await shell.traced(submitCall, (place) =>
+    submit(client, { ...submission, ...place }, (text) => shell.note(text), outside),
+  );
   if (existed) shell.note(`run ${run.id} had been submitted under this key already`);
   return await tellStarted(client, run, options, shell);
 }

@@ -5,7 +5,7 @@ import { Command, Option } from "commander";
 import { dataFolderName, readLocal, trustFor } from "../connect.ts";
 import { type ExitCode, exitCodeOfRun, exitCodes } from "../exit-codes.ts";
 import { prepareSubmission } from "../follow/submission.ts";
-import { submit } from "../follow/submit.ts";
+import { submit, submitCall } from "../follow/submit.ts";
 import { collectPair, flagsOf, given, retentionOption, wholeNumber } from "../options.ts";
 import { printable } from "../print/printable.ts";
 import { commandName } from "../print/run-result.ts";
@@ -126,7 +126,9 @@ async function submitAndTell(
   const { cwd, random } = shell.outside;
   const file = shown(settings.dagFile, shell);
   const submission = await prepareSubmission(file, settings.params, random.id(), cwd);
-  const { run } = await submit(client, submission, (text) => shell.note(text), shell.outside);
+  const { run } = await shell.traced(submitCall, (place) =>
+    submit(client, { ...submission, ...place }, (text) => shell.note(text), shell.outside),
+  );
   const whenInterrupted = "the run is kept: it goes on at the next start";
   const asked = { json: false, whenInterrupted, flags: flagsHere(settings, shell) };
   const ended = await tellRun(client, run, asked, shell, signal);

@@ -4,6 +4,9 @@ import { retried } from "./link.ts";
 
 const patienceMs = 5_000;
 
+/** As spans name it. */
+export const submitCall = "haversack.v1.RunService/Submit";
+
 /** Submits, again and again under the same key while the coordinator is away: the key makes that one run. */
 export function submit(
   client: HaversackClient,

@@ -1,12 +1,13 @@
 /** RunService: decode, call, encode. */
 
-import type { ServiceImpl } from "@connectrpc/connect";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import {
   chunkBytesMax,
   eventToWire,
   type JsonObject,
   logStreamToWire,
   parseRunId,
+  parseTraceparent,
   type RunService,
   safeNumber,
 } from "@haversack/protocol";
@@ -26,12 +27,18 @@ export interface RunServiceParts extends FollowParts {
   readonly registry: WorkerRegistry;
 }
 
+/** The caller's place in a trace, when there is one. */
+function callerOf({ requestHeader }: HandlerContext) {
+  const caller = parseTraceparent(requestHeader.get("traceparent"), requestHeader.get("tracestate"));
+  return caller === undefined ? {} : { caller };
+}
+
 export function runService(parts: RunServiceParts): ServiceImpl<typeof RunService> {
   const { store } = parts;
   const answer = (id: string) => runAnswer(parts, parseRunId(id));
   return {
-    async submit({ params, withoutSteps, ...rest }) {
-      const submission = { ...rest, params: (params ?? {}) as JsonObject };
+    async submit({ params, withoutSteps, ...rest }, context) {
+      const submission = { ...rest, params: (params ?? {}) as JsonObject, ...callerOf(context) };
       const { runId, existed } = await parts.submitter.submit(submission);
       return { run: await runAnswer(parts, runId, withoutSteps ? 0 : stepsMax), existed };
     },
@@ -55,8 +62,9 @@ export function runService(parts: RunServiceParts): ServiceImpl<typeof RunServic
       parts.registry.cancel(live);
       return { run: await answer(runId) };
     },
-    async retry({ runId, ...rest }) {
-      const retried = await parts.submitter.retry({ runId: parseRunId(runId), ...rest });
+    async retry({ runId, ...rest }, context) {
+      const asked = { runId: parseRunId(runId), ...rest, ...callerOf(context) };
+      const retried = await parts.submitter.retry(asked);
       return { run: await answer(retried.runId), existed: retried.existed };
     },
     async listItems(request) {

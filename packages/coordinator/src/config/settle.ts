@@ -2,6 +2,7 @@
 
 import { join, resolve } from "node:path";
 import { FaultError, type Ms, parseByteSize, parseDuration } from "@haversack/base";
+import { type TraceSettings, traceSettings } from "@haversack/protocol";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
 import { parseAddress } from "../http/address.ts";
 import type { ListenerSettings } from "../http/listener-settings.ts";
@@ -30,6 +31,8 @@ export interface CoordinatorSettings {
   /** Free bytes in the data folder below which the coordinator is not ready. */
   readonly diskReserveBytes: number;
   readonly vault: VaultPlace;
+  /** Undefined: no traces are asked for. */
+  readonly traces: TraceSettings | undefined;
 }
 
 const leaseTtlMinMs = 1000;
@@ -55,6 +58,7 @@ export function settle(asked: CoordinatorAsked, env: NodeJS.ProcessEnv): Coordin
     snapshotLimits: limitsFromEnvironment(env),
     diskReserveBytes: parseReserve(env["HAVERSACK_DISK_RESERVE"] ?? "512MiB"),
     vault: settleVault(asked.vault ?? env["HAVERSACK_VAULT"] ?? join(dataDir, "vault"), env),
+    traces: traceSettings(env, "haversack-coordinator"),
   };
 }
 

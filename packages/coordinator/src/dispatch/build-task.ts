@@ -34,6 +34,7 @@ export function buildTask(
     outputs: step.outputs,
     work: workOf(step, data, snapshot),
     ...(secrets === undefined ? {} : { secrets }),
+    ...(claimed.trace === undefined ? {} : { trace: claimed.trace }),
   };
 }
 
@@ -82,7 +83,7 @@ export function taskBytes(task: Task): number {
   texts.push(...task.inputs.map(({ path }) => path));
   for (const { variable, from } of task.secrets?.variables ?? [])
     texts.push(variable, ...Object.values(from));
-  texts.push(...(task.secrets?.ofPack ?? []));
+  texts.push(...(task.secrets?.ofPack ?? []), ...(task.trace === undefined ? [] : [task.trace.state]));
   const pack = work.kind === "agent" ? (work.snapshot.gzip?.length ?? 0) : 0;
   // Tags and lengths of each text; digest, size and flag of each input; names of the attempt.
   const around = texts.length * 16 + task.inputs.length * 64 + 1024;

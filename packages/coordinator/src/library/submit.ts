@@ -13,6 +13,8 @@ import {
   type RunId,
   type RunLabels,
   type RunTrigger,
+  type TraceContext,
+  type Tracing,
 } from "@haversack/protocol";
 import { ParsedDags } from "../dag/parsed-dags.ts";
 import type { Store } from "../store/store.ts";
@@ -23,6 +25,7 @@ import { Aside, largeCharactersMin } from "./prepare-aside.ts";
 import { type ReadDag, readDag, sha256, storedDags } from "./reached-dags.ts";
 import { refuseKeys } from "./refuse-keys.ts";
 import type { Snapshots } from "./snapshots.ts";
+import { type PlaceOf, underSpan } from "./traces.ts";
 
 export interface Submission {
   /** Empty when a stored DAG is named. */
@@ -41,6 +44,8 @@ export interface Submission {
   readonly trigger?: RunTrigger;
   /** As which leader of several coordinators; absent: as none. */
   readonly term?: number;
+  /** What the run hangs under; absent: the caller has no trace. */
+  readonly caller?: TraceContext;
 }
 
 export interface Retry {
@@ -50,6 +55,8 @@ export interface Retry {
   readonly refreshLibrary: boolean;
   /** Empty: none. */
   readonly idempotencyKey: string;
+  /** What the new run hangs under; absent: the caller has no trace. */
+  readonly caller?: TraceContext;
 }
 
 interface SubmittedText {
@@ -61,6 +68,9 @@ interface SubmittedText {
 /** Of a file that came without one. */
 const defaultName = "dag.yaml";
 const keyCharactersMax = 200;
+/** Spans have the names of the calls. */
+const submitName = "haversack.v1.RunService/Submit";
+const retryName = "haversack.v1.RunService/Retry";
 /** Begins the keys of the scheduler, which nobody else may use up. */
 const scheduleKeys = "schedule/";
 
@@ -73,9 +83,11 @@ export class Submitter {
   readonly #snapshots: Snapshots;
   readonly #ports: Ports;
   readonly #aside: Aside;
+  readonly #tracing: Tracing | undefined;
   readonly #dags = new ParsedDags();
 
-  constructor(store: Store, snapshots: Snapshots, ports: Ports) {
+  constructor(store: Store, snapshots: Snapshots, ports: Ports, tracing?: Tracing) {
+    this.#tracing = tracing;
     this.#store = store;
     this.#snapshots = snapshots;
     this.#ports = ports;
@@ -117,6 +129,12 @@ export class Submitter {
   }
 
   async submit(submission: Submission): Promise<{ runId: RunId; existed: boolean }> {
+    const { trigger, caller: parent } = submission;
+    const start = { name: submitName, kind: trigger === undefined ? "server" : "internal", parent } as const;
+    return await underSpan({ tracing: this.#tracing, start }, (place) => this.#submit(submission, place));
+  }
+
+  async #submit(submission: Submission, place: PlaceOf): Promise<{ runId: RunId; existed: boolean }> {
     const { idempotencyKey, trigger, term } = submission;
     checkKey(idempotencyKey, trigger);
     const bodyDigest = sha256(sortedJson(bodyOf(submission)));
@@ -131,6 +149,7 @@ export class Submitter {
     return await this.#store.write.runSubmit({
       id,
       ...made,
+      ...place(id),
       bodyDigest,
       now: this.#ports.clock.now(),
       ...(idempotencyKey === "" ? {} : { idempotencyKey }),
@@ -174,7 +193,12 @@ export class Submitter {
   }
 
   /** Rejects when the earlier run has not ended, or when today's library lacks what a step needs. */
-  async retry({ runId, fromStep, refreshLibrary, idempotencyKey }: Retry) {
+  async retry(asked: Retry) {
+    const start = { name: retryName, kind: "server", parent: asked.caller } as const;
+    return await underSpan({ tracing: this.#tracing, start }, (place) => this.#retry(asked, place));
+  }
+
+  async #retry({ runId, fromStep, refreshLibrary, idempotencyKey }: Retry, place: PlaceOf) {
     checkKey(idempotencyKey);
     const bodyDigest = sha256(sortedJson({ retry: runId, fromStep, refreshLibrary }));
     const existing = await this.#earlier(idempotencyKey, bodyDigest);
@@ -187,6 +211,7 @@ export class Submitter {
       bodyDigest,
       now: this.#ports.clock.now(),
       ...pinned,
+      ...place(newId),
       ...(fromStep === "" ? {} : { fromStep }),
       ...(idempotencyKey === "" ? {} : { idempotencyKey }),
     });

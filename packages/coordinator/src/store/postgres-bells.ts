@@ -75,6 +75,7 @@ export class PostgresBells {
     // Workers of others hear it with their next heartbeat.
     for (const listener of this.#listeners) {
       if (touched.cancelled.length > 0) listener.cancelled?.(touched.cancelled);
+      if (touched.ended.length > 0) listener.ended?.(touched.ended);
     }
     if (this.#gathered === undefined) {
       this.#gathered = untouched();

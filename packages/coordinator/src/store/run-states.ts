@@ -29,6 +29,9 @@ export interface RunState {
   readonly dagName: string;
   /** JSON object. */
   readonly params: string;
+  readonly createdAt: number;
+  /** JSON of a `RunTrace`; undefined: it has none. */
+  readonly trace: string | undefined;
   /** A step of another run waits for its end. */
   isChild: boolean;
   status: RunStatus;
@@ -153,7 +156,10 @@ export class CallRuns {
 
 /** @param row as it was inserted */
 export const newRun = (
-  row: Pick<RunState, "no" | "id" | "dagDigest" | "dagName" | "params" | "unfinished">,
+  row: Pick<
+    RunState,
+    "no" | "id" | "dagDigest" | "dagName" | "params" | "createdAt" | "trace" | "unfinished"
+  >,
 ): RunState => ({
   ...row,
   isChild: false,
@@ -174,6 +180,8 @@ function stateOfRow(row: Row): RunState {
     dagDigest: parseDigest(text(row, "dag_digest")),
     dagName: text(row, "dag_name"),
     params: text(row, "params"),
+    createdAt: integer(row, "created_at"),
+    trace: textOrNone(row, "trace"),
     isChild: textOrNone(row, "parent_id") !== undefined,
     status: text(row, "status") as RunStatus,
     cancelRequested: flag(row, "cancel_requested"),

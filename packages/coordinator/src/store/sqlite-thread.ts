@@ -51,8 +51,8 @@ class DatabaseThread {
     for (const call of calls) answers.push(await this.#one(call, touched, runs));
     await runs.flush(this.#tx);
     this.#db.exec("commit");
-    const { runs: touchedRuns, ready, children, cancelled } = touched;
-    return { kind: "answers", answers, touchedRuns: [...touchedRuns], ready, children, cancelled };
+    const { runs: touchedRuns, ...others } = touched;
+    return { kind: "answers", answers, touchedRuns: [...touchedRuns], ...others };
   }
 
   async #one(call: Call, touched: Touched, all: TransactionRuns): Promise<CallAnswer> {

@@ -4,7 +4,7 @@
  */
 
 import type { FaultError } from "@haversack/base";
-import type { AttemptRef, Generation, RunId } from "@haversack/protocol";
+import type { AttemptRef, EndedRun, Generation, RunId } from "@haversack/protocol";
 import type { VerbArgs, VerbResult } from "./verb.ts";
 import type { logReadVerbs, logWriteVerbs, readVerbs, writeVerbs } from "./verb-tables.ts";
 
@@ -24,6 +24,8 @@ export interface ChangeListener {
   children?(): void;
   /** Workers have to end these attempts. */
   cancelled?(refs: readonly AttemptRef[]): void;
+  /** Runs with a trace have ended by a verb of this coordinator; nobody else is told. */
+  ended?(runs: readonly EndedRun[]): void;
 }
 
 export interface Store extends AsyncDisposable {
@@ -32,7 +34,7 @@ export interface Store extends AsyncDisposable {
   readonly write: Calls<typeof writeVerbs>;
   readonly read: Calls<typeof readVerbs>;
   /** Wakes whoever waits, after the commit. A missed wake-up is made good by a sweep. @returns the way to stop */
-  listen(listener: ChangeListener): () => void;
+  listen(listener: Partial<ChangeListener>): () => void;
   /** Absent: this coordinator is the only one. */
   readonly shared?: SharedStore;
 }

@@ -113,6 +113,7 @@ export class ThreadClient {
       if (message.ready) listener.ready?.();
       if (message.children) listener.children?.();
       if (message.cancelled.length > 0) listener.cancelled?.(message.cancelled);
+      if (message.ended.length > 0) listener.ended?.(message.ended);
     }
     for (const answer of message.answers) {
       const pending = this.#pending.get(answer.id);

@@ -1,7 +1,7 @@
 /** What the main thread and a database thread say to each other. Both directions carry whole batches. */
 
 import { type Fault, FaultError, faultOf, messageOf } from "@haversack/base";
-import type { AttemptRef } from "@haversack/protocol";
+import type { AttemptRef, EndedRun } from "@haversack/protocol";
 import { answerForms, argsForms } from "./thread-texts.ts";
 import type { Role } from "./verb-tables.ts";
 
@@ -47,6 +47,7 @@ export type FromThread =
       readonly ready: boolean;
       readonly children: boolean;
       readonly cancelled: readonly AttemptRef[];
+      readonly ended: readonly EndedRun[];
     };
 
 export type ToThread =

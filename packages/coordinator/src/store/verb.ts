@@ -1,6 +1,6 @@
 /** A verb is one indivisible change or one reading of the store. The same body runs on every engine. */
 
-import type { AttemptRef, RunId } from "@haversack/protocol";
+import type { AttemptRef, EndedRun, RunId } from "@haversack/protocol";
 import type { DagCache } from "./dag-cache.ts";
 import type { CallRuns } from "./run-states.ts";
 import type { Tx } from "./statement.ts";
@@ -15,9 +15,17 @@ export interface Touched {
   children: boolean;
   /** Live attempts that their workers have to end; a heartbeat tells them too. */
   readonly cancelled: AttemptRef[];
+  /** Runs with a trace that have ended here. */
+  readonly ended: EndedRun[];
 }
 
-export const untouched = (): Touched => ({ runs: new Set(), ready: false, children: false, cancelled: [] });
+export const untouched = (): Touched => ({
+  runs: new Set(),
+  ready: false,
+  children: false,
+  cancelled: [],
+  ended: [],
+});
 
 /** Adds what one call touched to what others did. */
 export function touchAlso(all: Touched, own: Touched): void {
@@ -25,6 +33,7 @@ export function touchAlso(all: Touched, own: Touched): void {
   all.ready ||= own.ready;
   all.children ||= own.children;
   all.cancelled.push(...own.cancelled);
+  all.ended.push(...own.ended);
 }
 
 export interface VerbContext {

@@ -3,6 +3,7 @@
 import type { DotenvTexts } from "./dotenv.ts";
 import type { JsonObject } from "./json.ts";
 import type { RunLabels } from "./run-labels.ts";
+import type { TraceContext } from "./trace.ts";
 
 export interface Submission {
   /** The YAML; empty when a stored DAG is named. */
@@ -18,6 +19,8 @@ export interface Submission {
   readonly idempotencyKey: string;
   /** The answer has an empty list of steps: for programs that submit many runs and look at few. */
   readonly withoutSteps?: boolean;
+  /** What the run hangs under; absent: the caller has no trace. */
+  readonly trace?: TraceContext;
 }
 
 export interface RetryRequest {
@@ -27,4 +30,6 @@ export interface RetryRequest {
   /** Pins the agent library as it is now. */
   readonly refreshLibrary: boolean;
   readonly idempotencyKey: string;
+  /** What the new run hangs under; absent: the caller has no trace. */
+  readonly trace?: TraceContext;
 }

@@ -6,6 +6,7 @@ import type { JsonObject } from "./json.ts";
 import type { Artifact } from "./outcome.ts";
 import type { TaskSecrets } from "./secret.ts";
 import type { StepLimits } from "./step-limits.ts";
+import type { TraceContext } from "./trace.ts";
 
 export interface Task {
   readonly ref: AttemptRef;
@@ -24,6 +25,8 @@ export interface Task {
   readonly work: CommandWork | AgentWork;
   /** Absent: it names none. */
   readonly secrets?: TaskSecrets;
+  /** What the attempt's span hangs under; absent: the run has no trace. */
+  readonly trace?: TraceContext;
 }
 
 export interface CommandWork {

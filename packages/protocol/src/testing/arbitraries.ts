@@ -10,6 +10,7 @@ import type { TaskSecrets } from "../model/secret.ts";
 import type { Downward, Upward } from "../model/session.ts";
 import type { StepLimits } from "../model/step-limits.ts";
 import type { SnapshotDescriptor, Task } from "../model/task.ts";
+import type { TraceContext } from "../model/trace.ts";
 import {
   artifact,
   bytes,
@@ -64,6 +65,14 @@ const snapshot: fc.Arbitrary<SnapshotDescriptor> = fc.record(
   { formatVersion: small, digest, compressedSize: size, uncompressedSize: size, gzip: bytes },
   { requiredKeys: ["formatVersion", "digest", "compressedSize", "uncompressedSize"] },
 );
+const digits = (length: number): fc.Arbitrary<string> =>
+  fc.stringMatching(new RegExp(`^[\\da-f]{${length}}$`)).filter((text) => !/^0+$/.test(text));
+export const traceContext: fc.Arbitrary<TraceContext> = fc.record({
+  traceId: digits(32),
+  spanId: digits(16),
+  flags: fc.integer({ min: 0, max: 3 }),
+  state: fc.constantFrom("", "a=1", "rojo=00f067aa0ba902b7,t/x@y=!"),
+});
 const work: fc.Arbitrary<Task["work"]> = fc.oneof(
   fc.record({ kind: fc.constant("run" as const), script: text, shell: fc.array(text), workdir: text }),
   fc.record(
@@ -103,6 +112,7 @@ export const task: fc.Arbitrary<Task> = fc.record(
     outputs: fc.array(text),
     work,
     secrets: taskSecrets,
+    trace: traceContext,
   },
   { requiredKeys: ["ref", "dagName", "env", "inputs", "artifacts", "outputs", "work"] },
 );

@@ -13,6 +13,7 @@ import { digestOfBytes, digestToBytes } from "../model/ids.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { StepLimits } from "../model/step-limits.ts";
 import type { AgentWork, CommandWork, SnapshotDescriptor, Task } from "../model/task.ts";
+import { parseTraceparent, traceFields } from "../model/trace.ts";
 import { artifactFromWire, artifactToWire, refFromWire, refToWire } from "./attempt-wire.ts";
 import { badField, required, safeNumber } from "./fields.ts";
 import { taskSecretsFromWire, taskSecretsToWire } from "./secret-wire.ts";
@@ -28,6 +29,7 @@ export function taskToWire(task: Task): WireTask {
     outputs: [...task.outputs],
     kind: workToWire(task.work),
     ...taskSecretsToWire(task.secrets),
+    ...Object.fromEntries(traceFields(task.trace)),
   };
   if (task.limits !== undefined) init.limits = limitsToWire(task.limits);
   if (task.work.kind === "agent") init.snapshot = snapshotToWire(task.work.snapshot);
@@ -75,6 +77,7 @@ export function snapshotToWire(snapshot: SnapshotDescriptor): WireAgentSnapshot 
 export function taskFromWire(wire: WireTask): Task {
   const timeoutMs = safeNumber(wire.timeoutMs, "task.timeout_ms");
   const secrets = taskSecretsFromWire(wire);
+  const trace = parseTraceparent(wire.traceparent, wire.tracestate);
   return {
     ref: refFromWire(wire.ref),
     dagName: wire.dagName,
@@ -86,6 +89,7 @@ export function taskFromWire(wire: WireTask): Task {
     outputs: wire.outputs,
     work: workFromWire(wire),
     ...(secrets === undefined ? {} : { secrets }),
+    ...(trace === undefined ? {} : { trace }),
   };
 }
 

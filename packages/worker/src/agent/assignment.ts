@@ -17,6 +17,7 @@ const secretReference = z.union([
 export type SecretReference = z.infer<typeof secretReference>;
 
 const secretsMax = 64;
+const modelCharactersMax = 1000;
 
 const assignment = z.object({
   kind: z.literal("assignment"),
@@ -71,6 +72,15 @@ const memoryOperation = z.strictObject({
 
 const upward = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("note"), text: z.string() }),
+  z.object({
+    kind: z.literal("turn"),
+    model: z.string().max(modelCharactersMax),
+    inputTokens: z.number(),
+    outputTokens: z.number(),
+    /** Milliseconds since 1970. */
+    startedAt: z.number(),
+    endedAt: z.number(),
+  }),
   z.object({ kind: z.literal("need"), secrets: z.array(secretReference).max(secretsMax) }),
   z.object({
     kind: z.literal("succeeded"),

@@ -44,6 +44,7 @@ async function run(assignment: Assignment): Promise<void> {
       ports,
       // Not waited for: notes are short and few, and their order is kept.
       note: (text) => void tell({ kind: "note", text }).catch(() => {}),
+      turnEnded: (report) => void tell(report).catch(() => {}),
       say: async (text) => {
         if (!process.stdout.write(text)) await once(process.stdout, "drain");
       },

@@ -13,7 +13,7 @@
  */
 
 import { FaultError, faultOf, messageOf, type Ports } from "@haversack/base";
-import { activityLog } from "./activity.ts";
+import { activityLog, type TurnReport, turnReports } from "./activity.ts";
 import { agentTools } from "./agent-tools.ts";
 import { askLimits, ModelChain } from "./ask-model.ts";
 import type { Assignment, SecretReference, Upward } from "./assignment.ts";
@@ -31,6 +31,7 @@ export interface AgentOutside {
   readonly note: (line: string) => void;
   /** The model's text. Resolves when more may be said. */
   readonly say: (text: string) => Promise<void>;
+  readonly turnEnded?: (report: TurnReport) => void;
   /** In the order of the references; null: this worker does not have it. */
   readonly askSecrets: (references: readonly SecretReference[]) => Promise<readonly (string | null)[]>;
 }
@@ -59,7 +60,8 @@ export async function runAgent(
       note: voice.note,
     });
     const { tools, desk } = agentTools(assignment, agent, masker, outside.ports);
-    const observer = activityLog({ note: voice.note, turnEnded: () => voice.endTurn() });
+    const activity = activityLog({ note: voice.note, turnEnded: () => voice.endTurn() });
+    const observer = turnReports(activity, outside.ports.clock, (report) => outside.turnEnded?.(report));
     const end = await loop(assignment, agent, { chain, tools, observer }, signal);
     const memory = desk?.operations() ?? [];
     return memory.length === 0 ? end : { ...end, memory };

@@ -3,7 +3,15 @@
 import { arch, availableParallelism, hostname, platform } from "node:os";
 import { resolve } from "node:path";
 import { FaultError } from "@haversack/base";
-import { type JoinToken, type LimitTier, limitsLabel, limitTiers, parseJoinToken } from "@haversack/protocol";
+import {
+  type JoinToken,
+  type LimitTier,
+  limitsLabel,
+  limitTiers,
+  parseJoinToken,
+  type TraceSettings,
+  traceSettings,
+} from "@haversack/protocol";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
 import { type EndingKind, endingKinds } from "./ending.ts";
 import { type HealthAddress, parseHealthListen } from "./health-address.ts";
@@ -30,6 +38,8 @@ export interface WorkerSettings {
   readonly logBounds: LogBoundSettings;
   /** How well the limits of steps are kept. */
   readonly limits: LimitTier | "auto";
+  /** Undefined: no traces are asked for. */
+  readonly traces: TraceSettings | undefined;
 }
 
 const slotsMax = 1024;
@@ -55,6 +65,7 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
     ending: oneOf(env, "HAVERSACK_ENDING", endingKinds),
     logBounds: logBoundsFrom(env),
     limits: oneOf(env, "HAVERSACK_LIMITS", limitTiers),
+    traces: traceSettings(env, "haversack-worker"),
   };
 }
 

@@ -171,6 +171,9 @@ class Talk {
       case "note":
         this.#context.log.note(message.text);
         return;
+      case "turn":
+        this.#context.turn?.(message);
+        return;
       case "need": {
         const values = await Promise.all(message.secrets.map((reference) => this.#context.secret(reference)));
         this.tell({ kind: "secrets", values: values.map((value) => value ?? null) });

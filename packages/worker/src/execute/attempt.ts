@@ -20,6 +20,7 @@ import { makeMasker } from "../mask/masker.ts";
 import type { Connection } from "../session/dial.ts";
 import { AttemptSpool, type SpoolParts } from "../spool/attempt-spool.ts";
 import { AttemptSecrets, type AttemptSecretsParts } from "./attempt-secrets.ts";
+import { type AttemptTrace, traceAttempt, type WorkerTraces } from "./attempt-trace.ts";
 import {
   type AttemptContext,
   type AttemptLog,
@@ -36,6 +37,8 @@ export interface AttemptParts extends SpoolParts {
   readonly cache: SnapshotCache;
   /** Secrets that this worker has itself. */
   readonly secrets: AttemptSecretsParts["host"];
+  /** Absent: it makes no spans. */
+  readonly traces?: WorkerTraces;
   readonly ports: Ports;
   /** Folders of the worker: one for work folders, one for spools. */
   readonly workRoot: string;
@@ -54,6 +57,7 @@ export class Attempt {
   readonly #stopping = new AbortController();
   readonly #masker = makeMasker();
   readonly #secrets: AttemptSecrets;
+  readonly #trace: AttemptTrace | undefined;
   #spool: AttemptSpool | undefined;
   #disowned = false;
   #begun = false;
@@ -63,6 +67,7 @@ export class Attempt {
   constructor(task: Task, parts: AttemptParts) {
     this.task = task;
     this.#parts = parts;
+    this.#trace = traceAttempt(task, parts.traces);
     const { connection, secrets: host } = parts;
     const note = (text: string): void => this.#spool?.note(text);
     this.#secrets = new AttemptSecrets(task, { connection, host, masker: this.#masker, note });
@@ -101,6 +106,7 @@ export class Attempt {
     try {
       const result = await this.#work(spool);
       if (!this.#disowned) await spool.seal(result);
+      if (!this.#disowned) this.#trace?.end(result);
       // It may have been disowned while it was sealed.
       return this.#disowned ? undefined : spool;
     } catch (error) {
@@ -108,6 +114,7 @@ export class Attempt {
       throw error;
     } finally {
       timer?.cancel();
+      this.#trace?.end();
       if (this.#disowned) await spool.drop();
       ports.log.debug(idsOf(task.ref), "attempt ended");
     }
@@ -137,7 +144,14 @@ export class Attempt {
         note: (text) => spool.note(masker.text(text)),
       };
       const secret: AttemptContext["secret"] = (from) => this.#secrets.resolve(from);
-      const context = { folders: workspace.folders, log, env: this.#environment(), masker, secret };
+      const context = {
+        folders: workspace.folders,
+        log,
+        env: this.#environment(),
+        masker,
+        secret,
+        turn: this.#trace?.turn,
+      };
       const end = await this.#run(workspace, context);
       return this.#resultOf(end.work, end.artifacts);
     } finally {
@@ -226,6 +240,7 @@ export class Attempt {
   #environment(): Map<string, string> {
     const { ref, env } = this.task;
     return new Map([
+      ...(this.#trace?.variables ?? []),
       ...env,
       ["HAVERSACK_RUN_ID", ref.runId],
       ["HAVERSACK_STEP_ID", ref.stepId],

@@ -39,6 +39,18 @@ export interface AttemptContext {
   readonly masker: Masker;
   /** A secret value that the task or its pack names; undefined: it is not to be had here. Never rejects. */
   readonly secret: (from: SecretSourceName) => Promise<string | undefined>;
+  /** Hears of each turn of an agent; absent: the run has no trace. */
+  readonly turn?: ((turn: ModelTurn) => void) | undefined;
+}
+
+/** One answer of a model. */
+export interface ModelTurn {
+  readonly model: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly endedAt: number;
 }
 
 /** How the work ended, before artifacts are collected. */

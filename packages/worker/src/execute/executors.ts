@@ -1,9 +1,10 @@
 /** What does the work of each kind of step, and what a step may have of its host. */
 
 import type { Ports } from "@haversack/base";
-import type { WorkerId } from "@haversack/protocol";
-import type { SnapshotLimits } from "@haversack/snapshot";
+import { tracingOf, type WorkerId } from "@haversack/protocol";
+import type { WorkerSettings } from "../config/settle.ts";
 import type { SnapshotCache } from "../hydrate/snapshot-cache.ts";
+import { version } from "../version.ts";
 import { AgentExecutor } from "./agent-executor.ts";
 import { CommandExecutor } from "./command-executor.ts";
 import { hostSecrets } from "./secret-source.ts";
@@ -16,7 +17,7 @@ export interface ExecutorParts {
   readonly workerId: WorkerId;
   readonly host: StepHost;
   readonly cache: SnapshotCache;
-  readonly snapshotLimits: SnapshotLimits;
+  readonly settings: Pick<WorkerSettings, "snapshotLimits" | "traces" | "name">;
   /** The worker stops without waiting. */
   readonly hurry: AbortSignal;
 }
@@ -24,7 +25,8 @@ export interface ExecutorParts {
 /** Files elsewhere are no secrets. */
 const secretFolders = ["/run/secrets", "/run/credentials"];
 
-export function openExecutors({ cache, snapshotLimits, hurry, ...common }: ExecutorParts) {
+export function openExecutors({ cache, settings, hurry, ...common }: ExecutorParts) {
+  const { snapshotLimits, name } = settings;
   const run = new CommandExecutor(common);
   const agent = new AgentExecutor({
     ...common,
@@ -34,5 +36,7 @@ export function openExecutors({ cache, snapshotLimits, hurry, ...common }: Execu
     snapshotLimits,
   });
   const secrets = hostSecrets({ hostEnv: common.hostEnv, fileFolders: secretFolders });
-  return { executors: { run, agent }, secrets };
+  const tracing = tracingOf(settings.traces, version, common.ports);
+  const attributes = { "haversack.worker.id": common.workerId, "haversack.worker.name": name };
+  return { executors: { run, agent }, secrets, traces: { tracing, attributes } };
 }

@@ -1,8 +1,8 @@
 /** A run with the DAG and the parameters of an earlier one. */
 export const runRepeat = {
   sqlite: `insert into run (id, dag_digest, dag_name, status, params, idempotency_key, body_digest, created_at,
-                            unfinished, retry_of, run_labels)
-           select ?2, dag_digest, dag_name, 'queued', params, ?3, ?4, ?5, ?6, id, run_labels from run where no = ?1 returning no`,
+                            unfinished, retry_of, run_labels, trace)
+           select ?2, dag_digest, dag_name, 'queued', params, ?3, ?4, ?5, ?6, id, run_labels, ?7 from run where no = ?1 returning no`,
 } as const;
 
 /** Steps that are done again: pinned as before, with memory read afresh. */

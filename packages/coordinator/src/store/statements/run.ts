@@ -1,7 +1,7 @@
 export const runInsert = {
   sqlite: `insert into run (id, dag_digest, dag_name, status, params, idempotency_key, body_digest, created_at,
-                            unfinished, run_labels)
-           values (?1, ?2, ?3, 'queued', ?4, ?5, ?6, ?7, ?8, ?9) returning no`,
+                            unfinished, run_labels, trace)
+           values (?1, ?2, ?3, 'queued', ?4, ?5, ?6, ?7, ?8, ?9, ?10) returning no`,
 } as const;
 
 export const runByKey = { sqlite: `select id, body_digest from run where idempotency_key = ?1` } as const;
@@ -10,7 +10,7 @@ export const runByKey = { sqlite: `select id, body_digest from run where idempot
 export const runGet = { sqlite: `select * from run where id = ?1 and forgotten + 0 = 0` } as const;
 
 const state = `no, id, dag_digest, dag_name, params, status, cancel_requested, outcome, event_seq, unfinished, parent_id,
-               paused_at, due_at, time_over`;
+               paused_at, due_at, time_over, trace, created_at`;
 
 /** What verbs look at again and again; `RunState`. */
 export const runsLoad = {

@@ -4,7 +4,15 @@
  */
 
 import { present } from "@haversack/base";
-import { type Failure, parseStepId, type RunId, stepAt } from "@haversack/protocol";
+import {
+  type Failure,
+  parseStepId,
+  type RunId,
+  type RunTrace,
+  spanIdOfRun,
+  stepAt,
+  traceOfChild,
+} from "@haversack/protocol";
 import { integer, text } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
 import { stepRefuse as refuse, runAdopt, runFamily, stepStartChild } from "../statements/child.ts";
@@ -51,12 +59,18 @@ export async function childStart(context: VerbContext, start: ChildStart): Promi
     childRunId: child.id,
   } as const;
   record(context, parent, change, now);
-  await insertRunWithSteps(context, { ...child, now }, async (run) => {
+  const trace = traceWithin(parent, child.id);
+  await insertRunWithSteps(context, { ...child, ...trace, now }, async (run) => {
     await adopt(context, { parent, stepId, start, run });
     run.isChild = true;
     await insertPinnedDags(context, run.no, pinned ?? []);
   });
   return true;
+}
+
+/** The run of a step is a part of the run that the step is in. */
+function traceWithin({ trace }: RunState, id: RunId): Pick<RunSubmission, "trace"> {
+  return trace === undefined ? {} : { trace: traceOfChild(JSON.parse(trace) as RunTrace, spanIdOfRun(id)) };
 }
 
 interface Adoption {

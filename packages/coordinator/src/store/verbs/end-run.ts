@@ -3,7 +3,7 @@
  * transaction of that end.
  */
 
-import type { HandlerKind } from "@haversack/protocol";
+import type { HandlerKind, RunTrace } from "@haversack/protocol";
 import { firstTurn, handlerTurn } from "../../runs/handlers.ts";
 import type { RunEnd } from "../../runs/run-end.ts";
 import { integer, text } from "../rows.ts";
@@ -103,4 +103,8 @@ async function endRun(context: VerbContext, { run, now }: SettledRun, status: Ru
   run.dueAt = undefined;
   recordRun(context, run, now, failure);
   if (run.isChild) context.touched.children = true;
+  const trace = run.trace === undefined ? undefined : (JSON.parse(run.trace) as RunTrace);
+  if (trace === undefined || trace.spanId === "") return;
+  const { id, dagName, createdAt } = run;
+  context.touched.ended.push({ id, dagName, status, createdAt, endedAt: now, trace });
 }

@@ -1,7 +1,7 @@
 /** Retrying a run: a new one, in one transaction, which does again what has to be and keeps the rest. */
 
 import { present } from "@haversack/base";
-import { type DagSpec, type Digest, type RunId } from "@haversack/protocol";
+import { type DagSpec, type Digest, type RunId, type RunTrace, traceOfRetry } from "@haversack/protocol";
 import { noRun } from "../missing.ts";
 import { integer, json, text } from "../rows.ts";
 import { newRun } from "../run-states.ts";
@@ -26,6 +26,8 @@ export interface RetryRequest {
   readonly pinned?: Pick<RunSubmission, "steps" | "packs" | "pinned">;
   readonly idempotencyKey?: string;
   readonly bodyDigest: Digest;
+  /** Absent: it has none. */
+  readonly trace?: RunTrace;
   readonly now: number;
 }
 
@@ -38,10 +40,20 @@ export async function runRetry(context: VerbContext, request: RetryRequest) {
   const again = await whatToRepeat(context, earlier, request.fromStep);
   await insertPacks(context, request.pinned?.packs ?? [], now);
   const place = await enterKeyOf(context, earlier);
-  const row = await tx.one(runRepeat, earlier.no, newId, key ?? null, bodyDigest, now, again.size);
+  const trace = traceAgain(request, earlier);
+  const row = await tx.one(
+    runRepeat,
+    earlier.no,
+    newId,
+    key ?? null,
+    bodyDigest,
+    now,
+    again.size,
+    trace ?? null,
+  );
   const no = integer(present(row, "the run that was inserted"), "no");
   await tx.run(runLabelsCarry, earlier.no, no, now);
-  const run = newRun({ ...earlier, no, id: newId, unfinished: again.size });
+  const run = newRun({ ...earlier, no, id: newId, createdAt: now, trace, unfinished: again.size });
   context.runs.add(run);
   if (place !== undefined) await setKey(context, run, place);
   await repeatPins(context, { earlier, run }, request);
@@ -51,6 +63,12 @@ export async function runRetry(context: VerbContext, request: RetryRequest) {
   await tellReady(context, run);
   if (!held) await decideFirst(context, { run, now }, first);
   return { runId: newId, existed: false };
+}
+
+function traceAgain({ trace }: RetryRequest, earlier: Repeating["earlier"]): string | undefined {
+  if (trace === undefined) return undefined;
+  const first = earlier.trace === undefined ? undefined : (JSON.parse(earlier.trace) as RunTrace);
+  return JSON.stringify(traceOfRetry(trace, first));
 }
 
 /** What it starts itself is given what the earlier one's was, or what there is today. */

@@ -9,6 +9,7 @@ import {
   type RunConcurrency,
   type RunId,
   type RunLabels,
+  type RunTrace,
   type RunTrigger,
 } from "@haversack/protocol";
 import { integer, text } from "../rows.ts";
@@ -41,6 +42,8 @@ export interface RunSubmission extends Omit<SubmittedSteps, "steps"> {
   readonly trigger?: RunTrigger;
   /** Its key, filled in; absent: it has none. */
   readonly concurrency?: RunConcurrency;
+  /** Absent: it has none. */
+  readonly trace?: RunTrace;
   /** For the runs that it starts; their packs are among the others. Absent: none. */
   readonly pinned?: readonly PinnedDagRow[];
 }
@@ -97,6 +100,7 @@ async function insertRun(context: VerbContext, run: Unpacked): Promise<RunState>
   const { id, dagDigest, dag, labels = {}, idempotencyKey, bodyDigest, now } = run;
   const params = JSON.stringify(run.params);
   const unfinished = dag.steps.length;
+  const trace = run.trace === undefined ? undefined : JSON.stringify(run.trace);
   const row = await context.tx.one(
     runInsert,
     id,
@@ -108,11 +112,12 @@ async function insertRun(context: VerbContext, run: Unpacked): Promise<RunState>
     now,
     unfinished,
     JSON.stringify(labels),
+    trace ?? null,
   );
   const no = integer(present(row, "the run that was inserted"), "no");
   const labelRows = Object.entries(labels).map(([name, value]) => [no, name, value, now]);
   await context.tx.each(runLabelsInsert, labelRows);
-  const state = newRun({ no, id, dagDigest, dagName: dag.name, params, unfinished });
+  const state = newRun({ no, id, dagDigest, dagName: dag.name, params, createdAt: now, trace, unfinished });
   context.runs.add(state);
   return state;
 }

@@ -2,11 +2,14 @@
 
 import {
   type BootId,
+  contextOfRun,
   type Digest,
   type Generation,
   parseDigest,
   type RunId,
+  type RunTrace,
   type StepId,
+  type TraceContext,
   type WorkerId,
 } from "@haversack/protocol";
 import { integer, textOrNone } from "../rows.ts";
@@ -63,6 +66,8 @@ export interface Claimed extends Material {
   readonly generation: Generation;
   readonly workerId: WorkerId;
   readonly snapshotDigest?: Digest;
+  /** Absent: the run has none. */
+  readonly trace?: TraceContext;
 }
 
 /**
@@ -135,7 +140,8 @@ async function claimed(
     const { stepId, ...material } = await materials.of(run, index, item);
     record(context, run, { kind: "step", stepId, phase: "leased", attempt, workerId }, now);
     const pack = snapshotDigest === undefined ? {} : { snapshotDigest: parseDigest(snapshotDigest) };
-    all.push({ runId: run.id, index, stepId, attempt, generation, workerId, ...material, ...pack });
+    const trace = run.trace === undefined ? {} : { trace: contextOfRun(JSON.parse(run.trace) as RunTrace) };
+    all.push({ runId: run.id, index, stepId, attempt, generation, workerId, ...material, ...pack, ...trace });
   }
   return all;
 }
