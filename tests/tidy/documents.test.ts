@@ -93,7 +93,7 @@ const slug = (heading: string): string =>
 function commandsIn(text: string): RegExpMatchArray[] {
   const blocks = text.match(/^```(?:sh|console|text)?\n[^]*?^```/gm) ?? [];
   const line =
-    /(?:npm (?:run (?:--silent )?)?(start|test|run|[a-z]+:[a-z]+|check|format|types|lint|dead|fuzz|bench)\b|(?:npx )?(haversack) ([a-z]+)?)[^\n#|]*/g;
+    /(?:npm (?:run (?:--silent )?)?(start|test|run|[a-z]+:[a-z]+|check|format|types|lint|dead|fuzz|bench|chaos)\b|(?:npx )?(haversack) ([a-z]+)?)[^\n#|]*/g;
   return blocks.flatMap((block) => [...block.matchAll(line)]);
 }
 
