@@ -63,7 +63,10 @@ async function measure(
   await using fleet = startFleet(coordinator.url, known, settings.processes, signal);
   const client = coordinator.client();
   const world: World = {
-    ...{ fleet, coordinator, client, signal },
+    fleet,
+    coordinator,
+    client,
+    signal,
     say: (on, metric, value, unit) => report.measured({ case: on, metric, value, unit }),
     doing: (what) => report.doing(what),
   };

@@ -82,7 +82,11 @@ function gathered(signal: AbortSignal) {
     },
     over: () => signal.removeEventListener("abort", onAbort),
     view: {
-      ...{ welcomedAt, cancelledAt, tasks, lost, counts },
+      welcomedAt,
+      cancelledAt,
+      tasks,
+      lost,
+      counts,
       async until(what: string, isSo: () => boolean) {
         const reached = Promise.withResolvers<void>();
         const late = new FaultError("bug", "bench_too_slow", `after ${patienceMs} ms not so: ${what}`);

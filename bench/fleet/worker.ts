@@ -61,9 +61,16 @@ export function simulatedWorker(
   let grantedTotal = 0;
   const refs = (): AttemptRef[] => [...held.values()];
   const hello: Omit<WorkerHello, "held"> = {
-    ...{ workerId, bootId: parseBootId(ports.random.id()), name: id, version: "bench" },
-    ...{ labels: new Map(), slots },
-    ...{ snapshotMinVersion: 1, snapshotMaxVersion: 1, snapshotFeatures: [], snapshotsHeld: [] },
+    workerId,
+    bootId: parseBootId(ports.random.id()),
+    name: id,
+    version: "bench",
+    labels: new Map(),
+    slots,
+    snapshotMinVersion: 1,
+    snapshotMaxVersion: 1,
+    snapshotFeatures: [],
+    snapshotsHeld: [],
   };
 
   function grant(more: number): void {
@@ -132,7 +139,9 @@ export function simulatedWorker(
       await superviseSession({ ...own, hello: withHeld, held: refs }, signal);
       connection.close();
     },
-    release: () => refs().forEach((ref) => void end(ref, "succeeded")),
+    release() {
+      for (const ref of refs()) end(ref, "succeeded");
+    },
     checkLeases() {
       if (leases.remainingMs > 0) return;
       for (const ref of refs()) if (drop(ref)) events.lost("the lease ran out at the worker");

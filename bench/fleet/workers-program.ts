@@ -13,8 +13,13 @@ const tellMs = 10;
 const leaseCheckMs = 250;
 
 const nothing = (): Lists => ({
-  ...{ welcomes: [], tasks: [], cancels: [], finished: 0 },
-  ...{ heartbeats: 0, lost: [], failed: [] },
+  welcomes: [],
+  tasks: [],
+  cancels: [],
+  finished: 0,
+  heartbeats: 0,
+  lost: [],
+  failed: [],
 });
 let seen = nothing();
 let timer: NodeJS.Timeout | undefined;

@@ -1,7 +1,6 @@
 /** What the rounds share: the coordinator of the moment, the fleet, a client, and where figures go. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Report } from "../bench.ts";
 import { type CoordinatorProcess, startCoordinator } from "../dispatch/coordinator-process.ts";
 import type { StorePlace } from "../dispatch/store-places.ts";
 import { type Submissions, submissionsTo } from "../dispatch/submissions.ts";
@@ -14,8 +13,8 @@ export interface World {
   readonly coordinator: Coordinated;
   readonly client: Submissions;
   readonly signal: AbortSignal;
-  say(on: string, metric: string, value: number, unit: string): void;
-  doing: Report["doing"];
+  readonly say: (on: string, metric: string, value: number, unit: string) => void;
+  readonly doing: (what: string) => void;
 }
 
 /** One coordinator after the other at one address. */
