@@ -1,14 +1,17 @@
 /** What becomes of an error on its way to the client. */
 
 import { ConnectError, type Interceptor } from "@connectrpc/connect";
-import { FaultError, type Log, messageOf } from "@haversack/base";
+import { FaultError, type Log, messageOf, systemCodeOf } from "@haversack/base";
 import { toConnectError } from "@haversack/protocol";
 
 /** Faults leave with their code; what nobody classified leaves as "internal", its cause in the log. */
 export function mapErrors(log: Log): Interceptor {
   return (next) => async (request) => {
     const convert = (error: unknown): ConnectError => {
-      const known = error instanceof ConnectError || (error instanceof FaultError && error.fault !== "bug");
+      const known =
+        error instanceof ConnectError ||
+        (error instanceof FaultError && error.fault !== "bug") ||
+        isGone(error);
       if (!known) {
         const stack = error instanceof Error ? error.stack : undefined;
         log.error(
@@ -27,6 +30,9 @@ export function mapErrors(log: Log): Interceptor {
     }
   };
 }
+
+/** Whoever called went away while it was answered, such as a worker that was killed. */
+const isGone = (error: unknown): boolean => systemCodeOf(error) === "ERR_HTTP2_INVALID_STREAM";
 
 const causeOf = (error: unknown): string | undefined =>
   error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : undefined;
