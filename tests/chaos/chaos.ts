@@ -6,7 +6,6 @@ import { choices } from "../support/seeded-random.ts";
 import { type Ground, onGround } from "./ground.ts";
 import { History } from "./history.ts";
 import { runLoad, type Submitted } from "./load.ts";
-import { namespaceTrouble, openNamespace } from "./namespace.ts";
 import { planDigest } from "./plan.ts";
 import { type ChaosReport, reportOf } from "./report.ts";
 import { clients, coordinatorsFor, leaseTtlMs, planFor, workers } from "./settings.ts";
@@ -19,6 +18,8 @@ export interface ChaosAsked {
   readonly seed: number;
   readonly store: string;
   readonly keep: boolean;
+  /** Network namespaces can be made here. */
+  readonly hasNamespace: boolean;
 }
 
 /** A lease, the trust after a start, the longest step and its retries: whatever hangs for longer is lost. */
@@ -27,27 +28,18 @@ const healMs = 120_000;
 const orphanPatienceMs = 3000;
 
 export async function runChaos(asked: ChaosAsked, tell: (line: string) => void): Promise<ChaosReport> {
-  const trouble = await namespaceTrouble();
-  if (trouble !== undefined)
-    tell(`chaos: no network namespaces here (${trouble}): those faults are left out`);
   const isKept = (report: ChaosReport): boolean => asked.keep || !report.ok;
-  return await onGround(
-    asked.store,
-    (ground) => runOn(ground, { ...asked, hasNamespace: trouble === undefined }, tell),
-    isKept,
-    tell,
-  );
+  return await onGround(asked, (ground) => runOn(ground, asked, tell), isKept, tell);
 }
 
 async function runOn(
-  { folder, env, database }: Ground,
-  asked: ChaosAsked & { readonly hasNamespace: boolean },
+  { folder, env, database, namespace }: Ground,
+  asked: ChaosAsked,
   tell: (line: string) => void,
 ): Promise<ChaosReport> {
   const plan = planFor(asked);
   tell(`chaos: seed ${asked.seed}, ${plan.length} faults in ${asked.minutes} min, plan ${planDigest(plan)}`);
   const coordinators = coordinatorsFor(asked.store);
-  await using namespace = asked.hasNamespace ? await openNamespace() : undefined;
   const place = { folder, env, coordinators, workers, leaseTtlMs };
   await using site = await Site.start({ ...place, ...(namespace && { namespace }) });
   const history = new History(join(folder, "history.jsonl"));

@@ -6,17 +6,20 @@ import { join } from "node:path";
 import { placesFor } from "../../bench/dispatch/store-places.ts";
 import { startRehearsal } from "../../packages/cli/src/rehearsal/rehearsal.ts";
 import { type DatabaseCutter, databaseCutter } from "./database-cutter.ts";
+import { type Namespace, openNamespace } from "./namespace.ts";
 
 export interface Ground {
   readonly folder: string;
   /** Environment of coordinators and workers. */
   readonly env: Readonly<Record<string, string>>;
   readonly database: DatabaseCutter;
+  /** Absent where there are none. */
+  readonly namespace?: Namespace;
 }
 
 /** @param use what it resolves with is given back; the folder stays when `isKept` says so, or when it rejects */
 export async function onGround<T>(
-  store: string,
+  { store, hasNamespace }: { readonly store: string; readonly hasNamespace: boolean },
   use: (ground: Ground) => Promise<T>,
   isKept: (result: T) => boolean,
   tell: (line: string) => void,
@@ -28,8 +31,9 @@ export async function onGround<T>(
     await using place = await newPlace(folder);
     await using model = await rehearsal();
     await using database = await databaseCutter(place.env["HAVERSACK_STORE"] ?? "");
+    await using namespace = hasNamespace ? await openNamespace() : undefined;
     const env = { ...place.env, HAVERSACK_REHEARSAL_URL: model.url };
-    const result = await use({ folder, env, database });
+    const result = await use({ folder, env, database, ...(namespace && { namespace }) });
     keeps = isKept(result);
     return result;
   } finally {

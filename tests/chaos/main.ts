@@ -22,7 +22,9 @@ The last line of the output is one JSON object. Exit code 0: all promises were k
 1: not so, and "violations" says what; 2: wrong usage; 3: it could not be run.
 `;
 
-function asked(args: readonly string[]): ChaosAsked & { readonly planOnly: boolean } {
+type Asked = Omit<ChaosAsked, "hasNamespace"> & { readonly planOnly: boolean };
+
+function asked(args: readonly string[]): Asked {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -46,15 +48,19 @@ function asked(args: readonly string[]): ChaosAsked & { readonly planOnly: boole
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  let given: ReturnType<typeof asked>;
+  let given: Asked;
   try {
     given = asked(args);
   } catch (error) {
     process.stderr.write(`chaos: ${messageOf(error)}\n\n${usage}`);
     return 2;
   }
+  const trouble = await namespaceTrouble();
+  const hasNamespace = trouble === undefined;
+  if (!hasNamespace)
+    process.stderr.write(`chaos: no network namespaces here (${trouble}): those faults are left out\n`);
   if (given.planOnly) {
-    const plan = planFor({ ...given, hasNamespace: (await namespaceTrouble()) === undefined });
+    const plan = planFor({ ...given, hasNamespace });
     for (const fault of plan) process.stdout.write(`${JSON.stringify(fault)}\n`);
     process.stdout.write(
       `${JSON.stringify({ seed: given.seed, planned: plan.length, plan: planDigest(plan) })}\n`,
@@ -62,7 +68,10 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    const report = await runChaos(given, (line) => void process.stderr.write(`${line}\n`));
+    const report = await runChaos(
+      { ...given, hasNamespace },
+      (line) => void process.stderr.write(`${line}\n`),
+    );
     process.stdout.write(`${JSON.stringify(report)}\n`);
     return report.ok ? 0 : 1;
   } catch (error) {

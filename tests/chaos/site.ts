@@ -177,7 +177,9 @@ async function workerPlace(
   const data = join(options.folder, name);
   const tokenFile = join(coordinators[0]?.data ?? "", "worker.token");
   const place = new Place(name, data, async () => {
-    const args = ["worker", "--token-file", tokenFile, "--data", data, "--name", name, "--slots", "3"];
+    const network = namespace === undefined ? "host" : "own";
+    const from = ["worker", "--token-file", tokenFile, "--data", data];
+    const args = [...from, "--name", name, "--slots", "3", "--label", `network=${network}`];
     const env = { ...options.env, HAVERSACK_URL: urls.join(",") };
     const program = new Program(args, env, repositoryRoot, namespace?.prefix);
     await program.line(/worker started/);

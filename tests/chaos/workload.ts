@@ -50,7 +50,13 @@ function agentDag(token: string): MadeDag {
   const text = readFileSync(join(repositoryRoot, "examples/dags/word-count.yaml"), "utf8");
   const step = (id: string, ...depends: string[]): MadeStep => ({ id, depends, leavesProcesses: false });
   const steps = [step("count"), step("summary", "count"), step("print", "summary")];
-  return { token, steps, text: text.replace(/^name: .*$/m, `name: ${token}`) };
+  const named = text.replace(/^name: .*$/m, `name: ${token}`);
+  // The model is on the host.
+  return {
+    token,
+    steps,
+    text: named.replace("- id: summary\n", "- id: summary\n    worker: { network: host }\n"),
+  };
 }
 
 function commandDag(seed: number, number: number, token: string): MadeDag {

@@ -57,6 +57,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["health"],
     ["api", "http", "maintenance"],
     ["config"],
+    ["serving"],
     ["coordinator"],
     ["index"],
   ],

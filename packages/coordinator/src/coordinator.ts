@@ -37,28 +37,19 @@ import {
   stopAll,
   writeDurably,
 } from "@haversack/base";
-import type { WorkerId } from "@haversack/protocol";
-import { createAccess } from "./api/access.ts";
-import { routesOf, workerRoutesOf } from "./api/routes.ts";
 import { openTokens } from "./auth/tokens.ts";
 import { BlobStore } from "./blobs/blob-store.ts";
 import { childRuns } from "./children/child-runs.ts";
 import { type CoordinatorSettings, settle } from "./config/settle.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
-import { endSession, revocationKeeper } from "./dispatch/revocation.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
 import { watchHealth } from "./health/health.ts";
-import { type Listeners, localUrl, openListeners } from "./http/listeners.ts";
-import { Newcomers } from "./http/newcomers.ts";
-import { byCertificate, workerCredentials } from "./identity/authenticators.ts";
-import { lazyAuthority } from "./identity/authority.ts";
-import { caCertificateFile } from "./identity/cluster-ca.ts";
-import { Enrolment } from "./identity/enrolment.ts";
 import { openLibrary } from "./library/open-library.ts";
 import { openPrepared, type Stores } from "./maintenance/open-prepared.ts";
 import { keepUp } from "./maintenance/upkeep.ts";
 import { createScheduler } from "./schedule/scheduler.ts";
+import { openServing, type Serving } from "./serving.ts";
 import { describeDatabase } from "./store/postgres-url.ts";
 import { version } from "./version.ts";
 import { RunChanges } from "./watch/run-changes.ts";
@@ -93,7 +84,7 @@ class OneCoordinator implements Coordinator {
   readonly #ended = Promise.withResolvers<void>();
   #opened: Partial<Opened> = {};
   #services: readonly Service[] = [];
-  #listeners: Listeners | undefined;
+  #serving: Serving | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(settings: CoordinatorSettings, ports: Ports) {
@@ -103,8 +94,8 @@ class OneCoordinator implements Coordinator {
   }
 
   get url(): string {
-    invariant(this.#listeners !== undefined, "the coordinator was started");
-    return localUrl(this.#listeners.api.url);
+    invariant(this.#serving !== undefined, "the coordinator was started");
+    return this.#serving.url;
   }
 
   get ended(): Promise<void> {
@@ -174,7 +165,7 @@ class OneCoordinator implements Coordinator {
   }
 
   async #compose({ folder, tokens, store: plain, logs }: Opened): Promise<readonly Service[]> {
-    const { leaseTtlMs, listen, retentionMs, graceMs } = this.#settings;
+    const { leaseTtlMs, retentionMs, graceMs } = this.#settings;
     const onFailure = (error: unknown): void => this.#fail(error);
     const stopping = this.#stopping.signal;
     const { diskReserveBytes } = this.#settings;
@@ -214,57 +205,35 @@ class OneCoordinator implements Coordinator {
     const scheduler = createScheduler({ store, submitter, registry, leadership, ports, onFailure });
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
-    const { authority, enrolment, credentials } = this.#identity(store, registry, ports);
-    const parts = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens, enrolment };
-    const served = { ...follow, ...fleet, ...parts };
-    const access = createAccess({ store, credentials: [...workerCredentials(credentials), tokens], ports });
-    const newcomers = new Newcomers();
-    const health = own.routes(registry, access.authenticate);
-    const common = { newcomers, stopping };
-    const interceptors = [own.countCalls, ...access.interceptors];
-    const api = { routes: access.guard(routesOf(served)), interceptors, health, ...common };
-    const workers = (cluster: string) => {
-      const door = access.also([byCertificate(credentials, cluster)]);
-      const counted = [own.countCalls, ...door.interceptors];
-      return { routes: door.guard(workerRoutesOf(served)), interceptors: counted, ...common };
-    };
-    const { listeners: settings } = this.#settings;
-    const extras = { newcomers, hurry: this.#hurry.signal };
-    this.#listeners = await openListeners({ listen, settings, authority, ports, api, workers, extras });
+    const parts = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens };
+    const serving = await openServing({
+      settings: this.#settings,
+      tokens,
+      health: own,
+      served: { ...follow, ...fleet, ...parts },
+      ports,
+      hurry: this.#hurry.signal,
+    });
+    this.#serving = serving;
     const { childDepthMax: depthMax } = this.#settings;
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
-    const revocations = revocationKeeper({ store, registry, ports });
-    const loops = [dispatcher.loop, scheduler.loop, childLoop, revocations];
-    return [own.loop, access.auditLog, ...upkeep.services, ...loops, ...this.#listeners.services];
-  }
-
-  /** Who workers are, and who makes them. */
-  #identity(store: Opened["store"], registry: WorkerRegistry, ports: Ports) {
-    const {
-      caDir: folder,
-      caReplace: replace,
-      insecure,
-      workerCertTtlMs: certTtlMs,
-    } = this.#settings.listeners;
-    const { clock } = ports;
-    const authority = lazyAuthority({ folder, replace, store, ports });
-    const workersPort = (): number | undefined => this.#listeners?.workers?.port;
-    const end = (id: WorkerId, reason: string): void => void endSession(registry, id, reason);
-    const enrolment = new Enrolment({ store, clock, authority, certTtlMs, insecure, workersPort, end });
-    return { authority, enrolment, credentials: { store, clock, insecure } };
+    const [auditLog, ...listening] = serving.services;
+    invariant(auditLog !== undefined, "what callers do is written down");
+    const loops = [dispatcher.loop, scheduler.loop, childLoop];
+    return [own.loop, auditLog, ...upkeep.services, ...loops, ...listening];
   }
 
   /** Tells commands on this host where to find us. */
   async #announce(folder: string): Promise<void> {
-    const { listeners } = this.#settings;
-    const ca = listeners.tls !== undefined ? { ca: join(listeners.caDir, caCertificateFile) } : {};
-    const own = this.#listeners?.workers;
-    const workers = own === undefined ? {} : { workers: localUrl(own.url) };
-    const address = { url: this.url, pid: process.pid, version, ...ca, ...workers };
+    const { workers, ...trust } = this.#serving?.addresses() ?? {};
+    const address = { url: this.url, pid: process.pid, version, ...trust, ...(workers && { workers }) };
     await writeDurably(join(folder, addressFile), `${JSON.stringify(address)}\n`);
     const { store } = this.#settings;
     const database = store === undefined ? {} : { store: describeDatabase(store) };
-    this.#ports.log.info({ url: this.url, data: folder, ...workers, ...database }, "coordinator ready");
+    this.#ports.log.info(
+      { url: this.url, data: folder, ...(workers && { workers }), ...database },
+      "coordinator ready",
+    );
   }
 }
 

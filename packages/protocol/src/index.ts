@@ -45,6 +45,7 @@ export * from "./model/step-limits.ts";
 export * from "./model/submission.ts";
 export * from "./model/task.ts";
 export * from "./model/worker-info.ts";
+export * from "./model/worker-proof.ts";
 export * from "./services.ts";
 export * from "./wire/access-wire.ts";
 export * from "./wire/approval-wire.ts";

@@ -18,7 +18,6 @@ import { join } from "node:path";
 import {
   Background,
   FaultError,
-  faultOf,
   logWith,
   messageOf,
   type OwnedFolder,
@@ -28,26 +27,21 @@ import {
   type Service,
   type StopMode,
 } from "@haversack/base";
-import { type BootId, parseBootId, type WorkerHello, type WorkerId } from "@haversack/protocol";
-import { type Feature, features, formatVersionMax, formatVersionMin } from "@haversack/snapshot";
+import { type BootId, parseBootId, type WorkerId } from "@haversack/protocol";
 import type { WorkerAsked } from "./config/options.ts";
 import { settle, type WorkerSettings } from "./config/settle.ts";
-import { AgentExecutor } from "./execute/agent-executor.ts";
 import { Attempts } from "./execute/attempts.ts";
-import { CommandExecutor } from "./execute/command-executor.ts";
-import { hostSecrets } from "./execute/secret-source.ts";
+import { openExecutors } from "./execute/executors.ts";
 import { openStepHost, type StepHost } from "./execute/step-host.ts";
 import { type HealthServer, openHealth } from "./health/open-health.ts";
 import { SnapshotCache } from "./hydrate/snapshot-cache.ts";
-import { type EnrolmentParts, enrol, enrolAgain, keepCertificate } from "./identity/enrolment.ts";
 import { openEnrolment } from "./identity/open.ts";
 import { Connection } from "./session/dial.ts";
+import { helloOf } from "./session/hello.ts";
 import { LeaseWatch } from "./session/lease-watch.ts";
-import type { SessionParts } from "./session/session.ts";
-import { superviseSession } from "./session/supervisor.ts";
+import { serve } from "./session/serve.ts";
 import { Uplink } from "./session/uplink.ts";
 import { LogBounds } from "./spool/log-bounds.ts";
-import { version } from "./version.ts";
 
 export interface Worker extends Service {
   /** Resolves when it was stopped; rejects when it cannot go on, such as for a token that is not valid. */
@@ -64,9 +58,6 @@ const shutdownGraceMs = 3000;
 /** How long the last results may take to be acknowledged. */
 const flushMs = 3000;
 const leaseCheckMs = 250;
-
-/** Of what packs may ask for, what this version can do and not only read. */
-const executable: ReadonlySet<Feature> = new Set<Feature>(["memory.ops", "skills"]);
 
 interface Running {
   readonly folder: OwnedFolder;
@@ -123,14 +114,18 @@ class OneWorker implements Worker {
     const uplink = new Uplink((error) => this.#fail(error));
     const cache = new SnapshotCache(join(folder.path, "snapshots"), connection, this.#ports.clock);
     const roots = { workRoot: join(folder.path, "work"), spoolRoot: join(folder.path, "spool") };
-    const executors = this.#executors(workerId, cache, host);
-    const bounds = new LogBounds(this.#settings.logBounds, this.#ports.clock);
-    const secrets = hostSecrets({
+    const { logBounds, snapshotLimits } = this.#settings;
+    const work = openExecutors({
+      ports: this.#ports,
       hostEnv: this.#hostEnv,
-      fileFolders: ["/run/secrets", "/run/credentials"],
+      workerId,
+      host,
+      cache,
+      snapshotLimits,
+      hurry: this.#hurry.signal,
     });
-    const given = { connection, cache, uplink, bounds, secrets, ports: this.#ports };
-    const parts = { executors, ...given, ...roots };
+    const bounds = new LogBounds(logBounds, this.#ports.clock);
+    const parts = { ...work, connection, cache, uplink, bounds, ports: this.#ports, ...roots };
     const attempts = new Attempts(parts, slots, (error) => this.#fail(error));
     await attempts.reopen();
     await cache.open();
@@ -140,7 +135,13 @@ class OneWorker implements Worker {
       uplink,
       leases,
       ports: this.#ports,
-      hello: () => this.#hello(workerId, attempts, cache, host),
+      hello: () => ({
+        ...helloOf(this.#settings, host.labels),
+        workerId,
+        bootId: this.#bootId,
+        snapshotsHeld: cache.announce(),
+        held: attempts.held(),
+      }),
       held: () => attempts.held(),
       cacheChanges: () => cache.changes(),
       take: (message: Parameters<Attempts["take"]>[0]) => attempts.take(message),
@@ -149,7 +150,7 @@ class OneWorker implements Worker {
     const onFailure = (error: unknown): void => this.#fail(error);
     const loops = [
       new Background("lease-watch", (signal) => this.#watchLeases(leases, attempts, signal), onFailure),
-      new Background("session", (signal) => this.#serve(enrolment, session, signal), onFailure),
+      new Background("session", (signal) => serve(enrolment, session, signal), onFailure),
     ];
     const listen = this.#settings.healthListen;
     const stopping = (): boolean => this.#stopped !== undefined;
@@ -161,30 +162,6 @@ class OneWorker implements Worker {
     this.#ports.log.info({ coordinator, slots, ...url }, "worker started");
   }
 
-  /** Joins first, if it has not yet. */
-  async #serve(enrolment: EnrolmentParts, session: SessionParts, signal: AbortSignal): Promise<void> {
-    await enrol(enrolment, signal);
-    const serving = superviseSession(session, signal).catch(async (error: unknown) => {
-      if (faultOf(error) !== "denied" || !(await enrolAgain(enrolment, signal))) throw error;
-      await superviseSession(session, signal);
-    });
-    await Promise.race([serving, keepCertificate(enrolment, signal).then(() => serving)]);
-  }
-
-  #executors(workerId: WorkerId, cache: SnapshotCache, host: StepHost) {
-    const common = { ports: this.#ports, hostEnv: this.#hostEnv, workerId, host };
-    return {
-      run: new CommandExecutor(common),
-      agent: new AgentExecutor({
-        ...common,
-        nodePath: process.execPath,
-        packFile: (snapshot) => cache.fileOf(snapshot, this.#hurry.signal),
-        dropPack: ({ digest }) => cache.forget(digest),
-        snapshotLimits: this.#settings.snapshotLimits,
-      }),
-    };
-  }
-
   /** Ends and removes what an earlier process left, before the coordinator hears of this one. */
   async #openHost(folder: string, workerId: WorkerId): Promise<StepHost> {
     const { ending, limits } = this.#settings;
@@ -193,23 +170,6 @@ class OneWorker implements Worker {
     await rm(join(folder, "work"), { recursive: true, force: true, maxRetries: 3 });
     await mkdir(join(folder, "work"), { recursive: true, mode: 0o700 });
     return host;
-  }
-
-  #hello(workerId: WorkerId, attempts: Attempts, cache: SnapshotCache, host: StepHost): WorkerHello {
-    const { name, labels, slots } = this.#settings;
-    return {
-      workerId,
-      bootId: this.#bootId,
-      name,
-      version,
-      labels: new Map([...labels, ...Object.entries(host.labels)]),
-      slots,
-      snapshotMinVersion: formatVersionMin,
-      snapshotMaxVersion: formatVersionMax,
-      snapshotFeatures: features.filter((feature) => executable.has(feature)),
-      snapshotsHeld: cache.announce(),
-      held: attempts.held(),
-    };
   }
 
   async #watchLeases(leases: LeaseWatch, attempts: Attempts, signal: AbortSignal): Promise<void> {

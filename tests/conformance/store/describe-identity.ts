@@ -57,6 +57,7 @@ export function describeIdentity(name: string, open: OpenStore): void {
   };
   describe(`${name}: joining`, () => {
     describeJoining(inWorld);
+    describeBeingKnown(inWorld);
   });
   describe(`${name}: staying`, () => {
     describeStaying(inWorld);
@@ -125,7 +126,9 @@ function describeJoining(inWorld: InWorld): void {
       await refused("join_token_unknown");
     }),
   );
+}
 
+function describeBeingKnown(inWorld: InWorld): void {
   test(
     "where there is no TLS a worker has a credential, and its labels are its own",
     inWorld(async (world) => {

@@ -1,12 +1,11 @@
 import { vi } from "vitest";
 import { withPostgres } from "../../support/postgres.ts";
 import { openPostgres } from "../../support/postgres-store.ts";
-import { describeAccess } from "./describe-access.ts";
 import { describeChildren } from "./describe-children.ts";
-import { describeIdentity } from "./describe-identity.ts";
 import { describeLeader } from "./describe-leader.ts";
 import { describeMemory } from "./describe-memory.ts";
 import { describeOrders } from "./describe-orders.ts";
+import { describePeople } from "./describe-people.ts";
 import { describeRetention } from "./describe-retention.ts";
 import { describeRuns } from "./describe-runs.ts";
 import { describeSchedules } from "./describe-schedules.ts";
@@ -17,9 +16,8 @@ vi.setConfig({ testTimeout: 240_000 });
 
 withPostgres("postgres", () => {
   describeStore("postgres", openPostgres);
-  describeAccess("postgres", openPostgres);
   describeChildren("postgres", openPostgres);
-  describeIdentity("postgres", openPostgres);
+  describePeople("postgres", openPostgres);
   describeLeader("postgres", openPostgres);
   describeRuns("postgres", openPostgres);
   describeMemory("postgres", openPostgres);

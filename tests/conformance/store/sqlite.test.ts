@@ -1,19 +1,17 @@
 import { openSqlite } from "../../support/sqlite-store.ts";
-import { describeAccess } from "./describe-access.ts";
 import { describeChildren } from "./describe-children.ts";
-import { describeIdentity } from "./describe-identity.ts";
 import { describeLeader } from "./describe-leader.ts";
 import { describeMemory } from "./describe-memory.ts";
 import { describeOrders } from "./describe-orders.ts";
+import { describePeople } from "./describe-people.ts";
 import { describeRetention } from "./describe-retention.ts";
 import { describeRuns } from "./describe-runs.ts";
 import { describeSchedules } from "./describe-schedules.ts";
 import { describeStore } from "./describe-store.ts";
 
 describeStore("sqlite", openSqlite);
-describeAccess("sqlite", openSqlite);
 describeChildren("sqlite", openSqlite);
-describeIdentity("sqlite", openSqlite);
+describePeople("sqlite", openSqlite);
 describeLeader("sqlite", openSqlite);
 describeRuns("sqlite", openSqlite);
 describeMemory("sqlite", openSqlite);

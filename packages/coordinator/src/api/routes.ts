@@ -17,10 +17,8 @@ import {
   SnapshotService,
   WorkerService,
 } from "@haversack/protocol";
-import type { Enrolment } from "../identity/enrolment.ts";
 import type { Scheduler } from "../schedule/scheduler.ts";
 import { dagService } from "./dag-service.ts";
-import { enrollmentService } from "./enrollment-service.ts";
 import { fleetRoutes } from "./fleet-routes.ts";
 import { type HealthServiceParts, healthService } from "./health-service.ts";
 import { memoryService } from "./memory-service.ts";
@@ -28,7 +26,7 @@ import { reflectionService } from "./reflection-service.ts";
 import { runService } from "./run-service.ts";
 import { scheduleService } from "./schedule-service.ts";
 import { snapshotService } from "./snapshot-service.ts";
-import { workerService } from "./worker-service.ts";
+import { type WorkerRouteParts, workerRoutes } from "./worker-routes.ts";
 
 /** Each method of them declares who may call it. */
 export const services = [
@@ -48,8 +46,8 @@ export const services = [
 ];
 
 type Parts = Parameters<typeof runService>[0] &
-  Parameters<typeof workerService>[0] &
-  HealthServiceParts & { readonly scheduler: Scheduler; readonly enrolment: Enrolment };
+  WorkerRouteParts &
+  HealthServiceParts & { readonly scheduler: Scheduler };
 
 /** They carry DAG files; a message of the others is smaller. */
 const large = { readMaxBytes: apiMessageBytesMax, writeMaxBytes: apiMessageBytesMax };
@@ -61,23 +59,13 @@ export const routesOf =
     const submit = submitter.submit.bind(submitter);
     const schedules = { store, submit, clock, ring: () => scheduler.ring() };
     const names = services.map(({ typeName }) => typeName);
+    workerRoutes(parts)(router);
     fleetRoutes(parts)(router)
       .service(RunService, runService(parts), large)
       .service(DagService, dagService(submitter, store, schedules.ring), large)
       .service(ScheduleService, scheduleService(schedules))
       .service(SnapshotService, snapshotService(store, clock))
       .service(MemoryService, memoryService(store, clock))
-      .service(WorkerService, workerService(parts))
-      .service(EnrollmentService, enrollmentService(parts.enrolment))
       .service(Health, healthService(names, parts))
       .service(ServerReflection, reflectionService(services));
-  };
-
-/** On the listener that has nobody but workers. */
-export const workerRoutesOf =
-  (parts: Pick<Parts, "enrolment"> & Parameters<typeof workerService>[0]) =>
-  (router: ConnectRouter): void => {
-    router
-      .service(WorkerService, workerService(parts))
-      .service(EnrollmentService, enrollmentService(parts.enrolment));
   };

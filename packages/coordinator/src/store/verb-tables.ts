@@ -4,7 +4,7 @@ import { runReads } from "./run-tables.ts";
 import { furtherReads, furtherWrites } from "./tables.ts";
 import { attemptSecrets } from "./verbs/attempt-secrets.ts";
 import { attemptAccess, attemptsFinish, attemptsStart } from "./verbs/attempt-verbs.ts";
-import { leasesRenew, leasesTrust, workerGreet } from "./verbs/lease-verbs.ts";
+import { leasesRenew, leasesTrust } from "./verbs/lease-verbs.ts";
 import { logsAppend, logsErase, logsRead } from "./verbs/log-verbs.ts";
 import {
   memoryAt,
@@ -16,6 +16,7 @@ import {
   memoryVersions,
 } from "./verbs/memory-verbs.ts";
 import { snapshotOfStep, snapshotRead } from "./verbs/snapshot-verbs.ts";
+import { workerGreet } from "./verbs/worker-greet.ts";
 
 export const writeVerbs = {
   attemptsStart,

@@ -3,14 +3,13 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   caPinOf,
-  isWorkerCredential,
   joinTokenText,
   keyDigest,
   newJoinToken,
-  newWorkerCredential,
   parseJoinToken,
   secretDigest,
 } from "./join-token.ts";
+import { isWorkerCredential, newWorkerCredential } from "./worker-proof.ts";
 
 const bytes = (size: number) =>
   fc.uint8Array({ minLength: size, maxLength: size }).map((data) => Buffer.from(data));

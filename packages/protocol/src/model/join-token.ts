@@ -5,6 +5,7 @@
 
 import { createHash, type KeyObject, randomBytes } from "node:crypto";
 import { FaultError } from "@haversack/base";
+import { isCanonical } from "./canonical-text.ts";
 
 export interface JoinToken {
   /** 16 hexadecimal digits: what it is called in lists and logs. */
@@ -19,7 +20,6 @@ export interface JoinToken {
 export const joinServerName = "join.haversack.internal";
 
 const pattern = /^hj1_([0-9a-f]{16})_([A-Za-z0-9_-]{43})_([A-Za-z0-9_-]{43})$/;
-const credentialPattern = /^hw1_([A-Za-z0-9_-]{43})$/;
 
 export function newJoinToken(caPin: string): JoinToken {
   return {
@@ -40,16 +40,6 @@ export function parseJoinToken(text: string): JoinToken {
   throw new FaultError("invalid", "bad_join_token", message);
 }
 
-/** The last character carries four bits: one text for each value. */
-function isCanonical(text: string | undefined): text is string {
-  return text !== undefined && Buffer.from(text, "base64url").toString("base64url") === text;
-}
-
-/** What a worker proves itself with where there is no TLS: made by the worker, told to the coordinator as a digest. */
-export const newWorkerCredential = (): string => `hw1_${randomBytes(32).toString("base64url")}`;
-
-export const isWorkerCredential = (text: string): boolean => credentialPattern.test(text);
-
 /** Of a secret: what is stored of it. Hexadecimal. */
 export const secretDigest = (secret: string): string => createHash("sha256").update(secret).digest("hex");
 
@@ -60,19 +50,3 @@ export const keyDigest = (key: KeyObject): string => spki(key).digest("hex");
 export const caPinOf = (key: KeyObject): string => spki(key).digest("base64url");
 
 const spki = (key: KeyObject) => createHash("sha256").update(key.export({ type: "spki", format: "der" }));
-
-/** What a worker signs with the key of an expired certificate, to get another one for the same key. */
-export const rejoinText = "haversack worker: a certificate for this key";
-
-/** Key (SPKI of P-256, DER) and signature (IEEE P1363) as one bearer token. */
-export const keyProof = (spki: Buffer, signature: Buffer): string =>
-  `hk1_${spki.toString("base64url")}_${signature.toString("base64url")}`;
-
-/** Undefined: it is none. */
-export function readKeyProof(
-  text: string,
-): { readonly spki: Buffer; readonly signature: Buffer } | undefined {
-  const [, spki, signature] = /^hk1_([A-Za-z0-9_-]{122})_([A-Za-z0-9_-]{86})$/.exec(text) ?? [];
-  if (!isCanonical(spki) || !isCanonical(signature)) return undefined;
-  return { spki: Buffer.from(spki, "base64url"), signature: Buffer.from(signature, "base64url") };
-}

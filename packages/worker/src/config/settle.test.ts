@@ -11,6 +11,6 @@ describe("the address of a worker's coordinator", () => {
   });
 
   test.each(["", "a:1", "http://a:1,", "http://a:1,ftp://b"])("is refused as %j", (text) => {
-    expect(() => settled(text)).toThrow("coordinator: expected one URL such as http://127.0.0.1:7420");
+    expect(() => settled(text)).toThrow("coordinator: expected one URL such as https://ci.example:7420");
   });
 });

@@ -3,17 +3,15 @@
 import { FaultError } from "@haversack/base";
 import { integer, json, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
+import { clusterCaGet, clusterCaName, clusterCaReplace } from "../statements/identity.ts";
 import {
-  clusterCaGet,
-  clusterCaName,
-  clusterCaReplace,
   joinTokenErase,
   joinTokenInsert,
   joinTokensForget,
   joinTokensOpen,
   joinTokenUse,
   joinTokenRead as read,
-} from "../statements/identity.ts";
+} from "../statements/join-token.ts";
 import type { VerbContext } from "../verb.ts";
 
 export type Labels = Readonly<Record<string, string>>;

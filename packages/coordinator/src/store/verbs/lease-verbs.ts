@@ -1,21 +1,12 @@
-/** Leases: renewed, run out. A worker that dials tells what it holds. */
+/** Leases: renewed, run out. */
 
-import {
-  type AttemptRef,
-  type BootId,
-  parseRunId,
-  parseStepId,
-  refKey,
-  stepAt,
-  type WorkerHello,
-} from "@haversack/protocol";
+import { type AttemptRef, type BootId, parseRunId, parseStepId, stepAt } from "@haversack/protocol";
 import { afterLoss } from "../../runs/after-attempt.ts";
 import { isToEnd } from "../../runs/handlers.ts";
 import { integerOrNone, text } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import {
   attemptsExpired,
-  attemptsOfWorker,
   leasesNextExpiry,
   leasesRenew as renew,
   leasesTrust as trust,
@@ -24,8 +15,7 @@ import type { VerbContext } from "../verb.ts";
 import { type AttemptRow, attemptOfRow } from "./attempt-row.ts";
 import type { FromWorker } from "./attempt-verbs.ts";
 import { type AttemptEnd, endAttempts } from "./end-attempt.ts";
-import { identityOf, requireNotRevoked } from "./identity-verbs.ts";
-import { workerHeard, workerPut } from "./worker-verbs.ts";
+import { workerHeard } from "./worker-verbs.ts";
 import { placesKnown, refusals, toldAlone } from "./write-fenced.ts";
 
 export interface Renewal extends FromWorker {
@@ -57,34 +47,6 @@ export async function leasesRenew(context: VerbContext, renewal: Renewal) {
   return { refusals: await refusals(context, rest, workerId), cancelled, ...told };
 }
 
-export interface Greeting {
-  readonly hello: WorkerHello;
-  readonly now: number;
-  readonly leaseUntil: number;
-}
-
-/**
- * A worker dialled. Its list of held attempts is the truth about itself: what the store thinks it holds beyond that
- * is lost at once. An attempt that never reached a process which still lives costs nothing.
- */
-export async function workerGreet(context: VerbContext, { hello, now, leaseUntil }: Greeting) {
-  const { workerId, bootId } = hello;
-  const identity = await identityOf(context, workerId);
-  if (identity !== undefined) requireNotRevoked(identity);
-  await workerPut(context, hello, now);
-  const held = new Set(hello.held.map(refKey));
-  const live = await liveOfRows(context, await context.tx.all(attemptsOfWorker, workerId));
-  const ends: AttemptEnd[] = [];
-  for (const attempt of live) {
-    if (held.has(refKey(attempt.ref))) continue;
-    const arrived = attempt.phase === "running" || attempt.bootId !== bootId;
-    if (arrived) ends.push(...(await lost(context, attempt)));
-    else ends.push({ attempt, ending: "returned", move: returned(attempt) });
-  }
-  await endAttempts(context, ends, now);
-  return await leasesRenew(context, { workerId, bootId, refs: hello.held, leaseUntil, now });
-}
-
 /** Live attempts, of rows as {@link attemptsOfWorker} answers them. */
 export async function liveOfRows(context: VerbContext, rows: readonly Row[]): Promise<AttemptRow[]> {
   const runIds = rows.map((row) => parseRunId(text(row, "run_id")));
@@ -93,10 +55,6 @@ export async function liveOfRows(context: VerbContext, rows: readonly Row[]): Pr
     const run = runs.get(runIds[index] as never);
     return run === undefined ? [] : [attemptOfRow(row, run, parseStepId(text(row, "step_id")))];
   });
-}
-
-function returned(attempt: AttemptRow) {
-  return { event: attempt.history.cancelRequested ? "cancelled" : "returned" } as const;
 }
 
 /** How an attempt ends whose worker is gone. */

@@ -1,0 +1,87 @@
+/** What the coordinator serves, to whom and where: access, identities, routes, listeners. */
+
+import { join } from "node:path";
+import type { Ports, Service } from "@haversack/base";
+import type { WorkerId } from "@haversack/protocol";
+import { createAccess } from "./api/access.ts";
+import { routesOf } from "./api/routes.ts";
+import { workerRoutes } from "./api/worker-routes.ts";
+import type { Authenticator } from "./auth/authenticate.ts";
+import { endSession, revocationKeeper } from "./dispatch/revocation.ts";
+import type { watchHealth } from "./health/health.ts";
+import { type ListenerParts, type Listeners, localUrl, openListeners } from "./http/listeners.ts";
+import { Newcomers } from "./http/newcomers.ts";
+import { type Identities, openIdentities } from "./identity/open-identities.ts";
+
+export interface ServingParts {
+  readonly settings: Pick<ListenerParts, "listen"> & { readonly listeners: ListenerParts["settings"] };
+  /** The credentials of the data folder. */
+  readonly tokens: Authenticator;
+  readonly health: Pick<ReturnType<typeof watchHealth>, "routes" | "countCalls">;
+  readonly served: Omit<Parameters<typeof routesOf>[0], "enrolment">;
+  readonly ports: Ports;
+  /** Ends the waiting of a stop. */
+  readonly hurry: AbortSignal;
+}
+
+export interface Serving {
+  /** In the order in which they start; the log of what callers did comes first, for it stops last. */
+  readonly services: readonly Service[];
+  /** For programs on this machine, once started. */
+  readonly url: string;
+  /** What tells them where we are, besides. */
+  addresses(): Readonly<Record<string, string>>;
+}
+
+export async function openServing(parts: ServingParts): Promise<Serving> {
+  const { settings, tokens, health, served, ports, hurry } = parts;
+  const { store, registry, stopping } = served;
+  let listeners: Listeners | undefined;
+  const end = (id: WorkerId, reason: string): void => void endSession(registry, id, reason);
+  const workersPort = (): number | undefined => listeners?.workers?.port;
+  const identities = openIdentities({ settings: settings.listeners, store, ports, workersPort, end });
+  const { authority, enrolment } = identities;
+  const access = createAccess({ store, credentials: [...identities.credentials, tokens], ports });
+  const common = { newcomers: new Newcomers(), stopping };
+  const api = {
+    routes: access.guard(routesOf({ ...served, enrolment })),
+    interceptors: [health.countCalls, ...access.interceptors],
+    health: health.routes(registry, access.authenticate),
+    ...common,
+  };
+  const workers = (cluster: string) => {
+    const door = access.also([identities.byCertificate(cluster)]);
+    const interceptors = [health.countCalls, ...door.interceptors];
+    return { routes: door.guard(workerRoutes({ ...served, enrolment })), interceptors, ...common };
+  };
+  const extras = { newcomers: common.newcomers, hurry };
+  const { listen } = settings;
+  const opened = await openListeners({
+    listen,
+    settings: settings.listeners,
+    authority,
+    ports,
+    api,
+    workers,
+    extras,
+  });
+  listeners = opened;
+  return {
+    services: [access.auditLog, revocationKeeper({ store, registry, ports }), ...opened.services],
+    get url() {
+      return localUrl(opened.api.url);
+    },
+    addresses: () => addressesOf(opened, settings, identities),
+  };
+}
+
+function addressesOf(
+  { workers }: Listeners,
+  { listeners }: ServingParts["settings"],
+  { caCertificateFile }: Identities,
+): Readonly<Record<string, string>> {
+  return {
+    ...(listeners.tls === undefined ? {} : { ca: join(listeners.caDir, caCertificateFile) }),
+    ...(workers === undefined ? {} : { workers: localUrl(workers.url) }),
+  };
+}

@@ -1,0 +1,38 @@
+/** What does the work of each kind of step, and what a step may have of its host. */
+
+import type { Ports } from "@haversack/base";
+import type { WorkerId } from "@haversack/protocol";
+import type { SnapshotLimits } from "@haversack/snapshot";
+import type { SnapshotCache } from "../hydrate/snapshot-cache.ts";
+import { AgentExecutor } from "./agent-executor.ts";
+import { CommandExecutor } from "./command-executor.ts";
+import { hostSecrets } from "./secret-source.ts";
+import type { StepHost } from "./step-host.ts";
+
+export interface ExecutorParts {
+  readonly ports: Ports;
+  /** The worker's own environment; steps see an allow-list of it. */
+  readonly hostEnv: ReadonlyMap<string, string>;
+  readonly workerId: WorkerId;
+  readonly host: StepHost;
+  readonly cache: SnapshotCache;
+  readonly snapshotLimits: SnapshotLimits;
+  /** The worker stops without waiting. */
+  readonly hurry: AbortSignal;
+}
+
+/** Files elsewhere are no secrets. */
+const secretFolders = ["/run/secrets", "/run/credentials"];
+
+export function openExecutors({ cache, snapshotLimits, hurry, ...common }: ExecutorParts) {
+  const run = new CommandExecutor(common);
+  const agent = new AgentExecutor({
+    ...common,
+    nodePath: process.execPath,
+    packFile: (snapshot) => cache.fileOf(snapshot, hurry),
+    dropPack: ({ digest }) => cache.forget(digest),
+    snapshotLimits,
+  });
+  const secrets = hostSecrets({ hostEnv: common.hostEnv, fileFolders: secretFolders });
+  return { executors: { run, agent }, secrets };
+}
