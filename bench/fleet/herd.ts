@@ -1,7 +1,7 @@
 /** The coordinator goes and comes back while every worker runs a step: when all are back, and what they lost. */
 
 import { quantile } from "../measure.ts";
-import { memoryBytes, ready } from "./coordinator-figures.ts";
+import { memoryBytes, processorMs, ready } from "./coordinator-figures.ts";
 import { sharedNow } from "./messages.ts";
 import { allWelcomed, rest, sayLoop, type World } from "./world.ts";
 
@@ -23,11 +23,13 @@ export async function herd(
   await ready(coordinator.url, signal);
   const readyAt = sharedNow();
   const welcomed = await allWelcomed(world, from);
+  const busyMs = await processorMs(coordinator.pid);
   const lastAt = welcomed.at(-1) ?? Number.NaN;
   say("ready_again_ms", readyAt - from, "ms");
   say("half_back_after_ready_ms", Math.max(0, quantile(welcomed, 0.5) - readyAt), "ms");
   say("all_back_after_ready_ms", Math.max(0, lastAt - readyAt), "ms");
   say("all_back_ms", lastAt - from, "ms");
+  say("coordinator_processor_ms", busyMs, "ms");
   sayLoop(world, on, await coordinator.metrics());
   say("coordinator_resident_highest_mib", (await memoryBytes(coordinator.pid)).highest / mib, "MiB");
   await rest(world, afterMs);

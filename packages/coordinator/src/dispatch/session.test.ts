@@ -1,17 +1,11 @@
 import { getEventListeners } from "node:events";
-import {
-  type Digest,
-  type Downward,
-  parseBootId,
-  parseDigest,
-  type Upward,
-  type WorkerHello,
-} from "@haversack/protocol";
+import { type Digest, type Downward, parseBootId, parseDigest, type WorkerHello } from "@haversack/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FakeClock, fakePorts, until } from "../../../../tests/support/fake-clock.ts";
 import { leaseTimes } from "../runs/lease.ts";
 import { helloOf, resultOf, stepOf } from "../testing/fleet-samples.ts";
 import { openRealStores, type RealStores } from "../testing/real-store.ts";
+import { Said } from "../testing/said.ts";
 import { LeaseClock } from "./lease-clock.ts";
 import { serveSession } from "./session.ts";
 import { WorkerLink } from "./worker-link.ts";
@@ -22,35 +16,6 @@ beforeAll(async () => {
   stores = await openRealStores();
 });
 afterAll(() => stores.close());
-
-/** What the worker says, one message after another, as the test gives them. */
-class Said implements AsyncIterable<Upward> {
-  readonly #queue: Upward[] = [];
-  #waiting: PromiseWithResolvers<void> | undefined;
-  #over = false;
-
-  say(message: Upward): void {
-    this.#queue.push(message);
-    this.#waiting?.resolve();
-  }
-
-  hangUp(): void {
-    this.#over = true;
-    this.#waiting?.resolve();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Upward> {
-    for (;;) {
-      const message = this.#queue.shift();
-      if (message !== undefined) yield message;
-      else if (this.#over) return;
-      else {
-        this.#waiting = Promise.withResolvers<void>();
-        await this.#waiting.promise;
-      }
-    }
-  }
-}
 
 let count = 0;
 const unchanged = { snapshotsAdded: [], snapshotsEvicted: [] };
