@@ -1,6 +1,6 @@
 /** What becomes of an error on its way to the client. */
 
-import { ConnectError, type Interceptor } from "@connectrpc/connect";
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { FaultError, type Log, messageOf, systemCodeOf } from "@haversack/base";
 import { toConnectError } from "@haversack/protocol";
 
@@ -8,10 +8,9 @@ import { toConnectError } from "@haversack/protocol";
 export function mapErrors(log: Log): Interceptor {
   return (next) => async (request) => {
     const convert = (error: unknown): ConnectError => {
-      const known =
-        error instanceof ConnectError ||
-        (error instanceof FaultError && error.fault !== "bug") ||
-        isGone(error);
+      // Nobody is left to tell, and nothing went wrong here.
+      if (isPeerGone(error)) return new ConnectError("the caller is gone", Code.Canceled);
+      const known = error instanceof ConnectError || (error instanceof FaultError && error.fault !== "bug");
       if (!known) {
         const stack = error instanceof Error ? error.stack : undefined;
         log.error(
@@ -31,8 +30,11 @@ export function mapErrors(log: Log): Interceptor {
   };
 }
 
-/** Whoever called went away while it was answered, such as a worker that was killed. */
-const isGone = (error: unknown): boolean => systemCodeOf(error) === "ERR_HTTP2_INVALID_STREAM";
+/** The connection went away while something was read from it or written to it. */
+const isPeerGone = (error: unknown): boolean =>
+  /^ERR_(HTTP2_(INVALID_STREAM|STREAM_ERROR|INVALID_SESSION|SESSION_ERROR)|STREAM_(PREMATURE_CLOSE|DESTROYED))$/.test(
+    systemCodeOf(error) ?? "",
+  );
 
 const causeOf = (error: unknown): string | undefined =>
   error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : undefined;
