@@ -169,7 +169,7 @@ describe("a worker that may not", () => {
     const worker = await haversack(["worker", "--url", fleet.url, "--data", folder.path], {
       HAVERSACK_TOKEN: `hv1_${"x".repeat(43)}`,
     });
-    expect(worker.stderr).toMatch(/refused this worker[^]*worker\.token/);
+    expect(worker.stderr).toMatch(/refused this worker[^]*join again/);
     expect(worker.code).toBe(exit.denied);
     expect(await (await fleet.client()).workers(noSignal)).toEqual([]);
   });
