@@ -19,12 +19,13 @@ export async function herd(
   world.doing(`${on} under ${fleet.size} running steps`);
   const [lostBefore, tasksBefore] = [fleet.lost.length, fleet.tasks.length];
   const from = sharedNow();
-  await coordinator.replace(how);
+  const goneAt = await coordinator.replace(how);
   await ready(coordinator.url, signal);
   const readyAt = sharedNow();
   const welcomed = await allWelcomed(world, from);
   const busyMs = await processorMs(coordinator.pid);
   const lastAt = welcomed.at(-1) ?? Number.NaN;
+  say("gone_ms", goneAt - from, "ms");
   say("ready_again_ms", readyAt - from, "ms");
   say("half_back_after_ready_ms", Math.max(0, quantile(welcomed, 0.5) - readyAt), "ms");
   say("all_back_after_ready_ms", Math.max(0, lastAt - readyAt), "ms");

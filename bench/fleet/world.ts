@@ -49,11 +49,13 @@ export class Coordinated implements AsyncDisposable {
     return await metrics(this.url, this.#process.address.adminToken);
   }
 
-  /** Resolves when the next one listens. */
-  async replace(how: "SIGTERM" | "SIGKILL"): Promise<void> {
+  /** Resolves when the next one listens. @returns when the one before was gone */
+  async replace(how: "SIGTERM" | "SIGKILL"): Promise<number> {
     const port = Number(new URL(this.url).port);
     await this.#process.end(how);
+    const goneAt = sharedNow();
     this.#process = await startCoordinator(this.#place, this.#signal, port);
+    return goneAt;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
