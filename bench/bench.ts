@@ -23,7 +23,7 @@ export interface Reading {
   /** Ends in its unit where it has one of its own: `build_ms`. A ratio of two others is `one_over_other`. */
   readonly metric: string;
   readonly value: number;
-  /** `ms`, `MB/s` (10^6), `MiB` (2^20), `B`, `tasks/s`, `tasks`, `packs`, `x`. */
+  /** `ms`, `MB/s` (10^6), `MiB` (2^20), `B`, `tasks/s`, `tasks`, `packs`, `%` (of one core), `/s`, `leases`, `x`. */
   readonly unit: string;
 }
 

@@ -2,6 +2,7 @@
 
 import type { Bench } from "./bench.ts";
 import { dispatch } from "./dispatch/dispatch.ts";
+import { fleet } from "./fleet/fleet.ts";
 import { snapshot } from "./snapshot/snapshot.ts";
 
-export const benches: readonly Bench[] = [dispatch, snapshot];
+export const benches: readonly Bench[] = [dispatch, fleet, snapshot];

@@ -6,13 +6,16 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { FaultError } from "@haversack/base";
+import { FaultError, present } from "@haversack/base";
 import type { StorePlace } from "./store-places.ts";
 
 const cli = fileURLToPath(import.meta.resolve("../../packages/cli/src/main.ts"));
 
-export async function startCoordinator({ folder, env }: StorePlace, signal: AbortSignal) {
-  const args = [cli, "coordinator", "--data", folder, "--listen", "127.0.0.1:0"];
+export type CoordinatorProcess = Awaited<ReturnType<typeof startCoordinator>>;
+
+/** @param port 0: any free one */
+export async function startCoordinator({ folder, env }: StorePlace, signal: AbortSignal, port = 0) {
+  const args = [cli, "coordinator", "--data", folder, "--listen", `127.0.0.1:${port}`];
   const child = spawn(process.execPath, args, {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, ...env, HAVERSACK_LOG: "error" },
@@ -23,6 +26,12 @@ export async function startCoordinator({ folder, env }: StorePlace, signal: Abor
   const url = await listening(child.stdout, closed);
   const token = async (role: string) => (await readFile(join(folder, `${role}.token`), "utf8")).trim();
   return {
+    pid: present(child.pid, "the id of a process that has answered"),
+    /** Resolves when it is gone. */
+    async end(how: "SIGTERM" | "SIGKILL"): Promise<void> {
+      child.kill(how);
+      await closed;
+    },
     address: { url, adminToken: await token("admin"), workerToken: await token("worker") },
     async residentBytes(): Promise<number> {
       const status = await readFile(`/proc/${child.pid}/status`, "latin1");

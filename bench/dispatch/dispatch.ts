@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Store } from "../../packages/coordinator/src/store/store.ts";
 import type { Bench, BenchOptions, Report } from "../bench.ts";
+import { quantile } from "../measure.ts";
 import { runProgram } from "../programs.ts";
 import { startCoordinator } from "./coordinator-process.ts";
 import type { Load, RoundsAsked, RoundsDone } from "./rounds.ts";
@@ -163,9 +164,4 @@ async function withStore<T>(
   await using place = await newPlace();
   await using store = await place.open();
   return await use(store);
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

@@ -79,3 +79,26 @@ test("snapshot prints one object a line, nothing else, and every promised figure
   const of = (metric: string) => figures.get(`64 KiB pack: ${metric}`);
   expect([of("inline_tasks_whole"), of("by_reference_transfers")]).toEqual([of("inline_tasks"), 1]);
 });
+
+test("fleet prints one object a line, nothing else, and every promised figure", () => {
+  const figures = figuresOf("fleet");
+  const herd = ["ready_again_ms", "all_back_after_ready_ms", "all_back_ms", "loop_delay_p99_ms"];
+  expect([...figures.keys()]).toEqual(
+    expect.arrayContaining([
+      "first connection: all_connected_ms",
+      "idle: coordinator_cpu_percent",
+      "idle: coordinator_resident_mib",
+      "idle: heartbeats_per_s",
+      "idle: loop_delay_p99_ms",
+      "single runs: submit_to_start_p50_ms",
+      "single runs: submit_to_start_p99_ms",
+      "burst of 20 steps: submit_to_last_start_ms",
+      ...herd.map((metric) => `coordinator killed: ${metric}`),
+      ...herd.map((metric) => `coordinator restarted: ${metric}`),
+      "cancels one by one: cancel_to_worker_p99_ms",
+      "cancels at once: cancel_to_worker_p99_ms",
+    ]),
+  );
+  const lost = ["killed", "restarted"].map((how) => figures.get(`coordinator ${how}: leases_lost`));
+  expect(lost).toEqual([0, 0]);
+});

@@ -18,7 +18,7 @@ import type { Permission } from "@haversack/protocol";
 import { type Authenticate, credentialOf, whoseRefusal } from "../auth/authenticate.ts";
 import { type Caller, callerKey, peerKey } from "../auth/caller.ts";
 import { type MethodRule, methodName, permits, roleFor } from "../auth/permissions.ts";
-import { whileValid } from "../auth/while-valid.ts";
+import { lookAtWorkersEveryMs, whileValid } from "../auth/while-valid.ts";
 
 export interface Door {
   readonly rules: ReadonlyMap<string, MethodRule>;
@@ -83,7 +83,9 @@ export function authorize(door: Door, clock: Clock): Interceptor {
     const response = await next(request);
     if (!response.stream) return response;
     const credential = credentialOf(header.get("authorization"), contextValues.get(peerKey));
-    return { ...response, message: whileValid(response.message, () => door.authenticate(credential), clock) };
+    const look = (): Promise<Caller> => door.authenticate(credential);
+    const everyMs = caller.workerId === undefined ? undefined : lookAtWorkersEveryMs;
+    return { ...response, message: whileValid(response.message, look, clock, everyMs) };
   };
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { FakeClock, turns } from "../../../../tests/support/fake-clock.ts";
 import { unauthenticated } from "./authenticate.ts";
-import { whileValid } from "./while-valid.ts";
+import { lookAtWorkersEveryMs, whileValid } from "./while-valid.ts";
 
 /** A stream that gives what a test puts in, and never ends by itself. */
 function source() {
@@ -35,6 +35,23 @@ test("ends soon after its credential is not valid any more, also while nothing c
   clock.advance(2_000);
   await expect(second).rejects.toThrow("the token was revoked");
   expect(clock.timers).toBe(0);
+});
+
+test("asks as often as it is told", async () => {
+  const clock = new FakeClock();
+  let asked = 0;
+  const { messages } = source();
+  const stream = whileValid(messages, async () => asked++, clock, lookAtWorkersEveryMs)[
+    Symbol.asyncIterator
+  ]();
+  void stream.next();
+  clock.advance(lookAtWorkersEveryMs - 1);
+  await turns();
+  expect(asked).toBe(0);
+  clock.advance(1);
+  await turns();
+  expect(asked).toBe(1);
+  void stream.return?.();
 });
 
 test("goes on when the credential could not be looked at", async () => {

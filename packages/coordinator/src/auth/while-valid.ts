@@ -1,18 +1,21 @@
 /** A stream lasts as long as the credential that opened it: it is asked for again now and then. */
 
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Clock } from "@haversack/base";
+import type { Clock, Ms } from "@haversack/base";
 
-const lookEveryMs = 2_000;
+const lookEveryMs: Ms = 2_000;
+/** The sessions of revoked workers are ended by the revocation itself, and workers are many. */
+export const lookAtWorkersEveryMs: Ms = 30_000;
 
-/** The same messages; rejects soon after `look` rejects with Unauthenticated. */
+/** The same messages; rejects soon after `look` rejects with Unauthenticated, which is asked every so often. */
 export async function* whileValid<T>(
   messages: AsyncIterable<T>,
   look: () => Promise<unknown>,
   clock: Clock,
+  everyMs: Ms = lookEveryMs,
 ): AsyncIterable<T> {
   const source = messages[Symbol.asyncIterator]();
-  const watch = watchCredential(look, clock);
+  const watch = watchCredential(look, clock, everyMs);
   try {
     for (;;) {
       const next = await watch.unlessOver(source.next());
@@ -26,7 +29,7 @@ export async function* whileValid<T>(
   }
 }
 
-function watchCredential(look: () => Promise<unknown>, clock: Clock) {
+function watchCredential(look: () => Promise<unknown>, clock: Clock, everyMs: Ms) {
   let over: ConnectError | undefined;
   let stopped = false;
   let tell: (error: ConnectError) => void = () => {};
@@ -38,9 +41,9 @@ function watchCredential(look: () => Promise<unknown>, clock: Clock) {
       tell(error);
     });
   };
-  let timer = clock.after(lookEveryMs, again);
+  let timer = clock.after(everyMs, again);
   const wait = (): void => {
-    if (!stopped) timer = clock.after(lookEveryMs, again);
+    if (!stopped) timer = clock.after(everyMs, again);
   };
   return {
     /** A promise of its own each time: one for the whole stream would remember every message that it was raced with. */

@@ -1,19 +1,14 @@
 import { getEventListeners } from "node:events";
-import {
-  type Digest,
-  type Downward,
-  parseBootId,
-  parseDigest,
-  type Upward,
-  type WorkerHello,
-} from "@haversack/protocol";
+import { type Digest, type Downward, parseBootId, parseDigest, type WorkerHello } from "@haversack/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FakeClock, fakePorts, until } from "../../../../tests/support/fake-clock.ts";
 import { leaseTimes } from "../runs/lease.ts";
 import { helloOf, resultOf, stepOf } from "../testing/fleet-samples.ts";
 import { openRealStores, type RealStores } from "../testing/real-store.ts";
+import { Said } from "../testing/said.ts";
 import { LeaseClock } from "./lease-clock.ts";
 import { serveSession } from "./session.ts";
+import { WorkerLink } from "./worker-link.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
 
 let stores: RealStores;
@@ -21,35 +16,6 @@ beforeAll(async () => {
   stores = await openRealStores();
 });
 afterAll(() => stores.close());
-
-/** What the worker says, one message after another, as the test gives them. */
-class Said implements AsyncIterable<Upward> {
-  readonly #queue: Upward[] = [];
-  #waiting: PromiseWithResolvers<void> | undefined;
-  #over = false;
-
-  say(message: Upward): void {
-    this.#queue.push(message);
-    this.#waiting?.resolve();
-  }
-
-  hangUp(): void {
-    this.#over = true;
-    this.#waiting?.resolve();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Upward> {
-    for (;;) {
-      const message = this.#queue.shift();
-      if (message !== undefined) yield message;
-      else if (this.#over) return;
-      else {
-        this.#waiting = Promise.withResolvers<void>();
-        await this.#waiting.promise;
-      }
-    }
-  }
-}
 
 let count = 0;
 const unchanged = { snapshotsAdded: [], snapshotsEvicted: [] };
@@ -167,6 +133,27 @@ describe("what a worker says", () => {
     const now = session.clock.now() + 29_000;
     const { expired } = await stores.store.write.leasesExpire({ now, leaseNow: now, limit: 1000 });
     expect(expired.map(({ ref }) => ref)).not.toContainEqual(ref);
+    session.said.hangUp();
+    await session.ended;
+  });
+
+  test("heartbeats of a large fleet wait for each other, and hold up nothing else", async () => {
+    const registry = new WorkerRegistry(12_500);
+    const others = Array.from({ length: 32 }, () => helloOf(`w${++count}`));
+    for (const hello of others) registry.add(new WorkerLink(hello, new FakeClock()));
+    const session = dial({ registry });
+    await session.greet();
+    const [ended, ref] = [await claimFor(session), await claimFor(session)];
+    registry.get(session.hello.workerId)?.own([ended, ref]);
+    session.said.say({ kind: "heartbeat", seq: 7, held: [ended, ref], ...unchanged });
+    const result = { ref: ended, outcome: "succeeded", outputs: new Map(), artifacts: [], logs: [] } as const;
+    session.said.say({ kind: "results", results: [result] });
+    expect(await session.answer("resultAcks")).toEqual({ kind: "resultAcks", refs: [ended] });
+    expect(session.answers).toEqual([]);
+    session.clock.advance(250);
+    expect(await session.answer("heartbeatAck")).toEqual({ kind: "heartbeatAck", seq: 7 });
+    // What ended meanwhile is refused to nobody.
+    expect(session.answers).toEqual([]);
     session.said.hangUp();
     await session.ended;
   });

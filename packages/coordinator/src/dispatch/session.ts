@@ -20,6 +20,7 @@ import type { LogStore, Store } from "../store/store.ts";
 import { comeBackInMs } from "./come-back.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import { reportOf } from "./result-report.ts";
+import { togetherForMs } from "./together.ts";
 import { WorkerLink } from "./worker-link.ts";
 import type { WorkerRegistry } from "./worker-registry.ts";
 
@@ -75,6 +76,8 @@ export async function* serveSession(
     await reading;
   }
 }
+
+type Heartbeat = Extract<Upward, { kind: "heartbeat" }>;
 
 class Session {
   readonly link: WorkerLink;
@@ -151,7 +154,7 @@ class Session {
         this.#parts.ring();
         return;
       case "heartbeat":
-        return await this.#renew(message);
+        return await this.#beat(message);
       case "started":
         this.#noteStarts(message.refs);
         return;
@@ -165,10 +168,24 @@ class Session {
     }
   }
 
-  async #renew(heartbeat: Extract<Upward, { kind: "heartbeat" }>): Promise<void> {
-    const { seq, held, snapshotsAdded, snapshotsEvicted } = heartbeat;
+  /** Those of a large fleet are written together; what else this worker says does not wait for that. */
+  async #beat({ seq, held, snapshotsAdded, snapshotsEvicted }: Heartbeat): Promise<void> {
     this.link.holds(snapshotsAdded);
     this.link.lacks(snapshotsEvicted);
+    const { registry, leases, ports } = this.#parts;
+    const waitMs = togetherForMs(registry.size, leases.times.heartbeatMs);
+    if (waitMs === 0) return await this.#renew(seq, held);
+    const owned = new Set(held.filter((ref) => this.link.owns(ref)));
+    const late = async (): Promise<void> => {
+      await registry.heartbeats.turn(ports.clock, waitMs);
+      // What has ended meanwhile needs no lease any more.
+      const still = held.filter((ref) => !owned.has(ref) || this.link.owns(ref));
+      if (!this.link.ended.aborted) await this.#renew(seq, still);
+    };
+    late().catch((error: unknown) => this.#fail("leases were not renewed", error));
+  }
+
+  async #renew(seq: number, held: readonly AttemptRef[]): Promise<void> {
     const { store, leases, ports } = this.#parts;
     const { workerId, bootId } = this.link.hello;
     const now = ports.clock.now();

@@ -2,6 +2,7 @@
 
 import type { Ms } from "@haversack/base";
 import type { AttemptRef, WorkerId } from "@haversack/protocol";
+import { Together } from "./together.ts";
 import type { ViewWorker } from "./view.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
@@ -11,6 +12,8 @@ const linksMax = 5000;
 export class WorkerRegistry {
   readonly #suspectAfterMs: Ms;
   readonly #links = new Map<WorkerId, WorkerLink>();
+  /** Heartbeats of all of them. */
+  readonly heartbeats = new Together();
 
   /** @param suspectAfterMs a worker that was silent for so long gets no new task */
   constructor(suspectAfterMs: Ms) {

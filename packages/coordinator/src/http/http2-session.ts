@@ -39,6 +39,8 @@ export function watchSession(session: ServerHttp2Session, clock: Clock): void {
   let timer: Timer = clock.after(firstRequestMs, () => session.destroy());
   let silence: Timer | undefined;
   const ask = (): void => {
+    // Its `close` comes a moment after its end, and a timer may come in between.
+    if (session.destroyed) return;
     silence = clock.after(pingTimeoutMs, () => session.destroy());
     const isSent = session.ping(() => {
       silence?.cancel();
