@@ -206,7 +206,8 @@ describe("requests of somebody else's page", () => {
   });
 });
 
-test("a drain does not wait for connections of HTTP/1.1 that nobody uses", async () => {
+// Less than the five seconds after which such a connection ends by itself.
+test("a drain does not wait for connections of HTTP/1.1 that nobody uses", { timeout: 4000 }, async () => {
   await using served = await serve();
   const socket = connect({ port: served.port, host: "127.0.0.1" });
   const closed = new Promise((resolve) => socket.once("close", resolve));
