@@ -205,3 +205,16 @@ describe("requests of somebody else's page", () => {
     expect(foreignRequest({ host: "localhost:7420", origin }) === undefined).toBe(isOurs);
   });
 });
+
+// Less than the five seconds after which such a connection ends by itself.
+test("a drain does not wait for connections of HTTP/1.1 that nobody uses", { timeout: 4000 }, async () => {
+  await using served = await serve();
+  const socket = connect({ port: served.port, host: "127.0.0.1" });
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  const answered = new Promise((resolve) => socket.once("data", resolve));
+  socket.write("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n");
+  await answered;
+  // Its patience is on a clock that stands still.
+  await served.server.stop("drain");
+  await closed;
+});

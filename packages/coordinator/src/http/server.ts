@@ -67,6 +67,8 @@ export class HttpServer implements Service {
       { headersTimeout: 5000, requestTimeout: 10_000, maxHeaderSize: headerBytesMax },
       handler,
     );
+    // It listens to nothing itself, and without this it would know none of its connections: no time limit on requests would hold.
+    this.#http1.emit("listening");
     this.#http2 = http2.createServer(http2Options, handler);
     this.#http2.on("session", (session) => {
       watchSession(session, clock);
@@ -118,6 +120,7 @@ export class HttpServer implements Service {
       await letGo(this.#sessions, closed, this.#clock, this.#hurry);
     }
     this.#http1.closeAllConnections();
+    this.#http1.close();
     for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
