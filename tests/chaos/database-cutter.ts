@@ -7,23 +7,31 @@ export interface DatabaseCutter extends AsyncDisposable {
   cut(): Promise<number>;
 }
 
-/** @param url of the store; empty: it is embedded, and has no connections */
+/** @param url of the store, with a name of this run in `application_name`; empty: it is embedded, and has no connections */
 export async function databaseCutter(url: string): Promise<DatabaseCutter> {
   if (url === "") return { cut: async () => 0, [Symbol.asyncDispose]: async () => {} };
-  const name = "haversack-chaos-cutter";
-  const client = new Client({ connectionString: url, application_name: name });
+  const own = new URL(url);
+  const name = own.searchParams.get("application_name");
+  own.searchParams.delete("application_name");
+  const client = new Client({ connectionString: own.href });
   await client.connect();
-  const schema = new URL(url).searchParams.get("options")?.replace(/^-csearch_path=/, "") ?? "";
   return {
     async cut() {
+      // Others may use the same server.
       const { rows } = await client.query<{ ended: boolean }>(
-        `select pg_terminate_backend(pid) as ended from pg_stat_activity
-         where datname = current_database() and pid <> pg_backend_pid() and application_name <> $1
-           and exists (select 1 from pg_namespace where nspname = $2)`,
-        [name, schema],
+        `select pg_terminate_backend(pid) as ended from pg_stat_activity where application_name = $1`,
+        [name],
       );
       return rows.filter(({ ended }) => ended).length;
     },
     [Symbol.asyncDispose]: () => client.end(),
   };
+}
+
+/** The address of the store under which its connections can be told from those of others. */
+export function named(url: string): string {
+  if (url === "") return "";
+  const own = new URL(url);
+  own.searchParams.set("application_name", `haversack-chaos-${process.pid}`);
+  return own.href;
 }

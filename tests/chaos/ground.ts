@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { placesFor } from "../../bench/dispatch/store-places.ts";
 import { startRehearsal } from "../../packages/cli/src/rehearsal/rehearsal.ts";
-import { type DatabaseCutter, databaseCutter } from "./database-cutter.ts";
+import { type DatabaseCutter, databaseCutter, named } from "./database-cutter.ts";
 import { type Namespace, openNamespace } from "./namespace.ts";
 
 export interface Ground {
@@ -30,9 +30,10 @@ export async function onGround<T>(
   try {
     await using place = await newPlace(folder);
     await using model = await rehearsal();
-    await using database = await databaseCutter(place.env["HAVERSACK_STORE"] ?? "");
+    const storeUrl = named(place.env["HAVERSACK_STORE"] ?? "");
+    await using database = await databaseCutter(storeUrl);
     await using namespace = hasNamespace ? await openNamespace() : undefined;
-    const env = { ...place.env, HAVERSACK_REHEARSAL_URL: model.url };
+    const env = { ...place.env, HAVERSACK_STORE: storeUrl, HAVERSACK_REHEARSAL_URL: model.url };
     const result = await use({ folder, env, database, ...(namespace && { namespace }) });
     keeps = isKept(result);
     return result;

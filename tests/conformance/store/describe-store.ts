@@ -183,7 +183,7 @@ export function describeStore(name: string, open: OpenStore): void {
       const worker = world.worker("w");
       const run = await world.submit(chain());
       const ref = await worker.claim(run, "a");
-      expect(await world.worker("thief").finish(ref)).toEqual({ ref, reason: "unknown" });
+      expect(await world.worker("thief").finish(ref)).toEqual({ ref, reason: "unknown", foreign: true });
       const future = { ...ref, attempt: 9 };
       expect(await worker.finish(future)).toEqual({ ref: future, reason: "unknown" });
       const foreign = { ...ref, generation: "2-other" as typeof ref.generation };

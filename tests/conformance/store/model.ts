@@ -10,6 +10,7 @@ import {
   isTerminalRun,
   isTerminalStep,
   parseBootId,
+  type RefusalReason,
   type RunId,
   refKey,
   type StepPhase,
@@ -26,6 +27,10 @@ import type { RefAttempt, RefDeadline } from "./reference-nouns.ts";
 import { satisfies } from "./reference-outcomes.ts";
 import { pictureOf } from "./reference-waiting.ts";
 import { dag, type TestWorker, ttlMs, World } from "./store-world.ts";
+
+/** An attempt that is there and somebody else's is told from one that is not there. */
+const refused = (ref: AttemptRef, reason: RefusalReason, attempt: unknown) =>
+  reason === "unknown" && attempt !== undefined ? { ref, reason, foreign: true } : { ref, reason };
 
 type Of<Name extends Command["do"]> = Extract<Command, { do: Name }>;
 let cases = 0;
@@ -122,7 +127,7 @@ class History {
     const by = this.#writer(attempt, thief);
     const reason = this.#reference.refusal(attempt, by.id);
     if (reason === undefined) this.#reference.start(attempt);
-    expect(await by.start(ref)).toEqual(reason === undefined ? [] : [{ ref, reason }]);
+    expect(await by.start(ref)).toEqual(reason === undefined ? [] : [refused(ref, reason, attempt)]);
   }
 
   async #finish({ which, thief, outcome, interrupted }: Of<"finish">): Promise<void> {
@@ -133,7 +138,7 @@ class History {
     const reason = this.#reference.finish(attempt, by.id, end);
     const failure = interrupted ? { failure: { code: "worker_stopped", message: "stopped" } } : {};
     const answer = await by.finish(ref, { outcome, ...failure });
-    expect(answer).toEqual(reason === undefined ? undefined : { ref, reason });
+    expect(answer).toEqual(reason === undefined ? undefined : refused(ref, reason, attempt));
   }
 
   async #renew({ worker, held }: Of<"renew">): Promise<void> {
@@ -158,7 +163,7 @@ class History {
     for (const ref of refs) {
       const attempt = this.#attempt(ref);
       const reason = this.#reference.refusal(attempt, by.id);
-      if (reason !== undefined) refusals.push({ ref, reason });
+      if (reason !== undefined) refusals.push(refused(ref, reason, attempt));
       else if (attempt !== undefined) {
         this.#reference.renew(attempt, by.bootId, this.#world.now);
         const spec = this.#reference.steps[attempt.step]?.spec ?? expect.fail();
