@@ -10,7 +10,6 @@ import {
   isTerminalRun,
   isTerminalStep,
   parseBootId,
-  type RefusalReason,
   type RunId,
   refKey,
   type StepPhase,
@@ -26,11 +25,8 @@ import { ReferenceRun } from "./reference.ts";
 import type { RefAttempt, RefDeadline } from "./reference-nouns.ts";
 import { satisfies } from "./reference-outcomes.ts";
 import { pictureOf } from "./reference-waiting.ts";
+import { refused } from "./refused.ts";
 import { dag, type TestWorker, ttlMs, World } from "./store-world.ts";
-
-/** An attempt that is there and somebody else's is told from one that is not there. */
-const refused = (ref: AttemptRef, reason: RefusalReason, attempt: unknown) =>
-  reason === "unknown" && attempt !== undefined ? { ref, reason, foreign: true } : { ref, reason };
 
 type Of<Name extends Command["do"]> = Extract<Command, { do: Name }>;
 let cases = 0;
