@@ -25,8 +25,7 @@ import { ReferenceRun } from "./reference.ts";
 import type { RefAttempt, RefDeadline } from "./reference-nouns.ts";
 import { satisfies } from "./reference-outcomes.ts";
 import { pictureOf } from "./reference-waiting.ts";
-import { refused } from "./refused.ts";
-import { dag, type TestWorker, ttlMs, World } from "./store-world.ts";
+import { dag, refused, type TestWorker, ttlMs, World } from "./store-world.ts";
 
 type Of<Name extends Command["do"]> = Extract<Command, { do: Name }>;
 let cases = 0;

@@ -18,6 +18,7 @@ import {
   parseDigest,
   parseRunId,
   parseWorkerId,
+  type RefusalReason,
   type RunId,
   type RunTrace,
   type Step,
@@ -261,3 +262,7 @@ export class TestWorker {
     return await store.write.leasesRenew({ refs, workerId: this.id, now, ...lease });
   }
 }
+
+/** An attempt that is there and somebody else's is told from one that is not there. */
+export const refused = (ref: AttemptRef, reason: RefusalReason, attempt: unknown) =>
+  reason === "unknown" && attempt !== undefined ? { ref, reason, foreign: true } : { ref, reason };
