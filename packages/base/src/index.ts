@@ -8,6 +8,7 @@ export * from "./duration.ts";
 export * from "./fault.ts";
 export * from "./invariant.ts";
 export * from "./log.ts";
+export * from "./loopback.ts";
 export * from "./nearest.ts";
 export * from "./owned-folder.ts";
 export * from "./ports.ts";

@@ -2,8 +2,8 @@
 
 import { isIP } from "node:net";
 import { join, resolve } from "node:path";
-import { FaultError, type Ms } from "@haversack/base";
-import { isLoopback, isWildcard, parseAddress } from "../http/address.ts";
+import { FaultError, isLoopback, type Ms } from "@haversack/base";
+import { isWildcard, parseAddress } from "../http/address.ts";
 import type { ListenerSettings, TlsSettings } from "../http/listener-settings.ts";
 import type { Address } from "../http/server.ts";
 import type { CoordinatorAsked } from "./options.ts";

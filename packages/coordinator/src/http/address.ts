@@ -1,6 +1,5 @@
 /** `HOST:PORT`, and who can reach it. */
 
-import { isIP } from "node:net";
 import { FaultError } from "@haversack/base";
 import type { Address } from "./server.ts";
 
@@ -11,10 +10,6 @@ export function parseAddress(text: string, field: string): Address {
   if (name !== "" && portText !== "" && port <= 65_535) return { host: name, port };
   const message = `${field}: expected HOST:PORT such as 127.0.0.1:7420, found ${JSON.stringify(text)}`;
   throw new FaultError("invalid", "bad_option", message);
-}
-
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
 
 /** Every address of the machine. */

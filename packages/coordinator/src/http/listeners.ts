@@ -1,11 +1,11 @@
 /** What the coordinator listens on: the API, and beside it, with mutual TLS, its workers. */
 
 import { isIP } from "node:net";
-import type { Ports, Service } from "@haversack/base";
+import { isLoopback, type Ports, type Service } from "@haversack/base";
 import { joinServerName } from "@haversack/protocol";
 import { type Authority, issuedKeys } from "../identity/authority.ts";
 import { keyFiles, TlsKeys } from "../identity/tls-keys.ts";
-import { isLoopback, isWildcard } from "./address.ts";
+import { isWildcard } from "./address.ts";
 import { createHandler, type HandlerParts } from "./handler.ts";
 import type { ListenerSettings } from "./listener-settings.ts";
 import { type Address, HttpServer, type ServerExtras } from "./server.ts";

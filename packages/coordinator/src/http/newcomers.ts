@@ -4,7 +4,7 @@
  */
 
 import type { Socket } from "node:net";
-import { isLoopback } from "./loopback.ts";
+import { isLoopbackPeer } from "@haversack/base";
 
 const perAddressMax = 32;
 const allMax = 512;
@@ -18,7 +18,7 @@ export class Newcomers {
     const address = socket.remoteAddress ?? "";
     const ofAddress = this.#perAddress.get(address) ?? 0;
     // Whoever is on this host can do worse than open connections.
-    const isOne = isLoopback(address) || ofAddress < perAddressMax;
+    const isOne = isLoopbackPeer(address) || ofAddress < perAddressMax;
     if (this.#sockets.size >= allMax || !isOne) return false;
     this.#sockets.set(nameOf(socket), socket);
     this.#perAddress.set(address, ofAddress + 1);

@@ -1,7 +1,6 @@
 /** Where a worker answers about its health. Nobody is asked for a token there, so it is for this machine alone. */
 
-import { isIP } from "node:net";
-import { FaultError } from "@haversack/base";
+import { FaultError, isLoopback } from "@haversack/base";
 
 export interface HealthAddress {
   readonly host: string;
@@ -15,8 +14,7 @@ export function parseHealthListen(text: string | undefined): HealthAddress | und
   const [, written = "", portText = ""] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
   const host = written.replace(/^\[(.*)\]$/, "$1");
   const port = Number(portText);
-  const isLoopback = host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
-  if (portText !== "" && port <= 65_535 && isLoopback) return { host, port };
+  if (portText !== "" && port <= 65_535 && isLoopback(host)) return { host, port };
   const message = `health-listen: expected a loopback address such as 127.0.0.1:7421, found ${JSON.stringify(text)}; whoever is to see it from elsewhere asks through a proxy with rights of its own`;
   throw new FaultError("invalid", "bad_option", message);
 }
