@@ -1,8 +1,9 @@
 /**
  * What runs containers on the worker's host: Docker, Podman, LXD or Incus. Capabilities are data: nobody outside asks
- * which engine it is. Every call may reject with FaultError: `unavailable` (the engine does not answer), `not-found`,
- * `conflict` (the name is taken), `invalid` (the engine refuses what was asked), `exhausted` (no space), and the rest as
- * `internal`. A signal that fires ends the call within a second; what it had begun is undone or named in the error.
+ * which engine it is. Every call may reject with FaultError: `unavailable` (the engine does not answer), `missing`
+ * (image, container), `conflict` (codes `name_taken`, `port_taken`, `in_use`), `invalid` (the engine refuses what was asked),
+ * `busy` with code `no_space`, `corrupt` (the image cannot run: unpack, architecture), `cancelled`, and `bug`. A signal that
+ * fires ends the call within a second; what it had begun is undone or named in the error.
  */
 
 import type { Digest } from "@haversack/protocol";
