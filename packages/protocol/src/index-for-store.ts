@@ -2,6 +2,7 @@
 
 export { tokenRoles } from "./model/access.ts";
 export { allSteps, stepsCount } from "./model/dag.ts";
+export { deployOutputs } from "./model/deploy.ts";
 export { refKey } from "./model/fence.ts";
 export { parseDigest, parseGeneration, parseRunId, parseStepId, parseWorkerId } from "./model/ids.ts";
 export { itemAt, itemId, itemIndex, itemOfId, itemRange, itemsMax, stepAt, stepIdAt } from "./model/item.ts";

@@ -2,6 +2,7 @@
 
 import { accessReads, accessWrites } from "./access-tables.ts";
 import { controlReads, controlWrites } from "./control-tables.ts";
+import { deploymentReads, deploymentWrites } from "./deployment-tables.ts";
 import { familyReads, familyWrites } from "./family-tables.ts";
 import { identityReads, identityWrites } from "./identity-tables.ts";
 import { placementReads, placementWrites } from "./placement-tables.ts";
@@ -11,6 +12,7 @@ import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
 export const furtherWrites = {
   ...accessWrites,
   ...controlWrites,
+  ...deploymentWrites,
   ...familyWrites,
   ...identityWrites,
   ...placementWrites,
@@ -20,6 +22,7 @@ export const furtherWrites = {
 export const furtherReads = {
   ...accessReads,
   ...controlReads,
+  ...deploymentReads,
   ...familyReads,
   ...identityReads,
   ...placementReads,
