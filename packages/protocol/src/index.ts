@@ -25,6 +25,7 @@ export * from "./model/explanation.ts";
 export * from "./model/fence.ts";
 export * from "./model/foreach.ts";
 export * from "./model/ids.ts";
+export * from "./model/image.ts";
 export * from "./model/item.ts";
 export * from "./model/join-token.ts";
 export * from "./model/join-token-info.ts";
