@@ -4,6 +4,7 @@ import { createClient as createConnectClient } from "@connectrpc/connect";
 import { type AccessClient, accessClient } from "./client-access.ts";
 import { type ApprovalClient, approvalClient } from "./client-approvals.ts";
 import { type DagClient, dagClient } from "./client-dags.ts";
+import { type DeploymentClient, deploymentClient } from "./client-deployments.ts";
 import { type EnrollmentClient, enrollmentClient } from "./client-enrollment.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
 import { type PlacementClient, placementClient } from "./client-placement.ts";
@@ -14,6 +15,7 @@ import { type ClientOptions, transportTo } from "./client-transport.ts";
 import {
   AccessService,
   DagService,
+  DeploymentService,
   EnrollmentService,
   FleetService,
   MemoryService,
@@ -32,6 +34,7 @@ export interface HaversackClient
     SnapshotClient,
     ApprovalClient,
     PlacementClient,
+    DeploymentClient,
     SecretClient,
     AccessClient,
     EnrollmentClient {}
@@ -52,7 +55,8 @@ export function createClient(options: ClientOptions): HaversackClient {
   const access = accessClient(createConnectClient(AccessService, transport));
   const enrollment = enrollmentClient(createConnectClient(EnrollmentService, transport));
   const secrets = secretClient(createConnectClient(SecretService, transport));
+  const deployments = deploymentClient(createConnectClient(DeploymentService, transport));
   const ofRuns = { ...runClient(runs), ...approvalClient(runs) };
-  const ofFleet = { ...placement, ...secrets, ...access, ...enrollment };
+  const ofFleet = { ...placement, ...deployments, ...secrets, ...access, ...enrollment };
   return { ...ofRuns, ...dags, ...snapshots, ...memory, ...ofFleet };
 }

@@ -5,6 +5,7 @@ import {
   AccessService,
   apiMessageBytesMax,
   DagService,
+  DeploymentService,
   EnrollmentService,
   FleetService,
   Health,
@@ -35,6 +36,7 @@ export const services = [
   ScheduleService,
   FleetService,
   PlacementService,
+  DeploymentService,
   SnapshotService,
   MemoryService,
   SecretService,
@@ -46,6 +48,7 @@ export const services = [
 ];
 
 type Parts = Parameters<typeof runService>[0] &
+  Parameters<typeof fleetRoutes>[0] &
   WorkerRouteParts &
   HealthServiceParts & { readonly scheduler: Scheduler };
 
