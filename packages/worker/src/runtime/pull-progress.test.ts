@@ -156,6 +156,27 @@ test("a layer that turns out to be held makes it jump forward, and the total sta
   ]);
 });
 
+test("what is complete stays so, whatever is said of it later", () => {
+  const layers = [{ digest: "sha256:aaaaaaaaaaaa0000" as Digest, size: 1000 }];
+  const named = (status: string, current?: number): PullFrame => ({
+    layer: "aaaaaaaaaaaa",
+    status,
+    ...(current !== undefined && { current }),
+  });
+  const frames = [
+    named("Downloading", 400),
+    named("Downloading", 300),
+    named("Download complete"),
+    named("Already exists"),
+    named("Extracting", 1),
+    named("Downloading", 5),
+  ];
+  const all = shown(frames, pullBegins(layers, "bytes"));
+  expect(all.map(({ done }) => done)).toEqual([400, 400, 1000, 1000, 1000, 1000]);
+  const counted = shown(frames, pullBegins(undefined, "bytes"));
+  expect(counted.map(({ done }) => done)).toEqual([400, 400, 400, 400, 400, 400]);
+});
+
 test("without a manifest the bytes are told, and no share of them", () => {
   const frames = [
     { layer: "latest", status: "Pulling from x" },

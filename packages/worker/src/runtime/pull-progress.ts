@@ -26,8 +26,6 @@ export interface PullProgress {
   readonly unit: "none" | "bytes" | "layers";
   /** Bytes of the layers that were not held when the first byte came. */
   readonly total: number | undefined;
-  /** What is shown never shrinks, whatever the layers say. */
-  readonly shownDone: number;
   readonly rate: ByteRate;
 }
 
@@ -48,7 +46,6 @@ export function pullBegins(
     layers: new Map(named),
     unit: tells,
     total: undefined,
-    shownDone: 0,
     rate: noRate,
   };
 }
@@ -64,20 +61,18 @@ export function withFrame(progress: PullProgress, frame: PullFrame, at: number):
   const received = after.state === "cached" ? 0 : after.done - before.done;
   const first = progress.total === undefined && received > 0;
   const tellsBytes = progress.unit === "layers" && progress.known && frame.current !== undefined;
-  const next: PullProgress = {
+  return {
     ...progress,
     layers,
     unit: tellsBytes ? "bytes" : progress.unit,
     total: first && progress.known ? bytesNotHeld(layers) : progress.total,
     rate: received > 0 ? withBytes(progress.rate, at, received) : progress.rate,
   };
-  // Another unit counts from its own beginning.
-  const least = next.unit === progress.unit ? progress.shownDone : 0;
-  return { ...next, shownDone: Math.max(least, doneOf(next)) };
 }
 
 export function shownAt(progress: PullProgress, at: number): ImageProgress {
-  const { unit, known, total, shownDone: done } = progress;
+  const { unit, known, total } = progress;
+  const done = doneOf(progress);
   if (unit === "none") return { unit };
   if (unit === "layers") return { unit, done, ...(known && { total: progress.layers.size }) };
   if (total === undefined) return { unit, done, ...speedAt(progress.rate, at, undefined) };
