@@ -1,0 +1,74 @@
+/** The part of a container that LXD has no keys for and hands to LXC as lines: written from what is asked, and read back. */
+
+import type { ContainerSpec, ContainerView, MountSpec } from "../runtime.ts";
+import { refused } from "../runtime-faults.ts";
+
+/** @param init what `startLineOf` says. */
+export function rawLxcOf(spec: ContainerSpec, init: string | undefined): string {
+  const kept = spec.capabilities.map((name) => name.toLowerCase()).join(" ");
+  const lines = [
+    // Both lists at once are an error, and LXD has set this one.
+    "lxc.cap.drop =",
+    `lxc.cap.keep = ${kept === "" ? "none" : kept}`,
+    "lxc.no_new_privs = 1",
+    "lxc.signal.halt = SIGTERM",
+  ];
+  if (spec.readOnlyRoot) lines.push("lxc.rootfs.options = ro");
+  if (spec.user !== undefined) {
+    const { uid, gid } = userOf(spec.user);
+    lines.push(`lxc.init.uid = ${uid}`, `lxc.init.gid = ${gid}`);
+  }
+  if (init !== undefined) lines.push(`lxc.init.cmd = ${init}`);
+  const places = [...spec.tmpfs].toSorted(([one], [other]) => one.length - other.length);
+  for (const [path, size] of places) {
+    const options = `rw,nosuid,nodev,size=${size},mode=1777,create=dir`;
+    lines.push(`lxc.mount.entry = tmpfs ${tablePath(path)} tmpfs ${options} 0 0`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+export function userOf(user: string): { readonly uid: number; readonly gid: number } {
+  const [, uid, gid] = /^(\d+):(\d+)$/.exec(user) ?? [];
+  if (uid === undefined || gid === undefined) {
+    throw refused(`the user is ${JSON.stringify(user)}; expected two numbers, UID:GID`);
+  }
+  return { uid: Number(uid), gid: Number(gid) };
+}
+
+/** As a table of mounts has it: without the first slash, odd characters as octal. */
+const tablePath = (path: string): string =>
+  path
+    .replace(/^\/+/, "")
+    .replaceAll(/[\s\\#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
+
+type RawView = Pick<ContainerView, "readOnlyRoot" | "capabilities" | "user" | "hostNamespaces" | "mounts">;
+
+/** Reads lines of anybody: a key that came later stands. */
+export function readRawLxc(text: string): RawView {
+  const entries = text.split("\n").flatMap((line) => {
+    const [, key, value] = /^\s*(lxc\.[\w.]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    return key === undefined || value === undefined ? [] : [{ key, value }];
+  });
+  const last = (key: string) => entries.findLast((entry) => entry.key === key)?.value;
+  const kept = last("lxc.cap.keep");
+  const uid = last("lxc.init.uid");
+  return {
+    readOnlyRoot: (last("lxc.rootfs.options") ?? "").split(",").includes("ro"),
+    hostNamespaces: entries
+      .filter(({ key }) => key === "lxc.namespace.keep" || key.startsWith("lxc.namespace.share."))
+      .flatMap(({ key, value }) => (key === "lxc.namespace.keep" ? value.split(/\s+/) : [key.slice(20)])),
+    mounts: entries.filter(({ key }) => key === "lxc.mount.entry").flatMap(({ value }) => bindOf(value)),
+    ...(kept === undefined ? {} : { capabilities: capabilitiesOf(kept) }),
+    ...(uid === undefined ? {} : { user: `${uid}:${last("lxc.init.gid") ?? 0}` }),
+  };
+}
+
+const capabilitiesOf = (kept: string): readonly string[] =>
+  kept === "none" ? [] : kept.split(/\s+/).map((name) => name.toUpperCase());
+
+/** Memory file systems are no mounts of the host. */
+function bindOf(entry: string): MountSpec[] {
+  const [source = "", target = "", kind = "", options = ""] = entry.split(/\s+/);
+  if (kind === "tmpfs") return [];
+  return [{ source, target: `/${target}`, readOnly: options.split(",").includes("ro") }];
+}
