@@ -6,7 +6,7 @@ import type { ContainerSpec, MountSpec, PortSpec } from "../runtime.ts";
 import { refused } from "../runtime-faults.ts";
 import { theirArch } from "./answers.ts";
 import { fingerprintOf } from "./lxd-images.ts";
-import { rawLxcOf } from "./raw-lxc.ts";
+import { type MountSource, rawLxcOf } from "./raw-lxc.ts";
 import { startLineOf } from "./start-line.ts";
 
 export interface Surroundings {
@@ -15,8 +15,7 @@ export interface Surroundings {
   readonly card: Readonly<Record<string, string>>;
   /** Static addresses as lines for LXC: the image has no DHCP client. */
   readonly cardLines: string;
-  /** Those which only their owner may read, so that owners have to be mapped. */
-  readonly isPrivate: (mount: MountSpec) => boolean;
+  readonly sourceOf: (mount: MountSpec) => MountSource;
 }
 
 /** Theirs are host names: letters, digits and hyphens, at most 63. Any other name is kept in the configuration. */
@@ -58,12 +57,11 @@ export function instanceOf(spec: ContainerSpec, around: Surroundings): Record<st
       "limits.memory": `${spec.limits.memoryBytes}B`,
       "limits.memory.swap": "false",
       "limits.processes": String(spec.limits.pids),
-      "raw.lxc": rawLxcOf(spec, init) + around.cardLines,
+      "raw.lxc": rawLxcOf(spec, init, around.sourceOf) + around.cardLines,
     },
     devices: {
       root: { type: "disk", path: "/", pool: around.pool },
       eth0: { name: "eth0", type: "nic", ...around.card },
-      ...Object.fromEntries(spec.mounts.map((mount, at) => [`mount${at}`, diskOf(mount, around)])),
       ...Object.fromEntries(spec.ports.map((port, at) => [`port${at}`, proxyOf(port)])),
     },
   };
@@ -75,17 +73,6 @@ const allowanceOf = (cpuMillis: number): string =>
 
 function prefixed(prefix: string, entries: ReadonlyMap<string, string>): Record<string, string> {
   return Object.fromEntries([...entries].map(([name, value]) => [prefix + name, value]));
-}
-
-function diskOf(mount: MountSpec, { isPrivate }: Surroundings): Record<string, string> {
-  return {
-    type: "disk",
-    source: mount.source,
-    path: mount.target,
-    readonly: String(mount.readOnly),
-    // Owners inside are those outside, as with other engines.
-    ...(isPrivate(mount) ? { shift: "true" } : {}),
-  };
 }
 
 function proxyOf({ address, hostPort, containerPort }: PortSpec): Record<string, string> {

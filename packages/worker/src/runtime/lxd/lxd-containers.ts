@@ -1,6 +1,5 @@
 /** The life of a container with LXD and Incus: create, start, end, remove, show. */
 
-import { stat } from "node:fs/promises";
 import { type Clock, FaultError, pause } from "@haversack/base";
 import * as z from "zod";
 import type { ContainerSpec, Runtime } from "../runtime.ts";
@@ -9,9 +8,9 @@ import { instanceForm } from "./answers.ts";
 import { reasonOrCancelled } from "./http-over-socket.ts";
 import { instanceName, instanceOf } from "./instance-of.ts";
 import type { LxdClient } from "./lxd-client.ts";
-import { isInstanceBusy } from "./lxd-faults.ts";
+import { isInstanceBusy, noOwnerMapping } from "./lxd-faults.ts";
 import { makeFolder, putFile } from "./lxd-files.ts";
-import { numbered, surroundingsOf } from "./surroundings.ts";
+import { numbered, type Placed, surroundingsOf } from "./surroundings.ts";
 import { viewOf } from "./view-of.ts";
 
 type LifeVerbs = Pick<
@@ -102,7 +101,7 @@ async function create(
   await client.change({ method: "POST", path: "/1.0/instances", json }, about, signal);
   const id = instanceName(spec.name);
   try {
-    await prepareRoot(client, id, spec, around.nameServer, signal);
+    await prepareRoot(client, id, spec, around, signal);
   } catch (error) {
     await client
       .change({ method: "DELETE", path: pathOf(id) }, about, AbortSignal.timeout(undoMs))
@@ -120,16 +119,17 @@ async function prepareRoot(
   client: LxdClient,
   id: string,
   spec: ContainerSpec,
-  nameServer: string | undefined,
+  around: Placed,
   signal: AbortSignal,
 ): Promise<void> {
   if (spec.readOnlyRoot) {
     for (const target of spec.tmpfs.keys()) await makeFolder(client, id, target, signal);
-    for (const { source, target } of spec.mounts) {
-      if ((await stat(source)).isDirectory()) await makeFolder(client, id, target, signal);
-      else await putFile(client, id, { ...emptyFile, path: target }, signal);
+    for (const mount of spec.mounts) {
+      if (!around.sourceOf(mount).isFile) await makeFolder(client, id, mount.target, signal);
+      else await putFile(client, id, { ...emptyFile, path: mount.target }, signal);
     }
   }
+  const { nameServer } = around;
   if (nameServer === undefined) return;
   const data = Buffer.from(`nameserver ${nameServer}\n`);
   await putFile(client, id, { path: "/etc/resolv.conf", data, mode: 0o644, uid: 0, gid: 0 }, signal);
@@ -161,6 +161,7 @@ async function startFault(
   const said = [...body.toString().matchAll(/ ERROR .* - \S+:\d+ - (.*)$/gm)].map(([, text]) => text);
   if (said.length === 0) return error;
   const why = `it cannot start: ${said.slice(0, 2).join("; ")}`;
+  if (/idmap/i.test(why)) return noOwnerMapping(why);
   if (/exec format error/i.test(why)) return imageCorrupt("wrong_platform", why, error);
   return new FaultError(error.fault, error.code, why, { cause: error });
 }

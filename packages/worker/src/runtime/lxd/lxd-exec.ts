@@ -3,6 +3,7 @@
 import { abortable } from "@haversack/base";
 import * as z from "zod";
 import type { ExecEnd, ExecSpec } from "../runtime.ts";
+import { instanceForm } from "./answers.ts";
 import { reasonOrCancelled } from "./http-over-socket.ts";
 import { instanceName } from "./instance-of.ts";
 import type { LxdClient, Operation } from "./lxd-client.ts";
@@ -10,6 +11,7 @@ import { lxdFault } from "./lxd-faults.ts";
 import { type LxdSocket, openLxdSocket } from "./lxd-socket.ts";
 import { userOf } from "./raw-lxc.ts";
 import { tailOf } from "./tail.ts";
+import { viewOf } from "./view-of.ts";
 
 const beginForm = z.looseObject({
   fds: z.looseObject({ "0": z.string(), "1": z.string(), "2": z.string(), control: z.string() }),
@@ -68,7 +70,8 @@ async function begin(
   { argv, env, user }: ExecSpec,
   signal: AbortSignal,
 ): Promise<Operation> {
-  const who = user === undefined ? undefined : userOf(user);
+  const asked = user ?? (await ownUser(client, id, signal));
+  const who = asked === undefined ? undefined : userOf(asked);
   const json = {
     command: argv,
     environment: Object.fromEntries(env ?? []),
@@ -78,6 +81,12 @@ async function begin(
   };
   const path = `/1.0/instances/${encodeURIComponent(instanceName(id))}/exec`;
   return await client.begin({ method: "POST", path, json }, { container: id }, signal);
+}
+
+/** As whom the container runs: the engine would take root. */
+async function ownUser(client: LxdClient, id: string, signal: AbortSignal): Promise<string | undefined> {
+  const path = `/1.0/instances/${encodeURIComponent(instanceName(id))}`;
+  return viewOf(instanceForm.parse(await client.get(path, { container: id }, signal))).user;
 }
 
 async function emptyInput(opening: Promise<LxdSocket>): Promise<void> {

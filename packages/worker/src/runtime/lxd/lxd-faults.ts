@@ -32,7 +32,6 @@ export function lxdFault(status: number, text: string, about: About): FaultError
   if (/exec format error|architecture isn't supported|no matching architecture/i.test(text)) {
     return imageCorrupt("wrong_platform", text);
   }
-  if (/idmapping abilities are required/i.test(text)) return noOwnerMapping(text);
   if (/is busy running/i.test(text)) return instanceBusy(text);
   return byObject(status, text, about) ?? byStatus(status, text);
 }
@@ -55,7 +54,7 @@ function instanceBusy(text: string): FaultError {
   return new FaultError("busy", "container_busy", `${text}; try again in a moment`);
 }
 
-function noOwnerMapping(text: string): FaultError {
-  const message = `${text}: a folder that only its owner may read was to be mounted, and neither kernel nor file system maps owners (idmapped mounts); use a file system that can, such as ext4, or Docker or Podman`;
+export function noOwnerMapping(text: string): FaultError {
+  const message = `${text}: a folder or file that others may not use was to be mounted, and the kernel cannot map owners on its file system (idmapped mounts); put it on one where it can, such as ext4`;
   return new FaultError("invalid", "no_owner_mapping", message);
 }

@@ -55,7 +55,13 @@ export function lxdLogs(
         // Asked before the read: what it wrote before it ended is in that read.
         const running = await isRunning(id, signal);
         if (running === undefined) throw noContainer(id);
-        await taking(console, () => take(client, instance, running, console, signal));
+        await taking(console, async () => {
+          const text = await take(client, instance, signal);
+          // The console of one that runs is read once, that of one that ended again and again.
+          const isOnce = running && (await isRunning(id, signal)) === true;
+          if (running || text !== console.last) console.written.add(Buffer.from(unwrapped(text), "latin1"));
+          console.last = isOnce ? "" : text;
+        });
         const held = console.written.bytes();
         from ??= console.written.total - lastLines(held, tail).length;
         const fresh = held.subarray(Math.max(0, held.length - (console.written.total - from)));
@@ -76,23 +82,16 @@ async function taking(console: Console, work: () => Promise<void>): Promise<void
   await mine;
 }
 
-async function take(
-  client: LxdClient,
-  instance: string,
-  running: boolean,
-  console: Console,
-  signal: AbortSignal,
-): Promise<void> {
+async function take(client: LxdClient, instance: string, signal: AbortSignal): Promise<string> {
   const path = `/1.0/instances/${encodeURIComponent(instance)}/console`;
   const { status, body } = await client.raw({ method: "GET", path }, signal);
+  if (status === 200) return body.toString("latin1");
   // Nothing new is an error there, and so is a console that was never written to.
-  if (status === 404 || /no such file/i.test(status === 200 ? "" : body.toString())) return;
-  if (status !== 200) throw engineUnavailable(`the console of ${instance}: it answers ${status}`);
-  const text = body.toString("latin1");
-  if (!running && text === console.last) return;
-  console.last = running ? "" : text;
-  console.written.add(Buffer.from(text.replaceAll("\r\n", "\n"), "latin1"));
+  if (status === 404 || /no such file/i.test(body.toString())) return "";
+  throw engineUnavailable(`the console of ${instance}: it answers ${status}`);
 }
+
+const unwrapped = (text: string): string => text.replaceAll("\r\n", "\n");
 
 function lastLines(held: Buffer, tail: number | undefined): Buffer {
   if (tail === undefined) return held;

@@ -3,8 +3,19 @@
 import type { ContainerSpec, ContainerView, MountSpec } from "../runtime.ts";
 import { refused } from "../runtime-faults.ts";
 
+/** What is at the source of a mount. */
+export interface MountSource {
+  readonly isFile: boolean;
+  /** Only its owner may use it, so owners inside have to be those outside. */
+  readonly isPrivate: boolean;
+}
+
 /** @param init what `startLineOf` says. */
-export function rawLxcOf(spec: ContainerSpec, init: string | undefined): string {
+export function rawLxcOf(
+  spec: ContainerSpec,
+  init: string | undefined,
+  sourceOf: (mount: MountSpec) => MountSource,
+): string {
   const kept = spec.capabilities.map((name) => name.toLowerCase()).join(" ");
   const lines = [
     // Both lists at once are an error, and LXD has set this one.
@@ -19,10 +30,13 @@ export function rawLxcOf(spec: ContainerSpec, init: string | undefined): string 
     lines.push(`lxc.init.uid = ${uid}`, `lxc.init.gid = ${gid}`);
   }
   if (init !== undefined) lines.push(`lxc.init.cmd = ${init}`);
-  const places = [...spec.tmpfs].toSorted(([one], [other]) => one.length - other.length);
-  for (const [path, size] of places) {
-    const options = `rw,nosuid,nodev,size=${size},mode=1777,create=dir`;
-    lines.push(`lxc.mount.entry = tmpfs ${tablePath(path)} tmpfs ${options} 0 0`);
+  const entries = [
+    ...[...spec.tmpfs].map(([path, size]) => ({ path, line: tmpfsLine(path, size) })),
+    ...spec.mounts.map((mount) => ({ path: mount.target, line: bindLine(mount, sourceOf(mount)) })),
+  ];
+  // What contains another comes first. The engine's own devices would all come before, and be covered.
+  for (const { line } of entries.toSorted((one, other) => one.path.length - other.path.length)) {
+    lines.push(`lxc.mount.entry = ${line}`);
   }
   return `${lines.join("\n")}\n`;
 }
@@ -35,11 +49,26 @@ export function userOf(user: string): { readonly uid: number; readonly gid: numb
   return { uid: Number(uid), gid: Number(gid) };
 }
 
-/** As a table of mounts has it: without the first slash, odd characters as octal. */
-const tablePath = (path: string): string =>
-  path
-    .replace(/^\/+/, "")
-    .replaceAll(/[\s\\#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
+const tmpfsLine = (path: string, size: number): string =>
+  `tmpfs ${targetField(path)} tmpfs rw,nosuid,nodev,size=${size},mode=1777,create=dir 0 0`;
+
+function bindLine({ source, target, readOnly }: MountSpec, { isFile, isPrivate }: MountSource): string {
+  const options = [
+    "bind",
+    "nosuid",
+    "nodev",
+    readOnly ? "ro" : "rw",
+    isFile ? "create=file" : "create=dir",
+    ...(isPrivate ? ["idmap=container"] : []),
+  ];
+  return `${field(source)} ${targetField(target)} none ${options.join(",")} 0 0`;
+}
+
+const targetField = (path: string): string => field(path.replace(/^\/+/, ""));
+
+/** As a table of mounts has it: odd characters as octal. */
+const field = (path: string): string =>
+  path.replaceAll(/[\s\\#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
 
 type RawView = Pick<ContainerView, "readOnlyRoot" | "capabilities" | "user" | "hostNamespaces" | "mounts">;
 
@@ -66,9 +95,12 @@ export function readRawLxc(text: string): RawView {
 const capabilitiesOf = (kept: string): readonly string[] =>
   kept === "none" ? [] : kept.split(/\s+/).map((name) => name.toUpperCase());
 
+const path = (field: string): string =>
+  field.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+
 /** Memory file systems are no mounts of the host. */
 function bindOf(entry: string): MountSpec[] {
   const [source = "", target = "", kind = "", options = ""] = entry.split(/\s+/);
   if (kind === "tmpfs") return [];
-  return [{ source, target: `/${target}`, readOnly: options.split(",").includes("ro") }];
+  return [{ source: path(source), target: `/${path(target)}`, readOnly: options.split(",").includes("ro") }];
 }

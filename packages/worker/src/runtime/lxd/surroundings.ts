@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { createServer } from "node:net";
-import { FaultError, messageOf } from "@haversack/base";
+import { messageOf } from "@haversack/base";
 import * as z from "zod";
 import type { ContainerSpec, MountSpec, PortSpec } from "../runtime.ts";
 import { portTaken, refused } from "../runtime-faults.ts";
@@ -11,6 +11,7 @@ import { instanceForm, type LxdNetwork, leasesForm, networkForm, poolForm, profi
 import { freeAddress, subnetOf } from "./free-address.ts";
 import type { Surroundings } from "./instance-of.ts";
 import type { LxdClient } from "./lxd-client.ts";
+import type { MountSource } from "./raw-lxc.ts";
 
 export interface Placed extends Surroundings {
   /** What answers names for it, when it has a way out. */
@@ -28,10 +29,10 @@ export async function surroundingsOf(
   const profile = profileForm.parse(await client.get("/1.0/profiles/default", {}, signal));
   const card =
     spec.network === "none" ? loopbackOnly : await cardOf(client, profile.devices, spec.name, signal);
-  const open = new Set<MountSpec>();
-  for (const mount of spec.mounts) if (await isOpen(mount)) open.add(mount);
+  const sources = new Map<MountSpec, MountSource>();
+  for (const mount of spec.mounts) sources.set(mount, await lookAt(mount));
   const { name: pool } = await poolAndDriver(client, signal);
-  return { pool, ...card, isPrivate: (mount) => !open.has(mount) };
+  return { pool, ...card, sourceOf: (mount) => sources.get(mount) ?? { isFile: false, isPrivate: true } };
 }
 
 /** Of the default profile; without one there, the first. */
@@ -99,16 +100,13 @@ async function takenOn(client: LxdClient, network: string, signal: AbortSignal):
   return new Set([...leases.map(({ address }) => address), ...instances]);
 }
 
-/** Whether anybody may read it and nothing is written: then it does not matter who owns it. */
-async function isOpen({ source, readOnly }: MountSpec): Promise<boolean> {
-  if (!readOnly) return false;
+/** What anybody may read, and nobody writes, needs no owner: so it can lie on a file system that maps none. */
+async function lookAt({ source, readOnly }: MountSpec): Promise<MountSource> {
   try {
-    const { mode } = await stat(source);
-    return (mode & 0o004) !== 0;
+    const found = await stat(source);
+    return { isFile: !found.isDirectory(), isPrivate: !readOnly || (found.mode & 0o004) === 0 };
   } catch (error) {
-    throw new FaultError("invalid", "engine_refused", `cannot mount ${source}: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw refused(`cannot mount ${source}: ${messageOf(error)}`, error);
   }
 }
 
