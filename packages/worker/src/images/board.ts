@@ -78,7 +78,8 @@ export class Board {
     const after = record && imageAfter(record.status.state, event);
     if (record === undefined || after === undefined) return false;
     const { progress: _p, why: _w, failure: _f, cancelledBy: _c, ...kept } = record.status;
-    const state = after === "absent" && this.#parts.isBarred(record) ? "disabled" : after;
+    const isBarred = after === "absent" && this.#parts.isBarred(record);
+    const state = (isBarred ? imageAfter(after, "barred") : undefined) ?? after;
     const status = {
       ...kept,
       ...(state === "disabled" ? { why: "the policy of this worker is off" } : {}),
@@ -173,11 +174,8 @@ export class Board {
   }
 }
 
-function withoutStatus({
-  status: _,
-  pausedUntil: _p,
-  ...rest
-}: MoveDetails): Omit<MoveDetails, "status" | "pausedUntil"> {
+function withoutStatus(details: MoveDetails): Omit<MoveDetails, "status" | "pausedUntil"> {
+  const { status: _, pausedUntil: _p, ...rest } = details;
   return rest;
 }
 

@@ -83,7 +83,8 @@ const recordSchema = z.object({
 });
 
 /** Progress is not kept: how many bytes there are, the file says. */
-export function encodeRecord({ status: { progress: _, ...status }, ...record }: ImageRecord): string {
+export function encodeRecord(record: ImageRecord): string {
+  const { progress: _, ...status } = record.status;
   return JSON.stringify({ ...record, status });
 }
 
