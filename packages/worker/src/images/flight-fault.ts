@@ -69,6 +69,7 @@ function codeOf(error: unknown): FlightCode | undefined {
   if (error.fault === "unavailable") return "runtime_unavailable";
   if (error.fault === "denied") return "auth";
   if (error.fault === "missing") return "not_found";
+  if (error.fault === "corrupt") return "corrupt";
   return undefined;
 }
 

@@ -6,9 +6,10 @@
 import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { type Clock, type Ms, messageOf, reasonOf, systemCodeOf } from "@haversack/base";
+import { type Ms, messageOf, systemCodeOf } from "@haversack/base";
 import { FlightFault, plain } from "./flight-fault.ts";
-import { get, type Headers, type Net, type Reply, statusFault } from "./net.ts";
+import { limited } from "./limited.ts";
+import { get, type Headers, type Net, type Reply, shown, statusFault } from "./net.ts";
 
 export interface Kept {
   /** Bytes that are here. */
@@ -27,7 +28,7 @@ export interface OpenSource {
   readonly etag?: string;
 }
 
-export const resolveMs: Ms = 30_000;
+const resolveMs: Ms = 30_000;
 
 /** @param url `https:`, `http:` of this host, or `file:` */
 export async function openSource(
@@ -41,15 +42,17 @@ export async function openSource(
   if (address === null)
     throw new FlightFault("protocol", "an address of the image is none; look at images.json");
   if (address.protocol === "file:") return await openFile(address, size, kept.bytes);
-  return await within(net.clock, resolveMs, signal, async (limited) => {
-    const answer = await ask(net, address, size, kept, limited);
+  const fault = (): FlightFault =>
+    new FlightFault("network", `${shown(address)} did not answer within ${resolveMs / 1000} s`);
+  return await limited(net.clock, { ms: resolveMs, fault }, signal, async (limit) => {
+    const answer = await ask(net, address, size, kept, limit);
     // The range is of no use there, whatever it was: from the start.
-    return answer ?? (await ask(net, address, size, { bytes: 0 }, limited)) ?? refuse(address);
+    return answer ?? (await ask(net, address, size, { bytes: 0 }, limit)) ?? refuse(address);
   });
 }
 
 function refuse(address: URL): never {
-  throw new FlightFault("protocol", `${plain(address.href)} refuses a range that was not asked for`);
+  throw new FlightFault("protocol", `${shown(address)} refuses a range that was not asked for`);
 }
 
 async function openFile(address: URL, size: number, from: number): Promise<OpenSource> {
@@ -91,7 +94,7 @@ async function ask(
 function rangeOf({ bytes, etag, from }: Kept, address: URL): Headers {
   if (bytes === 0) return {};
   const range = { range: `bytes=${bytes}-` };
-  const isSame = etag !== undefined && from === `${address.origin}${address.pathname}`;
+  const isSame = etag !== undefined && from === shown(address);
   return isSame ? { ...range, "if-range": etag } : range;
 }
 
@@ -122,25 +125,4 @@ function judged(reply: Reply, size: number, offset: number, now: number): OpenSo
   const { etag } = headers;
   const isStrong = etag !== undefined && /^"[\x21\x23-\x7e]*"$/.test(etag);
   return { offset: begin, body: response, from, ...(isStrong ? { etag } : {}) };
-}
-
-/** Ends the work after `ms`, as a source that stalls. */
-async function within<T>(
-  clock: Clock,
-  ms: Ms,
-  signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const late = new AbortController();
-  const timer = clock.after(ms, () => late.abort());
-  try {
-    return await work(AbortSignal.any([signal, late.signal]));
-  } catch (error) {
-    if (signal.aborted) throw reasonOf(signal);
-    if (late.signal.aborted)
-      throw new FlightFault("network", `no answer within ${Math.round(ms / 1000)} s`, { cause: error });
-    throw error;
-  } finally {
-    timer.cancel();
-  }
 }
