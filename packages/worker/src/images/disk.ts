@@ -2,6 +2,7 @@
 
 import { stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { RuntimeInfo } from "../runtime/runtime.ts";
 import { FlightFault } from "./flight-fault.ts";
 
 export interface Need {
@@ -47,3 +48,20 @@ export async function checkRoom(needs: readonly Need[], spaceOf: SpaceOf, reserv
 }
 
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1_000_000)} MB`;
+
+export interface ImageBytes {
+  readonly size: number;
+  readonly unpacked: number;
+  /** What has to come yet into the folder of files. */
+  readonly missing: number;
+}
+
+/** What an image takes in the folder of files, and at the engine while it loads it. */
+export function needsOf(bytes: ImageBytes, info: RuntimeInfo, folder: string): readonly Need[] {
+  const { store, temporary } = info.spaceToImport(bytes.size, bytes.unpacked);
+  return [
+    { folder, bytes: bytes.missing },
+    ...(info.storeFolder === undefined ? [] : [{ folder: info.storeFolder, bytes: store }]),
+    ...(info.temporaryFolder === undefined ? [] : [{ folder: info.temporaryFolder, bytes: temporary }]),
+  ];
+}

@@ -9,7 +9,7 @@ import { abortable, type Ms, pause, reasonOf, tryLock } from "@haversack/base";
 import type { Digest } from "@haversack/protocol";
 import type { RuntimeInfo } from "../runtime/runtime.ts";
 import type { Board } from "./board.ts";
-import { checkRoom, type Need } from "./disk.ts";
+import { checkRoom, needsOf } from "./disk.ts";
 import { flightFaultOf, plain } from "./flight-fault.ts";
 import type { Flight, FlightParts } from "./flight-parts.ts";
 import { flyFile } from "./fly-file.ts";
@@ -105,25 +105,14 @@ async function engineAnswers(digest: Digest, parts: FlightParts, signal: AbortSi
   }
 }
 
-/** What it takes in the folder of files, and at the engine while it loads it. */
+/** Of what a registry has, nothing comes into our folder, and its size is not known. */
 function roomFor({ image }: ImageRecord, info: RuntimeInfo, parts: FlightParts): Flight["needsRoom"] {
-  const { file } = image;
+  const { size, unpacked } = image.file ?? { size: 0, unpacked: 0 };
   return async (missing) => {
-    const atEngine = info.spaceToImport(file?.size ?? missing, file?.unpacked ?? missing * unpackedTimes);
-    const needs = [
-      ...(file === undefined ? [] : [{ folder: parts.folder, bytes: missing }]),
-      ...needOf(info.storeFolder, atEngine.store),
-      ...needOf(info.temporaryFolder, atEngine.temporary),
-    ];
+    const needs = needsOf({ size, unpacked, missing }, info, parts.folder);
     await checkRoom(needs, parts.spaceOf, parts.reserveBytes);
   };
 }
-
-/** Of what a registry says only how large it is compressed. */
-const unpackedTimes = 3;
-
-const needOf = (folder: string | undefined, bytes: number): readonly Need[] =>
-  folder === undefined ? [] : [{ folder, bytes }];
 
 function fail(digest: Digest, { board, ports, engine, net }: FlightParts, error: unknown): void {
   const record = board.get(digest);

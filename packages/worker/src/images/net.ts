@@ -7,15 +7,8 @@
 import { Agent as HttpAgent, get as httpGet, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, get as httpsGet } from "node:https";
 import { type Clock, isLoopback, reasonOf, systemCodeOf } from "@haversack/base";
+import type { Credentials } from "../config/image-settings.ts";
 import { FlightFault } from "./flight-fault.ts";
-
-export interface HostCredentials {
-  readonly username: string;
-  readonly password: string;
-}
-
-/** By host, with the port where it is not the usual one. */
-export type Credentials = ReadonlyMap<string, HostCredentials>;
 
 export interface Net {
   readonly clock: Clock;

@@ -16,6 +16,7 @@ import type {
   ImageOrder,
   ImageStatus,
 } from "@haversack/protocol";
+import type { ImageSettings } from "../config/image-settings.ts";
 import type { RuntimeInfo } from "../runtime/runtime.ts";
 import { type Desk, mayFetch } from "./desk.ts";
 import type { EngineWatch } from "./engine-watch.ts";
@@ -29,7 +30,6 @@ import { isAskable, type LookParts, look } from "./look.ts";
 import { answerOrder } from "./orders.ts";
 import { baseMeant, referenceMeant } from "./references.ts";
 import { pauseMs } from "./schedule.ts";
-import type { ImageSettings } from "./settings.ts";
 import type { Permits } from "./turn.ts";
 
 export interface WorkerImagesParts extends LookParts {
