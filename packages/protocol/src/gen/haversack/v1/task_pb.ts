@@ -6,13 +6,15 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Artifact, AttemptRef } from "./attempt_pb.ts";
 import { file_haversack_v1_attempt } from "./attempt_pb.ts";
+import type { DeployTask } from "./deployment_pb.ts";
+import { file_haversack_v1_deployment } from "./deployment_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file haversack/v1/task.proto.
  */
 export const file_haversack_v1_task: GenFile = /*@__PURE__*/
-  fileDesc("ChdoYXZlcnNhY2svdjEvdGFzay5wcm90bxIMaGF2ZXJzYWNrLnYxIpUECgRUYXNrEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEhAKCGRhZ19uYW1lGAIgASgJEigKA2VudhgDIAMoCzIbLmhhdmVyc2Fjay52MS5UYXNrLkVudkVudHJ5EhIKCnRpbWVvdXRfbXMYBCABKAQSJgoGaW5wdXRzGAUgAygLMhYuaGF2ZXJzYWNrLnYxLkFydGlmYWN0EhEKCWFydGlmYWN0cxgGIAMoCRIPCgdvdXRwdXRzGAcgAygJEigKA3J1bhgIIAEoCzIZLmhhdmVyc2Fjay52MS5Db21tYW5kVGFza0gAEigKBWFnZW50GAkgASgLMhcuaGF2ZXJzYWNrLnYxLkFnZW50VGFza0gAEi0KCHNuYXBzaG90GAogASgLMhsuaGF2ZXJzYWNrLnYxLkFnZW50U25hcHNob3QSKAoGbGltaXRzGAsgASgLMhguaGF2ZXJzYWNrLnYxLlN0ZXBMaW1pdHMSKQoHc2VjcmV0cxgMIAMoCzIYLmhhdmVyc2Fjay52MS5UYXNrU2VjcmV0EhUKDWF0dGVtcHRfdG9rZW4YDSABKAwSEwoLdHJhY2VwYXJlbnQYDiABKAkSEgoKdHJhY2VzdGF0ZRgPIAEoCRoqCghFbnZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgYKBGtpbmQiYQoKU3RlcExpbWl0cxIUCgxtZW1vcnlfYnl0ZXMYASABKAQSEgoKY3B1X21pbGxpcxgCIAEoDRIMCgRwaWRzGAMgASgNEg0KBWZpbGVzGAQgASgNEgwKBGhhcmQYBSABKAgiZwoKVGFza1NlY3JldBIQCgh2YXJpYWJsZRgBIAEoCRIQCgZzZWNyZXQYAiABKAlIABIUCgp3b3JrZXJfZW52GAMgASgJSAASFQoLd29ya2VyX2ZpbGUYBCABKAlIAEIICgZzb3VyY2UiPQoLQ29tbWFuZFRhc2sSDgoGc2NyaXB0GAEgASgJEg0KBXNoZWxsGAIgAygJEg8KB3dvcmtkaXIYAyABKAkiMgoJQWdlbnRUYXNrEg4KBnByb21wdBgBIAEoCRIVCg1vdXRwdXRfc2NoZW1hGAIgASgJIo0BCg1BZ2VudFNuYXBzaG90EhYKDmZvcm1hdF92ZXJzaW9uGAEgASgNEg4KBmRpZ2VzdBgCIAEoDBIXCg9jb21wcmVzc2VkX3NpemUYAyABKAQSGQoRdW5jb21wcmVzc2VkX3NpemUYBCABKAQSEQoEZ3ppcBgFIAEoDEgAiAEBQgcKBV9nemlwSgQIBhAQYgZwcm90bzM", [file_haversack_v1_attempt]);
+  fileDesc("ChdoYXZlcnNhY2svdjEvdGFzay5wcm90bxIMaGF2ZXJzYWNrLnYxIsEECgRUYXNrEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEhAKCGRhZ19uYW1lGAIgASgJEigKA2VudhgDIAMoCzIbLmhhdmVyc2Fjay52MS5UYXNrLkVudkVudHJ5EhIKCnRpbWVvdXRfbXMYBCABKAQSJgoGaW5wdXRzGAUgAygLMhYuaGF2ZXJzYWNrLnYxLkFydGlmYWN0EhEKCWFydGlmYWN0cxgGIAMoCRIPCgdvdXRwdXRzGAcgAygJEigKA3J1bhgIIAEoCzIZLmhhdmVyc2Fjay52MS5Db21tYW5kVGFza0gAEigKBWFnZW50GAkgASgLMhcuaGF2ZXJzYWNrLnYxLkFnZW50VGFza0gAEioKBmRlcGxveRgQIAEoCzIYLmhhdmVyc2Fjay52MS5EZXBsb3lUYXNrSAASLQoIc25hcHNob3QYCiABKAsyGy5oYXZlcnNhY2sudjEuQWdlbnRTbmFwc2hvdBIoCgZsaW1pdHMYCyABKAsyGC5oYXZlcnNhY2sudjEuU3RlcExpbWl0cxIpCgdzZWNyZXRzGAwgAygLMhguaGF2ZXJzYWNrLnYxLlRhc2tTZWNyZXQSFQoNYXR0ZW1wdF90b2tlbhgNIAEoDBITCgt0cmFjZXBhcmVudBgOIAEoCRISCgp0cmFjZXN0YXRlGA8gASgJGioKCEVudkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCBgoEa2luZCJhCgpTdGVwTGltaXRzEhQKDG1lbW9yeV9ieXRlcxgBIAEoBBISCgpjcHVfbWlsbGlzGAIgASgNEgwKBHBpZHMYAyABKA0SDQoFZmlsZXMYBCABKA0SDAoEaGFyZBgFIAEoCCJnCgpUYXNrU2VjcmV0EhAKCHZhcmlhYmxlGAEgASgJEhAKBnNlY3JldBgCIAEoCUgAEhQKCndvcmtlcl9lbnYYAyABKAlIABIVCgt3b3JrZXJfZmlsZRgEIAEoCUgAQggKBnNvdXJjZSI9CgtDb21tYW5kVGFzaxIOCgZzY3JpcHQYASABKAkSDQoFc2hlbGwYAiADKAkSDwoHd29ya2RpchgDIAEoCSIyCglBZ2VudFRhc2sSDgoGcHJvbXB0GAEgASgJEhUKDW91dHB1dF9zY2hlbWEYAiABKAkijQEKDUFnZW50U25hcHNob3QSFgoOZm9ybWF0X3ZlcnNpb24YASABKA0SDgoGZGlnZXN0GAIgASgMEhcKD2NvbXByZXNzZWRfc2l6ZRgDIAEoBBIZChF1bmNvbXByZXNzZWRfc2l6ZRgEIAEoBBIRCgRnemlwGAUgASgMSACIAQFCBwoFX2d6aXBKBAgGEBBiBnByb3RvMw", [file_haversack_v1_attempt, file_haversack_v1_deployment]);
 
 /**
  * What a worker is given: one attempt at one step, with every expression already evaluated.
@@ -78,10 +80,16 @@ export type Task = Message<"haversack.v1.Task"> & {
      */
     value: AgentTask;
     case: "agent";
+  } | {
+    /**
+     * @generated from field: haversack.v1.DeployTask deploy = 16;
+     */
+    value: DeployTask;
+    case: "deploy";
   } | { case: undefined; value?: undefined };
 
   /**
-   * Present for every agent task.
+   * Present for every agent task, and for a deploy task with an agent.
    *
    * @generated from field: haversack.v1.AgentSnapshot snapshot = 10;
    */

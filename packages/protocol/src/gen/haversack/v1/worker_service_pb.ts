@@ -6,6 +6,10 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { AttemptRef, AttemptResult, LogChunk, LogStream } from "./attempt_pb.ts";
 import { file_haversack_v1_attempt } from "./attempt_pb.ts";
+import type { DeploymentLogOrder, ObservedDeployments, RemoveContainers, SendDeploymentLogRequestSchema, SendDeploymentLogResponseSchema } from "./deployment_pb.ts";
+import { file_haversack_v1_deployment } from "./deployment_pb.ts";
+import type { BaseImage, ContainerEngine, ImageAnswer, ImageChanges, ImageOrder, ImagePermit, ImagePermitRequest, ImageStatus } from "./image_pb.ts";
+import { file_haversack_v1_image } from "./image_pb.ts";
 import { file_haversack_v1_permission } from "./permission_pb.ts";
 import type { Task } from "./task_pb.ts";
 import { file_haversack_v1_task } from "./task_pb.ts";
@@ -15,7 +19,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file haversack/v1/worker_service.proto.
  */
 export const file_haversack_v1_worker_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFoYXZlcnNhY2svdjEvd29ya2VyX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSKTAgoOU2Vzc2lvblJlcXVlc3QSJAoFaGVsbG8YASABKAsyEy5oYXZlcnNhY2sudjEuSGVsbG9IABIoCgdjcmVkaXRzGAIgASgLMhUuaGF2ZXJzYWNrLnYxLkNyZWRpdHNIABIsCgloZWFydGJlYXQYAyABKAsyFy5oYXZlcnNhY2sudjEuSGVhcnRiZWF0SAASKAoHc3RhcnRlZBgEIAEoCzIVLmhhdmVyc2Fjay52MS5TdGFydGVkSAASJwoEbG9ncxgFIAEoCzIXLmhhdmVyc2Fjay52MS5Mb2dDaHVua3NIABIoCgdyZXN1bHRzGAYgASgLMhUuaGF2ZXJzYWNrLnYxLlJlc3VsdHNIAEIGCgRib2R5ItACCgVIZWxsbxIRCgl3b3JrZXJfaWQYASABKAkSDwoHYm9vdF9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSLwoGbGFiZWxzGAUgAygLMh8uaGF2ZXJzYWNrLnYxLkhlbGxvLkxhYmVsc0VudHJ5Eg0KBXNsb3RzGAYgASgNEhwKFHNuYXBzaG90X21pbl92ZXJzaW9uGAcgASgNEhwKFHNuYXBzaG90X21heF92ZXJzaW9uGAggASgNEhkKEXNuYXBzaG90X2ZlYXR1cmVzGAkgAygJEhYKDnNuYXBzaG90c19oZWxkGAogAygMEiYKBGhlbGQYCyADKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjAKB0NyZWRpdHMSFQoNZ3JhbnRlZF90b3RhbBgBIAEoBBIOCgZjbG9zZWQYAiABKAgidAoJSGVhcnRiZWF0EgsKA3NlcRgBIAEoBBImCgRoZWxkGAIgAygLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYSFwoPc25hcHNob3RzX2FkZGVkGAMgAygMEhkKEXNuYXBzaG90c19ldmljdGVkGAQgAygMIjEKB1N0YXJ0ZWQSJgoEcmVmcxgBIAMoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmIjMKCUxvZ0NodW5rcxImCgZjaHVua3MYASADKAsyFi5oYXZlcnNhY2sudjEuTG9nQ2h1bmsiNwoHUmVzdWx0cxIsCgdyZXN1bHRzGAEgAygLMhsuaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZXN1bHQirgMKD1Nlc3Npb25SZXNwb25zZRIoCgd3ZWxjb21lGAEgASgLMhUuaGF2ZXJzYWNrLnYxLldlbGNvbWVIABIkCgV0YXNrcxgCIAEoCzITLmhhdmVyc2Fjay52MS5UYXNrc0gAEigKB2NhbmNlbHMYAyABKAsyFS5oYXZlcnNhY2sudjEuQ2FuY2Vsc0gAEjMKDWhlYXJ0YmVhdF9hY2sYBCABKAsyGi5oYXZlcnNhY2sudjEuSGVhcnRiZWF0QWNrSAASKQoIbG9nX2Fja3MYBSABKAsyFS5oYXZlcnNhY2sudjEuTG9nQWNrc0gAEi8KC3Jlc3VsdF9hY2tzGAYgASgLMhguaGF2ZXJzYWNrLnYxLlJlc3VsdEFja3NIABIqCghyZWZ1c2FscxgHIAEoCzIWLmhhdmVyc2Fjay52MS5SZWZ1c2Fsc0gAEigKB2dvb2RieWUYCCABKAsyFS5oYXZlcnNhY2sudjEuR29vZGJ5ZUgAEjIKDGF2YWlsYWJpbGl0eRgJIAEoCzIaLmhhdmVyc2Fjay52MS5BdmFpbGFiaWxpdHlIAEIGCgRib2R5Im8KB1dlbGNvbWUSEgoKZ2VuZXJhdGlvbhgBIAEoCRIbChNjb29yZGluYXRvcl92ZXJzaW9uGAIgASgJEhQKDGxlYXNlX3R0bF9tcxgDIAEoBBIdChVoZWFydGJlYXRfaW50ZXJ2YWxfbXMYBCABKAQiKgoFVGFza3MSIQoFdGFza3MYASADKAsyEi5oYXZlcnNhY2sudjEuVGFzayIxCgdDYW5jZWxzEiYKBHJlZnMYASADKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZiIbCgxIZWFydGJlYXRBY2sSCwoDc2VxGAEgASgEIi0KB0xvZ0Fja3MSIgoEYWNrcxgBIAMoCzIULmhhdmVyc2Fjay52MS5Mb2dBY2sibQoGTG9nQWNrEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEicKBnN0cmVhbRgCIAEoDjIXLmhhdmVyc2Fjay52MS5Mb2dTdHJlYW0SEwoLbmV4dF9vZmZzZXQYAyABKAQiNAoKUmVzdWx0QWNrcxImCgRyZWZzGAEgAygLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYiMwoIUmVmdXNhbHMSJwoIcmVmdXNhbHMYASADKAsyFS5oYXZlcnNhY2sudjEuUmVmdXNhbCJdCgdSZWZ1c2FsEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEisKBnJlYXNvbhgCIAEoDjIbLmhhdmVyc2Fjay52MS5SZWZ1c2FsUmVhc29uIlgKDEF2YWlsYWJpbGl0eRIQCghjb3Jkb25lZBgBIAEoCBIQCghkcmFpbmluZxgCIAEoCBIWCgllbmRfaW5fbXMYAyABKARIAIgBAUIMCgpfZW5kX2luX21zIkAKB0dvb2RieWUSDgoGcmVhc29uGAEgASgJEhYKDnJldHJ5X2FmdGVyX21zGAIgASgEEg0KBWZpbmFsGAMgASgIIksKEkdldFNuYXBzaG90UmVxdWVzdBIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIOCgZkaWdlc3QYAiABKAwiIwoTR2V0U25hcHNob3RSZXNwb25zZRIMCgRkYXRhGAEgASgMIlcKDlB1dEJsb2JSZXF1ZXN0Ei0KBmhlYWRlchgBIAEoCzIbLmhhdmVyc2Fjay52MS5QdXRCbG9iSGVhZGVySAASDgoEZGF0YRgCIAEoDEgAQgYKBGJvZHkiSAoPRmluZEJsb2JSZXF1ZXN0EiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEg4KBmRpZ2VzdBgCIAEoDCI3ChBGaW5kQmxvYlJlc3BvbnNlEg8KB2V4aXN0ZWQYASABKAgSEgoKYnl0ZXNfaGVsZBgCIAEoBCJkCg1QdXRCbG9iSGVhZGVyEiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEg4KBmRpZ2VzdBgCIAEoDBIMCgRzaXplGAMgASgEEg4KBm9mZnNldBgEIAEoBCIiCg9QdXRCbG9iUmVzcG9uc2USDwoHZXhpc3RlZBgBIAEoCCJXCg5HZXRCbG9iUmVxdWVzdBIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhIOCgZkaWdlc3QYAiABKAwSDgoGb2Zmc2V0GAMgASgEIh8KD0dldEJsb2JSZXNwb25zZRIMCgRkYXRhGAEgASgMIlAKGEdldEF0dGVtcHRTZWNyZXRzUmVxdWVzdBIlCgNyZWYYASABKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZhINCgV0b2tlbhgCIAEoDCKPAQoZR2V0QXR0ZW1wdFNlY3JldHNSZXNwb25zZRJDCgZ2YWx1ZXMYASADKAsyMy5oYXZlcnNhY2sudjEuR2V0QXR0ZW1wdFNlY3JldHNSZXNwb25zZS5WYWx1ZXNFbnRyeRotCgtWYWx1ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBKt8BCg1SZWZ1c2FsUmVhc29uEh4KGlJFRlVTQUxfUkVBU09OX1VOU1BFQ0lGSUVEEAASHQoZUkVGVVNBTF9SRUFTT05fU1VQRVJTRURFRBABEhoKFlJFRlVTQUxfUkVBU09OX0VYUElSRUQQAhIbChdSRUZVU0FMX1JFQVNPTl9URVJNSU5BTBADEh0KGVJFRlVTQUxfUkVBU09OX0dFTkVSQVRJT04QBBIaChZSRUZVU0FMX1JFQVNPTl9VTktOT1dOEAUSGwoXUkVGVVNBTF9SRUFTT05fQ09ORkxJQ1QQBjKaBAoNV29ya2VyU2VydmljZRJQCgdTZXNzaW9uEhwuaGF2ZXJzYWNrLnYxLlNlc3Npb25SZXF1ZXN0Gh0uaGF2ZXJzYWNrLnYxLlNlc3Npb25SZXNwb25zZSIEsOMYBigBMAESWgoLR2V0U25hcHNob3QSIC5oYXZlcnNhY2sudjEuR2V0U25hcHNob3RSZXF1ZXN0GiEuaGF2ZXJzYWNrLnYxLkdldFNuYXBzaG90UmVzcG9uc2UiBLDjGAYwARJPCghGaW5kQmxvYhIdLmhhdmVyc2Fjay52MS5GaW5kQmxvYlJlcXVlc3QaHi5oYXZlcnNhY2sudjEuRmluZEJsb2JSZXNwb25zZSIEsOMYBhJOCgdQdXRCbG9iEhwuaGF2ZXJzYWNrLnYxLlB1dEJsb2JSZXF1ZXN0Gh0uaGF2ZXJzYWNrLnYxLlB1dEJsb2JSZXNwb25zZSIEsOMYBigBEk4KB0dldEJsb2ISHC5oYXZlcnNhY2sudjEuR2V0QmxvYlJlcXVlc3QaHS5oYXZlcnNhY2sudjEuR2V0QmxvYlJlc3BvbnNlIgSw4xgGMAESagoRR2V0QXR0ZW1wdFNlY3JldHMSJi5oYXZlcnNhY2sudjEuR2V0QXR0ZW1wdFNlY3JldHNSZXF1ZXN0GicuaGF2ZXJzYWNrLnYxLkdldEF0dGVtcHRTZWNyZXRzUmVzcG9uc2UiBLDjGAZiBnByb3RvMw", [file_haversack_v1_attempt, file_haversack_v1_permission, file_haversack_v1_task]);
+  fileDesc("CiFoYXZlcnNhY2svdjEvd29ya2VyX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSKZBAoOU2Vzc2lvblJlcXVlc3QSJAoFaGVsbG8YASABKAsyEy5oYXZlcnNhY2sudjEuSGVsbG9IABIoCgdjcmVkaXRzGAIgASgLMhUuaGF2ZXJzYWNrLnYxLkNyZWRpdHNIABIsCgloZWFydGJlYXQYAyABKAsyFy5oYXZlcnNhY2sudjEuSGVhcnRiZWF0SAASKAoHc3RhcnRlZBgEIAEoCzIVLmhhdmVyc2Fjay52MS5TdGFydGVkSAASJwoEbG9ncxgFIAEoCzIXLmhhdmVyc2Fjay52MS5Mb2dDaHVua3NIABIoCgdyZXN1bHRzGAYgASgLMhUuaGF2ZXJzYWNrLnYxLlJlc3VsdHNIABIsCgZpbWFnZXMYByABKAsyGi5oYXZlcnNhY2sudjEuSW1hZ2VDaGFuZ2VzSAASMQoMaW1hZ2VfYW5zd2VyGAggASgLMhkuaGF2ZXJzYWNrLnYxLkltYWdlQW5zd2VySAASOAoMaW1hZ2VfcGVybWl0GAkgASgLMiAuaGF2ZXJzYWNrLnYxLkltYWdlUGVybWl0UmVxdWVzdEgAEjgKC2RlcGxveW1lbnRzGAogASgLMiEuaGF2ZXJzYWNrLnYxLk9ic2VydmVkRGVwbG95bWVudHNIABIvCgZlbmdpbmUYCyABKAsyHS5oYXZlcnNhY2sudjEuQ29udGFpbmVyRW5naW5lSABCBgoEYm9keSKqAwoFSGVsbG8SEQoJd29ya2VyX2lkGAEgASgJEg8KB2Jvb3RfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRIPCgd2ZXJzaW9uGAQgASgJEi8KBmxhYmVscxgFIAMoCzIfLmhhdmVyc2Fjay52MS5IZWxsby5MYWJlbHNFbnRyeRINCgVzbG90cxgGIAEoDRIcChRzbmFwc2hvdF9taW5fdmVyc2lvbhgHIAEoDRIcChRzbmFwc2hvdF9tYXhfdmVyc2lvbhgIIAEoDRIZChFzbmFwc2hvdF9mZWF0dXJlcxgJIAMoCRIWCg5zbmFwc2hvdHNfaGVsZBgKIAMoDBImCgRoZWxkGAsgAygLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYSLQoGZW5naW5lGAwgASgLMh0uaGF2ZXJzYWNrLnYxLkNvbnRhaW5lckVuZ2luZRIpCgZpbWFnZXMYDSADKAsyGS5oYXZlcnNhY2sudjEuSW1hZ2VTdGF0dXMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIwCgdDcmVkaXRzEhUKDWdyYW50ZWRfdG90YWwYASABKAQSDgoGY2xvc2VkGAIgASgIInQKCUhlYXJ0YmVhdBILCgNzZXEYASABKAQSJgoEaGVsZBgCIAMoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEhcKD3NuYXBzaG90c19hZGRlZBgDIAMoDBIZChFzbmFwc2hvdHNfZXZpY3RlZBgEIAMoDCIxCgdTdGFydGVkEiYKBHJlZnMYASADKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZiIzCglMb2dDaHVua3MSJgoGY2h1bmtzGAEgAygLMhYuaGF2ZXJzYWNrLnYxLkxvZ0NodW5rIjcKB1Jlc3VsdHMSLAoHcmVzdWx0cxgBIAMoCzIbLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVzdWx0IroFCg9TZXNzaW9uUmVzcG9uc2USKAoHd2VsY29tZRgBIAEoCzIVLmhhdmVyc2Fjay52MS5XZWxjb21lSAASJAoFdGFza3MYAiABKAsyEy5oYXZlcnNhY2sudjEuVGFza3NIABIoCgdjYW5jZWxzGAMgASgLMhUuaGF2ZXJzYWNrLnYxLkNhbmNlbHNIABIzCg1oZWFydGJlYXRfYWNrGAQgASgLMhouaGF2ZXJzYWNrLnYxLkhlYXJ0YmVhdEFja0gAEikKCGxvZ19hY2tzGAUgASgLMhUuaGF2ZXJzYWNrLnYxLkxvZ0Fja3NIABIvCgtyZXN1bHRfYWNrcxgGIAEoCzIYLmhhdmVyc2Fjay52MS5SZXN1bHRBY2tzSAASKgoIcmVmdXNhbHMYByABKAsyFi5oYXZlcnNhY2sudjEuUmVmdXNhbHNIABIoCgdnb29kYnllGAggASgLMhUuaGF2ZXJzYWNrLnYxLkdvb2RieWVIABIyCgxhdmFpbGFiaWxpdHkYCSABKAsyGi5oYXZlcnNhY2sudjEuQXZhaWxhYmlsaXR5SAASLQoKYmFzZV9pbWFnZRgKIAEoCzIXLmhhdmVyc2Fjay52MS5CYXNlSW1hZ2VIABIvCgtpbWFnZV9vcmRlchgLIAEoCzIYLmhhdmVyc2Fjay52MS5JbWFnZU9yZGVySAASMQoMaW1hZ2VfcGVybWl0GAwgASgLMhkuaGF2ZXJzYWNrLnYxLkltYWdlUGVybWl0SAASOwoRcmVtb3ZlX2NvbnRhaW5lcnMYDSABKAsyHi5oYXZlcnNhY2sudjEuUmVtb3ZlQ29udGFpbmVyc0gAEjoKDmRlcGxveW1lbnRfbG9nGA4gASgLMiAuaGF2ZXJzYWNrLnYxLkRlcGxveW1lbnRMb2dPcmRlckgAQgYKBGJvZHkibwoHV2VsY29tZRISCgpnZW5lcmF0aW9uGAEgASgJEhsKE2Nvb3JkaW5hdG9yX3ZlcnNpb24YAiABKAkSFAoMbGVhc2VfdHRsX21zGAMgASgEEh0KFWhlYXJ0YmVhdF9pbnRlcnZhbF9tcxgEIAEoBCIqCgVUYXNrcxIhCgV0YXNrcxgBIAMoCzISLmhhdmVyc2Fjay52MS5UYXNrIjEKB0NhbmNlbHMSJgoEcmVmcxgBIAMoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmIhsKDEhlYXJ0YmVhdEFjaxILCgNzZXEYASABKAQiLQoHTG9nQWNrcxIiCgRhY2tzGAEgAygLMhQuaGF2ZXJzYWNrLnYxLkxvZ0FjayJtCgZMb2dBY2sSJQoDcmVmGAEgASgLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYSJwoGc3RyZWFtGAIgASgOMhcuaGF2ZXJzYWNrLnYxLkxvZ1N0cmVhbRITCgtuZXh0X29mZnNldBgDIAEoBCI0CgpSZXN1bHRBY2tzEiYKBHJlZnMYASADKAsyGC5oYXZlcnNhY2sudjEuQXR0ZW1wdFJlZiIzCghSZWZ1c2FscxInCghyZWZ1c2FscxgBIAMoCzIVLmhhdmVyc2Fjay52MS5SZWZ1c2FsIl0KB1JlZnVzYWwSJQoDcmVmGAEgASgLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYSKwoGcmVhc29uGAIgASgOMhsuaGF2ZXJzYWNrLnYxLlJlZnVzYWxSZWFzb24iWAoMQXZhaWxhYmlsaXR5EhAKCGNvcmRvbmVkGAEgASgIEhAKCGRyYWluaW5nGAIgASgIEhYKCWVuZF9pbl9tcxgDIAEoBEgAiAEBQgwKCl9lbmRfaW5fbXMiQAoHR29vZGJ5ZRIOCgZyZWFzb24YASABKAkSFgoOcmV0cnlfYWZ0ZXJfbXMYAiABKAQSDQoFZmluYWwYAyABKAgiSwoSR2V0U25hcHNob3RSZXF1ZXN0EiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEg4KBmRpZ2VzdBgCIAEoDCIjChNHZXRTbmFwc2hvdFJlc3BvbnNlEgwKBGRhdGEYASABKAwiVwoOUHV0QmxvYlJlcXVlc3QSLQoGaGVhZGVyGAEgASgLMhsuaGF2ZXJzYWNrLnYxLlB1dEJsb2JIZWFkZXJIABIOCgRkYXRhGAIgASgMSABCBgoEYm9keSJICg9GaW5kQmxvYlJlcXVlc3QSJQoDcmVmGAEgASgLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYSDgoGZGlnZXN0GAIgASgMIjcKEEZpbmRCbG9iUmVzcG9uc2USDwoHZXhpc3RlZBgBIAEoCBISCgpieXRlc19oZWxkGAIgASgEImQKDVB1dEJsb2JIZWFkZXISJQoDcmVmGAEgASgLMhguaGF2ZXJzYWNrLnYxLkF0dGVtcHRSZWYSDgoGZGlnZXN0GAIgASgMEgwKBHNpemUYAyABKAQSDgoGb2Zmc2V0GAQgASgEIiIKD1B1dEJsb2JSZXNwb25zZRIPCgdleGlzdGVkGAEgASgIIlcKDkdldEJsb2JSZXF1ZXN0EiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEg4KBmRpZ2VzdBgCIAEoDBIOCgZvZmZzZXQYAyABKAQiHwoPR2V0QmxvYlJlc3BvbnNlEgwKBGRhdGEYASABKAwiUAoYR2V0QXR0ZW1wdFNlY3JldHNSZXF1ZXN0EiUKA3JlZhgBIAEoCzIYLmhhdmVyc2Fjay52MS5BdHRlbXB0UmVmEg0KBXRva2VuGAIgASgMIo8BChlHZXRBdHRlbXB0U2VjcmV0c1Jlc3BvbnNlEkMKBnZhbHVlcxgBIAMoCzIzLmhhdmVyc2Fjay52MS5HZXRBdHRlbXB0U2VjcmV0c1Jlc3BvbnNlLlZhbHVlc0VudHJ5Gi0KC1ZhbHVlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEq3wEKDVJlZnVzYWxSZWFzb24SHgoaUkVGVVNBTF9SRUFTT05fVU5TUEVDSUZJRUQQABIdChlSRUZVU0FMX1JFQVNPTl9TVVBFUlNFREVEEAESGgoWUkVGVVNBTF9SRUFTT05fRVhQSVJFRBACEhsKF1JFRlVTQUxfUkVBU09OX1RFUk1JTkFMEAMSHQoZUkVGVVNBTF9SRUFTT05fR0VORVJBVElPThAEEhoKFlJFRlVTQUxfUkVBU09OX1VOS05PV04QBRIbChdSRUZVU0FMX1JFQVNPTl9DT05GTElDVBAGMogFCg1Xb3JrZXJTZXJ2aWNlElAKB1Nlc3Npb24SHC5oYXZlcnNhY2sudjEuU2Vzc2lvblJlcXVlc3QaHS5oYXZlcnNhY2sudjEuU2Vzc2lvblJlc3BvbnNlIgSw4xgGKAEwARJaCgtHZXRTbmFwc2hvdBIgLmhhdmVyc2Fjay52MS5HZXRTbmFwc2hvdFJlcXVlc3QaIS5oYXZlcnNhY2sudjEuR2V0U25hcHNob3RSZXNwb25zZSIEsOMYBjABEk8KCEZpbmRCbG9iEh0uaGF2ZXJzYWNrLnYxLkZpbmRCbG9iUmVxdWVzdBoeLmhhdmVyc2Fjay52MS5GaW5kQmxvYlJlc3BvbnNlIgSw4xgGEk4KB1B1dEJsb2ISHC5oYXZlcnNhY2sudjEuUHV0QmxvYlJlcXVlc3QaHS5oYXZlcnNhY2sudjEuUHV0QmxvYlJlc3BvbnNlIgSw4xgGKAESTgoHR2V0QmxvYhIcLmhhdmVyc2Fjay52MS5HZXRCbG9iUmVxdWVzdBodLmhhdmVyc2Fjay52MS5HZXRCbG9iUmVzcG9uc2UiBLDjGAYwARJqChFHZXRBdHRlbXB0U2VjcmV0cxImLmhhdmVyc2Fjay52MS5HZXRBdHRlbXB0U2VjcmV0c1JlcXVlc3QaJy5oYXZlcnNhY2sudjEuR2V0QXR0ZW1wdFNlY3JldHNSZXNwb25zZSIEsOMYBhJsChFTZW5kRGVwbG95bWVudExvZxImLmhhdmVyc2Fjay52MS5TZW5kRGVwbG95bWVudExvZ1JlcXVlc3QaJy5oYXZlcnNhY2sudjEuU2VuZERlcGxveW1lbnRMb2dSZXNwb25zZSIEsOMYBigBYgZwcm90bzM", [file_haversack_v1_attempt, file_haversack_v1_deployment, file_haversack_v1_image, file_haversack_v1_permission, file_haversack_v1_task]);
 
 /**
  * @generated from message haversack.v1.SessionRequest
@@ -62,6 +66,36 @@ export type SessionRequest = Message<"haversack.v1.SessionRequest"> & {
      */
     value: Results;
     case: "results";
+  } | {
+    /**
+     * @generated from field: haversack.v1.ImageChanges images = 7;
+     */
+    value: ImageChanges;
+    case: "images";
+  } | {
+    /**
+     * @generated from field: haversack.v1.ImageAnswer image_answer = 8;
+     */
+    value: ImageAnswer;
+    case: "imageAnswer";
+  } | {
+    /**
+     * @generated from field: haversack.v1.ImagePermitRequest image_permit = 9;
+     */
+    value: ImagePermitRequest;
+    case: "imagePermit";
+  } | {
+    /**
+     * @generated from field: haversack.v1.ObservedDeployments deployments = 10;
+     */
+    value: ObservedDeployments;
+    case: "deployments";
+  } | {
+    /**
+     * @generated from field: haversack.v1.ContainerEngine engine = 11;
+     */
+    value: ContainerEngine;
+    case: "engine";
   } | { case: undefined; value?: undefined };
 };
 
@@ -138,6 +172,20 @@ export type Hello = Message<"haversack.v1.Hello"> & {
    * @generated from field: repeated haversack.v1.AttemptRef held = 11;
    */
   held: AttemptRef[];
+
+  /**
+   * Absent: it cannot deploy. It may change later: SessionRequest.engine.
+   *
+   * @generated from field: haversack.v1.ContainerEngine engine = 12;
+   */
+  engine?: ContainerEngine | undefined;
+
+  /**
+   * All that its table has.
+   *
+   * @generated from field: repeated haversack.v1.ImageStatus images = 13;
+   */
+  images: ImageStatus[];
 };
 
 /**
@@ -327,6 +375,38 @@ export type SessionResponse = Message<"haversack.v1.SessionResponse"> & {
      */
     value: Availability;
     case: "availability";
+  } | {
+    /**
+     * After the welcome, and whenever it changes.
+     *
+     * @generated from field: haversack.v1.BaseImage base_image = 10;
+     */
+    value: BaseImage;
+    case: "baseImage";
+  } | {
+    /**
+     * @generated from field: haversack.v1.ImageOrder image_order = 11;
+     */
+    value: ImageOrder;
+    case: "imageOrder";
+  } | {
+    /**
+     * @generated from field: haversack.v1.ImagePermit image_permit = 12;
+     */
+    value: ImagePermit;
+    case: "imagePermit";
+  } | {
+    /**
+     * @generated from field: haversack.v1.RemoveContainers remove_containers = 13;
+     */
+    value: RemoveContainers;
+    case: "removeContainers";
+  } | {
+    /**
+     * @generated from field: haversack.v1.DeploymentLogOrder deployment_log = 14;
+     */
+    value: DeploymentLogOrder;
+    case: "deploymentLog";
   } | { case: undefined; value?: undefined };
 };
 
@@ -975,6 +1055,16 @@ export const WorkerService: GenService<{
     methodKind: "unary";
     input: typeof GetAttemptSecretsRequestSchema;
     output: typeof GetAttemptSecretsResponseSchema;
+  },
+  /**
+   * The answer to a DeploymentLogOrder. Ends when the log does, or when the coordinator ends the call: the reader is gone.
+   *
+   * @generated from rpc haversack.v1.WorkerService.SendDeploymentLog
+   */
+  sendDeploymentLog: {
+    methodKind: "client_streaming";
+    input: typeof SendDeploymentLogRequestSchema;
+    output: typeof SendDeploymentLogResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_haversack_v1_worker_service, 0);
