@@ -1,6 +1,7 @@
 /** Why a flight failed: a code that scripts may rely on, and what a person can do about it. */
 
 import { type Fault, FaultError, messageOf } from "@haversack/base";
+import { PullError } from "../runtime/pull-faults.ts";
 
 export const flightCodes = [
   "dns",
@@ -57,7 +58,9 @@ export class FlightFault extends FaultError {
 /** What an engine or a file system threw, as a fault of the flight. Errors of ours stay what they are. */
 export function flightFaultOf(error: unknown, otherwise: FlightCode): FlightFault {
   if (error instanceof FlightFault) return error;
-  return new FlightFault(codeOf(error) ?? otherwise, plain(messageOf(error)), { cause: error });
+  const told = error instanceof PullError && error.retryAfterMs !== undefined;
+  const later = told ? { retryAfterMs: error.retryAfterMs } : {};
+  return new FlightFault(codeOf(error) ?? otherwise, plain(messageOf(error)), { cause: error, ...later });
 }
 
 function codeOf(error: unknown): FlightCode | undefined {

@@ -105,14 +105,20 @@ async function engineAnswers(digest: Digest, parts: FlightParts, signal: AbortSi
   }
 }
 
-/** Of what a registry has, nothing comes into our folder, and its size is not known. */
+/** Of what a registry has, nothing comes into our folder, and how large it is unpacked is guessed, in its disfavour. */
 function roomFor({ image }: ImageRecord, info: RuntimeInfo, parts: FlightParts): Flight["needsRoom"] {
-  const { size, unpacked } = image.file ?? { size: 0, unpacked: 0 };
+  const { file } = image;
   return async (missing) => {
-    const needs = needsOf({ size, unpacked, missing }, info, parts.folder);
+    const bytes =
+      file === undefined
+        ? { size: missing, unpacked: missing * unpackedTimes, missing: 0 }
+        : { size: file.size, unpacked: file.unpacked, missing };
+    const needs = needsOf(bytes, info, parts.folder);
     await checkRoom(needs, parts.spaceOf, parts.reserveBytes);
   };
 }
+
+const unpackedTimes = 3;
 
 function fail(digest: Digest, { board, ports, engine, net }: FlightParts, error: unknown): void {
   const record = board.get(digest);

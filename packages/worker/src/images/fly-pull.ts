@@ -3,10 +3,13 @@
 import { type Ms, reasonOf, type Timer } from "@haversack/base";
 import type { ImageProgress } from "@haversack/protocol";
 import { pullBegins, shownAt, withFrame } from "../runtime/pull-progress.ts";
+import { resolveReference } from "../runtime/registry.ts";
 import type { PullFrame } from "../runtime/runtime.ts";
 import { FlightFault } from "./flight-fault.ts";
 import type { Flight } from "./flight-parts.ts";
+import { limited } from "./limited.ts";
 import { registryHost } from "./references.ts";
+import { proxiedFetch } from "./tags.ts";
 
 export async function flyPull(flight: Flight): Promise<void> {
   const { parts, record, info, step, signal, needsRoom } = flight;
@@ -15,8 +18,12 @@ export async function flyPull(flight: Flight): Promise<void> {
   // What the engine knows an image by that it fetches itself is the reference.
   const ref = identity.id;
   const credentials = parts.net.credentials.get(registryHost(ref));
-  await needsRoom(0);
-  let progress = pullBegins(undefined, info.pullProgress);
+  const asked = { ref, arch: info.arch, ...(credentials === undefined ? {} : { credentials }) };
+  const { layers } = await limited(clock, { ms: resolveMs, fault: noAnswer }, signal, (limit) =>
+    resolveReference(asked, proxiedFetch(parts.net), limit),
+  );
+  await needsRoom(layers.reduce((sum, { size }) => sum + size, 0));
+  let progress = pullBegins(layers, info.pullProgress);
   const shown = (): ImageProgress => shownAt(progress, clock.monotonic());
   step("resolved", { status: { progress: shown() } });
   const silence = new Silence(flight);
@@ -26,8 +33,7 @@ export async function flyPull(flight: Flight): Promise<void> {
     silence.heard(frame, shown().done !== before);
     parts.board.progress(digest, shown());
   };
-  const pull = { ref, arch: info.arch, ...(credentials === undefined ? {} : { credentials }) };
-  await silence.over((limit) => parts.runtime.pullImage(pull, onFrame, limit), signal);
+  await silence.over((limit) => parts.runtime.pullImage({ ...asked, layers }, onFrame, limit), signal);
   step("pulled");
   const presence = await parts.runtime.inspectImage(identity, signal);
   if (presence.kind === "unknown") throw new FlightFault("runtime_unavailable", presence.why);
@@ -35,6 +41,9 @@ export async function flyPull(flight: Flight): Promise<void> {
     throw new FlightFault("import_failed", "the engine pulled the image, and does not have it");
   step("imported", { ours: true, retired: false });
 }
+
+const resolveMs: Ms = 30_000;
+const noAnswer = (): FlightFault => new FlightFault("network", "the registry did not answer within 30 s");
 
 /** An engine may unpack for long without a word, and one that tells nothing of a pull is silent all the time. */
 const silentMs: Ms = 15 * 60_000;

@@ -49,7 +49,7 @@ export async function get(net: Net, address: URL, headers: Headers, signal: Abor
   for (let hop = 0; hop < hopsMax; hop++) {
     mayAsk(at);
     const own = bearer?.host === at.host ? { authorization: `Bearer ${bearer.token}` } : basic(net, at);
-    const response = await once(net, at, { ...headers, ...own }, signal);
+    const response = await askOnce(net, at, { ...headers, ...own }, signal);
     const status = response.statusCode ?? 0;
     const { location } = response.headers;
     const challenge = response.headers["www-authenticate"] ?? "";
@@ -89,7 +89,13 @@ function basic(net: Net, url: URL): Headers {
   return { authorization: `Basic ${pair}` };
 }
 
-async function once(net: Net, url: URL, headers: Headers, signal: AbortSignal): Promise<IncomingMessage> {
+/** One question, one answer, whatever it is. */
+export async function askOnce(
+  net: Net,
+  url: URL,
+  headers: Headers,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   if (signal.aborted) throw reasonOf(signal);
   const bare = new URL(url);
   bare.username = "";
@@ -143,7 +149,7 @@ async function askToken(net: Net, challenge: string, at: URL, signal: AbortSigna
     const value = fields.get(name);
     if (value !== undefined) realm.searchParams.set(name, value);
   }
-  const response = await once(net, realm, basic(net, realm), signal);
+  const response = await askOnce(net, realm, basic(net, realm), signal);
   if (response.statusCode !== 200) {
     response.destroy();
     throw new FlightFault("auth", `${shown(realm)} gave no token (${response.statusCode})`);

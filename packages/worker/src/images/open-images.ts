@@ -78,6 +78,7 @@ export function openImages(parts: OpenImagesParts): OpenedImages {
     onAsked: (signal) => images.lookAtAll(signal),
     onChanged: (told) => uplink.send({ kind: "engine", engine: told }),
   });
+  const net = openNet(hostEnv, settings.credentials, ports.clock);
   const spaceOf = parts.limits?.spaceOf ?? systemSpaceOf;
   const disk = { folder, isShared, spaceOf, reserveBytes: parts.limits?.reserveBytes ?? reserveBytes };
   const lookParts = { clock: ports.clock, runtime, board, engine };
@@ -93,7 +94,7 @@ export function openImages(parts: OpenImagesParts): OpenedImages {
     board,
     permits,
     ...disk,
-    net: openNet(hostEnv, settings.credentials, ports.clock),
+    net,
     turn: new Turn(),
     bytesPerSecondMax: settings.bytesPerSecondMax,
     stallMs: parts.limits?.stallMs ?? stallMs,
@@ -111,6 +112,7 @@ export function openImages(parts: OpenImagesParts): OpenedImages {
     flights,
     leases,
     permits,
+    net,
     settings,
     stopping: stopping.signal,
   });

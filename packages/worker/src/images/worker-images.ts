@@ -27,9 +27,11 @@ import { isInFlight } from "./image-table.ts";
 import type { ImageChoice, ImageLease, Images, WantedImage } from "./images.ts";
 import type { Leases } from "./leases.ts";
 import { isAskable, type LookParts, look } from "./look.ts";
+import type { Net } from "./net.ts";
 import { answerOrder } from "./orders.ts";
-import { baseMeant, referenceMeant } from "./references.ts";
+import { baseMeant, digestMeant, referenceMeant } from "./references.ts";
 import { pauseMs } from "./schedule.ts";
+import { isUnreachable, pinTag } from "./tags.ts";
 import type { Permits } from "./turn.ts";
 
 export interface WorkerImagesParts extends LookParts {
@@ -39,6 +41,7 @@ export interface WorkerImagesParts extends LookParts {
   readonly flights: Flights;
   readonly leases: Leases;
   readonly permits: Permits;
+  readonly net: Net;
   readonly settings: ImageSettings;
   /** The worker stops. */
   readonly stopping: AbortSignal;
@@ -117,6 +120,8 @@ export class WorkerImages implements Images {
       desk.recordOf(image);
       const found = await look(this.#parts, image, signal);
       if (found.kind === "present") return { digest: image.digest, imageId: found.id, end };
+      if (digestMeant(ref) !== undefined)
+        throw new FlightFault("not_found", `${ref} names what is loaded already, and it is not there`);
       const outcome = desk.ask(image, "deploy", asked);
       const status = await this.#endOf(image.digest, signal, outcome === "paused");
       if (status.state !== "ready") throw failureOf(ref, status);
@@ -126,6 +131,19 @@ export class WorkerImages implements Images {
       return { digest: image.digest, imageId: presence.id, end };
     } catch (error) {
       end();
+      throw error;
+    }
+  }
+
+  async resolveReference(ref: string, signal: AbortSignal): Promise<string> {
+    try {
+      return await pinTag(ref, this.#parts.net, signal);
+    } catch (error) {
+      if (signal.aborted || !isUnreachable(error)) throw error;
+      // What was loaded under that name is better than nothing.
+      const arch = this.#parts.engine.info?.arch ?? "";
+      const presence = await this.#parts.runtime.inspectImage({ id: ref, arch }, signal);
+      if (presence.kind === "present") return presence.id;
       throw error;
     }
   }
@@ -216,6 +234,9 @@ export class WorkerImages implements Images {
     const info = this.#parts.engine.info ?? (await this.#parts.engine.ask(signal));
     if (info === undefined)
       throw new FlightFault("runtime_unavailable", this.#parts.engine.why ?? "the engine does not answer");
+    const loaded = digestMeant(ref);
+    if (loaded !== undefined)
+      return { digest: loaded, ref, stamp: "", identity: { id: ref, arch: info.arch } };
     const image = info.canPull ? referenceMeant(ref, info.arch) : undefined;
     if (image !== undefined) return image;
     const why = info.canPull
