@@ -14,6 +14,18 @@ export interface CacheChanges {
   readonly snapshotsEvicted: readonly Digest[];
 }
 
+/** What a worker says beside its attempts: of its images, its engine and what stands on it. */
+export type UpwardBeside = Extract<
+  Upward,
+  { kind: "images" | "imageAnswer" | "imagePermit" | "deployments" | "engine" }
+>;
+
+/** What is asked of a worker beside its attempts. */
+export type DownwardBeside = Extract<
+  Downward,
+  { kind: "baseImage" | "imageOrder" | "imagePermit" | "removeContainers" | "deploymentLog" }
+>;
+
 /** Worker to coordinator. */
 export type Upward =
   | { readonly kind: "hello"; readonly hello: WorkerHello }
