@@ -5,6 +5,7 @@ export * from "./client-access.ts";
 export * from "./client-approvals.ts";
 export * from "./client-dags.ts";
 export * from "./client-enrollment.ts";
+export * from "./client-images.ts";
 export * from "./client-memory.ts";
 export * from "./client-placement.ts";
 export * from "./client-runs.ts";

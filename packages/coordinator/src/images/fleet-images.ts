@@ -37,6 +37,10 @@ interface Present {
 
 /** Workers that were here and are not: beyond these the store alone remembers. */
 const goneMax = 5000;
+/** Images of one worker. What it says beyond is not heard. */
+const imagesMax = 256;
+/** A worker's words are kept as they are, within bounds. */
+const textMax = 2000;
 
 export class FleetImages {
   readonly #clock: Clock;
@@ -69,7 +73,7 @@ export class FleetImages {
     const present: Present = { link, engine, table: new Map() };
     this.#present.set(workerId, present);
     this.#gone.delete(workerId);
-    for (const status of images) {
+    for (const status of images.slice(0, imagesMax).map(bounded)) {
       const before = sameProcess ? older.table.get(status.digest) : undefined;
       const now = before !== undefined && before.seq > status.seq ? before : neverBack(before, status);
       present.table.set(status.digest, now);
@@ -83,9 +87,9 @@ export class FleetImages {
   take(link: ImageLink, statuses: readonly ImageStatus[]): void {
     const present = this.#present.get(link.hello.workerId);
     if (present?.link !== link) return;
-    for (const told of statuses) {
+    for (const told of statuses.map(bounded)) {
       const before = present.table.get(told.digest);
-      if (before !== undefined && before.seq >= told.seq) continue;
+      if (before === undefined ? present.table.size >= imagesMax : before.seq >= told.seq) continue;
       const status = neverBack(before, told);
       present.table.set(status.digest, status);
       this.#tell(present, isTransition(before, status) ? "transition" : "progress", status, before);
@@ -184,4 +188,26 @@ export class FleetImages {
   #emit(change: ImageChange): void {
     for (const listener of this.#listeners) listener(change);
   }
+}
+
+function bounded(status: ImageStatus): ImageStatus {
+  const { ref, why, asked, failure, cancelledBy } = status;
+  const cut = (text: string): string => text.slice(0, textMax);
+  return {
+    ...status,
+    ref: cut(ref),
+    asked: asked.slice(0, 16).map(cut),
+    ...(why === undefined ? {} : { why: cut(why) }),
+    ...(cancelledBy === undefined ? {} : { cancelledBy: cut(cancelledBy) }),
+    ...(failure === undefined
+      ? {}
+      : {
+          failure: {
+            ...failure,
+            code: failure.code.slice(0, 64),
+            message: cut(failure.message),
+            hint: cut(failure.hint),
+          },
+        }),
+  };
 }

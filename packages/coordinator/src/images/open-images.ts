@@ -1,33 +1,24 @@
 /** Everything about images that lives in a coordinator, put together once. */
 
 import type { Ports, Service } from "@haversack/base";
-import type { ContainerEngine, Upward } from "@haversack/protocol";
+import type { BesideListener } from "../dispatch/session.ts";
+import type { ImageMetrics } from "../health/image-metrics.ts";
 import type { Store } from "../store/store.ts";
 import { BaseImages } from "./base-images.ts";
-import { FleetImages, type ImageLink, type ImageListener } from "./fleet-images.ts";
+import { FleetImages } from "./fleet-images.ts";
 import { ImageDesk } from "./image-desk.ts";
 import { TransitionKeeper } from "./keep-transitions.ts";
 import { ImageOrders } from "./orders.ts";
 import { Permits } from "./permits.ts";
 import type { ImageSettings } from "./settings.ts";
 
-/** What of a session is about images. */
-export type ImageMessage = Extract<Upward, { readonly kind: "images" | "imageAnswer" | "imagePermit" }>;
-
-/** What a session tells. */
-export interface SessionImages {
-  greet(link: ImageLink): void;
-  take(link: ImageLink, message: ImageMessage): void;
-  engine(link: ImageLink, engine: ContainerEngine | undefined): void;
-  leave(link: ImageLink): void;
-}
-
 export interface Images {
   /** `images.json` and the recipe. */
   readonly bases: BaseImages;
   readonly fleet: FleetImages;
   readonly desk: ImageDesk;
-  readonly sessions: SessionImages;
+  /** What sessions tell. */
+  readonly listener: BesideListener;
   readonly service: Service;
 }
 
@@ -36,11 +27,11 @@ export interface ImagesParts {
   readonly store: Store;
   readonly ports: Ports;
   /** Counts. */
-  readonly onChange?: ImageListener;
+  readonly metrics?: ImageMetrics;
 }
 
 /** Rejects with FaultError `invalid` for files that cannot be used. */
-export async function openImages({ settings, store, ports, onChange }: ImagesParts): Promise<Images> {
+export async function openImages({ settings, store, ports, metrics }: ImagesParts): Promise<Images> {
   const { clock, log } = ports;
   const bases = await BaseImages.open(settings);
   const { base, recipe } = bases.known;
@@ -49,7 +40,7 @@ export async function openImages({ settings, store, ports, onChange }: ImagesPar
   const permits = new Permits(settings.permits, clock);
   const orders = new ImageOrders(clock);
   const keeper = new TransitionKeeper({ images: fleet, store, clock, log });
-  if (onChange !== undefined) fleet.listen(onChange);
+  metrics?.watch(fleet);
   const desk = new ImageDesk({ bases, images: fleet, orders, store, clock });
   const service: Service = {
     name: keeper.name,
@@ -59,25 +50,37 @@ export async function openImages({ settings, store, ports, onChange }: ImagesPar
       await keeper.stop();
     },
   };
-  return { bases, fleet, desk, service, sessions: sessionsOf(fleet, permits, orders) };
+  return { bases, fleet, desk, service, listener: listenerOf(fleet, permits, orders) };
 }
 
-function sessionsOf(fleet: FleetImages, permits: Permits, orders: ImageOrders): SessionImages {
+function listenerOf(fleet: FleetImages, permits: Permits, orders: ImageOrders): BesideListener {
   return {
-    greet(link) {
+    greeted(link) {
       fleet.greet(link);
       for (const { digest, state } of link.hello.images ?? []) permits.heard(link, digest, state);
     },
-    take(link, message) {
+    take(message, link) {
       // One that is replaced by a newer session of its worker has no say any more.
       if (fleet.link(link.hello.workerId) !== link) return;
-      if (message.kind === "imagePermit") return permits.ask(link, message.digest);
-      if (message.kind === "imageAnswer") return orders.take(link, message.answer);
-      fleet.take(link, message.statuses);
-      for (const { digest, state } of message.statuses) permits.heard(link, digest, state);
+      switch (message.kind) {
+        case "images":
+          fleet.take(link, message.statuses);
+          for (const { digest, state } of message.statuses) permits.heard(link, digest, state);
+          return;
+        case "imageAnswer":
+          orders.take(link, message.answer);
+          return;
+        case "imagePermit":
+          permits.ask(link, message.digest);
+          return;
+        case "engine":
+          fleet.engine(link, message.engine);
+          return;
+        case "deployments":
+          return;
+      }
     },
-    engine: (link, engine) => fleet.engine(link, engine),
-    leave(link) {
+    gone(link) {
       fleet.leave(link);
       permits.leave(link);
     },

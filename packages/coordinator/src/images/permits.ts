@@ -21,6 +21,8 @@ interface Holder {
 
 /** A worker begins within this time, or somebody else may. */
 const unusedMaxMs: Ms = 60_000;
+/** A worker downloads one image at a time, and may think of the next ones. */
+const placesMax = 8;
 
 const keyOf = (workerId: WorkerId, digest: Digest): string => `${workerId} ${digest}`;
 
@@ -48,6 +50,8 @@ export class Permits {
     const key = keyOf(link.hello.workerId, digest);
     const held = this.#held.get(key);
     if (held !== undefined) this.#free(held);
+    const places = [...this.#waiting.values()].filter((each) => each.link === link).length;
+    if (!this.#waiting.has(key) && places >= placesMax) return;
     // A place in the line is kept, whatever session it was taken in.
     this.#waiting.set(key, { key, link, digest, used: false });
     this.#give();
