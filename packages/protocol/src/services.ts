@@ -11,8 +11,10 @@ import type { MethodDefinition } from "@grpc/grpc-js";
 
 export { AccessService } from "./gen/haversack/v1/access_service_pb.ts";
 export { DagService } from "./gen/haversack/v1/dag_service_pb.ts";
+export { DeploymentService } from "./gen/haversack/v1/deployment_service_pb.ts";
 export { EnrollmentService } from "./gen/haversack/v1/enrollment_service_pb.ts";
 export { FleetService } from "./gen/haversack/v1/fleet_service_pb.ts";
+export { ImageService } from "./gen/haversack/v1/image_service_pb.ts";
 export { MemoryService, ReviewDecision } from "./gen/haversack/v1/memory_service_pb.ts";
 export { PlacementService } from "./gen/haversack/v1/placement_service_pb.ts";
 export { RunService } from "./gen/haversack/v1/run_service_pb.ts";

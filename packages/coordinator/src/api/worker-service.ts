@@ -64,6 +64,10 @@ export function workerService(parts: WorkerServiceParts): ServiceImpl<typeof Wor
       await requireLive(parts, context, { ref: asked.ref });
       return { values: Object.fromEntries(await attemptSecrets(parts, asked)) };
     },
+    async sendDeploymentLog() {
+      const message = "nobody asked for the log of a deployment under this id";
+      throw new FaultError("missing", "no_log_order", message);
+    },
   };
 }
 

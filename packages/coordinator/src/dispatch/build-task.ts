@@ -77,15 +77,35 @@ function workOf(
 /** What the task takes on the wire, at most. */
 export function taskBytes(task: Task): number {
   const { work } = task;
-  const texts = work.kind === "run" ? [work.script, work.workdir, ...work.shell] : [work.prompt];
-  if (work.kind === "agent" && work.outputSchema !== undefined) texts.push(JSON.stringify(work.outputSchema));
+  const texts = workTexts(work);
   texts.push(...[...task.env].flat(), ...task.artifacts, ...task.outputs);
   texts.push(...task.inputs.map(({ path }) => path));
   for (const { variable, from } of task.secrets?.variables ?? [])
     texts.push(variable, ...Object.values(from));
   texts.push(...(task.secrets?.ofPack ?? []), ...(task.trace === undefined ? [] : [task.trace.state]));
-  const pack = work.kind === "agent" ? (work.snapshot.gzip?.length ?? 0) : 0;
+  const pack = work.kind === "run" ? 0 : (work.snapshot?.gzip?.length ?? 0);
   // Tags and lengths of each text; digest, size and flag of each input; names of the attempt.
   const around = texts.length * 16 + task.inputs.length * 64 + 1024;
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text), pack + around);
+}
+
+function workTexts(work: Task["work"]): string[] {
+  switch (work.kind) {
+    case "run":
+      return [work.script, work.workdir, ...work.shell];
+    case "agent":
+      return [work.prompt, ...(work.outputSchema === undefined ? [] : [JSON.stringify(work.outputSchema)])];
+    case "deploy": {
+      const { recipe, env, base, ...rest } = work;
+      const arches = [...(base?.arches ?? [])];
+      const script = Buffer.from(recipe?.script ?? []).toString("latin1");
+      return [
+        script,
+        script,
+        JSON.stringify({ ...rest, snapshot: undefined }),
+        ...[...env].flat(),
+        JSON.stringify(arches),
+      ];
+    }
+  }
 }

@@ -13,6 +13,7 @@ import {
   type Refusal,
   refKey,
   type Upward,
+  type UpwardBeside,
   type WorkerHello,
 } from "@haversack/protocol";
 import { notYours } from "../identity/admission.ts";
@@ -33,6 +34,16 @@ export interface SessionParts {
   readonly version: string;
   /** Credits or the set of workers changed. */
   readonly ring: () => void;
+  /** Who hears of a worker besides its attempts; must not throw. */
+  readonly beside?: readonly BesideListener[];
+}
+
+/** Hears what a worker says of its images, its engine and its deployments. Never throws, and never waits. */
+export interface BesideListener {
+  /** The store knows the hello. */
+  greeted(link: WorkerLink): void;
+  take(message: UpwardBeside, link: WorkerLink): void;
+  gone(link: WorkerLink): void;
 }
 
 export interface ServedSession extends SessionParts {
@@ -113,6 +124,7 @@ class Session {
   close(): void {
     this.link.end();
     this.#parts.registry.remove(this.link);
+    for (const listener of this.#parts.beside ?? []) listener.gone(this.link);
     this.#parts.ring();
   }
 
@@ -138,6 +150,7 @@ class Session {
     this.#refuse(refusals.map(told));
     this.link.cancel(cancelled);
     this.link.greeted();
+    for (const listener of this.#parts.beside ?? []) listener.greeted(this.link);
     ports.log.info(
       { worker: hello.workerId, name: hello.name, slots: hello.slots, held: hello.held.length },
       "worker connected",
@@ -165,6 +178,13 @@ class Session {
       case "results":
         // Not awaited, nor are starts: the store keeps the order of what is written about one run.
         void this.#finish(message.results);
+        return;
+      case "images":
+      case "imageAnswer":
+      case "imagePermit":
+      case "deployments":
+      case "engine":
+        for (const listener of this.#parts.beside ?? []) listener.take(message, this.link);
     }
   }
 

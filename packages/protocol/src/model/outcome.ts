@@ -1,5 +1,6 @@
 /** How an attempt ended, as its worker reports it. */
 
+import type { DeploymentReport } from "./deployment.ts";
 import type { AttemptRef } from "./fence.ts";
 import type { Digest } from "./ids.ts";
 import type { JsonValue } from "./json.ts";
@@ -41,6 +42,8 @@ export interface AttemptResult {
   /** Applied when the step succeeds; absent: it asked for none. */
   readonly memory?: readonly MemoryOperation[];
   readonly logs: readonly LogEnd[];
+  /** Of every deploy that began. */
+  readonly deployment?: DeploymentReport;
 }
 
 /** `system`: lines of the worker about the attempt, such as a time-out. */

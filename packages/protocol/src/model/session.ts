@@ -1,7 +1,9 @@
 /** What the two ends of a session say to each other, as nouns. `wire/session-wire.ts` maps them to protobuf. */
 
+import type { DeploymentLogOrder, ObservedDeployments, UnwantedContainer } from "./deployment.ts";
 import type { AttemptRef, Refusal } from "./fence.ts";
 import type { Digest, Generation } from "./ids.ts";
+import type { BaseImage, ContainerEngine, ImageAnswer, ImageOrder, ImageStatus } from "./image.ts";
 import type { AttemptResult, LogChunk, LogStream } from "./outcome.ts";
 import type { Task } from "./task.ts";
 import type { WorkerHello } from "./worker-info.ts";
@@ -11,6 +13,18 @@ export interface CacheChanges {
   readonly snapshotsAdded: readonly Digest[];
   readonly snapshotsEvicted: readonly Digest[];
 }
+
+/** What a worker says beside its attempts: of its images, its engine and what stands on it. */
+export type UpwardBeside = Extract<
+  Upward,
+  { kind: "images" | "imageAnswer" | "imagePermit" | "deployments" | "engine" }
+>;
+
+/** What is asked of a worker beside its attempts. */
+export type DownwardBeside = Extract<
+  Downward,
+  { kind: "baseImage" | "imageOrder" | "imagePermit" | "removeContainers" | "deploymentLog" }
+>;
 
 /** Worker to coordinator. */
 export type Upward =
@@ -29,7 +43,14 @@ export type Upward =
     } & CacheChanges)
   | { readonly kind: "started"; readonly refs: readonly AttemptRef[] }
   | { readonly kind: "logs"; readonly chunks: readonly LogChunk[] }
-  | { readonly kind: "results"; readonly results: readonly AttemptResult[] };
+  | { readonly kind: "results"; readonly results: readonly AttemptResult[] }
+  /** Transitions, in order, and progress at most once a second for an image. */
+  | { readonly kind: "images"; readonly statuses: readonly ImageStatus[] }
+  | { readonly kind: "imageAnswer"; readonly answer: ImageAnswer }
+  /** It begins by itself when no answer comes. */
+  | { readonly kind: "imagePermit"; readonly digest: Digest }
+  | ({ readonly kind: "deployments" } & ObservedDeployments)
+  | { readonly kind: "engine"; readonly engine: ContainerEngine };
 
 export interface Welcome {
   readonly generation: Generation;
@@ -65,6 +86,11 @@ export type Downward =
   | { readonly kind: "resultAcks"; readonly refs: readonly AttemptRef[] }
   | { readonly kind: "refusals"; readonly refusals: readonly Refusal[] }
   | ({ readonly kind: "availability" } & WorkerOrder)
+  | { readonly kind: "baseImage"; readonly base: BaseImage }
+  | { readonly kind: "imageOrder"; readonly order: ImageOrder }
+  | { readonly kind: "imagePermit"; readonly digest: Digest }
+  | { readonly kind: "removeContainers"; readonly containers: readonly UnwantedContainer[] }
+  | { readonly kind: "deploymentLog"; readonly order: DeploymentLogOrder }
   | {
       readonly kind: "goodbye";
       readonly reason: string;

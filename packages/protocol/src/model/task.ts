@@ -1,5 +1,6 @@
 /** What a worker is given: one attempt at one step, every expression already evaluated. */
 
+import type { DeployWork } from "./deployment.ts";
 import type { AttemptRef } from "./fence.ts";
 import type { Digest } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
@@ -22,7 +23,7 @@ export interface Task {
   readonly artifacts: readonly string[];
   /** Names that the step promised. */
   readonly outputs: readonly string[];
-  readonly work: CommandWork | AgentWork;
+  readonly work: CommandWork | AgentWork | DeployWork;
   /** Absent: it names none. */
   readonly secrets?: TaskSecrets;
   /** What the attempt's span hangs under; absent: the run has no trace. */

@@ -2,6 +2,7 @@
 
 import type { AttemptRef } from "./fence.ts";
 import type { BootId, Digest, WorkerId } from "./ids.ts";
+import type { ContainerEngine, ImageStatus } from "./image.ts";
 
 export interface WorkerHello {
   readonly workerId: WorkerId;
@@ -18,6 +19,10 @@ export interface WorkerHello {
   readonly snapshotsHeld: readonly Digest[];
   /** Attempts that run there or whose result waits in its spool; every other lease of the worker is void. */
   readonly held: readonly AttemptRef[];
+  /** Absent: it cannot deploy. */
+  readonly engine?: ContainerEngine;
+  /** All that its table has; absent: nothing. */
+  readonly images?: readonly ImageStatus[];
 }
 
 /** `drained`: it was to be drained, and nothing of it runs any more. */

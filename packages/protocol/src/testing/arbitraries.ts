@@ -28,6 +28,18 @@ import {
   time,
   usage,
 } from "./basic-arbitraries.ts";
+import {
+  baseImage,
+  deploymentReport,
+  deployWork,
+  engine,
+  imageAnswer,
+  imageOrder,
+  imageStatus,
+  logOrder,
+  observed,
+  unwanted,
+} from "./deploy-arbitraries.ts";
 
 const ref: fc.Arbitrary<AttemptRef> = fc.record({
   runId: id.map(parseRunId),
@@ -58,6 +70,7 @@ export const result: fc.Arbitrary<AttemptResult> = fc.record(
     usage,
     memory: fc.array(operation, { minLength: 1 }),
     logs: fc.array(fc.record({ stream, length: size, sha256: digest })),
+    deployment: deploymentReport,
   },
   { requiredKeys: ["ref", "outcome", "outputs", "artifacts", "logs"] },
 );
@@ -79,6 +92,7 @@ const work: fc.Arbitrary<Task["work"]> = fc.oneof(
     { kind: fc.constant("agent" as const), prompt: text, outputSchema: jsonObject, snapshot },
     { requiredKeys: ["kind", "prompt", "snapshot"] },
   ),
+  deployWork(snapshot),
 );
 const source: fc.Arbitrary<TaskSecrets["variables"][number]["from"]> = fc.oneof(
   fc.record({ secret: text }),
@@ -116,19 +130,38 @@ export const task: fc.Arbitrary<Task> = fc.record(
   },
   { requiredKeys: ["ref", "dagName", "env", "inputs", "artifacts", "outputs", "work"] },
 );
-const hello = fc.record({
-  workerId: id.map(parseWorkerId),
-  bootId: id.map(parseBootId),
-  name: text,
-  version: text,
-  labels: mapOf(text),
-  slots: small,
-  snapshotMinVersion: small,
-  snapshotMaxVersion: small,
-  snapshotFeatures: fc.array(text),
-  snapshotsHeld: fc.array(digest),
-  held: fc.array(ref),
-});
+const hello = fc.record(
+  {
+    workerId: id.map(parseWorkerId),
+    bootId: id.map(parseBootId),
+    name: text,
+    version: text,
+    labels: mapOf(text),
+    slots: small,
+    snapshotMinVersion: small,
+    snapshotMaxVersion: small,
+    snapshotFeatures: fc.array(text),
+    snapshotsHeld: fc.array(digest),
+    held: fc.array(ref),
+    engine,
+    images: fc.array(imageStatus, { minLength: 1 }),
+  },
+  {
+    requiredKeys: [
+      "workerId",
+      "bootId",
+      "name",
+      "version",
+      "labels",
+      "slots",
+      "snapshotMinVersion",
+      "snapshotMaxVersion",
+      "snapshotFeatures",
+      "snapshotsHeld",
+      "held",
+    ],
+  },
+);
 const chunk = fc.record({ ref, stream, offset: size, data: bytes });
 export const upward: fc.Arbitrary<Upward> = fc.oneof(
   fc.record({ kind: fc.constant("hello" as const), hello }),
@@ -144,6 +177,11 @@ export const upward: fc.Arbitrary<Upward> = fc.oneof(
   fc.record({ kind: fc.constant("started" as const), refs: fc.array(ref) }),
   fc.record({ kind: fc.constant("logs" as const), chunks: fc.array(chunk) }),
   fc.record({ kind: fc.constant("results" as const), results: fc.array(result) }),
+  fc.record({ kind: fc.constant("images" as const), statuses: fc.array(imageStatus) }),
+  fc.record({ kind: fc.constant("imageAnswer" as const), answer: imageAnswer }),
+  fc.record({ kind: fc.constant("imagePermit" as const), digest }),
+  observed.map((list) => ({ kind: "deployments" as const, ...list })),
+  fc.record({ kind: fc.constant("engine" as const), engine }),
 );
 const reason = fc.constantFrom("superseded", "expired", "terminal", "generation", "unknown", "conflict");
 const welcome = fc.record({
@@ -172,6 +210,11 @@ export const downward: fc.Arbitrary<Downward> = fc.oneof(
     },
     { requiredKeys: ["kind", "cordoned", "draining"] },
   ),
+  fc.record({ kind: fc.constant("baseImage" as const), base: baseImage }),
+  fc.record({ kind: fc.constant("imageOrder" as const), order: imageOrder }),
+  fc.record({ kind: fc.constant("imagePermit" as const), digest }),
+  fc.record({ kind: fc.constant("removeContainers" as const), containers: fc.array(unwanted) }),
+  fc.record({ kind: fc.constant("deploymentLog" as const), order: logOrder }),
   fc.record({ kind: fc.constant("goodbye" as const), reason: text, retryAfterMs: size, final: fc.boolean() }),
 );
 const scope = fc.constantFrom("global", "dags/nightly").map(parseMemoryScopeName);

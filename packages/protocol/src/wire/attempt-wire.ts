@@ -19,6 +19,7 @@ import type { AttemptRef } from "../model/fence.ts";
 import { digestOfBytes, digestToBytes, parseGeneration, parseRunId, parseStepId } from "../model/ids.ts";
 import type { JsonValue } from "../model/json.ts";
 import type { Artifact, AttemptResult, Failure, LogChunk, LogEnd, Usage } from "../model/outcome.ts";
+import { deploymentReportFromWire, deploymentReportToWire } from "./deployment-wire.ts";
 import { logStreamFromWire, logStreamToWire, outcomeFromWire, outcomeToWire } from "./enums.ts";
 import { badField, required, safeNumber } from "./fields.ts";
 import { operationFromWire, operationToWire } from "./memory-wire.ts";
@@ -99,6 +100,7 @@ export function resultToWire(result: AttemptResult): WireAttemptResult {
   if (result.failure !== undefined) init.failure = failureToWire(result.failure);
   if (result.exitCode !== undefined) init.exitCode = result.exitCode;
   if (result.usage !== undefined) init.usage = usageToWire(result.usage);
+  if (result.deployment !== undefined) init.deployment = deploymentReportToWire(result.deployment);
   return create(AttemptResultSchema, init);
 }
 
@@ -114,6 +116,7 @@ export function resultFromWire(wire: WireAttemptResult): AttemptResult {
     ...(wire.failure === undefined ? {} : { failure: failureFromWire(wire.failure) }),
     ...(wire.exitCode === undefined ? {} : { exitCode: wire.exitCode }),
     ...(wire.usage === undefined ? {} : { usage: usageFromWire(wire.usage) }),
+    ...(wire.deployment === undefined ? {} : { deployment: deploymentReportFromWire(wire.deployment) }),
     ...(wire.memory.length === 0 ? {} : { memory: memoryFromWire(wire.memory) }),
   };
 }

@@ -1,6 +1,6 @@
 /** The messages of a session: protobuf ⇄ nouns. */
 
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import {
   type SessionRequest,
   SessionRequestSchema,
@@ -20,8 +20,27 @@ import {
   resultFromWire,
   resultToWire,
 } from "./attempt-wire.ts";
+import {
+  logOrderFromWire,
+  logOrderToWire,
+  observedFromWire,
+  observedToWire,
+  unwantedFromWire,
+} from "./deployment-wire.ts";
 import { logStreamFromWire, logStreamToWire, refusalReasonFromWire, refusalReasonToWire } from "./enums.ts";
 import { badField, required, safeNumber } from "./fields.ts";
+import {
+  baseImageFromWire,
+  baseImageToWire,
+  engineFromWire,
+  engineToWire,
+  imageAnswerFromWire,
+  imageAnswerToWire,
+  imageOrderFromWire,
+  imageOrderToWire,
+  imageStatusFromWire,
+  imageStatusToWire,
+} from "./image-wire.ts";
 import { taskFromWire, taskToWire } from "./task-wire.ts";
 
 export function upwardToWire(message: Upward): SessionRequest {
@@ -50,6 +69,16 @@ function upwardBody(message: Upward) {
       return { case: "logs" as const, value: { chunks: message.chunks.map(chunkToWire) } };
     case "results":
       return { case: "results" as const, value: { results: message.results.map(resultToWire) } };
+    case "images":
+      return { case: "images" as const, value: { statuses: message.statuses.map(imageStatusToWire) } };
+    case "imageAnswer":
+      return { case: "imageAnswer" as const, value: imageAnswerToWire(message.answer) };
+    case "imagePermit":
+      return { case: "imagePermit" as const, value: { digest: digestToBytes(message.digest) } };
+    case "deployments":
+      return { case: "deployments" as const, value: observedToWire(message) };
+    case "engine":
+      return { case: "engine" as const, value: engineToWire(message.engine) };
   }
 }
 
@@ -79,6 +108,16 @@ export function upwardFromWire(wire: SessionRequest): Upward | undefined {
       return { kind: "logs", chunks: body.value.chunks.map(chunkFromWire) };
     case "results":
       return { kind: "results", results: body.value.results.map(resultFromWire) };
+    case "images":
+      return { kind: "images", statuses: body.value.statuses.map(imageStatusFromWire) };
+    case "imageAnswer":
+      return { kind: "imageAnswer", answer: imageAnswerFromWire(body.value) };
+    case "imagePermit":
+      return { kind: "imagePermit", digest: digestOfBytes(body.value.digest) };
+    case "deployments":
+      return { kind: "deployments", ...observedFromWire(body.value) };
+    case "engine":
+      return { kind: "engine", engine: required(engineFromWire(body.value), "engine.kind") };
     case undefined:
       return undefined;
   }
@@ -102,10 +141,13 @@ function helloToWire(hello: WorkerHello) {
     snapshotFeatures: [...hello.snapshotFeatures],
     snapshotsHeld: hello.snapshotsHeld.map(digestToBytes),
     held: hello.held.map(refToWire),
+    images: (hello.images ?? []).map(imageStatusToWire),
+    ...(hello.engine === undefined ? {} : { engine: engineToWire(hello.engine) }),
   };
 }
 
 function helloFromWire(wire: WireHello): WorkerHello {
+  const engine = engineFromWire(wire.engine);
   return {
     workerId: parseWorkerId(wire.workerId),
     bootId: parseBootId(wire.bootId),
@@ -118,6 +160,8 @@ function helloFromWire(wire: WireHello): WorkerHello {
     snapshotFeatures: wire.snapshotFeatures,
     snapshotsHeld: wire.snapshotsHeld.map(digestOfBytes),
     held: wire.held.map(refFromWire),
+    ...(wire.images.length === 0 ? {} : { images: wire.images.map(imageStatusFromWire) }),
+    ...(engine === undefined ? {} : { engine }),
   };
 }
 
@@ -125,7 +169,7 @@ export function downwardToWire(message: Downward): SessionResponse {
   return create(SessionResponseSchema, { body: downwardBody(message) });
 }
 
-function downwardBody(message: Downward) {
+function downwardBody(message: Downward): MessageInitShape<typeof SessionResponseSchema>["body"] & object {
   switch (message.kind) {
     case "welcome":
       return {
@@ -159,6 +203,21 @@ function downwardBody(message: Downward) {
       };
     case "availability":
       return { case: "availability" as const, value: orderToWire(message) };
+    case "baseImage":
+      return { case: "baseImage" as const, value: baseImageToWire(message.base) };
+    case "imageOrder":
+      return { case: "imageOrder" as const, value: imageOrderToWire(message.order) };
+    case "imagePermit":
+      return { case: "imagePermit" as const, value: { digest: digestToBytes(message.digest) } };
+    case "removeContainers":
+      return {
+        case: "removeContainers" as const,
+        value: {
+          containers: message.containers.map((each) => ({ ...each, revision: BigInt(each.revision) })),
+        },
+      };
+    case "deploymentLog":
+      return { case: "deploymentLog" as const, value: logOrderToWire(message.order) };
     case "goodbye":
       return {
         case: "goodbye" as const,
@@ -202,6 +261,16 @@ export function downwardFromWire(wire: SessionResponse): Downward | undefined {
       };
     case "availability":
       return { kind: "availability", ...orderFromWire(body.value) };
+    case "baseImage":
+      return { kind: "baseImage", base: baseImageFromWire(body.value) };
+    case "imageOrder":
+      return { kind: "imageOrder", order: imageOrderFromWire(body.value) };
+    case "imagePermit":
+      return { kind: "imagePermit", digest: digestOfBytes(body.value.digest) };
+    case "removeContainers":
+      return { kind: "removeContainers", containers: body.value.containers.map(unwantedFromWire) };
+    case "deploymentLog":
+      return { kind: "deploymentLog", order: logOrderFromWire(body.value) };
     case "goodbye":
       return {
         kind: "goodbye",

@@ -9,12 +9,14 @@ import {
   type StepLimits as WireStepLimits,
   type Task as WireTask,
 } from "../gen/haversack/v1/task_pb.ts";
+import type { DeployWork } from "../model/deployment.ts";
 import { digestOfBytes, digestToBytes } from "../model/ids.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { StepLimits } from "../model/step-limits.ts";
 import type { AgentWork, CommandWork, SnapshotDescriptor, Task } from "../model/task.ts";
 import { parseTraceparent, traceFields } from "../model/trace.ts";
 import { artifactFromWire, artifactToWire, refFromWire, refToWire } from "./attempt-wire.ts";
+import { deployFromWire, deployToWire } from "./deployment-wire.ts";
 import { badField, required, safeNumber } from "./fields.ts";
 import { taskSecretsFromWire, taskSecretsToWire } from "./secret-wire.ts";
 
@@ -32,7 +34,8 @@ export function taskToWire(task: Task): WireTask {
     ...Object.fromEntries(traceFields(task.trace)),
   };
   if (task.limits !== undefined) init.limits = limitsToWire(task.limits);
-  if (task.work.kind === "agent") init.snapshot = snapshotToWire(task.work.snapshot);
+  if (task.work.kind !== "run" && task.work.snapshot !== undefined)
+    init.snapshot = snapshotToWire(task.work.snapshot);
   return create(TaskSchema, init);
 }
 
@@ -52,7 +55,8 @@ function limitsFromWire({ memoryBytes, cpuMillis, pids, files, hard }: WireStepL
   };
 }
 
-function workToWire(work: CommandWork | AgentWork) {
+function workToWire(work: CommandWork | AgentWork | DeployWork) {
+  if (work.kind === "deploy") return { case: "deploy" as const, value: deployToWire(work) };
   if (work.kind === "run") {
     return {
       case: "run" as const,
@@ -93,7 +97,7 @@ export function taskFromWire(wire: WireTask): Task {
   };
 }
 
-function workFromWire(wire: WireTask): CommandWork | AgentWork {
+function workFromWire(wire: WireTask): CommandWork | AgentWork | DeployWork {
   switch (wire.kind.case) {
     case "run": {
       const { script, shell, workdir } = wire.kind.value;
@@ -101,6 +105,10 @@ function workFromWire(wire: WireTask): CommandWork | AgentWork {
     }
     case "agent":
       return agentFromWire(wire.kind.value, wire.snapshot);
+    case "deploy": {
+      const snapshot = wire.snapshot === undefined ? {} : { snapshot: snapshotFromWire(wire.snapshot) };
+      return { ...deployFromWire(wire.kind.value), ...snapshot };
+    }
     case undefined:
       throw badField("task.kind", "a kind of step that this version knows");
   }

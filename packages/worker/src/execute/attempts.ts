@@ -84,7 +84,12 @@ export class Attempts {
       case "welcome":
       case "heartbeatAck":
       case "goodbye":
-        throw new FaultError("bug", "misrouted", `${message.kind} is for the session`);
+      case "baseImage":
+      case "imageOrder":
+      case "imagePermit":
+      case "removeContainers":
+      case "deploymentLog":
+        throw new FaultError("bug", "misrouted", `${message.kind} is not for attempts`);
     }
   }
 

@@ -7,6 +7,7 @@ import type { SnapshotCache } from "../hydrate/snapshot-cache.ts";
 import { version } from "../version.ts";
 import { AgentExecutor } from "./agent-executor.ts";
 import { CommandExecutor } from "./command-executor.ts";
+import { noDeploy } from "./no-deploy.ts";
 import { hostSecrets } from "./secret-source.ts";
 import type { StepHost } from "./step-host.ts";
 
@@ -38,5 +39,5 @@ export function openExecutors({ cache, settings, hurry, ...common }: ExecutorPar
   const secrets = hostSecrets({ hostEnv: common.hostEnv, fileFolders: secretFolders });
   const tracing = tracingOf(settings.traces, version, common.ports);
   const attributes = { "haversack.worker.id": common.workerId, "haversack.worker.name": name };
-  return { executors: { run, agent }, secrets, traces: { tracing, attributes } };
+  return { executors: { run, agent, deploy: noDeploy }, secrets, traces: { tracing, attributes } };
 }

@@ -5,7 +5,15 @@
  */
 
 import { FaultError, faultOf, type Ms, messageOf, type Ports, type Timer } from "@haversack/base";
-import type { AttemptRef, CacheChanges, Downward, Upward, Welcome, WorkerHello } from "@haversack/protocol";
+import type {
+  AttemptRef,
+  CacheChanges,
+  Downward,
+  DownwardBeside,
+  Upward,
+  Welcome,
+  WorkerHello,
+} from "@haversack/protocol";
 import type { Connection, Stream } from "./dial.ts";
 import { faultOfStatus } from "./dial.ts";
 import type { LeaseWatch } from "./lease-watch.ts";
@@ -28,6 +36,8 @@ export interface SessionParts {
   readonly cacheChanges: () => CacheChanges;
   /** Everything but the welcome, the heartbeat's acknowledgement and the goodbye, which are the session's own. */
   readonly take: (message: Downward) => void;
+  /** What is not about attempts; absent: it is passed over. */
+  readonly beside?: (message: DownwardBeside) => void;
   /** How many tasks this session may be sent, counted from its start. */
   readonly welcomed: (welcome: Welcome) => void;
 }
@@ -94,6 +104,13 @@ class Session {
       case "resultAcks":
       case "refusals":
         this.#parts.take(message);
+        return;
+      case "baseImage":
+      case "imageOrder":
+      case "imagePermit":
+      case "removeContainers":
+      case "deploymentLog":
+        this.#parts.beside?.(message);
     }
   }
 

@@ -84,7 +84,7 @@ export async function attemptWorld(slots = 2, connection: object = {}) {
   const broken: unknown[] = [];
   const executor = new ScriptedExecutor();
   const parts: AttemptParts = {
-    executors: { run: executor, agent: executor },
+    executors: { run: executor, agent: executor, deploy: executor },
     connection: connection as Connection,
     cache: new SnapshotCache(`${folder.path}/packs`, connection as Connection, clock),
     uplink,
