@@ -26,7 +26,8 @@ export async function writeLock(work: string): Promise<LockFile> {
 
 /** One package a line, so that a change is one line of a review. */
 function print(lock: LockFile): string {
-  const list = (packages: readonly LockedPackage[]) => packages.map((each) => `      ${JSON.stringify(each)}`).join(",\n");
+  const list = (packages: readonly LockedPackage[]) =>
+    packages.map((each) => `      ${JSON.stringify(each)}`).join(",\n");
   const debianText = arches.map((arch) => `    "${arch}": [\n${list(lock.debian[arch])}\n    ]`).join(",\n");
   const nodeText = arches.map((arch) => `    "${arch}": ${JSON.stringify(lock.node[arch])}`).join(",\n");
   return `{\n  "debian": {\n${debianText}\n  },\n  "node": {\n${nodeText}\n  }\n}\n`;
@@ -36,7 +37,14 @@ async function debian(arch: Arch, file: RecipeFile, work: string): Promise<Locke
   const apt = await aptRoot(join(work, `apt-${arch}`), arch, file);
   await run("apt-get", [...apt, "update"], { isShown: true });
   const wanted = ["?essential", "?priority(required)", "apt", ...file.packages];
-  const uris = await run("apt-get", [...apt, "install", "-qq", "--print-uris", "--no-install-recommends", ...wanted]);
+  const uris = await run("apt-get", [
+    ...apt,
+    "install",
+    "-qq",
+    "--print-uris",
+    "--no-install-recommends",
+    ...wanted,
+  ]);
   const found = uris
     .trim()
     .split("\n")
@@ -44,8 +52,14 @@ async function debian(arch: Arch, file: RecipeFile, work: string): Promise<Locke
   const packages: LockedPackage[] = [];
   for (const match of found) {
     const [, , , name = "", version = ""] = match ?? [];
-    if (name === "") throw new FaultError("bug", "lock_failed", `apt answered what was not expected:\n${uris}`);
-    const record = await run("apt-cache", [...apt, "show", "--no-all-versions", `${name}=${decodeURIComponent(version)}`]);
+    if (name === "")
+      throw new FaultError("bug", "lock_failed", `apt answered what was not expected:\n${uris}`);
+    const record = await run("apt-cache", [
+      ...apt,
+      "show",
+      "--no-all-versions",
+      `${name}=${decodeURIComponent(version)}`,
+    ]);
     packages.push(fromRecord(record));
   }
   return packages.toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -54,7 +68,8 @@ async function debian(arch: Arch, file: RecipeFile, work: string): Promise<Locke
 function fromRecord(record: string): LockedPackage {
   const field = (name: string) => {
     const value = new RegExp(`^${name}: (.*)$`, "m").exec(record)?.[1];
-    if (value === undefined) throw new FaultError("bug", "lock_failed", `a package has no ${name}:\n${record}`);
+    if (value === undefined)
+      throw new FaultError("bug", "lock_failed", `a package has no ${name}:\n${record}`);
     return value;
   };
   return {
@@ -76,9 +91,17 @@ async function aptRoot(root: string, arch: Arch, { mirrors, suite }: RecipeFile)
   }
   const status = join(root, "var/lib/dpkg/status");
   await writeFile(status, "");
-  await writeFile(join(root, "etc/apt/sources.list"), sourcesList(mirrors[0] ?? "", suite, ` [signed-by=${keyring}]`));
+  await writeFile(
+    join(root, "etc/apt/sources.list"),
+    sourcesList(mirrors[0] ?? "", suite, ` [signed-by=${keyring}]`),
+  );
   const { debian: name } = names[arch];
-  const settings = { Dir: root, "Dir::State::status": status, "APT::Architecture": name, "APT::Architectures": name };
+  const settings = {
+    Dir: root,
+    "Dir::State::status": status,
+    "APT::Architecture": name,
+    "APT::Architectures": name,
+  };
   const common = ["-o", "Acquire::Languages=none", "-o", "APT::Sandbox::User=root"];
   return [...Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`]), ...common];
 }
@@ -98,7 +121,9 @@ async function node(arch: Arch, file: RecipeFile, work: string): Promise<LockFil
   });
   const [packed] = JSON.parse(answer) as { filename: string; integrity: string }[];
   if (packed === undefined) throw new FaultError("bug", "lock_failed", `npm pack answered ${answer}`);
-  const { packages } = JSON.parse(await readFile(new URL("../package-lock.json", import.meta.url), "utf8")) as {
+  const { packages } = JSON.parse(
+    await readFile(new URL("../package-lock.json", import.meta.url), "utf8"),
+  ) as {
     packages: Record<string, { integrity: string; license: string }>;
   };
   const known = packages[`node_modules/${name}`];
@@ -117,6 +142,8 @@ async function node(arch: Arch, file: RecipeFile, work: string): Promise<LockFil
 
 /** What an npm behind a proxy needs. */
 export function npmEnvironment(): Record<string, string> {
-  const kept = Object.entries(process.env).filter(([name]) => /^(npm_config_|https?_proxy$|no_proxy$|NODE_EXTRA_CA_CERTS$)/i.test(name));
+  const kept = Object.entries(process.env).filter(([name]) =>
+    /^(npm_config_|https?_proxy$|no_proxy$|NODE_EXTRA_CA_CERTS$)/i.test(name),
+  );
   return Object.fromEntries(kept.map(([name, value]) => [name, value ?? ""]));
 }

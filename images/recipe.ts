@@ -66,7 +66,10 @@ export async function readRecipeFile(): Promise<RecipeFile> {
 }
 
 /** @param runtime the packed agent runtime that the recipe installs. */
-export async function readRecipe(runtime: { readonly sha256: string; readonly size: number }): Promise<Recipe> {
+export async function readRecipe(runtime: {
+  readonly sha256: string;
+  readonly size: number;
+}): Promise<Recipe> {
   const [file, lock, template] = await Promise.all([
     readRecipeFile(),
     read("lock.json", lockFile),
@@ -79,7 +82,11 @@ export async function readRecipe(runtime: { readonly sha256: string; readonly si
 /** Throws FaultError `recipe_too_large`, `recipe_broken`. */
 export function renderRecipe(
   template: string,
-  parts: { readonly file: RecipeFile; readonly lock: LockFile; readonly runtime: { sha256: string; size: number } },
+  parts: {
+    readonly file: RecipeFile;
+    readonly lock: LockFile;
+    readonly runtime: { sha256: string; size: number };
+  },
 ): string {
   const { file, lock, runtime } = parts;
   const values: Record<string, string> = {
@@ -95,7 +102,8 @@ export function renderRecipe(
   };
   const text = template.replaceAll(/@@([A-Z_]+)@@/g, (mark, name: string) => {
     const value = values[name];
-    if (value === undefined) throw new FaultError("invalid", "recipe_broken", `provision.sh names ${mark}, which is nothing`);
+    if (value === undefined)
+      throw new FaultError("invalid", "recipe_broken", `provision.sh names ${mark}, which is nothing`);
     return value;
   });
   const size = Buffer.byteLength(text);

@@ -18,9 +18,21 @@ const tailLength = 4000;
 const neutral = { LC_ALL: "C.UTF-8", TZ: "UTC", HOME: "/nonexistent", DEBIAN_FRONTEND: "noninteractive" };
 
 /** What the program wrote to standard output. Throws FaultError `program_failed` with the end of what it said. */
-export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
-  const env = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", ...neutral, ...options.env };
-  const child = spawn(program, args, { env, stdio: "pipe", ...(options.cwd !== undefined && { cwd: options.cwd }) });
+export async function run(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
+  const env = {
+    PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    ...neutral,
+    ...options.env,
+  };
+  const child = spawn(program, args, {
+    env,
+    stdio: "pipe",
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
+  });
   const out: Buffer[] = [];
   const said: Buffer[] = [];
   let size = 0;
@@ -39,15 +51,24 @@ export async function run(program: string, args: readonly string[], options: Run
     child.on("close", (code, signal) => resolve(code === 0 ? undefined : `ended with ${signal ?? code}`));
   });
   if (how === undefined) return Buffer.concat(out).toString();
-  const tail = Buffer.concat([...out, ...said]).toString().trim().slice(-tailLength);
-  throw new FaultError("unavailable", "program_failed", `${program} ${args.join(" ").slice(0, 300)}: ${how}\n${tail}`);
+  const tail = Buffer.concat([...out, ...said])
+    .toString()
+    .trim()
+    .slice(-tailLength);
+  throw new FaultError(
+    "unavailable",
+    "program_failed",
+    `${program} ${args.join(" ").slice(0, 300)}: ${how}\n${tail}`,
+  );
 }
 
 /** Throws FaultError `program_missing` that says what to install. */
 export async function needPrograms(programs: Readonly<Record<string, string>>): Promise<void> {
   const missing: string[] = [];
   for (const [program, pkg] of Object.entries(programs)) {
-    await run("/bin/sh", ["-c", 'command -v "$1"', "sh", program]).catch(() => missing.push(`${program} (${pkg})`));
+    await run("/bin/sh", ["-c", 'command -v "$1"', "sh", program]).catch(() =>
+      missing.push(`${program} (${pkg})`),
+    );
   }
   if (missing.length === 0) return;
   throw new FaultError(
