@@ -126,7 +126,7 @@ version_of() {
 wanted_packages() {
   dpkg-query -W -f '${Package} ${db:Status-Status} ${Version}\n' | sed -n 's/ installed / /p' > "$work/here"
   locked_here > "$work/locked"
-  awk 'NR == FNR { here[$1] = $2; next } here[$1] != $2 { print ($1 in here ? here[$1] : "-"), $0 }' \
+  awk 'NR == FNR { here[$1] = $2; next } !($1 in here) { print "-", $0; next } here[$1] != $2 { print here[$1], $0 }' \
     "$work/here" "$work/locked" | while read -r here name version hash size path; do
     if [ "$here" = - ] || dpkg --compare-versions "$here" lt "$version"; then echo "debian $hash $size $path"; fi
   done
@@ -137,7 +137,7 @@ install_packages() {
   [ -s "$work/wanted" ] || return 0
   fetch "$work/wanted"
   mkdir "$work/debs"
-  while read -r kind hash size path; do ln -s "$cache/$hash" "$work/debs/${path##*/}"; done < "$work/wanted"
+  while read -r kind hash size path; do cp "$cache/$hash" "$work/debs/${path##*/}"; done < "$work/wanted"
   # The order of unpacking is apt's to find; it is given no lists, so it can bring nothing else.
   apt-get -q -y --no-install-recommends --no-download -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=/dev/null \
     -o Dir::State::lists="$work/lists" -o APT::Sandbox::User=root -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold \
