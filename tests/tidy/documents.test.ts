@@ -1,9 +1,12 @@
 /** What is written for people stays true: links lead somewhere, commands exist, every example is mentioned. */
 
-import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import { exitCodes } from "../../packages/cli/src/exit-codes.ts";
+import { runProgram } from "../../packages/cli/src/program.ts";
+import type { ClientMaker } from "../../packages/cli/src/shell.ts";
+import { fakeOutside } from "../../packages/cli/src/testing/fake-outside.ts";
 import { read, root, type Source } from "./sources.ts";
 
 const documents = read(["*.md", "docs/**/*.md", "examples/**/*.md"]);
@@ -36,7 +39,7 @@ test("every file that is named in a document exists", () => {
   expect(dead).toEqual([]);
 });
 
-test("the commands of the documents exist, with their options", () => {
+test("the commands of the documents exist, with their options", async () => {
   const scripts = (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: object })
     .scripts;
   const helpOf = helpReader();
@@ -47,11 +50,11 @@ test("the commands of the documents exist, with their options", () => {
       seen++;
       if (npm !== undefined && !Object.hasOwn(scripts, npm)) wrong.push(`${path}: ${line}`);
       if (npm !== undefined || subcommand === "") continue;
-      const own = helpOf(subcommand);
+      const own = await helpOf(subcommand);
       // A command of verbs explains their options with each of them.
-      const verb = new RegExp(`haversack ${subcommand} ([a-z]+)`).exec(line)?.[1] ?? "";
+      const verb = new RegExp(`haversack ${subcommand} ([a-z][a-z-]*)`).exec(line)?.[1] ?? "";
       const hasVerbs = own.startsWith(`Usage: haversack ${subcommand} `) && own.includes("\nCommands:\n");
-      const help = hasVerbs && verb !== "" ? helpOf(subcommand, verb) : own;
+      const help = hasVerbs && verb !== "" ? await helpOf(subcommand, verb) : own;
       const isKnown = !hasVerbs || verb === "" || help.startsWith(`Usage: haversack ${subcommand} ${verb} `);
       if (!isKnown || !optionsIn(line).every((option) => help.includes(option)))
         wrong.push(`${path}: ${line}`);
@@ -91,24 +94,36 @@ const slug = (heading: string): string =>
 
 /** `npm start`, `npm run x`, `npx haversack y …` in blocks of code. */
 function commandsIn(text: string): RegExpMatchArray[] {
-  const blocks = text.match(/^```(?:sh|console|text)?\n[^]*?^```/gm) ?? [];
+  // All blocks, or the end of one would be taken for the begin of the next.
+  const blocks = [...text.matchAll(/^ *```(\w*)\n([^]*?)^ *```/gm)]
+    .filter(([, language = ""]) => ["", "sh", "console", "text"].includes(language))
+    .map(([, , block = ""]) => block);
   const line =
-    /(?:npm (?:run (?:--silent )?)?(start|test|run|[a-z]+:[a-z]+|check|format|types|lint|dead|fuzz|bench|chaos)\b|(?:npx )?(haversack) ([a-z]+)?)[^\n#|]*/g;
+    /(?:npm (?:run (?:--silent )?)?(start|test|run|[a-z]+:[a-z]+|check|format|types|lint|dead|fuzz|bench|chaos)\b|(?:npx )?(haversack) ([a-z][a-z-]*)?)[^\n#|]*/g;
   return blocks.flatMap((block) => [...block.matchAll(line)]);
 }
 
 const optionsIn = (line: string): string[] =>
   line.match(/(?<=\s)--[a-z-]+/g)?.filter((option) => option !== "--") ?? [];
 
-/** Asks the program once for each. */
-function helpReader(): (...words: string[]) => string {
-  const main = join(root, "packages/cli/src/main.ts");
-  const known = new Map<string, string>();
+/** Asks the program once for each, without a process of its own: there are a hundred. */
+function helpReader(): (...words: string[]) => Promise<string> {
+  const known = new Map<string, Promise<string>>();
   return (...words) => {
     const key = words.join(" ");
-    const help =
-      known.get(key) ?? execFileSync(process.execPath, [main, ...words, "--help"], { encoding: "utf8" });
+    const help = known.get(key) ?? helpText(words);
     known.set(key, help);
     return help;
   };
 }
+
+async function helpText(words: readonly string[]): Promise<string> {
+  const outside = fakeOutside();
+  const code = await runProgram([...words, "--help"], outside, noClient);
+  expect([words, code, outside.written.err]).toEqual([words, exitCodes.ok, ""]);
+  return outside.written.out;
+}
+
+const noClient: ClientMaker = () => {
+  throw new Error("help asks nobody");
+};

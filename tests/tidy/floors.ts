@@ -73,7 +73,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["spool"],
     ["session"],
     ["hydrate"],
-    ["agent"],
+    ["agent", "runtime"],
     ["execute", "images"],
     ["health", "probe-host"],
     ["worker"],

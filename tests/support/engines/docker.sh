@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# A dockerd for tests. Needs root and docker.io, no systemd.
+#   docker.sh start DIR    starts it with all its state below DIR, prints the address of its socket
+#   docker.sh stop DIR     stops it, unmounts what it left, removes DIR
+set -euo pipefail
+# shellcheck source=tests/support/engines/shared.sh
+source "$(dirname "${BASH_SOURCE[0]}")/shared.sh"
+
+start() {
+  # No bridge, no iptables, no forwarding: the host's network stays as it is. Networks none, host and user-defined ones
+  # work; the default bridge does not, and what is published is reached by loopback.
+  nohup dockerd -H "unix://$dir/docker.sock" --data-root "$dir/data" --exec-root "$dir/exec" \
+    --pidfile "$dir/pid" --bridge=none --iptables=false --ip6tables=false --ip-forward=false \
+    --storage-driver=overlay2 --shutdown-timeout 5 --log-level=warn > "$dir/log" 2>&1 < /dev/null &
+  wait_for_answer $! "$dir/docker.sock"
+  echo "unix://$dir/docker.sock"
+}
+
+stop() {
+  end_process "$(cat "$dir/pid" 2> /dev/null)" 15
+  remove_folder
+}
+
+"$command"
