@@ -4,7 +4,7 @@
  * gone, and the container does not start until somebody fills it in again.
  */
 
-import { mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FaultError } from "@haversack/base";
 import { memoryFolderName, memoryRoot } from "./memory-folder.ts";
@@ -33,6 +33,8 @@ export interface SecretFiles {
   fill(place: SecretPlace, values: ReadonlyMap<string, string>): Promise<void>;
   /** Whether it was filled since the host started. */
   isFilled(place: SecretPlace): Promise<boolean>;
+  /** For whoever masks them; none when they are gone. */
+  values(place: SecretPlace): Promise<readonly string[]>;
   /** Not there: nothing happens. */
   remove(place: SecretPlace): Promise<void>;
 }
@@ -66,11 +68,18 @@ export function secretFiles(roots?: readonly string[]): SecretFiles {
       await giveToContainer(join(folder, startFile), 0o400);
     },
     async isFilled(place) {
-      const file = join(await pathOf(place), startFile);
-      return await stat(file).then(
+      const folder = await pathOf(place).catch(() => undefined);
+      if (folder === undefined) return false;
+      return await stat(join(folder, startFile)).then(
         () => true,
         () => false,
       );
+    },
+    async values(place) {
+      const folder = await pathOf(place).catch(() => undefined);
+      if (folder === undefined) return [];
+      const names = await readdir(join(folder, "secrets")).catch(() => []);
+      return await Promise.all(names.map((name) => readFile(join(folder, "secrets", name), "utf8")));
     },
     async remove(place) {
       // Where there is no memory there are no secrets.
