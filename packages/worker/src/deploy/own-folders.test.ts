@@ -76,14 +76,14 @@ test("secrets are files in memory, and gone when they are removed", async () => 
   const place = { cluster: "fleet-a", name: "web", revision: 1 };
   const folder = await files.folder(place, { isNew: true, withSnapshot: false });
   expect(await files.isFilled(place)).toBe(false);
-  await files.fill(place, new Map([["api-key", "s3cret-value"]]));
+  await files.write(place, new Map([["api-key", "s3cret-value"]]));
   expect(await files.isFilled(place)).toBe(true);
   const file = join(folder, "secrets", "api-key");
   expect(await readFile(file, "utf8")).toBe("s3cret-value");
   expect((await stat(file)).mode & 0o222).toBe(0);
   expect((await readdir(folder)).toSorted()).toEqual(["secrets", "start"]);
   expect(await files.values(place)).toEqual(["s3cret-value"]);
-  await expect(files.fill(place, new Map([["../x", "y"]]))).rejects.toMatchObject({
+  await expect(files.write(place, new Map([["../x", "y"]]))).rejects.toMatchObject({
     code: "secret_unavailable",
   });
   await files.remove(place);

@@ -30,7 +30,7 @@ export interface SecretFiles {
     how: { readonly isNew: boolean; readonly withSnapshot: boolean },
   ): Promise<string>;
   /** Writes the values, then `start`. */
-  fill(place: SecretPlace, values: ReadonlyMap<string, string>): Promise<void>;
+  write(place: SecretPlace, values: ReadonlyMap<string, string>): Promise<void>;
   /** Whether it was filled since the host started. */
   isFilled(place: SecretPlace): Promise<boolean>;
   /** For whoever masks them; none when they are gone. */
@@ -61,7 +61,7 @@ export function secretFiles(roots?: readonly string[]): SecretFiles {
       for (const path of [folder, join(folder, "secrets")]) await giveToContainer(path, 0o700);
       return folder;
     },
-    async fill(place, values) {
+    async write(place, values) {
       const folder = await folderOf(place);
       for (const [name, value] of values) await writeSecret(join(folder, "secrets"), name, value);
       await writeFile(join(folder, startFile), "");
