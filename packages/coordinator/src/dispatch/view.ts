@@ -33,6 +33,8 @@ export interface ViewWorker {
   readonly snapshotMaxVersion: number;
   readonly snapshotFeatures: readonly string[];
   readonly snapshotsHeld: ReadonlySet<string>;
+  /** Digests of images, and `base` for the base image; absent: none. */
+  readonly imagesReady?: ReadonlySet<string>;
 }
 
 export type Unplaced =

@@ -123,6 +123,8 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
   // They hold the end of the log, and nothing else.
   auditAppend: () => ({ runs: [], order: "audit", alone: true }),
   auditCut: () => ({ runs: [], order: "audit", alone: true }),
+  imagesNote: () => ({ runs: [], order: "images", alone: true }),
+  imagesForget: ({ term }) => ({ runs: [], ...under(term), order: "images", alone: true }),
   deadlineServe: ({ runId, term }) => ({ runs: [runId], ...under(term) }),
 };
 

@@ -4,6 +4,7 @@ import { accessReads, accessWrites } from "./access-tables.ts";
 import { controlReads, controlWrites } from "./control-tables.ts";
 import { familyReads, familyWrites } from "./family-tables.ts";
 import { identityReads, identityWrites } from "./identity-tables.ts";
+import { imageReads, imageWrites } from "./image-tables.ts";
 import { placementReads, placementWrites } from "./placement-tables.ts";
 import { retentionReads, retentionWrites } from "./retention-tables.ts";
 import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
@@ -13,6 +14,7 @@ export const furtherWrites = {
   ...controlWrites,
   ...familyWrites,
   ...identityWrites,
+  ...imageWrites,
   ...placementWrites,
   ...retentionWrites,
   ...scheduleWrites,
@@ -22,6 +24,7 @@ export const furtherReads = {
   ...controlReads,
   ...familyReads,
   ...identityReads,
+  ...imageReads,
   ...placementReads,
   ...retentionReads,
   ...scheduleReads,
