@@ -222,6 +222,21 @@ withLxd("containers of LXD", () => {
     await world.runtime.kill(id, never);
   });
 
+  test("a long grace can be given up; the container can be removed meanwhile", async () => {
+    await using world = await openLxdWorld();
+    const spec = await world.spec(shell("trap 'echo asked' TERM; while :; do sleep 0.1; done"));
+    const { id } = await world.runtime.create(spec, never);
+    await world.runtime.start(id, never);
+    const giveUp = new AbortController();
+    const stopping = world.runtime.stop(id, 600_000, giveUp.signal);
+    stopping.catch(() => {});
+    await until(world, id, async () => (await logOf(world.runtime, id)).includes("asked"));
+    giveUp.abort();
+    await expect(stopping).rejects.toMatchObject({ fault: "cancelled" });
+    await world.runtime.remove(id, never);
+    expect(await world.runtime.inspect(id, never)).toBeUndefined();
+  });
+
   test("a watcher is told of each change", async () => {
     await using world = await openLxdWorld();
     const giveUp = new AbortController();
