@@ -14,6 +14,7 @@
  *   deployments/     containers that steps left running: compared with what workers see, removed when due, their logs
  *   watch/           events and logs as streams
  *   blobs/           artifacts by digest
+ *   images/          what workers have of container images, and what they should have
  *   retention/       forgets old runs, collects what nobody names any more
  *   maintenance/     backups, restore, checks and migrations of the store
  *   identity/        the cluster's certificate authority; how workers join, renew, are revoked (A1)
@@ -47,6 +48,7 @@ import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
 import { watchHealth } from "./health/health.ts";
+import { openImages } from "./images/open-images.ts";
 import { openLibrary } from "./library/open-library.ts";
 import { openPrepared, type Stores } from "./maintenance/open-prepared.ts";
 import { keepUp } from "./maintenance/upkeep.ts";
@@ -181,7 +183,8 @@ class OneCoordinator implements Coordinator {
     const library = openLibrary(store, this.#settings, ports);
     const { snapshots, submitter, children, vault, attemptTokens } = library;
     const onHeld = (): void => upkeep.held();
-    const deploys = deployParts({ store, vault, ports });
+    const images = await openImages({ settings: this.#settings.images, store, ports, metrics: own.images });
+    const deploys = deployParts({ store, vault, ports, image: () => images.bases.known });
     const dispatcher = new Dispatcher({
       store,
       registry,
@@ -211,8 +214,9 @@ class OneCoordinator implements Coordinator {
     const ring = (): void => dispatcher.ring();
     const deployments = openDeployments({ store, snapshots, registry, leadership, ports, ring, onFailure });
     const { deploymentLogs } = deployments;
-    const fleet = { registry, leases, ports, version, ring, beside: [deployments.listener] };
-    const ofDeployments = { snapshots, deploymentLogs };
+    const fleet = { registry, leases, ports, version, ring };
+    const beside = [images.listener, deployments.listener];
+    const deployed = { snapshots, deploymentLogs };
     const parts = {
       blobs,
       submitter,
@@ -221,13 +225,14 @@ class OneCoordinator implements Coordinator {
       readiness,
       vault,
       attemptTokens,
-      ...ofDeployments,
+      beside,
+      ...deployed,
     };
     const serving = await openServing({
       settings: this.#settings,
       tokens,
       health: own,
-      served: { ...follow, ...fleet, ...parts },
+      served: { ...follow, ...fleet, ...parts, desk: images.desk },
       ports,
       hurry: this.#hurry.signal,
     });
@@ -237,7 +242,15 @@ class OneCoordinator implements Coordinator {
     const [auditLog, ...listening] = serving.services;
     invariant(auditLog !== undefined, "what callers do is written down");
     const loops = [dispatcher.loop, scheduler.loop, childLoop, deployments.keeper];
-    return [...library.services, own.loop, auditLog, ...upkeep.services, ...loops, ...listening];
+    return [
+      ...library.services,
+      own.loop,
+      auditLog,
+      images.service,
+      ...upkeep.services,
+      ...loops,
+      ...listening,
+    ];
   }
 
   /** Tells commands on this host where to find us. */

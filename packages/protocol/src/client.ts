@@ -6,6 +6,7 @@ import { type ApprovalClient, approvalClient } from "./client-approvals.ts";
 import { type DagClient, dagClient } from "./client-dags.ts";
 import { type DeploymentClient, deploymentClient } from "./client-deployments.ts";
 import { type EnrollmentClient, enrollmentClient } from "./client-enrollment.ts";
+import { type ImageClient, imageClient } from "./client-images.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
 import { type PlacementClient, placementClient } from "./client-placement.ts";
 import { type RunClient, runClient } from "./client-runs.ts";
@@ -18,6 +19,7 @@ import {
   DeploymentService,
   EnrollmentService,
   FleetService,
+  ImageService,
   MemoryService,
   PlacementService,
   RunService,
@@ -35,6 +37,7 @@ export interface HaversackClient
     ApprovalClient,
     PlacementClient,
     DeploymentClient,
+    ImageClient,
     SecretClient,
     AccessClient,
     EnrollmentClient {}
@@ -56,7 +59,8 @@ export function createClient(options: ClientOptions): HaversackClient {
   const enrollment = enrollmentClient(createConnectClient(EnrollmentService, transport));
   const secrets = secretClient(createConnectClient(SecretService, transport));
   const deployments = deploymentClient(createConnectClient(DeploymentService, transport));
+  const images = imageClient(createConnectClient(ImageService, transport));
   const ofRuns = { ...runClient(runs), ...approvalClient(runs) };
-  const ofFleet = { ...placement, ...deployments, ...secrets, ...access, ...enrollment };
+  const ofFleet = { ...placement, ...images, ...deployments, ...secrets, ...access, ...enrollment };
   return { ...ofRuns, ...dags, ...snapshots, ...memory, ...ofFleet };
 }

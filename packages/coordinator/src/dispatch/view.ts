@@ -36,6 +36,8 @@ export interface ViewWorker {
   readonly snapshotMaxVersion: number;
   readonly snapshotFeatures: readonly string[];
   readonly snapshotsHeld: ReadonlySet<string>;
+  /** Digests of images, and `base` for the base image; absent: none. */
+  readonly imagesReady?: ReadonlySet<string>;
   /** What runs containers there; absent: nothing does. */
   readonly engine?: ContainerEngine;
   /** How much is deployed there; absent: nobody counted. */

@@ -18,6 +18,8 @@ export class WorkerLink {
   readonly hello: WorkerHello;
   /** Wall clock. */
   readonly connectedAt: Ms;
+  /** Digests of the images that it has, and `base` when it has the base image that it should have. */
+  imagesReady: ReadonlySet<string> = new Set();
   readonly #snapshotsHeld = new Set<string>();
   readonly #outbox: Downward[] = [];
   readonly #owned = new Set<string>();

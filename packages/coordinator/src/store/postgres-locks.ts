@@ -123,6 +123,8 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
   // They hold the end of the log, and nothing else.
   auditAppend: () => ({ runs: [], order: "audit", alone: true }),
   auditCut: () => ({ runs: [], order: "audit", alone: true }),
+  imagesNote: () => ({ runs: [], order: "images", alone: true }),
+  imagesForget: ({ term }) => ({ runs: [], ...under(term), order: "images", alone: true }),
   deploymentBegin: ({ ref }) => ({ runs: [ref.runId] }),
   // Hold the rows of the names: those that are found, in one order.
   deploymentsObserve: ({ workerId }) => ({ runs: [], order: `worker ${workerId}`, alone: true }),

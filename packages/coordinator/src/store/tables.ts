@@ -5,6 +5,7 @@ import { controlReads, controlWrites } from "./control-tables.ts";
 import { deploymentReads, deploymentWrites } from "./deployment-tables.ts";
 import { familyReads, familyWrites } from "./family-tables.ts";
 import { identityReads, identityWrites } from "./identity-tables.ts";
+import { imageReads, imageWrites } from "./image-tables.ts";
 import { placementReads, placementWrites } from "./placement-tables.ts";
 import { retentionReads, retentionWrites } from "./retention-tables.ts";
 import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
@@ -15,6 +16,7 @@ export const furtherWrites = {
   ...deploymentWrites,
   ...familyWrites,
   ...identityWrites,
+  ...imageWrites,
   ...placementWrites,
   ...retentionWrites,
   ...scheduleWrites,
@@ -25,6 +27,7 @@ export const furtherReads = {
   ...deploymentReads,
   ...familyReads,
   ...identityReads,
+  ...imageReads,
   ...placementReads,
   ...retentionReads,
   ...scheduleReads,
