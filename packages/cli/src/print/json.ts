@@ -3,6 +3,7 @@
 import type {
   Approval,
   BackfilledTick,
+  DeploymentInfo,
   KeptSnapshot,
   MemoryReview,
   MemoryVersion,
@@ -68,6 +69,11 @@ export function workerJson(worker: WorkerInfo): object {
     certificateExpiresAt: time(worker.certificateExpiresAt),
     revokedAt: time(worker.revokedAt),
   };
+}
+
+export function deploymentJson(info: DeploymentInfo): object {
+  const { deployedAt, seenAt, expiresAt, ...rest } = info;
+  return { ...rest, deployedAt: time(deployedAt), seenAt: time(seenAt), expiresAt: time(expiresAt) };
 }
 
 export const snapshotJson = (report: SnapshotReport): object => ({ ...report });
