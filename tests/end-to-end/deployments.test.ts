@@ -18,7 +18,12 @@ afterAll(async () => {
   await fleet[Symbol.asyncDispose]();
 });
 
-const cli = (...args: string[]) => haversack([...args, "--data", fleet.data]);
+/** Behind `--` stand words of the container. */
+function cli(...args: string[]) {
+  const at = args.indexOf("--");
+  const own = at < 0 ? args : args.slice(0, at);
+  return haversack([...own, "--data", fleet.data, ...args.slice(own.length)]);
+}
 const deployment = async (name: string): Promise<DeploymentInfo> =>
   await (await fleet.client()).deployment(name, noSignal);
 /** Until it is so: what a worker tells is written down a moment later. */
@@ -160,7 +165,7 @@ describe("haversack deployments", () => {
       }
     })();
     await expect(reading).rejects.toMatchObject({ fault: "cancelled" });
-    await worker.until(({ kind, ...told }) => kind === "deploymentLog" && "order" in told && told.order.end);
+    await worker.until((told) => told.kind === "deploymentLog" && told.order.follow && told.order.end);
     expect(await worker.sendLog(4711, ["x"], true)).toBe("PERMISSION_DENIED");
     const away = await cli("deployments", "logs", "nobody");
     expect(away.code).toBe(4);
@@ -262,8 +267,8 @@ describe("a worker that is lost", () => {
     await worker.dial();
     worker.observe();
     expect((await finished(waits)).status).toBe("succeeded");
-    // The lost attempt's revision: had it made a container, this would have adopted it.
-    expect(await shows("web", { state: "running" })).toMatchObject({ revision: 3 });
+    // Revision 3 was rolled back. This is the lost attempt's revision: had it made a container, this would have adopted it.
+    expect(await shows("web", { state: "running" })).toMatchObject({ revision: 4 });
   });
 
   test("is given up: the name goes elsewhere at once, and its container when it returns", async () => {
@@ -278,12 +283,12 @@ describe("a worker that is lost", () => {
     expect([end.code, end.stdout]).toEqual([0, expect.stringContaining("web was given up")]);
     await using other = await DeployWorker.join(fleet.url, await fleet.token("worker"), "other");
     expect((await cli("deploy", "web", "--port", "1")).stdout).toContain("web is running on other");
-    expect(other.works.at(-1)).toMatchObject({ revision: 4 });
+    expect(other.works.at(-1)).toMatchObject({ revision: 5 });
     await worker.dial();
     worker.observe();
     await worker.until(({ kind }) => kind === "removeContainers");
-    expect(worker.containers.has("hv-web-3")).toBe(false);
-    expect(await deployment("web")).toMatchObject({ state: "running", workerName: "other", revision: 4 });
+    expect(worker.containers.has("hv-web-4")).toBe(false);
+    expect(await deployment("web")).toMatchObject({ state: "running", workerName: "other", revision: 5 });
     expect((await cli("undeploy", "web", "--volumes")).code).toBe(0);
     expect(other.works.at(-1)).toMatchObject({ absent: true, removeVolumes: true });
   });
