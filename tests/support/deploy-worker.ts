@@ -25,7 +25,7 @@ import type { Access } from "../../packages/worker/src/identity/access.ts";
 import { Connection, type Stream } from "../../packages/worker/src/session/dial.ts";
 import { joinedAccess } from "../../packages/worker/src/testing/open-access.ts";
 
-export const dockerEngine: ContainerEngine = {
+const dockerEngine: ContainerEngine = {
   kind: "docker",
   version: "20.10.24",
   arch: "amd64",

@@ -15,7 +15,6 @@ import { agentCommands } from "./commands/agent-commands.ts";
 import { artifactCommand } from "./commands/artifact.ts";
 import { controlCommands } from "./commands/control-commands.ts";
 import { dagCommands } from "./commands/dag-commands.ts";
-import { deploymentCommands } from "./commands/deployment-commands.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { placementCommands } from "./commands/placement-commands.ts";
 import { runCommand } from "./commands/run.ts";
@@ -38,7 +37,6 @@ const commands = [
   ...controlCommands,
   artifactCommand,
   ...placementCommands,
-  ...deploymentCommands,
   ...agentCommands,
 ];
 

@@ -3,8 +3,8 @@
 import { Command } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { given, wholeNumber, withConnection, withJson } from "../options.ts";
+import { deploymentJson } from "../print/deployment-json.ts";
 import { deploymentDetail, deploymentTable } from "../print/deployment-text.ts";
-import { deploymentJson } from "../print/json.ts";
 import type { Shell } from "../shell.ts";
 import { connect, type DagOptions } from "./dag-options.ts";
 import { writeDeploymentLog } from "./deployment-log.ts";

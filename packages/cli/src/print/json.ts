@@ -3,7 +3,6 @@
 import type {
   Approval,
   BackfilledTick,
-  DeploymentInfo,
   KeptSnapshot,
   MemoryReview,
   MemoryVersion,
@@ -69,11 +68,6 @@ export function workerJson(worker: WorkerInfo): object {
     certificateExpiresAt: time(worker.certificateExpiresAt),
     revokedAt: time(worker.revokedAt),
   };
-}
-
-export function deploymentJson(info: DeploymentInfo): object {
-  const { deployedAt, seenAt, expiresAt, ...rest } = info;
-  return { ...rest, deployedAt: time(deployedAt), seenAt: time(seenAt), expiresAt: time(expiresAt) };
 }
 
 export const snapshotJson = (report: SnapshotReport): object => ({ ...report });
