@@ -10,7 +10,7 @@ import { gate } from "./gate.ts";
 import { writeLxd } from "./lxd.ts";
 import { writeOci } from "./oci.ts";
 import { type Recipe, readRecipe, readRecipeFile } from "./recipe.ts";
-import { bareName, type BuildRecord, baseName, type FileRecord, recordName, writeRecord } from "./records.ts";
+import { type BuildRecord, bareName, baseName, type FileRecord, recordName, writeRecord } from "./records.ts";
 import { type PackedRuntime, packRuntime } from "./runtime.ts";
 import { sbomText } from "./sbom.ts";
 
@@ -43,7 +43,15 @@ export async function build(options: BuildOptions): Promise<BuildRecord> {
     const urls = options.url === undefined ? [] : [`${options.url.replace(/\/$/, "")}/${runtimeName}`];
     const recipe = await readRecipe(runtime, urls);
     tell(`recipe ${recipe.digest}, ${Buffer.byteLength(recipe.text)} bytes`);
-    const root = await bootstrap({ arch, recipe, runtime, cache, work, bare: join(out, bareName(file.stamp, arch)), tell });
+    const root = await bootstrap({
+      arch,
+      recipe,
+      runtime,
+      cache,
+      work,
+      bare: join(out, bareName(file.stamp, arch)),
+      tell,
+    });
     const made = await archives({ ...options, recipe, runtime, root, work });
     for (const line of gate(measured(made, options), await largest(root, shownPaths))) tell(line);
     await writeRecord(join(out, recordName(file.stamp, arch)), made);
@@ -75,8 +83,21 @@ async function archives({ arch, out, recipe, runtime, root, work, tell }: Made):
   const lxd = { ...(await described(out, `${name}.lxd.tar.zst`)), unpacked };
   const sbom = await described(out, `${name}.spdx.json`);
   const plain = [oci, lxd].map(({ name: file, sha256, size }) => ({ name: file, sha256, size }));
-  const shared = [await described(out, `base-${stamp}.recipe.sh`), await described(out, `base-${stamp}-runtime.tar.gz`)];
-  return { arch, stamp, recipe: recipe.digest, oci, lxd, sbom, images: plain, files: [...plain, sbom], shared };
+  const shared = [
+    await described(out, `base-${stamp}.recipe.sh`),
+    await described(out, `base-${stamp}-runtime.tar.gz`),
+  ];
+  return {
+    arch,
+    stamp,
+    recipe: recipe.digest,
+    oci,
+    lxd,
+    sbom,
+    images: plain,
+    files: [...plain, sbom],
+    shared,
+  };
 }
 
 function measured({ files, shared, stamp }: BuildRecord, { before }: BuildOptions) {
@@ -112,4 +133,3 @@ export async function sizesBefore(file: string): Promise<Map<string, number>> {
     }),
   );
 }
-

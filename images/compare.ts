@@ -18,11 +18,17 @@ export async function compareBuilds(options: BuildOptions, first: BuildRecord): 
   try {
     tell("once more, elsewhere");
     const second = await build({ ...options, out: again });
-    const pairs = [...first.files, ...first.shared].map((file, index) => [file, [...second.files, ...second.shared][index]] as const);
+    const pairs = [...first.files, ...first.shared].map(
+      (file, index) => [file, [...second.files, ...second.shared][index]] as const,
+    );
     for (const [file, other] of pairs) {
       if (file.sha256 === other?.sha256) continue;
       const where = await firstDifference(join(options.out, file.name), join(again, file.name));
-      throw new FaultError("bug", "not_reproducible", `${file.name} came out differently; the first difference is ${where}`);
+      throw new FaultError(
+        "bug",
+        "not_reproducible",
+        `${file.name} came out differently; the first difference is ${where}`,
+      );
     }
     tell(`two builds, one result: ${pairs.length} files`);
   } finally {
@@ -38,7 +44,9 @@ export async function firstDifference(left: string, right: string): Promise<stri
   if (!/\.tar(\.\w+)?$/.test(left)) return "in its text";
   const unpacked = await mkdtemp(join(tmpdir(), "haversack-differ-"));
   try {
-    const lists = await Promise.all([left, right].map((file) => run("tar", ["--numeric-owner", "--full-time", "-tvf", file])));
+    const lists = await Promise.all(
+      [left, right].map((file) => run("tar", ["--numeric-owner", "--full-time", "-tvf", file])),
+    );
     const [one = [], two = []] = lists.map((list) => list.split("\n"));
     const at = one.findIndex((line, index) => line !== two[index]);
     if (at >= 0) return `${one[at]} against ${two[at] ?? "nothing"}`;
@@ -47,7 +55,13 @@ export async function firstDifference(left: string, right: string): Promise<stri
       await run("mkdir", [folder]);
       await run("tar", ["-xf", file, "-C", folder]);
     }
-    const said = await run("/bin/sh", ["-c", 'diff -rq --no-dereference "$1" "$2" | head -n 1', "sh", join(unpacked, "0"), join(unpacked, "1")]);
+    const said = await run("/bin/sh", [
+      "-c",
+      'diff -rq --no-dereference "$1" "$2" | head -n 1',
+      "sh",
+      join(unpacked, "0"),
+      join(unpacked, "1"),
+    ]);
     return said.trim() || "outside the contents of their entries";
   } finally {
     await rm(unpacked, { recursive: true, force: true });

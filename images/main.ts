@@ -116,7 +116,11 @@ try {
   const command = commands[name];
   if (values.help || name === "") tell(usage);
   else if (command === undefined || positionals.length > 1)
-    throw new FaultError("invalid", "bad_option", `there is no command ${JSON.stringify(positionals.join(" "))}\n\n${usage}`);
+    throw new FaultError(
+      "invalid",
+      "bad_option",
+      `there is no command ${JSON.stringify(positionals.join(" "))}\n\n${usage}`,
+    );
   else await command(values);
 } catch (error) {
   process.stderr.write(`images: ${messageOf(error)}\n`);

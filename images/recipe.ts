@@ -95,7 +95,12 @@ export function renderRecipe(
 ): string {
   const { file, lock, runtime, runtimeUrls } = parts;
   const odd = runtimeUrls.find((url) => !wordless.safeParse(url).success);
-  if (odd !== undefined) throw new FaultError("invalid", "recipe_broken", `the address ${odd} must be plain: letters, digits and .+~:%/_-`);
+  if (odd !== undefined)
+    throw new FaultError(
+      "invalid",
+      "recipe_broken",
+      `the address ${odd} must be plain: letters, digits and .+~:%/_-`,
+    );
   const values: Record<string, string> = {
     STAMP: file.stamp,
     MIRRORS: file.mirrors.join(" "),

@@ -16,7 +16,11 @@ export interface BuildRecord {
   readonly stamp: string;
   /** `sha256:…` */
   readonly recipe: string;
-  readonly oci: FileRecord & { readonly imageId: string; readonly manifestDigest: string; readonly unpacked: number };
+  readonly oci: FileRecord & {
+    readonly imageId: string;
+    readonly manifestDigest: string;
+    readonly unpacked: number;
+  };
   readonly lxd: FileRecord & { readonly unpacked: number };
   readonly sbom: FileRecord;
   /** Those that a smoke test starts. */

@@ -35,7 +35,11 @@ export async function publish(options: PublishOptions): Promise<ImageManifest> {
   const records = await Promise.all(arches.map((arch) => complete(from, stamp, arch)));
   const [first] = records;
   if (first === undefined || records.some(({ recipe }) => recipe !== first.recipe)) {
-    throw new FaultError("conflict", "incomplete", "the architectures were built from different recipes; build both from one checkout");
+    throw new FaultError(
+      "conflict",
+      "incomplete",
+      "the architectures were built from different recipes; build both from one checkout",
+    );
   }
   const text = manifestText(records, options);
   const manifest = parseImageManifest(text, manifestName);
@@ -64,7 +68,11 @@ export async function publish(options: PublishOptions): Promise<ImageManifest> {
 /** What was built of an architecture, when it is whole and a smoke test passed with the very same bytes. */
 async function complete(from: string, stamp: string, arch: Arch): Promise<BuildRecord> {
   const missing = (what: string) =>
-    new FaultError("missing", "incomplete", `${what}; a release has all architectures (${arches.join(", ")}), built and smoked, or is none`);
+    new FaultError(
+      "missing",
+      "incomplete",
+      `${what}; a release has all architectures (${arches.join(", ")}), built and smoked, or is none`,
+    );
   const record = await readRecord<BuildRecord>(join(from, recordName(stamp, arch)));
   if (record === undefined) throw missing(`there is no build of ${stamp} for ${arch} in ${from}`);
   const smoke = await readRecord<SmokeRecord>(join(from, smokeName(stamp, arch)));
@@ -75,7 +83,12 @@ async function complete(from: string, stamp: string, arch: Arch): Promise<BuildR
   for (const { name, sha256, size } of [...record.files, ...record.shared]) {
     const found = await stat(join(from, name)).catch(() => undefined);
     if (found === undefined) throw missing(`${name} is not in ${from}`);
-    if (found.size !== size) throw new FaultError("corrupt", "changed", `${name} has ${found.size} bytes, and had ${size} when it was built`);
+    if (found.size !== size)
+      throw new FaultError(
+        "corrupt",
+        "changed",
+        `${name} has ${found.size} bytes, and had ${size} when it was built`,
+      );
     await sameOrRefuse(join(from, name), sha256);
   }
   return record;
@@ -83,7 +96,8 @@ async function complete(from: string, stamp: string, arch: Arch): Promise<BuildR
 
 async function sameOrRefuse(file: string, sha256: string): Promise<void> {
   const found = await hashFile(file);
-  if (found !== sha256) throw new FaultError("corrupt", "changed", `${file} is ${found}, and was ${sha256} when it was built`);
+  if (found !== sha256)
+    throw new FaultError("corrupt", "changed", `${file} is ${found}, and was ${sha256} when it was built`);
 }
 
 /** A stamp means one thing for ever: workers and records name it. */
@@ -92,7 +106,11 @@ async function checkImmutable(to: string, text: string): Promise<void> {
   if (old === undefined || old === text) return;
   const stampOf = (each: string) => (JSON.parse(each) as { stamp?: string }).stamp;
   if (stampOf(old) !== stampOf(text)) return;
-  throw new FaultError("conflict", "changed", `${to} holds another release with the stamp ${stampOf(old)}; choose a new one in images/recipe.json`);
+  throw new FaultError(
+    "conflict",
+    "changed",
+    `${to} holds another release with the stamp ${stampOf(old)}; choose a new one in images/recipe.json`,
+  );
 }
 
 function manifestText(records: readonly BuildRecord[], { to, url, stamp }: PublishOptions): string {
@@ -101,13 +119,27 @@ function manifestText(records: readonly BuildRecord[], { to, url, stamp }: Publi
   const entries = records.map(({ arch, oci, lxd, sbom }) => [
     arch,
     {
-      oci: { urls: [at(oci.name)], sha256: oci.sha256, size: oci.size, unpacked: oci.unpacked, imageId: oci.imageId, manifestDigest: oci.manifestDigest },
+      oci: {
+        urls: [at(oci.name)],
+        sha256: oci.sha256,
+        size: oci.size,
+        unpacked: oci.unpacked,
+        imageId: oci.imageId,
+        manifestDigest: oci.manifestDigest,
+      },
       lxd: { urls: [at(lxd.name)], sha256: lxd.sha256, size: lxd.size, unpacked: lxd.unpacked },
       sbom: { url: at(sbom.name), sha256: sbom.sha256 },
     },
   ]);
   const recipe = records[0]?.recipe;
-  const manifest = { format: "haversack-images", version: 1, name: "base", stamp, recipe, arches: Object.fromEntries(entries) as object };
+  const manifest = {
+    format: "haversack-images",
+    version: 1,
+    name: "base",
+    stamp,
+    recipe,
+    arches: Object.fromEntries(entries) as object,
+  };
   return `${JSON.stringify(manifest, undefined, 2)}\n`;
 }
 
@@ -136,12 +168,19 @@ export async function verifyRelease(folder: string, publicKey: string): Promise<
   const text = await readFile(join(folder, manifestName), "utf8");
   const signature = Buffer.from(await readFile(join(folder, signatureName), "utf8"), "base64");
   if (!verify(null, Buffer.from(text), createPublicKey(publicKey), signature)) {
-    throw new FaultError("corrupt", "bad_signature", `${signatureName} is not the signature of ${manifestName} by this key`);
+    throw new FaultError(
+      "corrupt",
+      "bad_signature",
+      `${signatureName} is not the signature of ${manifestName} by this key`,
+    );
   }
   const { arches: entries } = parseImageManifest(text, manifestName);
   const said: string[] = [];
   for (const { oci, lxd, sbom } of Object.values(entries)) {
-    const named = [...[oci, lxd].flatMap((file) => (file === undefined ? [] : [{ ...file, url: file.urls[0] ?? "" }])), ...(sbom === undefined ? [] : [sbom])];
+    const named = [
+      ...[oci, lxd].flatMap((file) => (file === undefined ? [] : [{ ...file, url: file.urls[0] ?? "" }])),
+      ...(sbom === undefined ? [] : [sbom]),
+    ];
     for (const file of named) {
       const name = basename(new URL(file.url).pathname);
       await sameOrRefuse(join(folder, decodeURIComponent(name)), file.sha256);

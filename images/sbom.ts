@@ -33,18 +33,32 @@ export function sbomText(arch: Arch, recipe: Recipe, runtime: PackedRuntime): st
       creators: ["Tool: haversack-images"],
     },
     packages: [
-      { SPDXID: image, name: "haversack-base", versionInfo: stamp, ...unknown, downloadLocation: "NOASSERTION" },
+      {
+        SPDXID: image,
+        name: "haversack-base",
+        versionInfo: stamp,
+        ...unknown,
+        downloadLocation: "NOASSERTION",
+      },
       ...items.map(packageOf),
     ],
     relationships: [
       { spdxElementId: "SPDXRef-DOCUMENT", relationshipType: "DESCRIBES", relatedSpdxElement: image },
-      ...items.map(({ id }) => ({ spdxElementId: image, relationshipType: "CONTAINS", relatedSpdxElement: id })),
+      ...items.map(({ id }) => ({
+        spdxElementId: image,
+        relationshipType: "CONTAINS",
+        relatedSpdxElement: id,
+      })),
     ],
   };
   return `${JSON.stringify(document, undefined, 1)}\n`;
 }
 
-const unknown = { filesAnalyzed: false, licenseConcluded: "NOASSERTION", copyrightText: "NOASSERTION" } as const;
+const unknown = {
+  filesAnalyzed: false,
+  licenseConcluded: "NOASSERTION",
+  copyrightText: "NOASSERTION",
+} as const;
 
 const packageOf = ({ id, name, version, purl, download, license, checksum }: Item) => ({
   SPDXID: id,

@@ -27,24 +27,33 @@ const rootsMin = 100;
 const fail = (message: string) => new FaultError("corrupt", "smoke_failed", message);
 
 function same(what: string, found: string, expected: string): void {
-  if (found !== expected) throw fail(`${what} is ${JSON.stringify(found.slice(0, 300))}; expected ${JSON.stringify(expected)}`);
+  if (found !== expected)
+    throw fail(`${what} is ${JSON.stringify(found.slice(0, 300))}; expected ${JSON.stringify(expected)}`);
 }
 
 /** Answers what was found, for people. */
 export async function checkContainer(container: Container, expected: Expected): Promise<string> {
-  const proof = JSON.parse(await container.exec(["cat", "/etc/haversack-base.json"])) as Record<string, string>;
+  const proof = JSON.parse(await container.exec(["cat", "/etc/haversack-base.json"])) as Record<
+    string,
+    string
+  >;
   same("the stamp", proof["stamp"] ?? "", expected.recipe.file.stamp);
   same("the recipe", proof["recipe"] ?? "", expected.digest);
   same("the architecture", proof["arch"] ?? "", expected.arch);
   await checkProcess(container);
   await checkVersions(container, expected);
-  const roots = Number(await container.exec(["grep", "-c", "BEGIN CERTIFICATE", "/etc/ssl/certs/ca-certificates.crt"]));
+  const roots = Number(
+    await container.exec(["grep", "-c", "BEGIN CERTIFICATE", "/etc/ssl/certs/ca-certificates.crt"]),
+  );
   if (!(roots >= rootsMin)) throw fail(`there are ${roots} TLS roots; expected ${rootsMin} and more`);
   const git = (await container.exec(["git", "--version"])).trim();
   await healthy(container);
   await rehearse(container);
   const { exitCode, ms } = await container.stop();
-  if (ms > stopMsMax || (exitCode ?? 0) !== 0) throw fail(`SIGTERM: it ended after ${Math.round(ms)} ms with ${exitCode}; expected 0 within ${stopMsMax} ms`);
+  if (ms > stopMsMax || (exitCode ?? 0) !== 0)
+    throw fail(
+      `SIGTERM: it ended after ${Math.round(ms)} ms with ${exitCode}; expected 0 within ${stopMsMax} ms`,
+    );
   return `${git}, ${roots} TLS roots, healthy, one turn, ended ${Math.round(ms)} ms after SIGTERM`;
 }
 
@@ -54,15 +63,26 @@ async function checkProcess(container: Container): Promise<void> {
   const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, "m").exec(status)?.[1] ?? "";
   same("process 1", field("Name"), "tini");
   same("its user", field("Uid"), "10001\t10001\t10001\t10001");
-  for (const name of ["CapInh", "CapPrm", "CapEff", "CapAmb"]) same(`its ${name}`, field(name), "0000000000000000");
+  for (const name of ["CapInh", "CapPrm", "CapEff", "CapAmb"])
+    same(`its ${name}`, field(name), "0000000000000000");
   same("its no_new_privs", field("NoNewPrivs"), "1");
 }
 
 async function checkVersions(container: Container, { arch, recipe }: Expected): Promise<void> {
   const list = await container.exec(["dpkg-query", "-W", "-f", "${Package} ${Version}\\n"]);
-  const found = new Map(list.trim().split("\n").map((line) => line.split(" ", 2) as [string, string]));
-  for (const { name, version } of recipe.lock.debian[arch]) same(`the version of ${name}`, found.get(name) ?? "none", version);
-  same("Node", (await container.exec(["/opt/haversack/bin/node", "--version"])).trim(), `v${recipe.file.node}`);
+  const found = new Map(
+    list
+      .trim()
+      .split("\n")
+      .map((line) => line.split(" ", 2) as [string, string]),
+  );
+  for (const { name, version } of recipe.lock.debian[arch])
+    same(`the version of ${name}`, found.get(name) ?? "none", version);
+  same(
+    "Node",
+    (await container.exec(["/opt/haversack/bin/node", "--version"])).trim(),
+    `v${recipe.file.node}`,
+  );
 }
 
 /** From inside: a container of a test may have no network. */
@@ -82,5 +102,6 @@ async function rehearse(container: Container): Promise<void> {
     method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ prompt: "Are you there?" }) });
   console.log(answer.status, await answer.text());`;
   const answer = await container.exec(["/opt/haversack/bin/node", "--input-type=module", "-e", script]);
-  if (!/^200 .*I was asked: Are you there\?.*"toolCalls":1/.test(answer)) throw fail(`a turn was answered with ${answer}`);
+  if (!/^200 .*I was asked: Are you there\?.*"toolCalls":1/.test(answer))
+    throw fail(`a turn was answered with ${answer}`);
 }

@@ -20,16 +20,38 @@ export function lxdEngine(socket: string) {
     /** Answers the fingerprint, which must be the sha256 of the file. */
     async load(file: string, { lxd, stamp }: BuildRecord): Promise<string> {
       await lxc(["image", "import", file, "local:"]);
-      const found = JSON.parse(await lxc(["query", `/1.0/images/${lxd.sha256}`])) as { fingerprint: string; properties: Record<string, string> };
-      if (found.fingerprint === lxd.sha256 && found.properties["haversack.stamp"] === stamp) return lxd.sha256;
-      throw new FaultError("corrupt", "smoke_failed", `the image is ${JSON.stringify(found)}; expected ${lxd.sha256} of ${stamp}`);
+      const found = JSON.parse(await lxc(["query", `/1.0/images/${lxd.sha256}`])) as {
+        fingerprint: string;
+        properties: Record<string, string>;
+      };
+      if (found.fingerprint === lxd.sha256 && found.properties["haversack.stamp"] === stamp)
+        return lxd.sha256;
+      throw new FaultError(
+        "corrupt",
+        "smoke_failed",
+        `the image is ${JSON.stringify(found)}; expected ${lxd.sha256} of ${stamp}`,
+      );
     },
     /** Unprivileged, without nesting. */
     async start(image: string, pack: Uint8Array, name: string): Promise<Container> {
       const folder = await runFolder(pack);
-      const settings = ["environment.HAVERSACK_REHEARSAL=1", "environment.HAVERSACK_WAIT=start", "raw.lxc=lxc.signal.halt = SIGTERM"];
+      const settings = [
+        "environment.HAVERSACK_REHEARSAL=1",
+        "environment.HAVERSACK_WAIT=start",
+        "raw.lxc=lxc.signal.halt = SIGTERM",
+      ];
       await lxc(["init", image, name, ...settings.flatMap((each) => ["--config", each])]);
-      await lxc(["config", "device", "add", name, "run", "disk", `source=${folder}`, "path=/run/haversack", "readonly=true"]);
+      await lxc([
+        "config",
+        "device",
+        "add",
+        name,
+        "run",
+        "disk",
+        `source=${folder}`,
+        "path=/run/haversack",
+        "readonly=true",
+      ]);
       await lxc(["start", name]);
       return {
         exec: (argv) => lxc(["exec", name, "--user", "10001", "--group", "10001", "--", ...argv]),
