@@ -52,7 +52,7 @@ test("the commands of the documents exist, with their options", async () => {
       if (npm !== undefined || subcommand === "") continue;
       const own = await helpOf(subcommand);
       // A command of verbs explains their options with each of them.
-      const verb = new RegExp(`haversack ${subcommand} ([a-z]+)`).exec(line)?.[1] ?? "";
+      const verb = new RegExp(`haversack ${subcommand} ([a-z][a-z-]*)`).exec(line)?.[1] ?? "";
       const hasVerbs = own.startsWith(`Usage: haversack ${subcommand} `) && own.includes("\nCommands:\n");
       const help = hasVerbs && verb !== "" ? await helpOf(subcommand, verb) : own;
       const isKnown = !hasVerbs || verb === "" || help.startsWith(`Usage: haversack ${subcommand} ${verb} `);
@@ -94,9 +94,12 @@ const slug = (heading: string): string =>
 
 /** `npm start`, `npm run x`, `npx haversack y …` in blocks of code. */
 function commandsIn(text: string): RegExpMatchArray[] {
-  const blocks = text.match(/^```(?:sh|console|text)?\n[^]*?^```/gm) ?? [];
+  // All blocks, or the end of one would be taken for the begin of the next.
+  const blocks = [...text.matchAll(/^ *```(\w*)\n([^]*?)^ *```/gm)]
+    .filter(([, language = ""]) => ["", "sh", "console", "text"].includes(language))
+    .map(([, , block = ""]) => block);
   const line =
-    /(?:npm (?:run (?:--silent )?)?(start|test|run|[a-z]+:[a-z]+|check|format|types|lint|dead|fuzz|bench|chaos)\b|(?:npx )?(haversack) ([a-z]+)?)[^\n#|]*/g;
+    /(?:npm (?:run (?:--silent )?)?(start|test|run|[a-z]+:[a-z]+|check|format|types|lint|dead|fuzz|bench|chaos)\b|(?:npx )?(haversack) ([a-z][a-z-]*)?)[^\n#|]*/g;
   return blocks.flatMap((block) => [...block.matchAll(line)]);
 }
 

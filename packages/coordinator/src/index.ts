@@ -4,6 +4,7 @@ export type { CoordinatorAsked } from "./config/options.ts";
 export { type Coordinator, createCoordinator } from "./coordinator.ts";
 export { dagJsonSchema } from "./dag/json-schema.ts";
 export { readPlannableDag } from "./dag/plannable-dag.ts";
+export { type ImageManifest, parseImageManifest } from "./images/manifest.ts";
 export { type Backup, backUp } from "./maintenance/backup.ts";
 export type { Checked } from "./maintenance/check/check.ts";
 export { checkStore } from "./maintenance/check/check-store.ts";

@@ -19,4 +19,10 @@ export interface WorkerAsked {
   readonly healthListen?: string;
   /** For people; the host name when left out. */
   readonly name?: string;
+  /** `off`, `lazy` or `eager`; HAVERSACK_PREFETCH_BASE_IMAGE, then worker.json, then `lazy` when left out. */
+  readonly prefetchBaseImage?: string;
+  /** Bytes a second for downloads of images, such as `4MiB`; without limit when left out. */
+  readonly imagesMaxRate?: string;
+  /** Folder of images that are on their way; `images` in the data folder when left out. */
+  readonly imagesDir?: string;
 }
