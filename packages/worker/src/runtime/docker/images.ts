@@ -1,7 +1,7 @@
 /** Images of Docker and Podman: looked for by identity, loaded from a file, removed. */
 
 import { createReadStream } from "node:fs";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { messageOf } from "@haversack/base";
 import { readFrames } from "../pull-frames.ts";
 import type { ImageIdentity, ImagePresence, Runtime, StoredImage } from "../runtime.ts";
@@ -44,13 +44,8 @@ async function importInto(
   { file, image, onProgress }: Import,
   signal: AbortSignal,
 ): Promise<void> {
-  const source = createReadStream(file, { highWaterMark: chunkBytes });
-  let bytes = 0;
-  source.on("data", (chunk) => {
-    bytes += chunk.length;
-    onProgress(bytes);
-  });
   const before = await storedIds(engine, signal);
+  const source = Readable.from(counted(file, onProgress), { objectMode: false });
   try {
     const told = await engineCall("loading the image", signal, async () => {
       const answer = await engine.docker.loadImage(source, { abortSignal: signal, quiet: false });
@@ -69,6 +64,15 @@ async function importInto(
 async function storedIds({ docker }: Engine, signal: AbortSignal): Promise<ReadonlySet<string>> {
   const stored = await engineCall("listing images", signal, () => docker.listImages({ abortSignal: signal }));
   return new Set(stored.map(({ Id }) => withAlgorithm(Id)));
+}
+
+async function* counted(file: string, onProgress: (bytes: number) => void): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of createReadStream(file, { highWaterMark: chunkBytes })) {
+    bytes += (chunk as Buffer).length;
+    yield chunk as Buffer;
+    onProgress(bytes);
+  }
 }
 
 interface Told {
