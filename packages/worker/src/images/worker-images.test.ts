@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { until } from "../../../../tests/support/fake-clock.ts";
-import { imageId, imagesWorld } from "../testing/images-world.ts";
+import { comesTrue, imageId, imagesWorld } from "../testing/images-world.ts";
 
 describe("a base image", () => {
   test("comes with the first deploy that asks, once for all that ask, and is told step by step", async () => {
@@ -12,7 +11,7 @@ describe("a base image", () => {
     await world.comes("ready");
     expect(world.server.requests).toHaveLength(1);
     expect(world.server.sentBytes).toBe(world.file.length);
-    await until(() => world.told.at(-1)?.state === "ready");
+    await comesTrue(() => world.told.at(-1)?.state === "ready");
     const states = world.told.map(({ state }) => state).filter((state, at, all) => state !== all[at - 1]);
     expect(states.slice(states.indexOf("queued"))).toEqual([
       "queued",
