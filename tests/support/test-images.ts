@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import type { ImageDetails, ImageShelf, ShelvedImage } from "./image-shelf.ts";
-import { tarArchive } from "./tar-archive.ts";
+import { type TarEntry, tarArchive } from "./tar-archive.ts";
 
 const places = ["/usr/bin/busybox", "/bin/busybox"];
 const applets = [
@@ -39,9 +39,13 @@ const moreApplets = [
 
 /** Programs, folders, and the two files that name users. */
 export function busyboxLayer(): Buffer {
+  return tarArchive(busyboxEntries());
+}
+
+export function busyboxEntries(): TarEntry[] {
   const path = places.find(existsSync);
   if (path === undefined) throw new Error(`there is none of ${places.join(", ")}: install busybox-static`);
-  return tarArchive([
+  return [
     { name: "bin/" },
     { name: "tmp/", mode: 0o1777 },
     { name: "run/" },
@@ -50,7 +54,7 @@ export function busyboxLayer(): Buffer {
     { name: "etc/group", mode: 0o644, data: "root:x:0:\nagent:x:10001:\n" },
     { name: "bin/busybox", data: readFileSync(path) },
     ...[...applets, ...moreApplets].map((name) => ({ name: `bin/${name}`, link: "busybox" })),
-  ]);
+  ];
 }
 
 /** What no image had before: nothing of it is held, and it does not compress. */

@@ -13,6 +13,7 @@
  *   children/        starts the runs that `dag` steps are, and tells the steps how they ended
  *   watch/           events and logs as streams
  *   blobs/           artifacts by digest
+ *   images/          what workers have of container images, and what they should have
  *   retention/       forgets old runs, collects what nobody names any more
  *   maintenance/     backups, restore, checks and migrations of the store
  *   identity/        the cluster's certificate authority; how workers join, renew, are revoked (A1)
@@ -45,6 +46,7 @@ import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
 import { watchHealth } from "./health/health.ts";
+import { openImages } from "./images/open-images.ts";
 import { openLibrary } from "./library/open-library.ts";
 import { openPrepared, type Stores } from "./maintenance/open-prepared.ts";
 import { keepUp } from "./maintenance/upkeep.ts";
@@ -204,13 +206,15 @@ class OneCoordinator implements Coordinator {
     const { leadership } = upkeep;
     const scheduler = createScheduler({ store, submitter, registry, leadership, ports, onFailure });
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
+    const images = await openImages({ settings: this.#settings.images, store, ports, metrics: own.images });
     const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
-    const parts = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens };
+    const beside = [images.listener];
+    const parts = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens, beside };
     const serving = await openServing({
       settings: this.#settings,
       tokens,
       health: own,
-      served: { ...follow, ...fleet, ...parts },
+      served: { ...follow, ...fleet, ...parts, desk: images.desk },
       ports,
       hurry: this.#hurry.signal,
     });
@@ -220,7 +224,15 @@ class OneCoordinator implements Coordinator {
     const [auditLog, ...listening] = serving.services;
     invariant(auditLog !== undefined, "what callers do is written down");
     const loops = [dispatcher.loop, scheduler.loop, childLoop];
-    return [...library.services, own.loop, auditLog, ...upkeep.services, ...loops, ...listening];
+    return [
+      ...library.services,
+      own.loop,
+      auditLog,
+      images.service,
+      ...upkeep.services,
+      ...loops,
+      ...listening,
+    ];
   }
 
   /** Tells commands on this host where to find us. */

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import type { Ports, Service } from "@haversack/base";
 import type { WorkerId } from "@haversack/protocol";
 import { createAccess } from "./api/access.ts";
-import { routesOf } from "./api/routes.ts";
+import { imageRoutes, routesOf } from "./api/routes.ts";
 import { workerRoutes } from "./api/worker-routes.ts";
 import type { Authenticator } from "./auth/authenticate.ts";
 import { endSession, revocationKeeper } from "./dispatch/revocation.ts";
 import type { watchHealth } from "./health/health.ts";
+import { imageCalls } from "./http/image-calls.ts";
 import { type ListenerParts, type Listeners, localUrl, openListeners } from "./http/listeners.ts";
 import { Newcomers } from "./http/newcomers.ts";
 import { type Identities, openIdentities } from "./identity/open-identities.ts";
@@ -43,9 +44,12 @@ export async function openServing(parts: ServingParts): Promise<Serving> {
   const { authority, enrolment } = identities;
   const access = createAccess({ store, credentials: [...identities.credentials, tokens], ports });
   const common = { newcomers: new Newcomers(), stopping };
+  const interceptors = [health.countCalls, ...access.interceptors];
+  const calls = imageCalls({ routes: access.guard(imageRoutes(served)), interceptors });
   const api = {
     routes: access.guard(routesOf({ ...served, enrolment })),
-    interceptors: [health.countCalls, ...access.interceptors],
+    interceptors,
+    images: { calls, desk: served.desk, clock: ports.clock },
     health: health.routes(registry, access.authenticate),
     ...common,
   };

@@ -5,6 +5,7 @@ import { type AccessClient, accessClient } from "./client-access.ts";
 import { type ApprovalClient, approvalClient } from "./client-approvals.ts";
 import { type DagClient, dagClient } from "./client-dags.ts";
 import { type EnrollmentClient, enrollmentClient } from "./client-enrollment.ts";
+import { type ImageClient, imageClient } from "./client-images.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
 import { type PlacementClient, placementClient } from "./client-placement.ts";
 import { type RunClient, runClient } from "./client-runs.ts";
@@ -16,6 +17,7 @@ import {
   DagService,
   EnrollmentService,
   FleetService,
+  ImageService,
   MemoryService,
   PlacementService,
   RunService,
@@ -32,6 +34,7 @@ export interface HaversackClient
     SnapshotClient,
     ApprovalClient,
     PlacementClient,
+    ImageClient,
     SecretClient,
     AccessClient,
     EnrollmentClient {}
@@ -52,7 +55,8 @@ export function createClient(options: ClientOptions): HaversackClient {
   const access = accessClient(createConnectClient(AccessService, transport));
   const enrollment = enrollmentClient(createConnectClient(EnrollmentService, transport));
   const secrets = secretClient(createConnectClient(SecretService, transport));
+  const images = imageClient(createConnectClient(ImageService, transport));
   const ofRuns = { ...runClient(runs), ...approvalClient(runs) };
-  const ofFleet = { ...placement, ...secrets, ...access, ...enrollment };
+  const ofFleet = { ...placement, ...images, ...secrets, ...access, ...enrollment };
   return { ...ofRuns, ...dags, ...snapshots, ...memory, ...ofFleet };
 }

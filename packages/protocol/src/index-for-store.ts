@@ -2,8 +2,16 @@
 
 export { tokenRoles } from "./model/access.ts";
 export { allSteps, stepsCount } from "./model/dag.ts";
+export { deployOutputs } from "./model/deploy.ts";
 export { refKey } from "./model/fence.ts";
-export { parseDigest, parseGeneration, parseRunId, parseStepId, parseWorkerId } from "./model/ids.ts";
+export {
+  parseBootId,
+  parseDigest,
+  parseGeneration,
+  parseRunId,
+  parseStepId,
+  parseWorkerId,
+} from "./model/ids.ts";
 export { itemAt, itemId, itemIndex, itemOfId, itemRange, itemsMax, stepAt, stepIdAt } from "./model/item.ts";
 export { localDag } from "./model/local-dag.ts";
 export { dagScope, parseMemoryScopeName } from "./model/memory.ts";

@@ -5,9 +5,10 @@ import { exitCodes } from "../exit-codes.ts";
 import { duration, given, retentionOption } from "../options.ts";
 import { openCoordinator, stopInOrder, tellStop, untilInterrupted } from "../serve.ts";
 import type { Shell } from "../shell.ts";
+import { type ImageOptions, imagesAsked, withImages } from "./image-options.ts";
 import { type ListenerOptions, listenersAsked, withListeners } from "./listener-options.ts";
 
-interface CoordinatorOptions extends ListenerOptions {
+interface CoordinatorOptions extends ListenerOptions, ImageOptions {
   readonly data: string;
   readonly store?: string;
   readonly listen?: string;
@@ -34,7 +35,7 @@ Examples:
 Ctrl-C ends it in good order; a second one at once. Its log (JSON lines) goes to standard error: HAVERSACK_LOG=debug.`;
 
 export function coordinatorCommand(shell: Shell): Command {
-  return withListeners(new Command("coordinator"))
+  return withImages(withListeners(new Command("coordinator")))
     .description("run a coordinator in this terminal until Ctrl-C")
     .addOption(new Option("--data <dir>", "data folder").default(dataFolderName).env("HAVERSACK_DATA"))
     .addOption(
@@ -67,7 +68,10 @@ async function serve(options: CoordinatorOptions, shell: Shell): Promise<0> {
     dataDir,
     ...given({ store, listen, agentsDir, model, vault, leaseTtlMs, retention, graceMs }),
   };
-  const coordinator = await openCoordinator({ ...asked, ...listenersAsked(options) }, outside);
+  const coordinator = await openCoordinator(
+    { ...asked, ...listenersAsked(options), ...imagesAsked(options, outside.cwd) },
+    outside,
+  );
   try {
     shell.out(`coordinator listening on ${coordinator.url}, data in ${dataDir}\n`);
     await untilInterrupted([coordinator], outside);

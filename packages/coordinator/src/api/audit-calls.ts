@@ -85,7 +85,18 @@ const nameOf = (code: Code): string =>
   (Code[code] ?? "unknown").replaceAll(/(?<!^)[A-Z]/g, "_$&").toLowerCase();
 
 /** Fields that say what a call is about, and never hold what is secret; nothing else of a message is written down. */
-const naming = ["run_id", "step_id", "dag_name", "worker_id", "name", "id", "scope", "index"];
+const naming = [
+  "run_id",
+  "step_id",
+  "dag_name",
+  "worker_id",
+  "worker",
+  "ref",
+  "name",
+  "id",
+  "scope",
+  "index",
+];
 /** Messages of an answer that are what was made. */
 const made = ["run", "token"];
 const targetCharactersMax = 300;

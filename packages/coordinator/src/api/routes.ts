@@ -8,6 +8,7 @@ import {
   EnrollmentService,
   FleetService,
   Health,
+  ImageService,
   MemoryService,
   PlacementService,
   RunService,
@@ -21,6 +22,7 @@ import type { Scheduler } from "../schedule/scheduler.ts";
 import { dagService } from "./dag-service.ts";
 import { fleetRoutes } from "./fleet-routes.ts";
 import { type HealthServiceParts, healthService } from "./health-service.ts";
+import { type ImageServiceParts, imageService } from "./image-service.ts";
 import { memoryService } from "./memory-service.ts";
 import { reflectionService } from "./reflection-service.ts";
 import { runService } from "./run-service.ts";
@@ -43,11 +45,13 @@ export const services = [
   Health,
   ServerReflection,
   AccessService,
+  ImageService,
 ];
 
 type Parts = Parameters<typeof runService>[0] &
   WorkerRouteParts &
-  HealthServiceParts & { readonly scheduler: Scheduler };
+  HealthServiceParts &
+  ImageServiceParts & { readonly scheduler: Scheduler };
 
 /** They carry DAG files; a message of the others is smaller. */
 const large = { readMaxBytes: apiMessageBytesMax, writeMaxBytes: apiMessageBytesMax };
@@ -60,6 +64,7 @@ export const routesOf =
     const schedules = { store, submit, clock, ring: () => scheduler.ring() };
     const names = services.map(({ typeName }) => typeName);
     workerRoutes(parts)(router);
+    imageRoutes(parts)(router);
     fleetRoutes(parts)(router)
       .service(RunService, runService(parts), large)
       .service(DagService, dagService(submitter, store, schedules.ring), large)
@@ -69,3 +74,8 @@ export const routesOf =
       .service(Health, healthService(names, parts))
       .service(ServerReflection, reflectionService(services));
   };
+
+export const imageRoutes =
+  (parts: ImageServiceParts) =>
+  (router: ConnectRouter): ConnectRouter =>
+    router.service(ImageService, imageService(parts));

@@ -35,4 +35,16 @@ export interface CoordinatorAsked {
   readonly retention?: string;
   /** Milliseconds for which packs and artifacts stay that nothing names; 24 hours when left out. For tests. */
   readonly graceMs?: number;
+  /** `images.json`: the base image of deployments; there is none when left out. */
+  readonly images?: string;
+  /** PEM file of the public key that its signature is checked with. */
+  readonly imagesKey?: string;
+  /** It counts without a signature. */
+  readonly imagesUnsigned?: boolean;
+  /** What a deploy builds in where there is no base image. */
+  readonly fallbackImage?: string;
+  /** The script that it builds with. */
+  readonly imageRecipe?: string;
+  /** Downloads of images at once in the fleet: `20` when left out. */
+  readonly imagePermits?: string;
 }

@@ -27,6 +27,14 @@ describe("what nobody asked for", () => {
       snapshotLimits: defaultLimits,
       diskReserveBytes: 512 * 1024 * 1024,
       vault: { folder: resolve(".haversack/vault"), keyFile: undefined },
+      images: {
+        manifestFile: undefined,
+        keyFile: undefined,
+        unsigned: false,
+        fallbackImage: "docker.io/library/debian:bookworm-slim",
+        recipeFile: undefined,
+        permits: 20,
+      },
     });
   });
 

@@ -7,6 +7,7 @@ import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot"
 import { parseAddress } from "../http/address.ts";
 import type { ListenerSettings } from "../http/listener-settings.ts";
 import type { Address } from "../http/server.ts";
+import { type ImageSettings, settleImages } from "../images/settings.ts";
 import { leaseTtlDefaultMs } from "../runs/lease.ts";
 import type { VaultPlace } from "../secrets/vault.ts";
 import { parsePostgresUrl } from "../store/postgres-url.ts";
@@ -31,6 +32,7 @@ export interface CoordinatorSettings {
   /** Free bytes in the data folder below which the coordinator is not ready. */
   readonly diskReserveBytes: number;
   readonly vault: VaultPlace;
+  readonly images: ImageSettings;
   /** Undefined: no traces are asked for. */
   readonly traces: TraceSettings | undefined;
 }
@@ -58,6 +60,7 @@ export function settle(asked: CoordinatorAsked, env: NodeJS.ProcessEnv): Coordin
     snapshotLimits: limitsFromEnvironment(env),
     diskReserveBytes: parseReserve(env["HAVERSACK_DISK_RESERVE"] ?? "512MiB"),
     vault: settleVault(asked.vault ?? env["HAVERSACK_VAULT"] ?? join(dataDir, "vault"), env),
+    images: settleImages(asked, env),
     traces: traceSettings(env, "haversack-coordinator"),
   };
 }

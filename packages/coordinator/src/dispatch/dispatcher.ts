@@ -51,6 +51,8 @@ export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #book = new QueueBook();
   readonly #wakeup = new Wakeup();
+  /** How much is deployed on each worker, when that was last of interest. */
+  #deployments: ReadonlyMap<string, number> = new Map();
   readonly loop: Service;
 
   constructor(parts: DispatcherParts) {
@@ -79,8 +81,9 @@ export class Dispatcher {
     for (;;) {
       if (!registry.view().some(({ credits }) => credits > 0)) return undefined;
       const asked = { after, limit: queuesPerLook, heads: headsMax };
-      const { nextDue, held, ...look } = await store.read.queuesLook(asked);
+      const { nextDue, held, deployments, ...look } = await store.read.queuesLook(asked);
       this.#book.learn({ after, ...look });
+      if (deployments !== undefined) this.#deployments = deployments;
       if (held) onHeld?.();
       await this.#handOut();
       const now = ports.clock.now();
@@ -114,7 +117,11 @@ export class Dispatcher {
       const queue = this.#book.get(step.queue);
       return queue === undefined ? [] : [{ ...step, queue, step }];
     });
-    return place({ steps: views, workers }).placed.flatMap(({ step: { step }, workerId }) => {
+    const counted = workers.map((worker) => ({
+      ...worker,
+      deployments: this.#deployments.get(worker.id) ?? 0,
+    }));
+    return place({ steps: views, workers: counted }).placed.flatMap(({ step: { step }, workerId }) => {
       const link = this.#parts.registry.get(parseWorkerId(workerId));
       return link === undefined ? [] : [{ step, link }];
     });

@@ -72,6 +72,8 @@ export class WorkerRegistry {
       snapshotMaxVersion: link.hello.snapshotMaxVersion,
       snapshotFeatures: link.hello.snapshotFeatures,
       snapshotsHeld: link.snapshotsHeld,
+      imagesReady: link.imagesReady,
+      ...(link.engine === undefined ? {} : { engine: link.engine }),
     }));
   }
 

@@ -6,6 +6,7 @@ import type { Authenticate } from "../auth/authenticate.ts";
 import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
 import type { Store } from "../store/store.ts";
 import { countCalls } from "./count-calls.ts";
+import type { ImageMetrics } from "./image-metrics.ts";
 import { LoopWatch } from "./loop-watch.ts";
 import { measured } from "./measured-store.ts";
 import { CoordinatorMetrics } from "./metrics.ts";
@@ -19,6 +20,7 @@ export interface CoordinatorHealth<S extends Store> {
   readonly readiness: ReadinessChecks;
   readonly loop: Service;
   readonly countCalls: Interceptor;
+  readonly images: ImageMetrics;
   readonly routes: (registry: WorkerRegistry, authenticate: Authenticate) => HealthParts;
 }
 
@@ -35,6 +37,7 @@ export function watchHealth<S extends Store>(
     readiness,
     loop,
     countCalls: countCalls(metrics),
+    images: metrics.images,
     routes(registry, authenticate) {
       const tell = tellMetrics({ metrics, store, registry, clock, authenticate });
       return { readiness, loop, metrics: tell };

@@ -6,6 +6,7 @@
 import type { Ms } from "@haversack/base";
 import type { Refusal } from "@haversack/protocol";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { ImageMetrics } from "./image-metrics.ts";
 
 /** Seconds. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -37,6 +38,7 @@ export class CoordinatorMetrics {
     "Age of the oldest run with such a step.",
     [],
   );
+  readonly images = new ImageMetrics(this.#registry);
   readonly #workers = this.#gauge("workers", "Workers that are known.", ["state", "availability"]);
 
   constructor() {

@@ -8,6 +8,8 @@ import type { HealthParts } from "../health/routes.ts";
 import { foreignRequest } from "./guard.ts";
 import { answerHealth, answerMetrics } from "./health-answers.ts";
 import { headerBytesMax } from "./http2-session.ts";
+import type { ImageHttpParts } from "./image-request.ts";
+import { answerImages } from "./image-routes.ts";
 import type { Newcomers } from "./newcomers.ts";
 import type { Handler } from "./server.ts";
 
@@ -24,6 +26,8 @@ export interface HandlerParts {
   readonly isOurs?: (host: string) => boolean;
   /** Absent: nobody asks. */
   readonly health?: HealthParts;
+  /** Absent: of a listener without. */
+  readonly images?: ImageHttpParts;
 }
 
 /** Of calls that say nothing: a stream may last as long as it likes. */
@@ -51,6 +55,7 @@ export function createHandler(parts: HandlerParts): Handler {
     const refusal = foreignRequest(request.headers, parts.isOurs);
     if (refusal !== undefined) return end(response, 403, refusal);
     if (parts.health !== undefined && answerMetrics(parts.health, request, response)) return;
+    if (parts.images !== undefined && answerImages(parts.images, request, response)) return;
     return adapter(request, response);
   };
 }

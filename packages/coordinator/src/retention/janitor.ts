@@ -6,6 +6,7 @@
  *   runs     that ended longer ago than they are kept: their logs, then their rows, the run's own row last
  *   packs    that no step names any more and nobody keeps
  *   queues   of keys and pools that no step names any more
+ *   images   what workers said of them two weeks ago
  *   blobs    that no artifact names any more; halves of files that a crash left
  */
 
@@ -35,6 +36,7 @@ const rowsPerSlice = 500;
 const packsPerSlice = 500;
 /** Much longer than it takes to notice that a queue is in use again. */
 const queueIdleMs: Ms = 86_400_000;
+const imagesKeptMs: Ms = 14 * 86_400_000;
 /** Up to 8 MiB. */
 const logChunksPerSlice = 128;
 
@@ -60,6 +62,7 @@ async function round(parts: JanitorParts, lead: Lead, signal: AbortSignal): Prom
     const runs = await forgetRuns(parts, lead, signal);
     const packs = await collectPacks(parts, lead, signal);
     await collectQueues(parts, lead, signal);
+    await forgetImages(parts, lead, signal);
     const blobs = await collectBlobs(parts, signal);
     const removed = {
       runs,
@@ -125,6 +128,11 @@ async function collectQueues({ store, ports }: JanitorParts, lead: Lead, signal:
     const { queues, names } = await store.write.queuesCollect(idle);
     return Math.max(queues, names) === rowsPerSlice;
   });
+}
+
+async function forgetImages({ store, ports }: JanitorParts, lead: Lead, signal: AbortSignal): Promise<void> {
+  const old = { before: ports.clock.now() - imagesKeptMs, limit: rowsPerSlice, ...lead };
+  await inSlices(ports.clock, signal, async () => (await store.write.imagesForget(old)) === rowsPerSlice);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Images on workers: what a worker says of one, and what the publisher says of the base image. */
 
-import type { Digest, WorkerId } from "./ids.ts";
+import type { BootId, Digest, WorkerId } from "./ids.ts";
 
 export const prefetchPolicies = ["off", "lazy", "eager"] as const;
 /** Whether the base image is fetched never by itself, with the first deploy, or when a worker starts. */
@@ -178,6 +178,8 @@ export interface WorkerImage {
   /** The worker is not connected: this is what was known last. */
   readonly lost: boolean;
   readonly observedAt: number;
+  /** Of the worker's process that `status.seq` counts in. */
+  readonly bootId: BootId;
 }
 
 export type ImageEvent =

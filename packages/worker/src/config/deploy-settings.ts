@@ -13,6 +13,11 @@ export interface DeploySettings {
   readonly socket?: string;
   /** On which published ports listen. */
   readonly publishAddress: string;
+  /**
+   * What the build path starts from on this worker, in place of what the coordinator names: a reference by digest, or the
+   * id or fingerprint of an image that its engine has.
+   */
+  readonly fallbackImage?: string;
   /** Of one container, unless its step says less or more. */
   readonly bounds: DeployBounds;
 }
@@ -42,7 +47,9 @@ export function deploySettings(
     memoryBytes: memory(env),
     pids: number(env, "HAVERSACK_DEPLOY_PIDS", [8, 4_000_000], presets.pids),
   };
-  return engine === undefined ? undefined : { ...engine, publishAddress, bounds };
+  const fallbackImage = env["HAVERSACK_DEPLOY_FALLBACK_IMAGE"] ?? "";
+  if (engine === undefined) return undefined;
+  return { ...engine, publishAddress, bounds, ...(fallbackImage !== "" && { fallbackImage }) };
 }
 
 function parseEngine(text: string): Pick<DeploySettings, "engine" | "socket"> {

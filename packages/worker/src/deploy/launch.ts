@@ -60,7 +60,7 @@ async function madeOf(deploy: Deploy, { kind, proof }: Source, started: Containe
 
 async function fillSecrets(deploy: Deploy): Promise<void> {
   const { phases, secrets, secretFiles, work } = deploy;
-  if (secrets.size > 0) await phases.during("secrets", () => secretFiles.fill(work, secrets));
+  if (secrets.size > 0) await phases.during("secrets", () => secretFiles.write(work, secrets));
 }
 
 async function viewOf({ runtime, work, signal }: Deploy, id: string): Promise<ContainerView> {

@@ -3,6 +3,7 @@
  * deploy has ended well, so its being there says that the container is whole.
  */
 
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readIfThere, writeDurably } from "@haversack/base";
 import type { DeployHealth } from "@haversack/protocol";
@@ -46,6 +47,10 @@ const fileIn = (folder: string): string => join(folder, "record.json");
 export async function writeRecord(dataFolder: string, place: Place, record: DeployRecord): Promise<void> {
   const folder = await ownFolder(dataFolder, deploymentPath(place));
   await writeDurably(fileIn(folder), JSON.stringify(record));
+}
+
+export async function removeRecord(dataFolder: string, place: Place): Promise<void> {
+  await rm(fileIn(join(dataFolder, ...deploymentPath(place))), { force: true });
 }
 
 /** Undefined: its deploy did not end well, or it is of another worker. */

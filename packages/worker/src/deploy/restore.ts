@@ -21,7 +21,7 @@ export async function restore(deploy: Deploy, course: Course): Promise<Standing>
   if (isUp && (await secretFiles.isFilled(work))) return { effect: "unchanged", stands: found };
   await phases.during("secrets", async () => {
     await mountsOf(deploy, !isUp);
-    await secretFiles.fill(work, secrets);
+    await secretFiles.write(work, secrets);
   });
   const started = await phases.during("start", async () => {
     await runtime.start(view.id, signal);

@@ -4,7 +4,7 @@
  * gone, and the container does not start until somebody fills it in again.
  */
 
-import { mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FaultError } from "@haversack/base";
 import { memoryFolderName, memoryRoot } from "./memory-folder.ts";
@@ -30,9 +30,11 @@ export interface SecretFiles {
     how: { readonly isNew: boolean; readonly withSnapshot: boolean },
   ): Promise<string>;
   /** Writes the values, then `start`. */
-  fill(place: SecretPlace, values: ReadonlyMap<string, string>): Promise<void>;
+  write(place: SecretPlace, values: ReadonlyMap<string, string>): Promise<void>;
   /** Whether it was filled since the host started. */
   isFilled(place: SecretPlace): Promise<boolean>;
+  /** For whoever masks them; none when they are gone. */
+  values(place: SecretPlace): Promise<readonly string[]>;
   /** Not there: nothing happens. */
   remove(place: SecretPlace): Promise<void>;
 }
@@ -59,18 +61,25 @@ export function secretFiles(roots?: readonly string[]): SecretFiles {
       for (const path of [folder, join(folder, "secrets")]) await giveToContainer(path, 0o700);
       return folder;
     },
-    async fill(place, values) {
+    async write(place, values) {
       const folder = await folderOf(place);
       for (const [name, value] of values) await writeSecret(join(folder, "secrets"), name, value);
       await writeFile(join(folder, startFile), "");
       await giveToContainer(join(folder, startFile), 0o400);
     },
     async isFilled(place) {
-      const file = join(await pathOf(place), startFile);
-      return await stat(file).then(
+      const folder = await pathOf(place).catch(() => undefined);
+      if (folder === undefined) return false;
+      return await stat(join(folder, startFile)).then(
         () => true,
         () => false,
       );
+    },
+    async values(place) {
+      const folder = await pathOf(place).catch(() => undefined);
+      if (folder === undefined) return [];
+      const names = await readdir(join(folder, "secrets")).catch(() => []);
+      return await Promise.all(names.map((name) => readFile(join(folder, "secrets", name), "utf8")));
     },
     async remove(place) {
       // Where there is no memory there are no secrets.

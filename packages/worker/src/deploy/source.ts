@@ -32,12 +32,14 @@ export function baseSource(deploy: Deploy, wanted: WantedImage, lease: ImageLeas
 
 /** Fetches the image that the recipe starts from, if it is not here. Rejects with that fetch's fault. */
 export async function buildSource(deploy: Deploy): Promise<Source> {
-  const { work, info, phases } = deploy;
+  const { work, info, phases, settings } = deploy;
   const { recipe, base } = work;
   if (recipe === undefined)
     throw new FaultError("invalid", "no_recipe", "the task has no recipe to build from");
   checkRecipe(recipe);
-  const lease = await phases.during("pull", () => fetchImage(deploy, recipe.fallbackImage));
+  const lease = await phases.during("pull", () =>
+    fetchImage(deploy, settings.fallbackImage ?? recipe.fallbackImage),
+  );
   const stamp = base?.stamp;
   return {
     kind: "build",
@@ -53,11 +55,13 @@ export async function referenceSource(deploy: Deploy): Promise<Source> {
   return { kind: "reference", lease, origin: { path: "image", imageDigest: lease.digest } };
 }
 
-const imageId = /^sha256:[0-9a-f]{64}$/;
+/** Of Docker and Podman, and of LXD and Incus. */
+const imageId = /^(?:sha256:)?([0-9a-f]{64})$/;
 
 async function fetchImage(deploy: Deploy, ref: string): Promise<ImageLease> {
   const { images, attempt, signal, note } = deploy;
-  if (imageId.test(ref)) return await present(deploy, ref as Digest);
+  const [, hex] = imageId.exec(ref) ?? [];
+  if (hex !== undefined) return await present(deploy, ref, `sha256:${hex}` as Digest);
   if (ref.includes("@sha256:")) return await images.fetchReference(ref, attempt, signal);
   const pinned = await images.resolveReference(ref, signal);
   note(`${ref} is ${pinned} now; a reference by digest in its place would always mean the same`);
@@ -65,9 +69,9 @@ async function fetchImage(deploy: Deploy, ref: string): Promise<ImageLease> {
 }
 
 /** Of an engine that got its images by hand: nothing is fetched, and nobody keeps it from being removed. */
-async function present({ runtime, info, signal }: Deploy, id: Digest): Promise<ImageLease> {
+async function present({ runtime, info, signal }: Deploy, id: string, digest: Digest): Promise<ImageLease> {
   const found = await runtime.inspectImage({ id, arch: info.arch }, signal);
-  if (found.kind === "present") return { digest: id, imageId: found.id, end: () => {} };
+  if (found.kind === "present") return { digest, imageId: found.id, end: () => {} };
   if (found.kind === "unknown") throw new FaultError("unavailable", "engine_unavailable", found.why);
   const why = found.kind === "wrong" ? found.why : "it is not there";
   const message = `the image ${id}: ${why}; an image id names what is loaded already, a reference by digest is fetched`;

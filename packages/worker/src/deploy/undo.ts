@@ -6,7 +6,7 @@ import { untilHealthy } from "./health.ts";
 import { containerName, type Deployed, isTheSame, readLabels, wantedOf } from "./labels.ts";
 import { removeFolders } from "./mounts.ts";
 import type { Deploy } from "./parts.ts";
-import { readRecord } from "./record.ts";
+import { readRecord, removeRecord } from "./record.ts";
 
 /** For an engine that is slow to obey; whoever waits for a lost lease has less patience, and is not told of more. */
 const patienceMs = 30_000;
@@ -20,7 +20,11 @@ export async function undo(deploy: Deploy, course: Course): Promise<Standing> {
   if (old === undefined) return { effect: "none" };
   // Who was told to stop had no verdict on the new one: the old one comes back in any case.
   const comesBack = deploy.work.rollback || isStopped;
-  if (course.stoppedOld && !comesBack) return { effect: "none" };
+  if (course.stoppedOld && !comesBack) {
+    // It stays as it is, for somebody to look at: nothing starts it again.
+    await attempt(course, "forgetting the old one", () => removeRecord(deploy.dataFolder, old));
+    return { effect: "none" };
+  }
   const stands = course.stoppedOld || old.view.state === "running";
   if (!stands) return { effect: "none" };
   const isBack = await attempt(course, `bringing back ${old.view.name}`, () =>

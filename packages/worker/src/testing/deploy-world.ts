@@ -10,7 +10,7 @@ import type { Deploy } from "../deploy/parts.ts";
 import { timePhases } from "../deploy/phases.ts";
 import { secretFiles } from "../deploy/secret-files.ts";
 import type { ContainerBehaviour, ContainerScript } from "./fake-containers.ts";
-import { fakeRuntime } from "./fake-runtime.ts";
+import { type FakeRuntimeSettings, fakeRuntime } from "./fake-runtime.ts";
 import { scriptedImages } from "./scripted-images.ts";
 
 const script = new TextEncoder().encode("#!/bin/sh\ntrue\n");
@@ -90,11 +90,15 @@ export function hastyClock(): Clock {
   };
 }
 
-export async function deployWorld(script: ContainerScript = goodBehaviour(), clock: Clock = hastyClock()) {
+export async function deployWorld(
+  script: ContainerScript = goodBehaviour(),
+  clock: Clock = hastyClock(),
+  info: FakeRuntimeSettings["info"] = {},
+) {
   const folder = await tempFolder();
   // A real memory file system: what is tried out is what happens.
   const path = await realpath(folder.path);
-  const engine = fakeRuntime({ script: (spec) => world.script(spec), clock: systemClock });
+  const engine = fakeRuntime({ script: (spec) => world.script(spec), clock: systemClock, info: info ?? {} });
   engine.images.set("debian-image", { id: "debian-image", arch: "x64" });
   const images = scriptedImages((ref) => (ref === recipe.fallbackImage ? "debian-image" : "their-image"));
   const notes: string[] = [];

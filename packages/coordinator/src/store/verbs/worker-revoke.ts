@@ -6,6 +6,7 @@ import { attemptsOfWorker } from "../statements/attempt.ts";
 import { identityRevoke } from "../statements/identity.ts";
 import type { VerbContext } from "../verb.ts";
 import { endAttempts } from "./end-attempt.ts";
+import { forgetImagesOf } from "./image-verbs.ts";
 import { liveOfRows, lost } from "./lease-verbs.ts";
 
 /** Safe twice: what it was given in between is void, too. @returns the number of leases that it lost */
@@ -21,5 +22,6 @@ export async function workerRevoke(
   const live = await liveOfRows(context, await context.tx.all(attemptsOfWorker, workerId));
   const ends = (await Promise.all(live.map((attempt) => lost(context, attempt)))).flat();
   await endAttempts(context, ends, now);
+  await forgetImagesOf(context, workerId);
   return ends.length;
 }

@@ -1,0 +1,41 @@
+/** Options of a coordinator about the images of its workers. */
+
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { given } from "../options.ts";
+
+export interface ImageOptions {
+  readonly images?: string;
+  readonly imagesKey?: string;
+  readonly imagesUnsigned?: boolean;
+  readonly fallbackImage?: string;
+  readonly imageRecipe?: string;
+  readonly imagePermits?: string;
+}
+
+/** What they do not say, the environment does: the coordinator reads HAVERSACK_IMAGES and its like itself. */
+export function withImages(command: Command): Command {
+  return command
+    .option("--images <file>", "images.json of the base image (HAVERSACK_IMAGES)")
+    .option("--images-key <file>", "public key of its publisher in PEM, Ed25519 (HAVERSACK_IMAGES_KEY)")
+    .option("--images-unsigned", "take images.json without a signature (HAVERSACK_IMAGES_UNSIGNED=1)")
+    .option(
+      "--fallback-image <ref>",
+      "what a deploy builds in without a base image, best by digest (HAVERSACK_FALLBACK_IMAGE)",
+    )
+    .option("--image-recipe <file>", "the script that it builds with (HAVERSACK_IMAGE_RECIPE)")
+    .option("--image-permits <n>", "downloads of images at once in the fleet (HAVERSACK_IMAGE_PERMITS)");
+}
+
+export function imagesAsked(options: ImageOptions, cwd: string) {
+  const { images, imagesKey, imagesUnsigned, fallbackImage, imageRecipe, imagePermits } = options;
+  const path = (file: string | undefined) => (file === undefined ? undefined : resolve(cwd, file));
+  return given({
+    images: path(images),
+    imagesKey: path(imagesKey),
+    imagesUnsigned,
+    fallbackImage,
+    imageRecipe: path(imageRecipe),
+    imagePermits,
+  });
+}
