@@ -23,6 +23,7 @@ interface WorkerOptions {
   readonly endWithInput?: boolean;
   readonly drainTimeout?: number;
   readonly healthListen?: string;
+  readonly deploy?: string;
 }
 
 const slotsMax = 1024;
@@ -69,6 +70,10 @@ export function workerCommand(shell: Shell): Command {
         "HAVERSACK_HEALTH_LISTEN",
       ),
     )
+    .option(
+      "--deploy <engine>",
+      "run deployments: auto, docker, podman, lxd or incus, or such as docker=/run/docker.sock (HAVERSACK_DEPLOY; default: off)",
+    )
     .option("--name <name>", "name for people (default: the host's)")
     .addOption(new Option("--end-with-input", "end when standard input ends").hideHelp())
     .addHelpText("after", examples)
@@ -80,14 +85,14 @@ async function serve(options: WorkerOptions, shell: Shell): Promise<0> {
   const { clock, random, env, cwd } = outside;
   const { createWorker } = await import("@haversack/worker");
   const { coordinator, ...credentials } = await credentialsOf(options, shell);
-  const { slots, name, drainTimeout: drainTimeoutMs, healthListen } = options;
+  const { slots, name, drainTimeout: drainTimeoutMs, healthListen, deploy } = options;
   const labels = options.label === undefined ? undefined : Object.fromEntries(options.label);
   const dataDir = resolve(cwd, options.data ?? join(options.coordinatorData ?? dataFolderName, "worker"));
   const asked = {
     coordinator,
     ...credentials,
     dataDir,
-    ...given({ slots, name, labels, drainTimeoutMs, healthListen }),
+    ...given({ slots, name, labels, drainTimeoutMs, healthListen, deploy }),
   };
   const worker = createWorker(asked, env, { clock, random, log: outside.openLog("worker") });
   await worker.start(outside.stopping);

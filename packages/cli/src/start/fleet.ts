@@ -69,13 +69,14 @@ function coordinate(settings: StartSettings, outside: Outside): Promise<Coordina
 }
 
 function workerProcess(
-  { dataDir, logFile, slots }: StartSettings,
+  { dataDir, logFile, slots, deploy }: StartSettings,
   rehearsalUrl: string | undefined,
   outside: Outside,
 ): WorkerProcess {
   const { clock, random, execPath, env } = outside;
   const slotArgs = slots === undefined ? [] : ["--slots", String(slots)];
-  const args = ["worker", "--coordinator-data", dataDir, "--end-with-input", ...slotArgs];
+  const deployArgs = deploy === undefined ? [] : ["--deploy", deploy];
+  const args = ["worker", "--coordinator-data", dataDir, "--end-with-input", ...slotArgs, ...deployArgs];
   return new WorkerProcess({
     command: [execPath, program, ...args],
     env: workerEnv(env, rehearsalUrl),
