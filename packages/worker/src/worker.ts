@@ -27,7 +27,7 @@ import {
   type Service,
   type StopMode,
 } from "@haversack/base";
-import { type BootId, parseBootId, type Tracing } from "@haversack/protocol";
+import { type BootId, type DownwardBeside, parseBootId, type Tracing } from "@haversack/protocol";
 import type { WorkerAsked } from "./config/options.ts";
 import { settle, type WorkerSettings } from "./config/settle.ts";
 import { type DeployHost, openWorkerDeploy, toldOf } from "./deploy/worker-deploy.ts";
@@ -162,7 +162,7 @@ class OneWorker implements Worker {
       held: () => attempts.held(),
       cacheChanges: () => cache.changes(),
       take: (message: Parameters<Attempts["take"]>[0]) => attempts.take(message),
-      ...(deploy !== undefined && { beside: deploy.take }),
+      ...(deploy !== undefined && { beside: (message: DownwardBeside) => deploy.take(message) }),
       welcomed: () => attempts.welcomed(),
     };
     const onFailure = (error: unknown): void => this.#fail(error);

@@ -1,6 +1,6 @@
 /** Which container engine a worker is to use, also while there is none: it may start later. */
 
-import { type Clock, FaultError } from "@haversack/base";
+import { FaultError } from "@haversack/base";
 import type { DeploySettings } from "../config/deploy-settings.ts";
 import { type EngineName, findEngine } from "../runtime/open-runtime.ts";
 
@@ -22,14 +22,13 @@ const usual: Readonly<Record<EngineName, string>> = {
 export async function enginePlace(
   { engine: asked, socket }: Pick<DeploySettings, "engine" | "socket">,
   hostEnv: ReadonlyMap<string, string>,
-  clock: Clock,
 ): Promise<EnginePlace> {
   const choice = {
     ...(asked !== "auto" && { engine: asked }),
     ...(socket !== undefined && { socket }),
   };
   try {
-    const found = await findEngine(choice, { clock, env: Object.fromEntries(hostEnv) });
+    const found = await findEngine(choice, Object.fromEntries(hostEnv));
     return { name: found.engine, socket: found.socket.replace(/^unix:\/\//, "") };
   } catch (error) {
     if (!(error instanceof FaultError) || error.code !== "no_engine") throw error;

@@ -62,7 +62,7 @@ const patienceMs = 10_000;
 
 export async function openDeploy(open: OpenDeployParts): Promise<DeployHost> {
   const { ports, settings, workerId, hostEnv, uplink } = open;
-  const place = await enginePlace(settings, hostEnv, ports.clock);
+  const place = await enginePlace(settings, hostEnv);
   const kind = place.name === "incus" ? "lxd" : place.name;
   const runtime = await open.openRuntime(place);
   const beside = open.openImages(runtime, kind);
