@@ -21,7 +21,9 @@ const given = process.env["TEST_LXD_SOCKET"] ?? "";
 export function withLxd(name: string, body: () => void): void {
   const isSkipped = given === "" && process.env["CI"] !== "true";
   const told = "skipped: set TEST_LXD_SOCKET=/PATH/TO/unix.socket to run it on LXD or Incus";
-  describe.skipIf(isSkipped)(isSkipped ? `${name} (${told})` : name, body);
+  describe.skipIf(isSkipped)(isSkipped ? `${name} (${told})` : name, () => {
+    body();
+  });
 }
 
 export function lxdSocket(): string {

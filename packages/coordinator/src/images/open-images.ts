@@ -41,7 +41,7 @@ export async function openImages({ settings, store, ports, metrics }: ImagesPart
   const orders = new ImageOrders(clock);
   const keeper = new TransitionKeeper({ images: fleet, store, clock, log });
   metrics?.watch(fleet);
-  const desk = new ImageDesk({ bases, images: fleet, orders, store, clock });
+  const desk = new ImageDesk({ bases, images: fleet, orders, keeper, store, clock });
   const service: Service = {
     name: keeper.name,
     start: () => keeper.start(),
