@@ -8,7 +8,12 @@ import {
   withFrame,
 } from "../../../packages/worker/src/runtime/pull-progress.ts";
 import { resolveReference } from "../../../packages/worker/src/runtime/registry.ts";
-import type { PullFrame, PullRequest, Runtime } from "../../../packages/worker/src/runtime/runtime.ts";
+import type {
+  ImagePresence,
+  PullFrame,
+  PullRequest,
+  Runtime,
+} from "../../../packages/worker/src/runtime/runtime.ts";
 import type { Descriptor, ShelvedImage } from "../../support/image-shelf.ts";
 import { type AnswerFault, type Asked, type TestRegistry, testRegistry } from "../../support/registry.ts";
 import { twoArchImage } from "../../support/test-images.ts";
@@ -37,9 +42,27 @@ export function pullWorld(registry: TestRegistry): PullWorld {
 }
 
 export function describePulls(the: () => RuntimeWorld): void {
-  const presence = (pull: PullRequest) =>
-    the().runtime.inspectImage({ id: pull.ref, arch: pull.arch }, never);
-  const drop = (pull: PullRequest) => the().runtime.removeImage({ id: pull.ref, arch: pull.arch }, never);
+  describeProgress(the);
+  describeFaults(the);
+  describeInterruptions(the);
+}
+
+interface Hands {
+  readonly presence: (pull: PullRequest) => Promise<ImagePresence>;
+  readonly drop: (pull: PullRequest) => Promise<void>;
+}
+
+function handsOf(the: () => RuntimeWorld): Hands {
+  return {
+    presence: async ({ ref, arch }) => await the().runtime.inspectImage({ id: ref, arch }, never),
+    drop: async ({ ref, arch }) => {
+      await the().runtime.removeImage({ id: ref, arch }, never);
+    },
+  };
+}
+
+function describeProgress(the: () => RuntimeWorld): void {
+  const { presence, drop } = handsOf(the);
 
   test("a pull shows what is true, and what is held is not fetched again", async () => {
     await using registry = await testRegistry({ bytesPerSecond: 3_000_000 });
@@ -66,6 +89,10 @@ export function describePulls(the: () => RuntimeWorld): void {
     await drop(pull);
     expect(await presence(pull)).toEqual({ kind: "absent" });
   });
+}
+
+function describeFaults(the: () => RuntimeWorld): void {
+  const { presence, drop } = handsOf(the);
 
   const digest = `sha256:${"ab".repeat(32)}`;
   const cases: readonly (readonly [string, Partial<Wrong>, string, string])[] = [
@@ -95,6 +122,10 @@ export function describePulls(the: () => RuntimeWorld): void {
     expect(await presence(pull)).toMatchObject({ kind: "present" });
     await drop(pull);
   });
+}
+
+function describeInterruptions(the: () => RuntimeWorld): void {
+  const { presence, drop } = handsOf(the);
 
   test("a layer that is cut is taken up again, or is a fault; the next pull succeeds", async () => {
     await using registry = await testRegistry({
