@@ -77,8 +77,9 @@ export async function engineCall<T>(
   try {
     return await call();
   } catch (error) {
-    if (error instanceof FaultError) throw error;
+    // Whatever broke then, broke because of it.
     if (signal.aborted) throw cancelled(what, signal.reason);
+    if (error instanceof FaultError) throw error;
     const status = statusOf(error);
     if (status === undefined) throw engineUnavailable(`${what}: ${whyOf(error)}`, error);
     const said = saidBy(error);
@@ -93,8 +94,18 @@ export async function readJson<T>(docker: Dockerode, path: string, signal: Abort
 }
 
 /** The answer as it comes, where the library would gather it first. */
-export async function readStream(docker: Dockerode, path: string, signal: AbortSignal): Promise<Readable> {
-  return (await dial(docker, { path, abortSignal: signal, isStream: true })) as Readable;
+export async function readStream(
+  docker: Dockerode,
+  path: string,
+  query: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Readable> {
+  return (await dial(docker, {
+    path: `${path}?`,
+    options: { ...query },
+    abortSignal: signal,
+    isStream: true,
+  })) as Readable;
 }
 
 async function dial(docker: Dockerode, options: object): Promise<unknown> {
