@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { tempFolder } from "../../../../../tests/support/temp-folder.ts";
 import { openSqlite } from "../sqlite-database.ts";
 import { deploymentsForget } from "./deployment.ts";
+import * as look from "./deployment-look.ts";
 
 let folder: Awaited<ReturnType<typeof tempFolder>>;
 let db: DatabaseSync;
