@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { systemClock } from "@haversack/base";
 import { describe } from "vitest";
+import { theirArch } from "../../packages/worker/src/runtime/lxd/answers.ts";
 import { openLxd } from "../../packages/worker/src/runtime/lxd/lxd-runtime.ts";
 import type { ContainerSpec, ImageIdentity, Runtime } from "../../packages/worker/src/runtime/runtime.ts";
 import { tarArchive } from "./tar-archive.ts";
@@ -96,9 +97,10 @@ function plainSpec(name: string, image: string, cluster: string): ContainerSpec 
 }
 
 export interface LxdImageDetails {
-  /** In the engine's words. */
-  readonly architecture?: string;
+  readonly arch?: string;
   readonly stamp?: string;
+  /** Random bytes beside the programs. */
+  readonly ballastBytes?: number;
   /** What no image had before, so that each test has an image of its own. */
   readonly salt: string;
 }
@@ -118,14 +120,16 @@ while :; do sleep 0.1; done
 /** Its `/sbin/init` says its arguments and ends on SIGTERM. */
 async function writeLxdImage(
   file: string,
-  { architecture = "x86_64", stamp, salt }: LxdImageDetails,
+  { arch = "x64", stamp, salt, ballastBytes = 0 }: LxdImageDetails,
 ): Promise<LxdImageFile> {
   const properties = JSON.stringify({ salt, ...(stamp === undefined ? {} : { "haversack.stamp": stamp }) });
-  const metadata = `architecture: ${architecture}\ncreation_date: 1700000000\nproperties: ${properties}\n`;
+  const metadata = `architecture: ${theirArch(arch)}\ncreation_date: 1700000000\nproperties: ${properties}\n`;
   const inside = [
     ...["", "proc/", "sys/", "dev/", "sbin/"].map((name) => ({ name })),
     ...busyboxEntries(),
     { name: "sbin/init", data: agent },
+    { name: "srv/" },
+    { name: "srv/ballast", mode: 0o644, data: randomBytes(ballastBytes) },
   ];
   const bytes = gzipSync(
     tarArchive([

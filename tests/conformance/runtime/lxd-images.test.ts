@@ -59,13 +59,13 @@ withLxd("images of LXD", () => {
     const { file, fingerprint, size } = await world.image();
     await truncate(file, Math.floor(size / 2));
     const cut = world.runtime.importImage(file, { id: fingerprint, arch: "x64" }, ignore, never);
-    await expect(cut).rejects.toMatchObject({ fault: "corrupt", code: "checksum" });
+    await expect(cut).rejects.toMatchObject({ fault: "corrupt", code: "import_failed" });
     expect(await namesWithSalt(world.cluster)).toEqual([]);
   });
 
   test("an image of another architecture is refused, and removed again", async () => {
     await using world = await openLxdWorld();
-    const { file, fingerprint } = await world.image({ architecture: "aarch64" });
+    const { file, fingerprint } = await world.image({ arch: "arm64" });
     const image = { id: fingerprint, arch: "x64" };
     const foreign = world.runtime.importImage(file, image, ignore, never);
     await expect(foreign).rejects.toMatchObject({

@@ -2,7 +2,7 @@
 
 import { type Clock, FaultError, pause } from "@haversack/base";
 import type { ContainerSpec, Runtime } from "../runtime.ts";
-import { imageCorrupt } from "../runtime-faults.ts";
+import { imageCorrupt, noContainer } from "../runtime-faults.ts";
 import { instanceForm, instancesForm } from "./answers.ts";
 import { reasonOrCancelled } from "./http-over-socket.ts";
 import { instanceName, instanceOf } from "./instance-of.ts";
@@ -52,7 +52,9 @@ export function lxdContainers(client: LxdClient, clock: Clock, onGone: (id: stri
       try {
         await act(id, { action: "start", timeout: -1 }, signal);
       } catch (error) {
-        throw await startFault(client, id, error, signal);
+        if (!isRefused(error) || !/already running/.test(error.message)) {
+          throw await startFault(client, id, error, signal);
+        }
       }
     },
     async stop(id, graceMs, signal) {
@@ -83,6 +85,7 @@ export function lxdContainers(client: LxdClient, clock: Clock, onGone: (id: stri
       return views.filter(({ labels }) => labels.get("haversack.cluster") === cluster);
     },
     async putFiles(id, files, signal) {
+      if ((await inspect(id, signal)) === undefined) throw noContainer(id);
       for (const file of files) await putFile({ client, container: instanceName(id) }, file, signal);
     },
   };

@@ -57,6 +57,6 @@ async function describe(client: LxdClient, signal: AbortSignal): Promise<Runtime
     exitCodes: false,
     copyOnWrite: !copying.has(driver),
     ...(isMoved ? {} : { storeFolder: dirname(client.socket) }),
-    spaceToImport: (size) => ({ store: size, temporary: 0 }),
+    spaceToImport: (size, unpacked) => ({ store: size + unpacked, temporary: 0 }),
   };
 }

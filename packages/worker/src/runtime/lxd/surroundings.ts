@@ -53,7 +53,7 @@ export async function poolAndDriver(client: LxdClient, signal: AbortSignal): Pro
 }
 
 /** A pair of cards whose other end is connected to nothing: without any card, loopback stays down. */
-const loopbackOnly: Card = { card: { nictype: "p2p" }, cardLines: "" };
+const loopbackOnly: Card = { card: { name: "none0", nictype: "p2p" }, cardLines: "" };
 
 async function cardOf(
   client: LxdClient,
@@ -64,7 +64,7 @@ async function cardOf(
   const theirs = Object.values(devices).find(({ type }) => type === "nic");
   if (theirs?.["parent"] !== undefined) {
     const { nictype = "bridged", parent } = theirs;
-    return { card: { nictype, parent }, cardLines: "" };
+    return { card: { name: "eth0", nictype, parent }, cardLines: "" };
   }
   const networks = networksForm.parse(await client.get("/1.0/networks?recursion=1", {}, signal));
   const bridges = networks.filter(({ managed, type }) => managed && type === "bridge");
@@ -82,12 +82,12 @@ async function cardOn(
   signal: AbortSignal,
 ): Promise<Card> {
   const subnet = subnetOf(network.config["ipv4.address"] ?? "none");
-  if (subnet === undefined) return { card: { network: network.name }, cardLines: "" };
+  if (subnet === undefined) return { card: { name: "eth0", network: network.name }, cardLines: "" };
   const seed = createHash("sha256").update(name).digest().readUInt32BE(0);
   const address = freeAddress(subnet, await takenOn(client, network.name, signal), seed);
   if (address === undefined) throw refused(`its network ${network.name} has no free address`);
   return {
-    card: { network: network.name, "ipv4.address": address },
+    card: { name: "eth0", network: network.name, "ipv4.address": address },
     cardLines: `lxc.net.0.ipv4.address = ${address}/${subnet.prefix}\nlxc.net.0.ipv4.gateway = ${subnet.gateway}\n`,
     nameServer: subnet.gateway,
   };
