@@ -6,7 +6,7 @@ import { messageOf } from "@haversack/base";
 import { readFrames } from "../pull-frames.ts";
 import type { ImageIdentity, ImagePresence, Runtime, StoredImage } from "../runtime.ts";
 import { engineUnavailable, imageCorrupt, imageInUse, noSpace } from "../runtime-faults.ts";
-import { type Engine, engineCall, statusOf } from "./engine.ts";
+import { type Engine, engineCall, saidBy, statusOf } from "./engine.ts";
 import { findImage, presenceOf, stampLabel, withAlgorithm } from "./find-image.ts";
 import { pullInto } from "./pull.ts";
 
@@ -48,8 +48,13 @@ async function importInto(
   const source = Readable.from(counted(file, onProgress), { objectMode: false });
   try {
     const told = await engineCall("loading the image", signal, async () => {
-      const answer = await engine.docker.loadImage(source, { abortSignal: signal, quiet: false });
-      return await readToEnd(answer as Readable);
+      try {
+        const answer = await engine.docker.loadImage(source, { abortSignal: signal, quiet: false });
+        return await readToEnd(answer as Readable);
+      } catch (error) {
+        if (statusOf(error) === undefined) throw error;
+        return { error: saidBy(error), loaded: [] };
+      }
     });
     const presence = await presenceOf(engine, image, signal);
     const strange = told.loaded.filter((id) => id !== image.id && id !== image.otherId && !before.has(id));
