@@ -1,7 +1,7 @@
-import { withLxd } from "../../support/lxd.ts";
+import { withEngine } from "../../support/container-engines.ts";
 import { describeRuntime } from "./describe-runtime.ts";
 import { lxdWorld } from "./lxd-world.ts";
 
-withLxd("LXD", () => {
+withEngine("lxd", "LXD", () => {
   describeRuntime("LXD", lxdWorld);
 });

@@ -33,7 +33,8 @@ export async function openRuntime(choice: EngineChoice, surroundings: EngineSurr
     const host = socket.startsWith("/") ? `unix://${socket}` : socket;
     return await openDockerRuntime({ host, clock: surroundings.clock });
   }
-  throw new FaultError("invalid", "engine_unknown", `${engine} is not supported`);
+  const { openLxd } = await import("./lxd/lxd-runtime.ts");
+  return openLxd(socket, surroundings.clock);
 }
 
 /** Which engine, and its socket. */
