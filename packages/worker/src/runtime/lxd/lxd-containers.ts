@@ -4,12 +4,13 @@ import { type Clock, FaultError, pause } from "@haversack/base";
 import type { ContainerSpec, Runtime } from "../runtime.ts";
 import { imageCorrupt, noContainer } from "../runtime-faults.ts";
 import { instanceForm, instancesForm } from "./answers.ts";
+import { expectFree, numbered } from "./host-ports.ts";
 import { reasonOrCancelled } from "./http-over-socket.ts";
 import { instanceName, instanceOf } from "./instance-of.ts";
 import type { LxdClient } from "./lxd-client.ts";
 import { isInstanceBusy, noOwnerMapping } from "./lxd-faults.ts";
 import { makeFolder, putFile, type Within } from "./lxd-files.ts";
-import { numbered, type Placed, surroundingsOf } from "./surroundings.ts";
+import { type Placed, surroundingsOf } from "./surroundings.ts";
 import { viewOf } from "./view-of.ts";
 
 type LifeVerbs = Pick<
@@ -49,12 +50,14 @@ export function lxdContainers(client: LxdClient, clock: Clock, onGone: (id: stri
     kill,
     create: (spec, signal) => create(client, spec, signal),
     async start(id, signal) {
+      const view = await inspect(id, signal);
+      if (view?.state === "running") return;
+      await expectFree(view?.ports ?? []);
       try {
         await act(id, { action: "start", timeout: -1 }, signal);
       } catch (error) {
-        if (!isRefused(error) || !/already running/.test(error.message)) {
-          throw await startFault(client, id, error, signal);
-        }
+        if (isRefused(error) && /proxy device/.test(error.message)) await expectFree(view?.ports ?? []);
+        throw await startFault(client, id, error, signal);
       }
     },
     async stop(id, graceMs, signal) {

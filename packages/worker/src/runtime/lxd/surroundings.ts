@@ -2,10 +2,9 @@
 
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
-import { createServer } from "node:net";
 import { messageOf } from "@haversack/base";
-import type { ContainerSpec, MountSpec, PortSpec } from "../runtime.ts";
-import { portTaken, refused } from "../runtime-faults.ts";
+import type { ContainerSpec, MountSpec } from "../runtime.ts";
+import { refused } from "../runtime-faults.ts";
 import { instancesForm } from "./answers.ts";
 import { freeAddress, subnetOf } from "./free-address.ts";
 import {
@@ -111,26 +110,4 @@ async function lookAt({ source, readOnly }: MountSpec): Promise<MountSource> {
   } catch (error) {
     throw refused(`cannot mount ${source}: ${messageOf(error)}`, error);
   }
-}
-
-/** Ports with numbers: the engine chooses none. Two that ask at once may get one; the second start then says so. */
-export async function numbered(ports: readonly PortSpec[]): Promise<PortSpec[]> {
-  return await Promise.all(
-    ports.map(async (port) =>
-      port.hostPort === 0 ? { ...port, hostPort: await freePort(port.address) } : port,
-    ),
-  );
-}
-
-async function freePort(address: string): Promise<number> {
-  const server = createServer();
-  const listening = Promise.withResolvers<void>();
-  server.once("error", (error) => listening.reject(portTaken(`${address}: ${messageOf(error)}`, error)));
-  server.listen(0, address, () => listening.resolve());
-  await listening.promise;
-  const bound = server.address();
-  const closed = Promise.withResolvers<void>();
-  server.close(() => closed.resolve());
-  await closed.promise;
-  return typeof bound === "object" && bound !== null ? bound.port : 0;
 }
