@@ -10,6 +10,7 @@ import { instanceName, instanceOf } from "./instance-of.ts";
 import type { LxdClient } from "./lxd-client.ts";
 import { isInstanceBusy, noOwnerMapping } from "./lxd-faults.ts";
 import { makeFolder, putFile, type Within } from "./lxd-files.ts";
+import type { LxdLogs } from "./lxd-logs.ts";
 import { type Placed, surroundingsOf } from "./surroundings.ts";
 import { viewOf } from "./view-of.ts";
 
@@ -25,7 +26,11 @@ const busyPausesMax = 100;
 const pathOf = (id: string, rest = ""): string =>
   `/1.0/instances/${encodeURIComponent(instanceName(id))}${rest}`;
 
-export function lxdContainers(client: LxdClient, clock: Clock, onGone: (id: string) => void): LifeVerbs {
+export function lxdContainers(
+  client: LxdClient,
+  clock: Clock,
+  logs: Pick<LxdLogs, "started" | "forget">,
+): LifeVerbs {
   const act = (id: string, state: object, signal: AbortSignal) =>
     whenFree(clock, signal, () =>
       client.change({ method: "PUT", path: pathOf(id, "/state"), json: state }, { container: id }, signal),
@@ -53,6 +58,7 @@ export function lxdContainers(client: LxdClient, clock: Clock, onGone: (id: stri
       const view = await inspect(id, signal);
       if (view?.state === "running") return;
       await expectFree(view?.ports ?? []);
+      logs.started(instanceName(id));
       try {
         await act(id, { action: "start", timeout: -1 }, signal);
       } catch (error) {
@@ -80,7 +86,7 @@ export function lxdContainers(client: LxdClient, clock: Clock, onGone: (id: stri
         await whenFree(clock, signal, () => client.change(change, { container: id }, signal));
       });
       await gone;
-      onGone(instanceName(id));
+      logs.forget(instanceName(id));
     },
     async list(cluster, signal) {
       const answer = await client.get("/1.0/instances?recursion=2", {}, signal);
