@@ -48,6 +48,10 @@ export function startCommand(shell: Shell): Command {
     .addOption(retentionOption())
     .addOption(new Option("--slots <n>", "steps at a time").argParser(wholeNumber(1, slotsMax)))
     .addOption(prefetchOption())
+    .option(
+      "--deploy <engine>",
+      "let its worker run deployments: auto, docker, podman, lxd or incus (HAVERSACK_DEPLOY; default: off)",
+    )
     .addHelpText("after", examples)
     .action(shell.does((options: StartOptions) => start(options, shell)));
 }

@@ -26,6 +26,7 @@ interface WorkerOptions {
   readonly prefetchBaseImage?: string;
   readonly imagesMaxRate?: string;
   readonly imagesDir?: string;
+  readonly deploy?: string;
 }
 
 const slotsMax = 1024;
@@ -81,6 +82,10 @@ export function workerCommand(shell: Shell): Command {
       "--images-dir <dir>",
       "where images are while they come; workers of one host may share it (HAVERSACK_IMAGES_DIR)",
     )
+    .option(
+      "--deploy <engine>",
+      "run deployments: auto, docker, podman, lxd or incus, or such as docker=/run/docker.sock (HAVERSACK_DEPLOY; default: off)",
+    )
     .option("--name <name>", "name for people (default: the host's)")
     .addOption(new Option("--end-with-input", "end when standard input ends").hideHelp())
     .addHelpText("after", examples)
@@ -92,7 +97,7 @@ async function serve(options: WorkerOptions, shell: Shell): Promise<0> {
   const { clock, random, env, cwd } = outside;
   const { createWorker } = await import("@haversack/worker");
   const { coordinator, ...credentials } = await credentialsOf(options, shell);
-  const { slots, name, drainTimeout: drainTimeoutMs, healthListen } = options;
+  const { slots, name, drainTimeout: drainTimeoutMs, healthListen, deploy } = options;
   const { prefetchBaseImage, imagesMaxRate } = options;
   const imagesDir = options.imagesDir === undefined ? undefined : resolve(cwd, options.imagesDir);
   const labels = options.label === undefined ? undefined : Object.fromEntries(options.label);
@@ -101,7 +106,7 @@ async function serve(options: WorkerOptions, shell: Shell): Promise<0> {
     coordinator,
     ...credentials,
     dataDir,
-    ...given({ slots, name, labels, drainTimeoutMs, healthListen }),
+    ...given({ slots, name, labels, drainTimeoutMs, healthListen, deploy }),
     ...given({ prefetchBaseImage, imagesMaxRate, imagesDir }),
   };
   const worker = createWorker(asked, env, { clock, random, log: outside.openLog("worker") });

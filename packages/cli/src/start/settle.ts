@@ -16,6 +16,7 @@ export interface StartOptions {
   readonly retention?: string;
   readonly run?: boolean;
   readonly prefetchBaseImage?: string;
+  readonly deploy?: string;
 }
 
 export interface StartSettings {
@@ -31,6 +32,8 @@ export interface StartSettings {
   readonly retention?: string;
   /** As it was asked: the worker judges it. */
   readonly prefetchBaseImage?: string;
+  /** Which container engine; as it was asked: the worker judges it. */
+  readonly deploy?: string;
   readonly logFile: string;
   readonly model: ModelChoice;
 }
@@ -54,6 +57,7 @@ export function settleStart(options: StartOptions, { cwd, env }: Outside): Start
     ...(options.retention === undefined ? {} : { retention: options.retention }),
     ...(options.slots === undefined ? {} : { slots: options.slots }),
     ...(options.prefetchBaseImage === undefined ? {} : { prefetchBaseImage: options.prefetchBaseImage }),
+    ...(options.deploy === undefined ? {} : { deploy: options.deploy }),
     logFile: join(dataDir, "haversack.log"),
     model: chooseModel(env),
   };

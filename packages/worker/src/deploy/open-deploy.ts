@@ -14,7 +14,7 @@ import type { Images } from "../images/images.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { clusterFile } from "./cluster-file.ts";
 import { DeploymentLogs, type LogSender } from "./deployment-logs.ts";
-import { type EnginePlace, findEngine } from "./find-engine.ts";
+import { type EnginePlace, enginePlace } from "./find-engine.ts";
 import { type LiveNames, liveNames } from "./live-names.ts";
 import { Observer } from "./observer.ts";
 import type { DeployParts, Engine } from "./parts.ts";
@@ -62,7 +62,7 @@ const patienceMs = 10_000;
 
 export async function openDeploy(open: OpenDeployParts): Promise<DeployHost> {
   const { ports, settings, workerId, hostEnv, uplink } = open;
-  const place = await findEngine(settings, hostEnv);
+  const place = await enginePlace(settings, hostEnv);
   const kind = place.name === "incus" ? "lxd" : place.name;
   const runtime = await open.openRuntime(place);
   const beside = open.openImages(runtime, kind);
