@@ -119,6 +119,14 @@ export async function ended(world: RuntimeWorld, { id }: Launched): Promise<Cont
   return (await world.runtime.inspect(id, never)) as ContainerView;
 }
 
+/** What a view says of how a container ended, where its engine tells. */
+export async function exitCode(
+  world: RuntimeWorld,
+  expected: number,
+): Promise<{ readonly exitCode?: number }> {
+  return (await world.runtime.describe(never)).exitCodes ? { exitCode: expected } : {};
+}
+
 /** No container of this world, no process of one, and nothing mounted for one. */
 export async function expectNothingLeft(world: RuntimeWorld, ids: readonly string[] = []): Promise<void> {
   expect(await world.runtime.list(world.cluster, never)).toEqual([]);
