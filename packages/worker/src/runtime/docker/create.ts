@@ -87,13 +87,12 @@ function hostConfig(spec: ContainerSpec, network: string, dialect: Dialect): Doc
   return {
     NetworkMode: network,
     PortBindings: bindings(spec.ports),
-    // Unlike Binds, these make no folder where there is none.
+    // Unlike Binds, these make no folder where there is none; nothing that is mounted later shows in the other place.
     Mounts: spec.mounts.map(({ source, target, readOnly }) => ({
       Type: "bind" as const,
       Source: source,
       Target: target,
       ReadOnly: readOnly,
-      BindOptions: { Propagation: "rprivate" as const },
     })),
     Tmpfs: Object.fromEntries(tmpfs) as Record<string, string>,
     ReadonlyRootfs: spec.readOnlyRoot,

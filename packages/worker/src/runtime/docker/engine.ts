@@ -93,8 +93,18 @@ export async function readJson<T>(docker: Dockerode, path: string, signal: Abort
 }
 
 /** The answer as it comes, where the library would gather it first. */
-export async function readStream(docker: Dockerode, path: string, signal: AbortSignal): Promise<Readable> {
-  return (await dial(docker, { path, abortSignal: signal, isStream: true })) as Readable;
+export async function readStream(
+  docker: Dockerode,
+  path: string,
+  query: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Readable> {
+  return (await dial(docker, {
+    path: `${path}?`,
+    options: { ...query },
+    abortSignal: signal,
+    isStream: true,
+  })) as Readable;
 }
 
 async function dial(docker: Dockerode, options: object): Promise<unknown> {

@@ -8,6 +8,8 @@ import { type Engine, engineCall, readJson, statusOf } from "./engine.ts";
 /** Of the images that are ours. */
 export const stampLabel = "haversack.stamp";
 
+const whole = /sha256:[0-9a-f]{64}$/;
+
 /** Undefined: it has none of this name. */
 export async function findImage(
   { docker }: Engine,
@@ -30,7 +32,8 @@ export async function presenceOf(
   image: ImageIdentity,
   signal: AbortSignal,
 ): Promise<ImagePresence> {
-  for (const name of [image.id, image.otherId].filter((each) => each !== undefined)) {
+  const names = [image.id, image.otherId].filter((each) => each !== undefined);
+  for (const name of names.filter((each) => whole.test(each))) {
     const found = await findImage(engine, name, signal);
     if (found === undefined || !namesOf(found).includes(name)) continue;
     const arch = archOf(found.Architecture);

@@ -1,12 +1,12 @@
 /** Images of Docker and Podman: looked for by identity, loaded from a file, removed. */
 
 import { createReadStream } from "node:fs";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { messageOf } from "@haversack/base";
 import { readFrames } from "../pull-frames.ts";
 import type { ImageIdentity, ImagePresence, Runtime, StoredImage } from "../runtime.ts";
 import { engineUnavailable, imageCorrupt, imageInUse, noSpace } from "../runtime-faults.ts";
-import { type Engine, engineCall, statusOf } from "./engine.ts";
+import { type Engine, engineCall, saidBy, statusOf } from "./engine.ts";
 import { findImage, presenceOf, stampLabel, withAlgorithm } from "./find-image.ts";
 import { pullInto } from "./pull.ts";
 
@@ -44,17 +44,17 @@ async function importInto(
   { file, image, onProgress }: Import,
   signal: AbortSignal,
 ): Promise<void> {
-  const source = createReadStream(file, { highWaterMark: chunkBytes });
-  let bytes = 0;
-  source.on("data", (chunk) => {
-    bytes += chunk.length;
-    onProgress(bytes);
-  });
   const before = await storedIds(engine, signal);
+  const source = Readable.from(counted(file, onProgress), { objectMode: false });
   try {
     const told = await engineCall("loading the image", signal, async () => {
-      const answer = await engine.docker.loadImage(source, { abortSignal: signal, quiet: false });
-      return await readToEnd(answer as Readable);
+      try {
+        const answer = await engine.docker.loadImage(source, { abortSignal: signal, quiet: false });
+        return await readToEnd(answer as Readable);
+      } catch (error) {
+        if (statusOf(error) === undefined) throw error;
+        return { error: saidBy(error), loaded: [] };
+      }
     });
     const presence = await presenceOf(engine, image, signal);
     const strange = told.loaded.filter((id) => id !== image.id && id !== image.otherId && !before.has(id));
@@ -69,6 +69,15 @@ async function importInto(
 async function storedIds({ docker }: Engine, signal: AbortSignal): Promise<ReadonlySet<string>> {
   const stored = await engineCall("listing images", signal, () => docker.listImages({ abortSignal: signal }));
   return new Set(stored.map(({ Id }) => withAlgorithm(Id)));
+}
+
+async function* counted(file: string, onProgress: (bytes: number) => void): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of createReadStream(file, { highWaterMark: chunkBytes })) {
+    bytes += (chunk as Buffer).length;
+    yield chunk as Buffer;
+    onProgress(bytes);
+  }
 }
 
 interface Told {

@@ -22,12 +22,12 @@ async function* logsOf(
   { tail, follow }: LogOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const query = `stdout=1&stderr=1&follow=${follow ? 1 : 0}&tail=${tail ?? "all"}`;
-  const path = `/containers/${encodeURIComponent(id)}/logs?${query}`;
+  const path = `/containers/${encodeURIComponent(id)}/logs`;
+  const query = { stdout: "1", stderr: "1", follow: follow ? "1" : "0", tail: String(tail ?? "all") };
   const answer = await engineCall(
     "reading the logs",
     signal,
-    () => readStream(docker, path, signal),
+    () => readStream(docker, path, query, signal),
     absent(id),
   );
   try {
