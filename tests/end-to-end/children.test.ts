@@ -134,15 +134,6 @@ describe("runs within runs", () => {
     expect((await (await own.client()).runs({ pageSize: 50 }, noSignal)).runs).toHaveLength(4);
   });
 
-  test("a deploy step, which nothing runs yet, fails when its turn comes", async () => {
-    const run = await fleet.submit(
-      "name: ship\nsteps: [{ id: a, run: 'true' }, { id: bot, depends: [a], deploy: { name: bot } }]\n",
-    );
-    const { run: ended } = await fleet.finished(run.id);
-    expect(ended.steps.map(({ phase }) => phase)).toEqual(["succeeded", "failed"]);
-    expect(ended.failure).toMatchObject({ code: "deploy_not_available" });
-  });
-
   test("the example compares two texts with the same DAG, and a stored one is found by its name", async () => {
     const example = join(repositoryRoot, "examples/dags/compare.yaml");
     const ran = await cli(fleet, "run", example, "-p", "right=one", "--follow");

@@ -26,6 +26,8 @@ test.each(inner)("%s loads", (main) => {
     encoding: "utf8",
     input: "",
     timeout: 60_000,
+    // A server refuses it before it would listen.
+    env: { ...process.env, PORT: "none" },
   });
   expect(stderr).not.toMatch(/SyntaxError|ERR_MODULE_NOT_FOUND|ERR_UNSUPPORTED_TYPESCRIPT/);
 });

@@ -7,6 +7,7 @@ export * from "./durable-file.ts";
 export * from "./duration.ts";
 export * from "./fault.ts";
 export * from "./invariant.ts";
+export * from "./lock-file.ts";
 export * from "./log.ts";
 export * from "./loopback.ts";
 export * from "./nearest.ts";

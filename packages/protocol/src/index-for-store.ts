@@ -2,6 +2,7 @@
 
 export { tokenRoles } from "./model/access.ts";
 export { allSteps, stepsCount } from "./model/dag.ts";
+export { deployOutputs } from "./model/deploy.ts";
 export { refKey } from "./model/fence.ts";
 export {
   parseBootId,

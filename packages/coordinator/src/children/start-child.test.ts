@@ -87,14 +87,6 @@ describe("a step that no worker takes", () => {
     expect((await startOf(ready({ depth: 1 }), parts())).kind).toBe("start");
     expect((await startOf(ready(dynamic("two", ["one", "two"])), parts())).kind).toBe("start");
   });
-
-  test("a deploy is refused until there is something that runs it", async () => {
-    const { child: _, ...rest } = ready({ step: step({ work: { kind: "deploy" } as never }) });
-    expect(await startOf(rest, parts())).toMatchObject({
-      kind: "refuse",
-      failure: { code: "deploy_not_available" },
-    });
-  });
 });
 
 describe("a start that does not succeed", () => {

@@ -38,10 +38,6 @@ export async function startOf(ready: ReadyChild, parts: StartParts): Promise<Sta
 
 /** What is wrong already with what the step asks for. */
 function refusal({ step, child, depth }: ReadyChild, depthMax: number): Failure | undefined {
-  if (step.work.kind === "deploy") {
-    const message = "this version checks `deploy` steps and cannot run them yet";
-    return { code: "deploy_not_available", message };
-  }
   if (child === undefined)
     return { code: "not_a_dag_step", message: `no worker takes a step of kind ${step.work.kind}` };
   const problem = nameProblem(step, child.use);

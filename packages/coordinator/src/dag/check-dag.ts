@@ -157,6 +157,9 @@ export class DagChecker {
         at: [...at, "deploy"],
         problem: (path, code, message) => this.#report(path, code, message),
         template: (path, text) => this.#expressions.template(path, text, place),
+        early: (path, text) =>
+          this.#expressions.template(path, text, { of: "label", ...(item === undefined ? {} : { item }) }),
+        hasItems: item !== undefined,
         env: (path, env) => this.#env(path, env, place),
       });
     } else this.#agent(at, step.work, place);

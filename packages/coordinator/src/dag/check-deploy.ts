@@ -2,6 +2,7 @@
 
 import { posix } from "node:path";
 import type { DeploySpec } from "@haversack/protocol";
+import { namesItem } from "../runs/deployment-name.ts";
 import { hasExpression } from "../runs/expressions.ts";
 import { isSlug } from "./slug.ts";
 import type { YamlPath } from "./yaml-source.ts";
@@ -12,6 +13,10 @@ export interface DeployCheck {
   readonly problem: (path: YamlPath, code: string, message: string) => void;
   /** Checks the expressions of a text. */
   readonly template: (path: YamlPath, text: string) => void;
+  /** As `template`, of what is decided before the step is ready. */
+  readonly early: (path: YamlPath, text: string) => void;
+  /** It is done for items. */
+  readonly hasItems: boolean;
   readonly env: (path: YamlPath, env: Readonly<Record<string, string>>) => void;
 }
 
@@ -19,18 +24,28 @@ export interface DeployCheck {
 const ownedPaths = ["/proc", "/sys", "/dev", "/etc", "/usr", "/run/haversack"];
 
 export function checkDeploy(deploy: DeploySpec, check: DeployCheck): void {
-  const { at, problem, template } = check;
-  if (hasExpression(deploy.name)) template([...at, "name"], deploy.name);
-  else if (!isSlug(deploy.name)) {
-    const message =
-      "expected lower-case letters and digits, joined by single hyphens, at most 64, or an expression";
-    problem([...at, "name"], "bad_deployment_name", message);
-  }
+  const { at, template } = check;
+  checkName(deploy, check);
   for (const [index, text] of (deploy.command ?? []).entries()) template([...at, "command", index], text);
   check.env([...at, "env"], deploy.env);
   checkPorts(deploy, check);
   checkHealth(deploy, check);
   checkVolumes(deploy, check);
+}
+
+function checkName({ name }: DeploySpec, { at, problem, early, hasItems }: DeployCheck): void {
+  const place = [...at, "name"];
+  if (hasExpression(name)) early(place, name);
+  else if (!isSlug(name)) {
+    const message =
+      "expected lower-case letters and digits, joined by single hyphens, at most 64, or an expression";
+    return problem(place, "bad_deployment_name", message);
+  }
+  if (hasItems && !namesItem(name)) {
+    const message =
+      "each item would replace what the one before deployed: name the item in it, such as web-${{ index }}";
+    problem(place, "bad_deployment_name", message);
+  }
 }
 
 function checkPorts({ ports }: DeploySpec, { at, problem }: DeployCheck): void {

@@ -1,6 +1,6 @@
 /** Expressions of a DAG, checked before it is accepted: every name in them exists, and may be asked for there. */
 
-import { type DagSpec, type ForeachSpec, localDag, type StepSpec } from "@haversack/protocol";
+import { type DagSpec, deployOutputs, type ForeachSpec, localDag, type StepSpec } from "@haversack/protocol";
 import { parseCondition, statusFunctionsIn } from "../runs/conditions.ts";
 import type { DataPath, Expression } from "../runs/expression-parse.ts";
 import { parseTemplate, pathsIn } from "../runs/expressions.ts";
@@ -80,7 +80,7 @@ export class ExpressionChecker {
       return this.#item(at, path, place);
     }
     if (place.of === "label") {
-      const message = "a label and a concurrency key may use params only";
+      const message = "a label, a concurrency key and the name of a deployment may use params only";
       return this.#report.problem(at, "bad_expression", message);
     }
     if (path.root === "run") {
@@ -157,7 +157,6 @@ export class ExpressionChecker {
   }
 }
 
-const deployOutputs = ["id", "host", "url", "image", "path"] as const;
 const declareOutput = {
   run: "; declare it under the step's `outputs`",
   agent: "",

@@ -2,7 +2,7 @@
 
 export const childPartTexts: Readonly<Record<string, string>> = {
   child: "A run of another DAG.",
-  deploy: "A container that stays on a worker's host. This version checks it, and cannot run it yet.",
+  deploy: "A container that stays on a worker's host.",
   localDag: "A DAG of this file, called by the key that it stands under.",
 };
 
@@ -10,12 +10,12 @@ export const childTexts: Readonly<Record<string, string>> = {
   dags: "DAGs of this file, for `dag.use`; found before stored ones.",
   outputs: "What a parent's `dag` step gets when the run has succeeded: name to text with `${{ }}`.",
   "step.dag": "A run of another DAG: its outputs become those of the step.",
-  "step.deploy": "A container that stays on a worker's host. This version checks it, and cannot run it yet.",
+  "step.deploy": "A container that stays on a worker's host.",
   "child.use":
     "The name of a DAG under `dags` of this file, or of a stored one; or an expression that gives one.",
   "child.params": "What its run is given; a text that is one whole expression keeps the type of its value.",
   "child.candidates": "The names that an expression under `use` may give.",
-  "deploy.name": "The same name replaces what was there; may be an expression.",
+  "deploy.name": "The same name replaces what was there; may use params and item.",
   "deploy.agent": "A profile of the agent library.",
   "deploy.image": "base, or an image by digest.",
   "deploy.command": "Program and arguments; the image's own when left out.",
@@ -40,6 +40,7 @@ export const childTexts: Readonly<Record<string, string>> = {
   "deploy.ttl": "It is removed so long after it was deployed.",
   "deploy.waitForImage": "How long it may wait for the image to arrive.",
   "deploy.state": "running, or absent to remove it.",
+  "deploy.removeVolumes": "With state: absent: its volumes go too.",
   "localDag.description": "What it is for, in a sentence.",
   "localDag.params": "Values that its runs are given, each with its JSON Schema.",
   "localDag.env": "Variables of all its steps.",

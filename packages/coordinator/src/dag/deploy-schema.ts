@@ -75,6 +75,7 @@ export const deploySchema = z.strictObject({
   ttl: duration.optional(),
   waitForImage: duration.optional(),
   state: z.enum(["running", "absent"]).optional(),
+  removeVolumes: z.boolean().optional(),
 });
 
 export type DeployFile = z.infer<typeof deploySchema>;

@@ -4,7 +4,7 @@ import type { DeploySpec, HealthSpec } from "@haversack/protocol";
 import type { DeployFile } from "./deploy-schema.ts";
 
 export function deploySpec(file: DeployFile): DeploySpec {
-  const { name, agent, command, health, ttl, waitForImage } = file;
+  const { name, agent, command, health, ttl, waitForImage, removeVolumes } = file;
   return {
     kind: "deploy",
     name,
@@ -17,7 +17,7 @@ export function deploySpec(file: DeployFile): DeploySpec {
     volumes: file.volumes ?? [],
     replace: file.replace ?? "stop-first",
     rollback: file.rollback ?? "on-failure",
-    ...definedOf({ agent, command, ttlMs: ttl, waitForImageMs: waitForImage }),
+    ...definedOf({ agent, command, ttlMs: ttl, waitForImageMs: waitForImage, removeVolumes }),
     ...(health === undefined ? {} : { health: healthSpec(health) }),
   };
 }

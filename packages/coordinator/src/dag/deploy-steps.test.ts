@@ -30,7 +30,7 @@ describe("a deploy step", () => {
     const text = dag(
       `- id: d
     deploy:
-      name: bot-${open} run.dag }}
+      name: bot-${open} params.zone }}
       agent: analyst
       image: ${pinnedImage}
       command: [serve, "${open} run.id }}"]
@@ -45,7 +45,9 @@ describe("a deploy step", () => {
       waitForImage: 30s`,
       `- { id: e, run: x, depends: [d], env: { U: "${open} steps.d.outputs.url }}" } }`,
     );
-    expect(parseDag(text, "f").spec.steps[0]?.work).toMatchObject({
+    expect(
+      parseDag(`params: { zone: { type: string, default: a } }\n${text}`, "f").spec.steps[0]?.work,
+    ).toMatchObject({
       agent: "analyst",
       image: pinnedImage,
       command: ["serve", `${open} run.id }}`],
@@ -56,9 +58,8 @@ describe("a deploy step", () => {
       ttlMs: 3_600_000,
       waitForImageMs: 30_000,
     });
-    expect(parseDag(deploy("{ name: bot, state: absent }"), "f").spec.steps[0]?.work).toMatchObject({
-      state: "absent",
-    });
+    const absent = deploy("{ name: bot, state: absent, removeVolumes: true }");
+    expect(parseDag(absent, "f").spec.steps[0]?.work).toMatchObject({ state: "absent", removeVolumes: true });
   });
 });
 
@@ -123,9 +124,24 @@ const refused: [name: string, text: string, ...expected: string[]][] = [
     "deploy.env.HAVERSACK_X: HAVERSACK_X is reserved",
   ],
   [
-    "a step that is no ancestor",
+    "a name that only another step knows",
     deploy(`{ name: "${open} steps.x.outputs.y }}" }`),
-    'deploy.name: unknown step "x"',
+    "deploy.name: a label, a concurrency key and the name of a deployment may use params only",
+  ],
+  [
+    "items under one name",
+    deploy("{ name: b }", ", foreach: [1, 2]"),
+    "deploy.name: each item would replace what the one before deployed: name the item in it",
+  ],
+  [
+    "volumes that go with what stays",
+    deploy("{ name: b, removeVolumes: true }"),
+    "`deploy.removeVolumes` goes with `state: absent`",
+  ],
+  [
+    "secrets of what is removed",
+    deploy("{ name: b, state: absent }", ", secrets: [t]"),
+    "`secrets` are of no use to what is removed",
   ],
   [
     "what is removed, and how it runs",
@@ -134,11 +150,19 @@ const refused: [name: string, text: string, ...expected: string[]][] = [
   ],
   [
     "what belongs to commands",
-    deploy("{ name: b }", ", env: { A: b }, outputs: [x]"),
+    deploy("{ name: b }", ", env: { A: b }, outputs: [x], inputs: [y]"),
     "`env` does not reach a container",
     "`outputs` of a deploy step are always",
+    "`inputs` do not reach a container",
   ],
 ];
+
+test("items deploy when each has a name of its own; a secret is named by the step", () => {
+  const text = deploy(`{ name: "b-${open} item }}" }`, ", foreach: [1, 2], secrets: [token]");
+  expect(parseDag(text, "f").spec.steps[0]?.secrets).toEqual([
+    { variable: "TOKEN", from: { secret: "token" } },
+  ]);
+});
 
 describe("what is wrong is named with its place", () => {
   test.each(refused)("%s", (_name, text, ...expected) => {

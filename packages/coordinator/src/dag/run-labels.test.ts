@@ -48,7 +48,10 @@ test("what a value may be is decided when it is known", () => {
 test.each<[string, string]>([
   ["{ -team: x }", "f.yaml:2:11: labels.-team: expected letters"],
   ["[team]", "f.yaml:2:1: labels: "],
-  [`{ a: "${open} steps.a.status }}" }`, "a label and a concurrency key may use params only"],
+  [
+    `{ a: "${open} steps.a.status }}" }`,
+    "a label, a concurrency key and the name of a deployment may use params only",
+  ],
   [
     `{ ${Array.from({ length: 51 }, (_, index) => `l${index}: x`).join(", ")} }`,
     "expected at most 50 labels",

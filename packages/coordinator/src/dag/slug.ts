@@ -1,13 +1,11 @@
 /** The names of DAGs, pools and deployments. */
 
 import { z } from "zod";
+import { slugCharactersMax, slugForm } from "../runs/slug-form.ts";
 
-const form = /^[a-z0-9]+(-[a-z0-9]+)*$/;
-const charactersMax = 64;
-
-export const isSlug = (text: string): boolean => text.length <= charactersMax && form.test(text);
+export { isSlug } from "../runs/slug-form.ts";
 
 export const slug = z
   .string()
-  .max(charactersMax)
-  .regex(form, "expected lower-case letters and digits, joined by single hyphens");
+  .max(slugCharactersMax)
+  .regex(slugForm, "expected lower-case letters and digits, joined by single hyphens");

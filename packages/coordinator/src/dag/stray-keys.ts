@@ -29,11 +29,9 @@ const notInDeploy: Strays = {
   shell: "belongs to a run step",
   workdir: "belongs to a run step",
   env: "does not reach a container; give it under `deploy.env`",
-  secrets: "of deploy steps are not supported yet",
   limits: "do not reach a container; what it may take is said under `deploy`",
   outputs: "of a deploy step are always id, host, url, image and path; leave the key out",
-  foreach: "of deploy steps is not supported yet",
-  matrix: "of deploy steps is not supported yet",
+  inputs: "do not reach a container; build them into its image, or give it a volume",
   artifacts: "do not leave a container; it goes on when the step has ended",
 };
 
@@ -76,14 +74,27 @@ export function strayKeys(step: StepFile): StrayKey[] {
     const message = "`retry.exitCodes` is about commands, and this step has no exit code";
     strays.push({ path: ["retry", "exitCodes"], message });
   }
-  if (step.deploy?.state !== "absent") return strays;
-  const useless = Object.keys(step.deploy).filter((key) => key !== "name" && key !== "state");
+  return [...strays, ...strayDeployKeys(step)];
+}
+
+const ofAbsent: ReadonlySet<string> = new Set(["name", "state", "removeVolumes"]);
+
+function strayDeployKeys({ deploy, secrets }: StepFile): StrayKey[] {
+  if (deploy === undefined) return [];
+  if (deploy.state !== "absent") {
+    if (deploy.removeVolumes === undefined) return [];
+    const message = "`deploy.removeVolumes` goes with `state: absent`";
+    return [{ path: ["deploy", "removeVolumes"], message }];
+  }
+  const useless = Object.keys(deploy).filter((key) => !ofAbsent.has(key));
+  const strays = useless.map((key) => ({
+    path: ["deploy", key],
+    message: `\`deploy.${key}\` says how it runs, and \`state: absent\` removes it; leave it out`,
+  }));
+  if (secrets === undefined) return strays;
   return [
     ...strays,
-    ...useless.map((key) => ({
-      path: ["deploy", key],
-      message: `\`deploy.${key}\` says how it runs, and \`state: absent\` removes it; leave it out`,
-    })),
+    { path: ["secrets"], message: "`secrets` are of no use to what is removed; leave them out" },
   ];
 }
 

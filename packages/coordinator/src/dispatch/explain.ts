@@ -9,6 +9,9 @@ const codes = {
   "no-label": "no_matching_worker",
   "snapshot-version": "snapshot_version",
   "snapshot-feature": "snapshot_feature",
+  "no-engine": "no_engine",
+  "deployment-on-lost-worker": "deployment_on_lost_worker",
+  "deployment-elsewhere": "deployment_elsewhere",
   "no-free-slot": "no_free_slot",
   cordoned: "workers_cordoned",
   stopping: "workers_stopping",
@@ -29,6 +32,12 @@ export function explain(reason: Unplaced): string {
       return versionText(reason.version, reason.reads);
     case "snapshot-feature":
       return featureText(reason.feature, reason.known);
+    case "no-engine":
+      return `no connected worker can deploy it: ${reason.nearest}; haversack worker --deploy on a host with docker, podman or lxd`;
+    case "deployment-on-lost-worker":
+      return `${reason.name} stands on ${reason.worker}, which is not connected: it waits for that worker, or for haversack undeploy ${reason.name} --abandon`;
+    case "deployment-elsewhere":
+      return `${reason.name} stands on ${reason.worker}, which ${reason.obstacle}; haversack undeploy ${reason.name} lets it go to another worker`;
     case "cordoned":
       return cordonText(reason.names);
     case "stopping":

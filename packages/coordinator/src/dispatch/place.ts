@@ -1,25 +1,28 @@
 /**
  * Who gets what, and why not. Each step in turn goes to the worker that may run it, has a free slot and holds the
- * step's pack already; among equals to the one with the most free slots. A step that fits nobody holds up no other.
+ * step's pack already; among equals to the one with the most free slots, a deploy to the one with the fewest deployments. A step that fits nobody holds up no other.
  */
 
 import { matches, testText, unmetLabels } from "../runs/selector.ts";
+import { compareForDeploy, mayDeploy, noEngine, whyNotThere } from "./place-deploy.ts";
 import type { FleetView, Plan, Unplaced, ViewQueue, ViewStep, ViewWorker } from "./view.ts";
 
 export function place<S extends ViewStep>(view: FleetView & { readonly steps: readonly S[] }): Plan<S> {
   const credits = new Map(view.workers.map((worker) => [worker.id, worker.credits]));
+  const deployments = new Map(view.workers.map((worker) => [worker.id, worker.deployments ?? 0]));
   const ableOf = new Map<ViewQueue, readonly ViewWorker[]>();
   const placed: { step: S; workerId: string }[] = [];
   const unplaced: { step: S; reason: Unplaced }[] = [];
   for (const step of view.steps) {
     const able = ableOf.get(step.queue) ?? ableWorkers(step.queue, view.workers);
     ableOf.set(step.queue, able);
-    const best = pick(step, able, credits);
+    const best = pick(step, able, { credits, deployments });
     if (best === undefined) {
       unplaced.push({ step, reason: whyNot(step.queue, able, view.workers) });
       continue;
     }
     credits.set(best.id, (credits.get(best.id) ?? 0) - 1);
+    if (step.queue.deployment !== undefined) deployments.set(best.id, (deployments.get(best.id) ?? 0) + 1);
     placed.push({ step, workerId: best.id });
   }
   return { placed, unplaced };
@@ -28,7 +31,10 @@ export function place<S extends ViewStep>(view: FleetView & { readonly steps: re
 /** Those that may run the steps of a queue, their load aside. */
 export const ableWorkers = (queue: ViewQueue, workers: readonly ViewWorker[]): ViewWorker[] =>
   workers.filter(
-    (worker) => matches(queue.selector, worker.labels) && packObstacle(queue, worker) === undefined,
+    (worker) =>
+      matches(queue.selector, worker.labels) &&
+      packObstacle(queue, worker) === undefined &&
+      mayDeploy(queue, worker),
   );
 
 function packObstacle({ pack }: ViewQueue, worker: ViewWorker): Unplaced | undefined {
@@ -43,22 +49,33 @@ function packObstacle({ pack }: ViewQueue, worker: ViewWorker): Unplaced | undef
   return feature === undefined ? undefined : { why: "snapshot-feature", feature, known };
 }
 
+interface Loads {
+  readonly credits: ReadonlyMap<string, number>;
+  readonly deployments: ReadonlyMap<string, number>;
+}
+
 function pick(
   step: ViewStep,
   able: readonly ViewWorker[],
-  credits: ReadonlyMap<string, number>,
+  { credits, deployments }: Loads,
 ): ViewWorker | undefined {
   const digest = step.snapshotDigest ?? step.pinDigest;
   const holds = (worker: ViewWorker): number =>
     digest !== undefined && worker.snapshotsHeld.has(digest) ? 1 : 0;
   const free = (worker: ViewWorker): number => credits.get(worker.id) ?? 0;
+  const deployed = (worker: ViewWorker): number => deployments.get(worker.id) ?? 0;
+  const { deployment } = step.queue;
+  const isBetter = (worker: ViewWorker, other: ViewWorker): boolean =>
+    deployment === undefined
+      ? free(worker) > free(other)
+      : compareForDeploy(deployment.name, [worker, other], deployed) < 0;
   let best: ViewWorker | undefined;
   for (const worker of able) {
     if (free(worker) <= 0) continue;
     if (
       best === undefined ||
       holds(worker) > holds(best) ||
-      (holds(worker) === holds(best) && free(worker) > free(best))
+      (holds(worker) === holds(best) && isBetter(worker, best))
     ) {
       best = worker;
     }
@@ -73,11 +90,14 @@ export function whyNot(
   workers: readonly ViewWorker[],
 ): Unplaced {
   if (able.length > 0) return noneFree(able);
+  const there = whyNotThere(queue, workers);
+  if (there !== undefined) return there;
   const matching = workers.filter(({ labels }) => matches(queue.selector, labels));
   if (matching.length === 0) return nearestWorker(queue, workers);
   const obstacles = matching.flatMap((worker) => packObstacle(queue, worker) ?? []);
   // A worker that reads the pack comes nearer than one that does not.
-  return obstacles.find(({ why }) => why === "snapshot-feature") ?? obstacles[0] ?? { why: "no-worker" };
+  const ofPack = obstacles.find(({ why }) => why === "snapshot-feature") ?? obstacles[0];
+  return ofPack ?? noEngine(queue, matching) ?? { why: "no-worker" };
 }
 
 function noneFree(able: readonly ViewWorker[]): Unplaced {

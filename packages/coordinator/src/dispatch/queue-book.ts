@@ -10,9 +10,9 @@ import type { ReadyStep } from "../store/verbs/step-verbs.ts";
 import { type Heads, headsOf } from "./heads.ts";
 import { ableWorkers } from "./place.ts";
 import { Turns } from "./turns.ts";
-import type { ViewWorker } from "./view.ts";
+import type { ViewQueue, ViewWorker } from "./view.ts";
 
-export interface OpenQueue extends QueueKey {
+export interface OpenQueue extends QueueKey, Pick<ViewQueue, "standsOn"> {
   /** Of the store. */
   readonly no: number;
   /** Steps that may start now, as far as keys and pools are concerned; absent: any number. */
@@ -31,9 +31,9 @@ export interface Look {
 }
 
 interface Known {
-  readonly queue: OpenQueue;
+  queue: OpenQueue;
   /** Queues of one class ask the same of workers. */
-  readonly className: string;
+  className: string;
   room: number;
 }
 
@@ -54,6 +54,11 @@ export class QueueBook {
       const known = this.#known.get(no);
       if (known === undefined) this.#known.set(no, { queue, className: classOf(queue), room });
       else known.room = room;
+      // What it deploys may stand elsewhere by now.
+      if (known !== undefined && queue.deployment !== undefined) {
+        known.queue = queue;
+        known.className = classOf(queue);
+      }
       this.#turns.add({ id: no, priority, share });
     }
   }
@@ -119,14 +124,21 @@ export class QueueBook {
   }
 }
 
-const classOf = ({ selector, pack }: QueueKey): string => sortedJson([selector, pack ?? null]);
+const classOf = ({ selector, pack, deployment, standsOn }: OpenQueue): string =>
+  sortedJson([
+    selector,
+    pack ?? null,
+    ...(deployment === undefined ? [] : [deployment, standsOn?.id ?? null]),
+  ]);
 
 /** Which workers may run what: asked again and again, and the same for as long as a session lasts. */
 class FitCache {
   /** By the labels of a session, which are one object as long as it lasts. */
   readonly #bySession = new WeakMap<object, Map<string, boolean>>();
 
-  has(queue: QueueKey, className: string, worker: ViewWorker): boolean {
+  has(queue: ViewQueue, className: string, worker: ViewWorker): boolean {
+    // An engine may come and go within a session, and few queues ask for one.
+    if (queue.deployment !== undefined) return ableWorkers(queue, [worker]).length > 0;
     const known = this.#bySession.get(worker.labels) ?? new Map<string, boolean>();
     this.#bySession.set(worker.labels, known);
     const before = known.get(className);

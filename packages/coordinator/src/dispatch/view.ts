@@ -1,6 +1,6 @@
 /** The picture from which placement is decided. Plain data: no clock, no store, no promise. */
 
-import type { Digest, RunId } from "@haversack/protocol";
+import type { ContainerEngine, Digest, RunId } from "@haversack/protocol";
 import type { FormatRange } from "@haversack/snapshot";
 import type { QueueKey } from "../runs/queue-key.ts";
 
@@ -11,7 +11,10 @@ export interface FleetView {
 }
 
 /** What decides who may run a step: the same object for all steps of a queue. */
-export type ViewQueue = Pick<QueueKey, "selector" | "pack">;
+export interface ViewQueue extends Pick<QueueKey, "selector" | "pack" | "deployment"> {
+  /** The worker on which what its steps deploy stands, which is the one to change it. */
+  readonly standsOn?: { readonly id: string; readonly name: string };
+}
 
 export interface ViewStep {
   readonly runId: RunId;
@@ -35,6 +38,10 @@ export interface ViewWorker {
   readonly snapshotsHeld: ReadonlySet<string>;
   /** Digests of images, and `base` for the base image; absent: none. */
   readonly imagesReady?: ReadonlySet<string>;
+  /** What runs containers there; absent: nothing does. */
+  readonly engine?: ContainerEngine;
+  /** How much is deployed there; absent: nobody counted. */
+  readonly deployments?: number;
 }
 
 export type Unplaced =
@@ -43,6 +50,16 @@ export type Unplaced =
   | { readonly why: "no-label"; readonly unmet: readonly Unmet[]; readonly nearest: string }
   | { readonly why: "snapshot-version"; readonly version: number; readonly reads: FormatRange }
   | { readonly why: "snapshot-feature"; readonly feature: string; readonly known: readonly string[] }
+  /** @property nearest a worker, and why it cannot deploy */
+  | { readonly why: "no-engine"; readonly nearest: string }
+  | { readonly why: "deployment-on-lost-worker"; readonly name: string; readonly worker: string }
+  /** @property obstacle why the worker where it stands cannot change it */
+  | {
+      readonly why: "deployment-elsewhere";
+      readonly name: string;
+      readonly worker: string;
+      readonly obstacle: string;
+    }
   /** @property names of those that could run it, which get nothing new */
   | { readonly why: "cordoned" | "stopping"; readonly names: readonly string[] }
   /** @property able workers that could run it */

@@ -61,6 +61,9 @@ function limitReason({ use, state, holders }: LimitFacts): WaitReason {
   const { kind, name, units } = use;
   const by = listed(holders.map(({ runId, stepId }) => `${runId}/${stepId}`));
   const who = holders.length === 0 ? "" : `: ${by} ${holders.length === 1 ? "has" : "have"} it`;
+  if (kind === "deployment") {
+    return { code: "deployment_busy", message: `another step deploys ${name} at this moment${who}` };
+  }
   if (kind === "key") {
     const message = `${state.inUse} of ${use.limit ?? 1} steps with the key ${name} are in flight${who}`;
     return { code: "key_full", message };

@@ -4,7 +4,7 @@
  */
 
 import type { Clock, Ms } from "@haversack/base";
-import type { AttemptRef, Downward, Task, WorkerHello } from "@haversack/protocol";
+import type { AttemptRef, ContainerEngine, Downward, Task, WorkerHello } from "@haversack/protocol";
 import { batchBytesMax, batchItemsMax, batchPackBytesMax, refKey } from "@haversack/protocol";
 import type { StoredOrder } from "../store/verbs/order-verbs.ts";
 import { taskBytes } from "./build-task.ts";
@@ -33,6 +33,7 @@ export class WorkerLink {
   #orderNo = 0;
   #cordoned = false;
   #stopping = false;
+  #engine: ContainerEngine | undefined;
 
   constructor(hello: WorkerHello, clock: Clock) {
     this.hello = hello;
@@ -41,6 +42,16 @@ export class WorkerLink {
     this.#heardAt = clock.monotonic();
     this.holds(hello.snapshotsHeld);
     this.#grantedTotal = 0;
+    this.#engine = hello.engine;
+  }
+
+  /** What runs containers there, as the worker said last; undefined: nothing does. */
+  get engine(): ContainerEngine | undefined {
+    return this.#engine;
+  }
+
+  engineIs(engine: ContainerEngine): void {
+    this.#engine = engine;
   }
 
   /** Fires when the session is over, whoever ended it. */

@@ -73,6 +73,7 @@ export class WorkerRegistry {
       snapshotFeatures: link.hello.snapshotFeatures,
       snapshotsHeld: link.snapshotsHeld,
       imagesReady: link.imagesReady,
+      ...(link.engine === undefined ? {} : { engine: link.engine }),
     }));
   }
 

@@ -1,6 +1,6 @@
 /** Keys and pools of a DAG, as far as its file alone cannot tell: with these parameters, at this coordinator. */
 
-import { didYouMean } from "@haversack/base";
+import { didYouMean, FaultError } from "@haversack/base";
 import {
   type PoolInfo,
   type Problem,
@@ -11,6 +11,7 @@ import {
 import type { ParsedDag } from "../dag/parse-dag.ts";
 import { placesOf } from "../dag/places.ts";
 import { fieldOf } from "../dag/yaml-source.ts";
+import { deploymentOf } from "../runs/deployment-name.ts";
 import type { TemplateData } from "../runs/expression-value.ts";
 import { render } from "../runs/expressions.ts";
 import type { Store } from "../store/store.ts";
@@ -53,7 +54,10 @@ function poolProblem(limit: Limit, pools: ReadonlyMap<string, PoolInfo>): Told {
   return pool.limit === 0 ? undefined : { code: "pool_too_small", message };
 }
 
-/** What a submission says of the key of its run. Throws ProblemsError when a key is empty, or too long, with these parameters. */
+/**
+ * What a submission says of the key of its run. Throws ProblemsError when a key is empty, or too long, with these parameters,
+ * or when what is deployed has no name that could be one.
+ */
 export function settleKeys(parsed: ParsedDag, data: TemplateData): { readonly concurrency?: RunConcurrency } {
   const { concurrency } = parsed.spec;
   const own = concurrency === undefined ? undefined : keyProblem(concurrency.key, data);
@@ -62,6 +66,7 @@ export function settleKeys(parsed: ParsedDag, data: TemplateData): { readonly co
     ...placesOf(parsed.spec).flatMap(({ step, path }) =>
       limitProblems(step, path, (limit) => ("key" in limit ? keyProblem(limit.key, data) : undefined)),
     ),
+    ...placesOf(parsed.spec).flatMap(({ step, path }) => nameProblems(step, path, data)),
   ]);
   if (concurrency === undefined) return {};
   return { concurrency: { ...concurrency, key: render(concurrency.key, data) } };
@@ -76,6 +81,17 @@ function keyProblem(template: string, data: TemplateData): Told {
     code,
     message: `the key has ${length} characters with these parameters, at most ${keyCharactersMax}`,
   };
+}
+
+/** Of a step with items nobody knows them yet. */
+function nameProblems(step: StepSpec, path: readonly (string | number)[], data: TemplateData): Found[] {
+  try {
+    deploymentOf(step, (text) => render(text, data));
+    return [];
+  } catch (error) {
+    if (!(error instanceof FaultError)) throw error;
+    return [{ code: error.code, message: error.message, path: [...path, "deploy", "name"] }];
+  }
 }
 
 type Found = NonNullable<Told> & { readonly path: readonly (string | number)[] };

@@ -2,6 +2,7 @@
 
 import type { DagSpec, JsonObject, RunId, StepSpec } from "@haversack/protocol";
 import type { MemoryModes } from "@haversack/snapshot";
+import { deploymentOf, withDeployment } from "../runs/deployment-name.ts";
 import type { TemplateData } from "../runs/expression-value.ts";
 import { render } from "../runs/expressions.ts";
 import { limitUses } from "../runs/limits.ts";
@@ -30,10 +31,14 @@ export function stepSubmission(
 ): StepSubmission {
   const fill = (text: string): string => render(text, data);
   const { priority, concurrency } = step;
+  const uses = concurrency === undefined ? undefined : limitUses(concurrency, fill);
+  const deployment = deploymentOf(step, fill);
+  const limits = deployment === undefined ? uses : withDeployment(uses ?? [], deployment);
   return {
     labels: filledSelector(step.worker, fill),
     ...(priority === undefined ? {} : { priority }),
-    ...(concurrency === undefined ? {} : { limits: limitUses(concurrency, fill) }),
+    ...(limits === undefined ? {} : { limits }),
+    ...(deployment === undefined ? {} : { deployment }),
     ...pin,
   };
 }

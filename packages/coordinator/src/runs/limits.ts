@@ -8,7 +8,8 @@ import type { StepLimit } from "@haversack/protocol";
 
 /** A part that a step takes of a key or a pool while it is in flight. */
 export interface LimitUse {
-  readonly kind: "key" | "pool";
+  /** `deployment`: of the steps that deploy one name, which is no key that a person could write. */
+  readonly kind: "key" | "pool" | "deployment";
   readonly name: string;
   readonly units: number;
   /** Of a key: steps of it that may be in flight, as this step sees it; of a pool absent. */
@@ -80,5 +81,6 @@ export function admitted<T>(
 /** For people: `key deploy: 1 at a time`, `pool licences: 2 units`. */
 export function useText({ kind, name, units, limit }: LimitUse): string {
   if (kind === "pool") return `pool ${name}: ${units} ${units === 1 ? "unit" : "units"}`;
+  if (kind === "deployment") return `deployment ${name}: one deploy at a time`;
   return `key ${name}: ${limit ?? 1} at a time`;
 }

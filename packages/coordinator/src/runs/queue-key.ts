@@ -4,6 +4,7 @@
  */
 
 import type { Priority, Selector } from "@haversack/protocol";
+import type { DeploymentNeed } from "./deployment-name.ts";
 import type { LimitUse } from "./limits.ts";
 
 export interface QueueKey {
@@ -16,6 +17,8 @@ export interface QueueKey {
   readonly limits: readonly LimitUse[];
   /** What the steps' packs ask of their reader; absent: they have none. */
   readonly pack?: PackNeeds;
+  /** Of steps that deploy; absent: they need no container engine. */
+  readonly deployment?: DeploymentNeed;
 }
 
 export interface PackNeeds {

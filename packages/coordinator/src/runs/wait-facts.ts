@@ -13,7 +13,10 @@ export interface WaitFacts {
   readonly isOwnRun: boolean;
   /** Milliseconds since 1970; its next attempt waits until then. 0: it does not. */
   readonly notBefore: number;
-  readonly queue: QueueKey;
+  readonly queue: QueueKey & {
+    /** Where what its steps deploy stands. */
+    readonly standsOn?: { readonly id: string; readonly name: string };
+  };
   /** Steps before it that have not ended. */
   readonly behind: readonly { readonly id: string; readonly phase: StepPhase }[];
   /** It comes when the steps of its run have ended. */

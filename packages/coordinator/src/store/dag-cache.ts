@@ -61,7 +61,7 @@ export class DagCache {
       indexOf: { get: (id) => byName.get(id) ?? indexOfItem(spec, byName, id) },
       idAt: (index) => stepIdAt(spec, index),
       hasItems: steps.some(({ foreach }) => foreach !== undefined),
-      hasChildren: steps.some(({ work }) => work.kind === "dag" || work.kind === "deploy"),
+      hasChildren: steps.some(({ work }) => work.kind === "dag"),
       conditions: steps.map(conditionOf),
       pathsOf: pathsIn(spec),
     };

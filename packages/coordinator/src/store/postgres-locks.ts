@@ -125,6 +125,13 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
   auditCut: () => ({ runs: [], order: "audit", alone: true }),
   imagesNote: () => ({ runs: [], order: "images", alone: true }),
   imagesForget: ({ term }) => ({ runs: [], ...under(term), order: "images", alone: true }),
+  deploymentBegin: ({ ref }) => ({ runs: [ref.runId] }),
+  // Hold the rows of the names: those that are found, in one order.
+  deploymentsObserve: ({ workerId }) => ({ runs: [], order: `worker ${workerId}`, alone: true }),
+  deploymentAbandon: ({ name }) => ({ runs: [], order: `deployment ${name}` }),
+  deploymentExpiring: ({ name, term }) => ({ runs: [], ...under(term), order: `deployment ${name}` }),
+  deploymentsForget: ({ term }) => ({ runs: [], ...under(term), alone: true }),
+  fleetName: () => ({ runs: [], order: "fleet name" }),
   deadlineServe: ({ runId, term }) => ({ runs: [runId], ...under(term) }),
 };
 

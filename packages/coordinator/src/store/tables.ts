@@ -2,6 +2,7 @@
 
 import { accessReads, accessWrites } from "./access-tables.ts";
 import { controlReads, controlWrites } from "./control-tables.ts";
+import { deploymentReads, deploymentWrites } from "./deployment-tables.ts";
 import { familyReads, familyWrites } from "./family-tables.ts";
 import { identityReads, identityWrites } from "./identity-tables.ts";
 import { imageReads, imageWrites } from "./image-tables.ts";
@@ -12,6 +13,7 @@ import { scheduleReads, scheduleWrites } from "./schedule-tables.ts";
 export const furtherWrites = {
   ...accessWrites,
   ...controlWrites,
+  ...deploymentWrites,
   ...familyWrites,
   ...identityWrites,
   ...imageWrites,
@@ -22,6 +24,7 @@ export const furtherWrites = {
 export const furtherReads = {
   ...accessReads,
   ...controlReads,
+  ...deploymentReads,
   ...familyReads,
   ...identityReads,
   ...imageReads,

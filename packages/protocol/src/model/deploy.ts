@@ -1,5 +1,8 @@
 /** What a `deploy` step says of the container that it leaves running. Plain JSON, like all of a DAG. */
 
+/** Of every step that leaves a container running. */
+export const deployOutputs = ["id", "host", "url", "image", "path"] as const;
+
 /** A step that leaves a container running on a worker's host, or removes it. */
 export interface DeploySpec {
   readonly kind: "deploy";
@@ -25,6 +28,8 @@ export interface DeploySpec {
   readonly ttlMs?: number;
   /** How long it may wait for the image to arrive; absent: not at all. */
   readonly waitForImageMs?: number;
+  /** With `absent`: its volumes go too. Absent: they stay. */
+  readonly removeVolumes?: boolean;
 }
 
 /** One way to ask: `http`, `tcp` or `command`. */

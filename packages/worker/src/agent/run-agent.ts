@@ -34,6 +34,12 @@ export interface AgentOutside {
   readonly turnEnded?: (report: TurnReport) => void;
   /** In the order of the references; null: this worker does not have it. */
   readonly askSecrets: (references: readonly SecretReference[]) => Promise<readonly (string | null)[]>;
+  /** Values that are masked beside those that the pack names. */
+  readonly masked?: readonly string[];
+  /** In the place of clients for the models of the pack. */
+  readonly models?: typeof makeModels;
+  /** Nobody would take what the agent writes to its memory. */
+  readonly isMemoryReadOnly?: boolean;
 }
 
 export type AgentEnd = Extract<Upward, { kind: "succeeded" | "failed" }>;
@@ -47,11 +53,13 @@ export async function runAgent(
   const voice = new Voice(outside);
   const { masker } = voice;
   masker.arm(assignment.secretVariables.map((name) => assignment.toolEnv[name] ?? ""));
+  masker.arm(outside.masked ?? []);
   try {
-    const agent = await hydrate(assignment);
+    const hydrated = await hydrate(assignment);
+    const agent = outside.isMemoryReadOnly === true ? withReadOnlyMemory(hydrated) : hydrated;
     const secrets = new SecretValues(agent.secrets, await outside.askSecrets(agent.secrets));
     masker.arm(secrets.all());
-    const { models, passedOver } = makeModels(agent.models, secrets);
+    const { models, passedOver } = (outside.models ?? makeModels)(agent.models, secrets);
     for (const line of passedOver) outside.note(`model passed over: ${line}`);
     const chain = new ModelChain(models, {
       ports: outside.ports,
@@ -68,6 +76,10 @@ export async function runAgent(
   } catch (error) {
     return failedEnd(error, masker);
   }
+}
+
+function withReadOnlyMemory(agent: HydratedAgent): HydratedAgent {
+  return { ...agent, memory: agent.memory.map((scope) => ({ ...scope, write: "none" })) };
 }
 
 async function loop(

@@ -17,6 +17,17 @@ export interface WorkerAsked {
   readonly drainTimeoutMs?: number;
   /** `127.0.0.1:PORT` of health and metrics, port 0: any free one; none when left out. */
   readonly healthListen?: string;
+  /**
+   * `auto`, `docker`, `podman`, `lxd` or `incus`, each but `auto` also with `=SOCKET`: the engine that runs deployments;
+   * HAVERSACK_DEPLOY, or none, when left out.
+   */
+  readonly deploy?: string;
   /** For people; the host name when left out. */
   readonly name?: string;
+  /** `off`, `lazy` or `eager`; HAVERSACK_PREFETCH_BASE_IMAGE, then worker.json, then `lazy` when left out. */
+  readonly prefetchBaseImage?: string;
+  /** Bytes a second for downloads of images, such as `4MiB`; without limit when left out. */
+  readonly imagesMaxRate?: string;
+  /** Folder of images that are on their way; `images` in the data folder when left out. */
+  readonly imagesDir?: string;
 }

@@ -13,10 +13,13 @@ import {
   traceSettings,
 } from "@haversack/protocol";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
+import { type DeploySettings, deploySettings } from "./deploy-settings.ts";
 import { type EndingKind, endingKinds } from "./ending.ts";
 import { type HealthAddress, parseHealthListen } from "./health-address.ts";
+import { type ImageSettings, settleImages } from "./image-settings.ts";
 import { type LogBoundSettings, logBoundsFrom } from "./log-bounds.ts";
 import type { WorkerAsked } from "./options.ts";
+import { readWorkerFile } from "./worker-file.ts";
 
 export interface WorkerSettings {
   /** Of one coordinator, or of several on one database; at least one. */
@@ -40,22 +43,26 @@ export interface WorkerSettings {
   readonly limits: LimitTier | "auto";
   /** Undefined: no traces are asked for. */
   readonly traces: TraceSettings | undefined;
+  readonly images: ImageSettings;
+  /** Undefined: it runs no containers. */
+  readonly deploy: DeploySettings | undefined;
 }
 
 const slotsMax = 1024;
 const labelsMax = 64;
 /** Found out when the worker starts. */
-const ownLater: ReadonlySet<string> = new Set(["ending", limitsLabel]);
+const ownLater: ReadonlySet<string> = new Set(["deploy", "ending", limitsLabel]);
 
 export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettings {
   const coordinatorUrls = parseUrls(asked.coordinator ?? env["HAVERSACK_URL"] ?? "");
   const joinToken = settleJoinToken(asked.joinToken ?? env["HAVERSACK_JOIN_TOKEN"], coordinatorUrls);
+  const dataDir = resolve(asked.dataDir ?? env["HAVERSACK_WORKER_DATA"] ?? ".haversack/worker");
   return {
     coordinatorUrls,
     token: (asked.token ?? env["HAVERSACK_TOKEN"]) || undefined,
     joinToken,
     localCaFile: asked.localCaFile,
-    dataDir: resolve(asked.dataDir ?? env["HAVERSACK_WORKER_DATA"] ?? ".haversack/worker"),
+    dataDir,
     slots: checkSlots(asked.slots ?? availableParallelism()),
     labels: settleLabels(asked.labels ?? {}),
     name: asked.name ?? hostname(),
@@ -66,6 +73,8 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
     logBounds: logBoundsFrom(env),
     limits: oneOf(env, "HAVERSACK_LIMITS", limitTiers),
     traces: traceSettings(env, "haversack-worker"),
+    deploy: deploySettings(asked.deploy, env),
+    images: settleImages(asked, env, readWorkerFile(dataDir)),
   };
 }
 

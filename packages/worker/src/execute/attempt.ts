@@ -13,7 +13,13 @@ import {
   type Timer,
   worthRetrying,
 } from "@haversack/base";
-import { type Artifact, type AttemptRef, type AttemptResult, type Task } from "@haversack/protocol";
+import {
+  type Artifact,
+  type AttemptRef,
+  type AttemptResult,
+  type SnapshotDescriptor,
+  type Task,
+} from "@haversack/protocol";
 import type { SnapshotCache } from "../hydrate/snapshot-cache.ts";
 import { Workspace } from "../hydrate/workspace.ts";
 import { makeMasker } from "../mask/masker.ts";
@@ -47,6 +53,10 @@ export interface AttemptParts extends SpoolParts {
 
 /** As every log line names an attempt. */
 export const idsOf = ({ runId: run, stepId: step, attempt }: AttemptRef) => ({ run, step, attempt });
+
+/** What an agent reads, here or in the container that it is deployed in. */
+const packOf = ({ work }: Task): SnapshotDescriptor | undefined =>
+  work.kind === "run" ? undefined : work.snapshot;
 
 const cancelGraceMs = 10_000;
 const networkPauseMs = 1000;
@@ -155,7 +165,8 @@ export class Attempt {
       const end = await this.#run(workspace, context);
       return this.#resultOf(end.work, end.artifacts);
     } finally {
-      if (this.#acquired && task.work.kind === "agent") cache.release(task.ref, task.work.snapshot.digest);
+      const pack = packOf(task);
+      if (this.#acquired && pack !== undefined) cache.release(task.ref, pack.digest);
       await workspace.remove();
     }
   }
@@ -195,8 +206,8 @@ export class Attempt {
     const { signal } = this.#stopping;
     const { cache } = this.#parts;
     await this.#patiently(log, "inputs", () => workspace.placeInputs(task.inputs, signal));
-    if (task.work.kind === "agent") {
-      const { snapshot } = task.work;
+    const snapshot = packOf(task);
+    if (snapshot !== undefined) {
       await this.#patiently(log, "snapshot", () => cache.acquire(task.ref, snapshot, signal));
       this.#acquired = true;
     }
@@ -259,6 +270,7 @@ export class Attempt {
       ...(end.exitCode === undefined ? {} : { exitCode: end.exitCode }),
       ...(end.usage === undefined ? {} : { usage: end.usage }),
       ...(end.memory === undefined ? {} : { memory: end.memory }),
+      ...(end.deployment === undefined ? {} : { deployment: end.deployment }),
     };
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import type {
+  DeploymentReport,
   Failure,
   JsonValue,
   LogStream,
@@ -62,6 +63,8 @@ export interface WorkEnd {
   readonly usage?: Usage;
   /** What an agent asks of memory; only of work that succeeded. */
   readonly memory?: readonly MemoryOperation[];
+  /** Of every deploy that began. */
+  readonly deployment?: DeploymentReport;
 }
 
 /** Why an attempt's signal fired; decides its outcome. */

@@ -5,7 +5,7 @@
  */
 
 import { FaultError } from "@haversack/base";
-import type { Artifact } from "@haversack/protocol";
+import type { Artifact, DeploymentReport } from "@haversack/protocol";
 import type { Masker } from "../mask/masker.ts";
 import type { WorkEnd } from "./executor.ts";
 import { failed } from "./outcome-map.ts";
@@ -21,8 +21,18 @@ export function withoutSecrets(end: WorkEnd, masker: Masker): WorkEnd {
     const message = `${holder} holds a secret value of this step, and ${instead}`;
     return failed({ code, message }, usage === undefined ? {} : { usage });
   }
-  if (end.failure === undefined) return end;
-  return { ...end, failure: { ...end.failure, message: masker.text(end.failure.message) } };
+  const { failure, deployment } = end;
+  return {
+    ...end,
+    ...(failure !== undefined && { failure: { ...failure, message: masker.text(failure.message) } }),
+    ...(deployment !== undefined && { deployment: toldWithout(deployment, masker) }),
+  };
+}
+
+/** What a container wrote may be in it. */
+function toldWithout(report: DeploymentReport, masker: Masker): DeploymentReport {
+  const failures = report.failures.map((each) => masker.text(each));
+  return { ...report, reason: masker.text(report.reason), failures };
 }
 
 /** Throws when the path of an artifact holds a secret value; what is in the file is the step's own business. */

@@ -25,6 +25,11 @@ export interface Images {
    * the flight's failure.
    */
   fetchReference(ref: string, asked: string, signal: AbortSignal): Promise<ImageLease>;
+  /**
+   * What a reference by tag means now, as a reference by digest: asked of its registry, or, when that does not answer, of
+   * the engine. Rejects as {@link fetchReference} does.
+   */
+  resolveReference(ref: string, signal: AbortSignal): Promise<string>;
   /** The engine said, when a container was to be created of it, that it is not there, or not what it should be. */
   turnedOut(image: WantedImage, how: "absent" | "corrupt", why: string): void;
   /** What the coordinator holds for the base image; changes what is wanted. */

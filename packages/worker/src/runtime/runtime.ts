@@ -112,6 +112,15 @@ export interface PullRequest {
   readonly ref: string;
   readonly arch: string;
   readonly credentials?: { readonly username: string; readonly password: string };
+  /** Who asked the registry already (`resolveReference`) says so; absent: it is asked, so that a fault gets its name. */
+  readonly layers?: readonly LayerSize[];
+}
+
+/** As the manifest names it: compressed. */
+export interface LayerSize {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
 }
 
 /** One frame, as far as the engine says anything: nothing is made up. */

@@ -5,7 +5,7 @@
 
 import { create } from "@bufbuild/protobuf";
 import * as grpc from "@grpc/grpc-js";
-import { FaultError, invariant } from "@haversack/base";
+import { FaultError, invariant, messageOf } from "@haversack/base";
 import {
   type AttemptRef,
   chunkBytesMax,
@@ -24,6 +24,7 @@ import {
 
 import type { Access } from "../identity/access.ts";
 import { faultOfStatus } from "../identity/status.ts";
+import { untilEnded } from "./until-ended.ts";
 
 export { faultOfStatus };
 
@@ -269,6 +270,43 @@ export class Connection {
     } finally {
       signal.removeEventListener("abort", onAbort);
     }
+  }
+
+  /**
+   * The answer to an order for a deployment's log; what the pieces reject with is told to the reader. Resolves when it is
+   * sent, or when the reader is gone.
+   */
+  async sendDeploymentLog(id: number, pieces: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
+    const { sendDeploymentLog: method } = methods;
+    const schema = WorkerService.method.sendDeploymentLog.input;
+    const answer = Promise.withResolvers<void>();
+    const call = this.#client("bulk").makeClientStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      this.#metadata(),
+      (error) => (error === null ? answer.resolve() : answer.reject(faultOfStatus(error))),
+    );
+    const ended = new AbortController();
+    answer.promise.catch(() => {}).finally(() => ended.abort());
+    const onAbort = (): void => call.cancel();
+    signal.addEventListener("abort", onAbort, { once: true });
+    const number = BigInt(id);
+    call.write(create(schema, { id: number }));
+    try {
+      for await (const data of untilEnded(pieces, ended.signal)) {
+        for (let at = 0; at < data.length; at += blobChunkBytes) {
+          const piece = new Uint8Array(data.subarray(at, at + blobChunkBytes));
+          if (!call.write(create(schema, { id: number, data: piece }))) await drained(call, answer.promise);
+        }
+      }
+    } catch (error) {
+      call.write(create(schema, { id: number, failure: messageOf(error) }));
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      call.end();
+    }
+    await answer.promise;
   }
 
   #metadata(): grpc.Metadata {

@@ -154,7 +154,7 @@ export async function runAgentStep(base: string, setup: Setup): Promise<Ran> {
   return { end, notes, text, work, model, fetched };
 }
 
-function pack(setup: Setup): { gzip: Uint8Array; snapshot: SnapshotDescriptor } {
+export function pack(setup: Omit<Setup, "script">): { gzip: Uint8Array; snapshot: SnapshotDescriptor } {
   const models = setup.models ?? [model];
   const plan: StepPlan = {
     dag: "d",

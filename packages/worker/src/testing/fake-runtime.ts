@@ -3,9 +3,9 @@
  * conformance suite runs on it); a test scripts what its containers do, holds calls, lets them fail, and takes it away.
  */
 
-import { abortable, type Clock, reasonOf, systemClock } from "@haversack/base";
+import { abortable, type Clock, systemClock } from "@haversack/base";
 import type { PullFrame, Runtime, RuntimeInfo } from "../runtime/runtime.ts";
-import { engineUnavailable } from "../runtime/runtime-faults.ts";
+import { cancelled, engineUnavailable } from "../runtime/runtime-faults.ts";
 import { type ContainerScript, containerVerbs, type FakeContainer } from "./fake-containers.ts";
 import { type FakeImage, imageVerbs } from "./fake-images.ts";
 
@@ -71,7 +71,7 @@ export function fakeRuntime(settings: FakeRuntimeSettings = {}): FakeRuntime {
     watchers: new Set(),
     async enter(verb, about, signal, onProgress) {
       calls.push(about === "" ? verb : `${verb} ${about}`);
-      if (signal.aborted) throw reasonOf(signal);
+      if (signal.aborted) throw cancelled(verb, signal.reason);
       if (fake.goneBecause !== undefined) throw engineUnavailable(fake.goneBecause);
       await desk.pass(verb, signal, onProgress);
       if (fake.goneBecause !== undefined) throw engineUnavailable(fake.goneBecause);
@@ -145,7 +145,9 @@ function callDesk(): CallDesk {
       if (hold !== undefined) {
         hold.onProgress = onProgress;
         hold.reached.resolve();
-        await abortable(hold.passage.promise, signal);
+        await abortable(hold.passage.promise, signal).catch((error: unknown) => {
+          throw signal.aborted ? cancelled(verb, error) : error;
+        });
       }
       const failure = failures.get(verb)?.shift();
       if (failure !== undefined) throw failure;

@@ -4,14 +4,14 @@
 export const childrenReady = {
   sqlite: `select run.id as run_id, run.no, step.idx, step.attempt, step.item
            from step join run on run.no = step.run
-           where step.phase = 'ready' and step.kind in ('dag', 'deploy') and step.paused = 0 and step.not_before <= ?1
+           where step.phase = 'ready' and step.kind = 'dag' and step.paused = 0 and step.not_before <= ?1
              and (step.run, step.idx) > (?2, ?3)
            order by step.run, step.idx limit ?4`,
 } as const;
 
 export const childrenNextDue = {
   sqlite: `select min(not_before) as due from step
-           where phase = 'ready' and kind in ('dag', 'deploy') and paused = 0 and not_before > ?1`,
+           where phase = 'ready' and kind = 'dag' and paused = 0 and not_before > ?1`,
 } as const;
 
 /** Takes the step for a run of its own. Of a run that is being cancelled (?5) only the handlers that come after a cancel. */

@@ -7,15 +7,15 @@
 export const itemsInsert = {
   sqlite: `insert into step (run, idx, step_id, kind, phase, waiting_for, queue, gated, pin_digest, snapshot_digest,
                              memory_write, continue_on_error, item)
-           select run, ?3, ?4, kind, 'waiting', 0, coalesce(?5, queue), gated, pin_digest, snapshot_digest, memory_write,
+           select run, ?3, ?4, kind, 'waiting', 0, coalesce(?5, queue), coalesce(?7, gated), pin_digest, snapshot_digest, memory_write,
                   continue_on_error, ?6
            from step where run = ?1 and idx = ?2`,
   postgres: `insert into step (run, idx, step_id, kind, phase, waiting_for, queue, gated, pin_digest, snapshot_digest,
                                memory_write, continue_on_error, item)
-             select step.run, k.item_idx, k.name, kind, 'waiting', 0, coalesce(k.queue, step.queue), gated, pin_digest,
+             select step.run, k.item_idx, k.name, kind, 'waiting', 0, coalesce(k.queue, step.queue), coalesce(k.gated, step.gated), pin_digest,
                     snapshot_digest, memory_write, continue_on_error, k.value
-             from unnest($1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::bigint[], $6::text[])
-                    as k (run, idx, item_idx, name, queue, value)
+             from unnest($1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::bigint[], $6::text[], $7::integer[])
+                    as k (run, idx, item_idx, name, queue, value, gated)
              join step on step.run = k.run and step.idx = k.idx`,
 } as const;
 

@@ -13,12 +13,12 @@ export const queuesWrong = {
 
 /** A pool may have been made smaller; the limit of a key is part of its steps. */
 export const keysExceeded = {
-  sqlite: `select 'key ' || shared_limit.name || ': ' || count(*) || ' steps are in flight, at most ' ||
+  sqlite: `select shared_limit.kind || ' ' || shared_limit.name || ': ' || count(*) || ' steps are in flight, at most ' ||
                   max(queue_limit.at_most) as fault
            from shared_limit join queue_limit on queue_limit.shared_limit = shared_limit.no
            join step on step.queue = queue_limit.queue and step.gated = 1
-           where shared_limit.kind = 'key' and step.phase in ('leased', 'running')
-           group by shared_limit.no, shared_limit.name having count(*) > max(queue_limit.at_most) ${most}`,
+           where shared_limit.kind in ('key', 'deployment') and step.phase in ('leased', 'running')
+           group by shared_limit.no, shared_limit.kind, shared_limit.name having count(*) > max(queue_limit.at_most) ${most}`,
 } as const;
 
 export const runsExceeded = {

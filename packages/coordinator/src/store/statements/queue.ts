@@ -1,5 +1,11 @@
 /** Queues of steps that wait. Their numbers are those of the store, and their order says nothing. */
 
+/** A queue, with the worker on which what its steps deploy stands. */
+const columns = `queue.no, queue.priority, queue.share, queue.selector, queue.limits, queue.pack, queue.deployment, queue.pulls,
+                  deployment.worker_id as stands_on, worker.name as stands_on_name`;
+const itsDeployment = `left join deployment on deployment.name = queue.deployment
+                left join worker on worker.id = deployment.worker_id`;
+
 export const queueOfStep = {
   sqlite: `select queue.* from step join queue on queue.no = step.queue where step.run = ?1 and step.idx = ?2`,
 } as const;
@@ -7,7 +13,8 @@ export const queueOfStep = {
 export const queueByDigest = { sqlite: `select no, used_at from queue where digest = ?1` } as const;
 
 export const queueInsert = {
-  sqlite: `insert into queue (digest, priority, share, selector, limits, pack, used_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+  sqlite: `insert into queue (digest, priority, share, selector, limits, pack, used_at, deployment, pulls)
+           values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
            on conflict do nothing`,
 } as const;
 
@@ -23,14 +30,14 @@ export const queueLimitsInsert = {
 /** Of those with a higher number, the queues in which steps wait: from one to the next, past all that stands in between. */
 export const queuesOpen = {
   sqlite: `with recursive open (no, count) as (
-             select (select queue from step where phase = 'ready' and not_before = 0 and kind not in ('dag', 'deploy') and paused = 0 and queue > ?1
+             select (select queue from step where phase = 'ready' and not_before = 0 and kind <> 'dag' and paused = 0 and queue > ?1
                      order by queue limit 1), 1
              union all
-             select (select queue from step where phase = 'ready' and not_before = 0 and kind not in ('dag', 'deploy') and paused = 0 and queue > open.no
+             select (select queue from step where phase = 'ready' and not_before = 0 and kind <> 'dag' and paused = 0 and queue > open.no
                      order by queue limit 1), count + 1
              from open where open.no is not null and count < ?2)
-           select queue.no, queue.priority, queue.share, queue.selector, queue.limits, queue.pack
-           from open join queue on queue.no = open.no`,
+           select ${columns}
+           from open join queue on queue.no = open.no ${itsDeployment}`,
 } as const;
 
 /** The first steps of queues, oldest run first. */
@@ -38,13 +45,13 @@ export const stepsFirst = {
   sqlite: `select run.id as run_id, step.run, step.idx, step.step_id, step.queue, step.gated, step.pin_digest, step.snapshot_digest,
                   run.dag_name
            from step join run on run.no = step.run
-           where step.queue = ?1 and step.phase = 'ready' and step.not_before = 0 and step.kind not in ('dag', 'deploy') and step.paused = 0
+           where step.queue = ?1 and step.phase = 'ready' and step.not_before = 0 and step.kind <> 'dag' and step.paused = 0
            order by step.queue, step.run, step.idx limit ?2`,
   postgres: `select run.id as run_id, step.run, step.idx, step.step_id, step.queue, step.gated, step.pin_digest, step.snapshot_digest,
                     run.dag_name
              from unnest($1::bigint[], $2::bigint[]) as k (queue, count)
              cross join lateral (
-               select * from step where step.queue = k.queue and step.phase = 'ready' and step.not_before = 0 and step.kind not in ('dag', 'deploy') and step.paused = 0
+               select * from step where step.queue = k.queue and step.phase = 'ready' and step.not_before = 0 and step.kind <> 'dag' and step.paused = 0
                order by step.queue, step.run, step.idx limit k.count) as step
              join run on run.no = step.run
              order by step.queue, step.run, step.idx`,
@@ -66,6 +73,11 @@ export const stepsDue = {
                    where phase = 'ready' and paused = 0 and not_before > 0 and not_before <= $1 order by not_before limit $2
                    for no key update skip locked) as k
              where step.run = k.run and step.idx = k.idx`,
+} as const;
+
+export const queueGet = {
+  sqlite: `select ${columns} from queue ${itsDeployment} where queue.no = ?1`,
+  postgres: `select ${columns} from queue ${itsDeployment} where queue.no = any($1::bigint[])`,
 } as const;
 
 /** Those with keys or pools in which no step has been for long, a bounded number. The others stay: there are few. */

@@ -81,6 +81,7 @@ export const packsErase = {
              and not exists (select 1 from step where step.snapshot_digest = snapshot.digest)
              and not exists (select 1 from pinned_step where pinned_step.pin_digest = snapshot.digest)
              and not exists (select 1 from kept_snapshot where kept_snapshot.digest = snapshot.digest)
+             and not exists (select 1 from deployment where deployment.snapshot_digest = snapshot.digest)
            returning compressed_size`,
 } as const;
 

@@ -4,12 +4,7 @@ const columns = `idx, phase, kind, not_before, queue, gated`;
 
 export const stepsWaiting = {
   sqlite: `select ${columns} from step
-           where run = ?1 and (phase = 'waiting' or phase = 'ready' and (kind not in ('dag', 'deploy') or paused = 1 or not_before > 0)) order by idx limit ?2`,
+           where run = ?1 and (phase = 'waiting' or phase = 'ready' and (kind <> 'dag' or paused = 1 or not_before > 0)) order by idx limit ?2`,
 } as const;
 
 export const stepPlaces = { sqlite: `select ${columns} from step where run = ?1 and idx = ?2` } as const;
-
-export const queueGet = {
-  sqlite: `select no, priority, share, selector, limits, pack from queue where no = ?1`,
-  postgres: `select no, priority, share, selector, limits, pack from queue where no = any($1::bigint[])`,
-} as const;

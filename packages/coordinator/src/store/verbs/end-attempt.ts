@@ -17,6 +17,7 @@ import {
   failureOf,
   requeueRow,
 } from "./attempt-end-rows.ts";
+import { endDeploys } from "./end-deploys.ts";
 import { stepsEnded } from "./end-run.ts";
 import { applyMemory } from "./memory-apply.ts";
 import { record } from "./record.ts";
@@ -65,6 +66,7 @@ export async function endAttempts(
       run,
       own.map((end) => readySince(end, now)),
     );
+  await endDeploys(context, endings, now);
   for (const { attempt, phase, result } of ended) {
     if (phase === "succeeded") await applyMemory(context, attempt, result?.memory ?? [], now);
   }

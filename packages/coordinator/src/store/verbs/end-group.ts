@@ -3,11 +3,13 @@
 import { invariant, present } from "@haversack/base";
 import {
   type DagSpec,
+  deployOutputs,
   type Failure,
   itemRange,
   type JsonObject,
   localDag,
   type StepPhase,
+  type StepSpec,
 } from "@haversack/protocol";
 import { type GroupEnd, groupFailure } from "../../runs/group.ts";
 import { itemOutputs, itemOutputsBytesMax, tooLarge } from "../../runs/item-outputs.ts";
@@ -56,8 +58,12 @@ async function outputsOf(
     (row) => [integer(row, "idx") - range[1], json<JsonObject>(row, "outputs")] as const,
   );
   const { work } = spec;
-  const promised = work.kind === "dag" ? Object.keys(localDag(dag, work.use)?.outputs ?? {}) : spec.outputs;
-  return itemOutputs(promised, new Map(byItem), state.total);
+  return itemOutputs(promisedBy(work, spec.outputs, dag), new Map(byItem), state.total);
+}
+
+function promisedBy(work: StepSpec["work"], outputs: readonly string[], dag: DagSpec): readonly string[] {
+  if (work.kind === "deploy") return deployOutputs;
+  return work.kind === "dag" ? Object.keys(localDag(dag, work.use)?.outputs ?? {}) : outputs;
 }
 
 async function failureOf({ tx }: VerbContext, range: Range, { state }: Group): Promise<Failure> {

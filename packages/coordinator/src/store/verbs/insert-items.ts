@@ -1,8 +1,10 @@
 /** The items of a step that is opened, as rows. */
 
 import { present } from "@haversack/base";
-import { itemId, itemRange, type JsonValue, type Selector } from "@haversack/protocol";
+import { itemId, itemRange, type JsonValue } from "@haversack/protocol";
+import { needOf, withDeployment } from "../../runs/deployment-name.ts";
 import type { TemplateData } from "../../runs/expression-value.ts";
+import { render } from "../../runs/expressions.ts";
 import { type GroupState, openedGroup } from "../../runs/group.ts";
 import { itemLabels } from "../../runs/item-labels.ts";
 import type { QueueKey } from "../../runs/queue-key.ts";
@@ -14,7 +16,7 @@ import { queueOfStep } from "../statements/queue.ts";
 import type { VerbContext } from "../verb.ts";
 import type { SettledRun } from "./ended-step.ts";
 import type { Group } from "./group-row.ts";
-import { QueueRows, queueKeyOfRow } from "./queue-rows.ts";
+import { type QueuePlace, QueueRows, queueKeyOfRow } from "./queue-rows.ts";
 
 export interface NewItems {
   readonly values: readonly JsonValue[];
@@ -22,7 +24,7 @@ export interface NewItems {
   readonly data: TemplateData;
 }
 
-/** All wait; those that an earlier run did are there already. */
+/** All wait; those that an earlier run did are there already. Throws FaultError `invalid` when the name that an item deploys is none. */
 export async function insertItems(
   context: VerbContext,
   { run, now }: SettledRun,
@@ -33,26 +35,43 @@ export async function insertItems(
   const [from, to] = itemRange(dag.spec, index);
   const there = await tx.all(itemsThere, run.no, from, to);
   const kept = new Set(there.map((row) => integer(row, "idx") - from));
-  const queueOf = queuesOf(context, { run, now }, index);
+  const stands = standing(context, { run, now }, { index, spec });
   const rows: SqlValue[][] = [];
   for (const [item, value] of values.entries()) {
     if (kept.has(item)) continue;
-    const labels = itemLabels(spec, { ...data, item: { index: item, value } });
-    const queue = labels === undefined ? null : await queueOf(labels);
-    rows.push([run.no, index, from + item, itemId(spec.id, item), queue, JSON.stringify(value)]);
+    const place = await stands({ ...data, item: { index: item, value } });
+    const row = [
+      run.no,
+      index,
+      from + item,
+      itemId(spec.id, item),
+      place?.queue ?? null,
+      JSON.stringify(value),
+    ];
+    rows.push([...row, place?.gated ?? null]);
   }
   await tx.each(itemsInsert, rows);
   return openedGroup(values.length, kept.size);
 }
 
-/** By what an item asks of a worker: the rest items have in common with their step. */
-function queuesOf(context: VerbContext, { run, now }: SettledRun, index: number) {
+/** Where an item stands, by what it asks of a worker and what it deploys; undefined: where its step does. */
+function standing(
+  context: VerbContext,
+  { run, now }: SettledRun,
+  { index, spec }: Pick<Group, "index" | "spec">,
+): (data: TemplateData) => Promise<QueuePlace | undefined> {
   const rows = new QueueRows(context, now);
   let ofStep: QueueKey | undefined;
-  return async (selector: Selector): Promise<number> => {
+  return async (data) => {
+    const { work } = spec;
+    const selector = itemLabels(spec, data);
+    const need = work.kind === "deploy" ? needOf(work, (text) => render(text, data)) : undefined;
+    if (selector === undefined && need === undefined) return undefined;
     ofStep ??= queueKeyOfRow(
       present(await context.tx.one(queueOfStep, run.no, index), "the queue of the step"),
     );
-    return (await rows.placeOf({ ...ofStep, selector })).queue;
+    const key = selector === undefined ? ofStep : { ...ofStep, selector };
+    if (need === undefined) return await rows.placeOf(key);
+    return await rows.placeOf({ ...key, limits: withDeployment(key.limits, need), deployment: need });
   };
 }

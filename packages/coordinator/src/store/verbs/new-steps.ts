@@ -12,6 +12,7 @@ import {
   type StepPhase,
   type StepSpec,
 } from "@haversack/protocol";
+import type { DeploymentNeed } from "../../runs/deployment-name.ts";
 import type { LimitUse } from "../../runs/limits.ts";
 import type { RunState } from "../run-states.ts";
 import type { SqlValue } from "../statement.ts";
@@ -28,6 +29,8 @@ export interface StepSubmission {
   readonly priority?: Priority;
   /** In one order; absent: it takes a part of nothing. */
   readonly limits?: readonly LimitUse[];
+  /** Of a step that deploys. */
+  readonly deployment?: DeploymentNeed;
   readonly pinDigest?: Digest;
   /** Set at once for a step that reads no memory. */
   readonly snapshotDigest?: Digest;
@@ -90,10 +93,11 @@ export async function placesOf(
     packs.map(({ digest, formatVersion, requires }) => [digest, { formatVersion, requires }]),
   );
   const known = new Map<string, Promise<QueuePlace>>();
-  const places = steps.map(({ labels: selector, priority = priorityDefault, limits = [], pinDigest }) => {
-    const text = JSON.stringify([selector, priority, limits, pinDigest]);
+  const places = steps.map((step) => {
+    const { labels: selector, priority = priorityDefault, limits = [], deployment, pinDigest } = step;
+    const text = JSON.stringify([selector, priority, limits, deployment, pinDigest]);
     const pack = pinDigest === undefined ? undefined : needs.get(pinDigest);
-    const common = { priority, share, selector, limits };
+    const common = { priority, share, selector, limits, ...(deployment === undefined ? {} : { deployment }) };
     const place = known.get(text) ?? queues.placeOf(pack === undefined ? common : { ...common, pack });
     known.set(text, place);
     return place;

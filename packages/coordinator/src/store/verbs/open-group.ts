@@ -5,6 +5,7 @@
 
 import { invariant, present } from "@haversack/base";
 import type { StepPhase } from "@haversack/protocol";
+import { itemNamesFailure } from "../../runs/deployment-name.ts";
 import { foreachPaths, itemsOf } from "../../runs/foreach-items.ts";
 import { groupInsert, groupStart } from "../statements/item-group.ts";
 import type { VerbContext } from "../verb.ts";
@@ -32,6 +33,8 @@ export async function openGroup(
   if (!made.ok) {
     return await refuseGroup(context, settled, index, { code: "bad_items", message: made.problem });
   }
+  const failure = itemNamesFailure(spec.work, made.items, data);
+  if (failure !== undefined) return await refuseGroup(context, settled, index, failure);
   const started = await tx.one(groupStart, run.no, index, now);
   invariant(started !== undefined, "a step that is opened was waiting");
   const state = await insertItems(context, settled, { dag, index, spec }, { values: made.items, data });

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { present, sortedJson } from "@haversack/base";
 import type { LimitUse } from "../../runs/limits.ts";
 import type { PackNeeds, QueueKey } from "../../runs/queue-key.ts";
-import { integer, json, text } from "../rows.ts";
+import { flag, integer, json, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import { sharedLimitByName, sharedLimitInsert } from "../statements/limit.ts";
 import { queueByDigest, queueInsert, queueLimitsInsert, queueUse } from "../statements/queue.ts";
@@ -45,13 +45,14 @@ export class QueueRows {
     if (known !== undefined && (await this.#stays(known, gated))) {
       return { queue: integer(known, "no"), gated };
     }
-    const { priority, share, selector, limits, pack } = key;
+    const { priority, share, selector, limits, pack, deployment } = key;
     const texts = [
       sortedJson(selector),
       sortedJson(limits),
       pack === undefined ? "" : sortedJson(pack),
     ] as const;
-    await tx.run(queueInsert, digest, priority, share, ...texts, this.#now);
+    const deploys = [deployment?.name ?? null, deployment?.pulls === true ? 1 : 0] as const;
+    await tx.run(queueInsert, digest, priority, share, ...texts, this.#now, ...deploys);
     const row = present(await tx.one(queueByDigest, digest), "the queue that was inserted");
     const queue = integer(row, "no");
     if (gated === 1) await this.#insertLimits(queue, limits);
@@ -86,13 +87,26 @@ export async function sharedLimit(
   return integer(present(await tx.one(sharedLimitByName, kind, name), "what was inserted"), "no");
 }
 
+/** A queue, with the worker on which what its steps deploy stands; absent: it may be any. */
+export interface PlacedQueue extends QueueKey {
+  readonly standsOn?: { readonly id: string; readonly name: string };
+}
+
+export function placedQueueOfRow(row: Row): PlacedQueue {
+  const id = textOrNone(row, "stands_on");
+  if (id === undefined) return queueKeyOfRow(row);
+  return { ...queueKeyOfRow(row), standsOn: { id, name: textOrNone(row, "stands_on_name") ?? id } };
+}
+
 export function queueKeyOfRow(row: Row): QueueKey {
   const pack = text(row, "pack");
+  const deployment = textOrNone(row, "deployment");
   return {
     priority: integer(row, "priority") as QueueKey["priority"],
     share: text(row, "share"),
     selector: json<QueueKey["selector"]>(row, "selector"),
     limits: json<QueueKey["limits"]>(row, "limits"),
     ...(pack === "" ? {} : { pack: JSON.parse(pack) as PackNeeds }),
+    ...(deployment === undefined ? {} : { deployment: { name: deployment, pulls: flag(row, "pulls") } }),
   };
 }

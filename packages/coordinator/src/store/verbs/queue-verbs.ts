@@ -2,17 +2,17 @@
 
 import { parseDigest, parseRunId, parseStepId } from "@haversack/protocol";
 import { roomFor } from "../../runs/limits.ts";
-import type { QueueKey } from "../../runs/queue-key.ts";
 import { flag, integer, integerOrNone, text, textOrNone } from "../rows.ts";
 import type { Row } from "../statement.ts";
 import { queuesOpen, stepsDue, stepsFirst, stepsNextDue } from "../statements/queue.ts";
 import { runsHeldAny } from "../statements/run-key.ts";
 import type { VerbContext } from "../verb.ts";
+import { deploymentCounts } from "./deployment-verbs.ts";
 import { inUseOf, type NumberedUse, stateOf, usesOfQueues } from "./limit-state.ts";
-import { queueKeyOfRow } from "./queue-rows.ts";
+import { type PlacedQueue, placedQueueOfRow } from "./queue-rows.ts";
 import type { ReadyStep } from "./step-verbs.ts";
 
-export interface OpenQueueRow extends QueueKey {
+export interface OpenQueueRow extends PlacedQueue {
   readonly no: number;
   /** Steps that may start now, as far as keys and pools are concerned; absent: any number. */
   readonly room?: number;
@@ -35,7 +35,7 @@ export async function queuesLook(context: VerbContext, { after, limit, heads }: 
   const rows = await tx.all(queuesOpen, after, limit);
   const due = await tx.one(stepsNextDue);
   const held = await tx.one(runsHeldAny);
-  const keys = rows.map((row) => ({ ...queueKeyOfRow(row), no: integer(row, "no") }));
+  const keys = rows.map((row) => ({ ...placedQueueOfRow(row), no: integer(row, "no") }));
   const gated = keys.filter(({ limits }) => limits.length > 0).map(({ no }) => no);
   const uses = await usesOfQueues(context, gated);
   const inUse = await inUseOf(
@@ -54,6 +54,10 @@ export async function queuesLook(context: VerbContext, { after, limit, heads }: 
     ...(isFew ? { heads: { count: heads, steps: await stepsHead(context, { counts }) } } : {}),
     ...(last === undefined ? {} : { upTo: last }),
     nextDue: due === undefined ? undefined : integerOrNone(due, "due"),
+    /** How much is deployed on each worker; absent: nothing is to be deployed. */
+    ...(keys.some(({ deployment }) => deployment !== undefined)
+      ? { deployments: await deploymentCounts(context) }
+      : {}),
     /** Runs wait for others of their key. */
     held: held !== undefined,
   };

@@ -6,12 +6,13 @@ import { noStep } from "../missing.ts";
 import { flag, integer, text } from "../rows.ts";
 import type { RunState } from "../run-states.ts";
 import type { Row } from "../statement.ts";
+import { queueGet } from "../statements/queue.ts";
 import { stepPhases } from "../statements/retry.ts";
 import { runKeyOf, runsOfKey } from "../statements/run-key.ts";
-import { queueGet, stepPlaces, stepsWaiting } from "../statements/why.ts";
+import { stepPlaces, stepsWaiting } from "../statements/why.ts";
 import type { VerbContext } from "../verb.ts";
 import { holdersOf, inUseOf, type NumberedUse, stateOf, usesOfQueues } from "./limit-state.ts";
-import { queueKeyOfRow } from "./queue-rows.ts";
+import { placedQueueOfRow } from "./queue-rows.ts";
 
 export interface WhyQuery {
   readonly runId: RunId;
@@ -74,7 +75,7 @@ async function queuesOf({ tx }: VerbContext, rows: readonly Row[]) {
     queueGet,
     numbers.map((no) => [no]),
   );
-  return new Map(found.map((row) => [integer(row, "no"), queueKeyOfRow(row)]));
+  return new Map(found.map((row) => [integer(row, "no"), placedQueueOfRow(row)]));
 }
 
 async function limitsOf(

@@ -1,0 +1,20 @@
+/** The verbs of deployments: containers that steps leave running. */
+
+import * as verbs from "./verbs/deployment-verbs.ts";
+import { ofLeader } from "./verbs/leader-verbs.ts";
+
+export const deploymentWrites = {
+  deploymentBegin: verbs.deploymentBegin,
+  deploymentsObserve: verbs.deploymentsObserve,
+  deploymentAbandon: verbs.deploymentAbandon,
+  deploymentExpiring: ofLeader(verbs.deploymentExpiring),
+  deploymentsForget: ofLeader(verbs.deploymentsForget),
+  fleetName: verbs.fleetName,
+} as const;
+
+export const deploymentReads = {
+  deploymentsList: verbs.deploymentsList,
+  deploymentRead: verbs.deploymentRead,
+  deploymentsDue: verbs.deploymentsDue,
+  deploymentCounts: verbs.deploymentCounts,
+} as const;

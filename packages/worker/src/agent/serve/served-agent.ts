@@ -1,0 +1,173 @@
+/** The agent of a container: its snapshot, checked once at the start, and turn loops that begin anew from it. */
+
+import { mkdir, mkdtemp, readFile, realpath, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { FaultError, messageOf, type Ports, systemCodeOf } from "@haversack/base";
+import type { JsonObject } from "@haversack/protocol";
+import { type InspectedPack, inspectPack } from "@haversack/snapshot";
+import type { Assignment } from "../assignment.ts";
+import { hydrate } from "../hydrate.ts";
+import { makeModels } from "../models.ts";
+import { type AgentEnd, runAgent } from "../run-agent.ts";
+import { SecretValues } from "../secrets.ts";
+import { type ContainerSecrets, containerSecrets } from "./container-secrets.ts";
+import { rehearsalModels } from "./rehearsal-model.ts";
+import type { ServeSettings } from "./settings.ts";
+
+export interface TurnRequest {
+  readonly prompt: string;
+  /** JSON Schema; absent: words are enough. */
+  readonly output?: JsonObject;
+}
+
+export interface TurnAnswer {
+  /** What the model said, in all its turns; masked. */
+  readonly text: string;
+  readonly isCut: boolean;
+  readonly end: AgentEnd;
+}
+
+export interface ServedAgent {
+  /** `sha256:…` of the snapshot. */
+  readonly digest: string;
+  /** Ids of the models that can be asked, in order. */
+  readonly models: readonly string[];
+  /** Never rejects. */
+  turn(request: TurnRequest, signal: AbortSignal): Promise<TurnAnswer>;
+}
+
+export interface ServeOutside {
+  readonly ports: Ports;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** One line for people, masked. */
+  readonly note: (line: string) => void;
+}
+
+const textCharactersMax = 1024 * 1024;
+const seenByTools = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "USER", "SHELL"];
+
+/**
+ * Undefined: there is no snapshot. Throws the snapshot's errors, `model_unavailable`, and what else an agent step
+ * would be refused for: a server that cannot do a single turn does not start.
+ */
+export async function openAgent(
+  settings: ServeSettings,
+  outside: ServeOutside,
+): Promise<ServedAgent | undefined> {
+  const pack = await readPack(settings);
+  if (pack === undefined) return undefined;
+  const secrets = containerSecrets(settings.secretsFolder, outside.env);
+  await mkdir(join(settings.workFolder, "work"), { recursive: true });
+  const models = settings.isRehearsal ? rehearsalModels : makeModels;
+  const tried = await withFolder(settings, async (folder) => {
+    const agent = await hydrate(assignmentOf({ prompt: "" }, { settings, outside, pack, folder }));
+    return models(agent.models, new SecretValues(agent.secrets, await secrets.ask(agent.secrets)));
+  });
+  for (const line of tried.passedOver) outside.note(`model passed over: ${line}`);
+  return {
+    digest: pack.name,
+    models: tried.models.map(({ id }) => id),
+    turn: (request, signal) => turn(request, { settings, outside, pack, secrets, models }, signal),
+  };
+}
+
+async function readPack({ packFile, packDigest, limits }: ServeSettings): Promise<InspectedPack | undefined> {
+  const bytes = await readFile(packFile).catch((cause: unknown) => {
+    if (systemCodeOf(cause) === "ENOENT") return undefined;
+    const message = `the snapshot ${packFile} cannot be read: ${messageOf(cause)}; it must be a file that this user may read`;
+    throw new FaultError("unavailable", "snapshot_unreadable", message, { cause });
+  });
+  if (bytes === undefined && packDigest === undefined) return undefined;
+  if (bytes === undefined) {
+    throw new FaultError(
+      "missing",
+      "snapshot_missing",
+      `${packFile} is not there, and ${packDigest} is expected`,
+    );
+  }
+  const pack = inspectPack(bytes, limits);
+  if (packDigest === undefined || packDigest === pack.name) return pack;
+  const message = `${packFile} is ${pack.name}, and HAVERSACK_SNAPSHOT_DIGEST says ${packDigest}`;
+  throw new FaultError("corrupt", "snapshot_corrupt", message);
+}
+
+interface Parts {
+  readonly settings: ServeSettings;
+  readonly outside: ServeOutside;
+  readonly pack: InspectedPack;
+}
+
+async function turn(
+  request: TurnRequest,
+  parts: Parts & { readonly secrets: ContainerSecrets; readonly models: typeof makeModels },
+  signal: AbortSignal,
+): Promise<TurnAnswer> {
+  const { settings, outside, secrets, models } = parts;
+  let text = "";
+  const say = async (piece: string) => {
+    text += piece.slice(0, Math.max(0, textCharactersMax + 1 - text.length));
+  };
+  const masked = await secrets.all();
+  const end = await withFolder(settings, (folder) =>
+    runAgent(
+      assignmentOf(request, { ...parts, folder }),
+      {
+        ports: outside.ports,
+        note: outside.note,
+        say,
+        askSecrets: secrets.ask,
+        masked,
+        models,
+        isMemoryReadOnly: true,
+      },
+      signal,
+    ),
+  ).catch(
+    (error: unknown): AgentEnd => ({
+      kind: "failed",
+      failure: { code: "internal", message: messageOf(error) },
+    }),
+  );
+  return { text: text.slice(0, textCharactersMax), isCut: text.length > textCharactersMax, end };
+}
+
+/** Skills are written below it; it goes with the turn. */
+async function withFolder<Value>(
+  settings: ServeSettings,
+  use: (folder: string) => Promise<Value>,
+): Promise<Value> {
+  await mkdir(settings.workFolder, { recursive: true });
+  const folder = await mkdtemp(join(await realpath(settings.workFolder), "turn-"));
+  try {
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function assignmentOf(
+  { prompt, output }: TurnRequest,
+  { settings, outside, pack, folder }: Parts & { readonly folder: string },
+): Assignment {
+  const seen = Object.entries(outside.env).filter(
+    ([name]) => seenByTools.includes(name) || name.startsWith("LC_"),
+  );
+  return {
+    kind: "assignment",
+    packFile: settings.packFile,
+    snapshot: {
+      formatVersion: pack.formatVersion,
+      digest: pack.name,
+      compressedSize: pack.compressedSize,
+      uncompressedSize: pack.uncompressedSize,
+    },
+    snapshotLimits: settings.limits,
+    dagName: "deployment",
+    prompt,
+    ...(output !== undefined && { outputSchema: output as Assignment["outputSchema"] & object }),
+    workFolder: join(settings.workFolder, "work"),
+    controlFolder: folder,
+    toolEnv: Object.fromEntries(seen.map(([name, value]) => [name, value ?? ""])),
+    secretVariables: [],
+  };
+}

@@ -1,0 +1,60 @@
+/**
+ * What LXD and Incus say when they refuse, as our faults. They have one status for nearly everything, so the text decides;
+ * what is not known is `invalid` with the text.
+ */
+
+import { FaultError } from "@haversack/base";
+import {
+  engineUnavailable,
+  imageCorrupt,
+  nameTaken,
+  noContainer,
+  noImage,
+  noSpace,
+  portTaken,
+  refused,
+} from "../runtime-faults.ts";
+
+/** What the call was about. */
+export interface About {
+  readonly container?: string;
+  readonly image?: string;
+}
+
+/** The container is in the middle of something else, such as being stopped: the same call works in a moment. */
+export const isInstanceBusy = (error: unknown): boolean =>
+  error instanceof FaultError && error.code === "container_busy";
+
+export function lxdFault(status: number, text: string, about: About): FaultError {
+  if (/no space left on device|disk quota exceeded/i.test(text)) return noSpace(text);
+  if (/address already in use/i.test(text)) return portTaken(text);
+  if (/fingerprints don't match/i.test(text)) return imageCorrupt("checksum", text);
+  if (/exec format error|architecture isn't supported|no matching architecture/i.test(text)) {
+    return imageCorrupt("wrong_platform", text);
+  }
+  if (/is busy running/i.test(text)) return instanceBusy(text);
+  return byObject(status, text, about) ?? byStatus(status, text);
+}
+
+function byObject(status: number, text: string, { container, image }: About): FaultError | undefined {
+  if (image !== undefined && /image not provided|image .*not found/i.test(text)) return noImage(image);
+  if (container !== undefined) {
+    if (/instances?"? .*already exists/i.test(text)) return nameTaken(container);
+    if (status === 404 || /instance not found/i.test(text)) return noContainer(container);
+  } else if (image !== undefined && status === 404) return noImage(image);
+  return undefined;
+}
+
+function byStatus(status: number, text: string): FaultError {
+  if (status === 401 || status === 403 || status >= 500) return engineUnavailable(text);
+  return refused(text);
+}
+
+function instanceBusy(text: string): FaultError {
+  return new FaultError("busy", "container_busy", `${text}; try again in a moment`);
+}
+
+export function noOwnerMapping(text: string): FaultError {
+  const message = `${text}: a folder or file that others may not use was to be mounted, and the kernel cannot map owners on its file system (idmapped mounts); put it on one where it can, such as ext4`;
+  return new FaultError("invalid", "no_owner_mapping", message);
+}

@@ -1,0 +1,7 @@
+import { engineAddress, withEngine } from "../../support/container-engines.ts";
+import { describeRuntime } from "./describe-runtime.ts";
+import { dockerWorld } from "./docker-world.ts";
+
+withEngine("docker", "Docker", () => {
+  describeRuntime("Docker", async () => await dockerWorld(engineAddress("docker")));
+});

@@ -1,0 +1,7 @@
+import { engineAddress, withEngine } from "../../support/container-engines.ts";
+import { describeRuntime } from "./describe-runtime.ts";
+import { dockerWorld } from "./docker-world.ts";
+
+withEngine("podman", "Podman", () => {
+  describeRuntime("Podman", async () => await dockerWorld(engineAddress("podman")));
+});
