@@ -1,7 +1,7 @@
 /** What the promises of a container engine are tried out in: one engine, images that it does not know, and what it leaves. */
 
 import { readdirSync, readFileSync } from "node:fs";
-import { expect } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import type {
   ContainerSpec,
   ContainerView,
@@ -14,7 +14,7 @@ export interface ImageFile {
   readonly file: string;
 }
 
-export interface ShelfOptions {
+interface ShelfOptions {
   readonly arch?: "x64" | "arm64";
   readonly stamp?: string;
   /** Random bytes beside the programs. */
@@ -72,6 +72,23 @@ export const waitForTerm = "trap 'echo bye; exit 0' TERM; echo up; while :; do s
 export interface Launched extends AsyncDisposable {
   readonly id: string;
   view(): Promise<ContainerView>;
+}
+
+/** One image for the tests of a block, gone when they are. */
+export function sharedImage(the: () => RuntimeWorld): () => ImageIdentity {
+  let image: ImageIdentity | undefined;
+  beforeAll(async () => {
+    const { file, identity } = await the().shelve();
+    image = identity;
+    await the().runtime.importImage(file, identity, () => {}, never);
+  });
+  afterAll(async () => {
+    if (image !== undefined) await the().runtime.removeImage(image, never);
+  });
+  return () => {
+    if (image === undefined) throw new Error("there is no image before the first test");
+    return image;
+  };
 }
 
 /** Created, and gone when the test is. */
