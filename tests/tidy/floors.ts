@@ -29,6 +29,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
       "client-secrets",
       "client-snapshots",
     ],
+    ["client-fleet"],
     ["client"],
     ["index", "index-for-store"],
   ],
