@@ -7,20 +7,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { runDeploy } from "../../packages/worker/src/deploy/run-deploy.ts";
-import { never, openEngineWorld, specOf, withEngines } from "../support/deploy-engine.ts";
+import { never, openEngineWorld, serve, specOf, withEngines } from "../support/deploy-engine.ts";
 import { until } from "../support/fake-clock.ts";
 
 const host = "here";
 
 withEngines((engine) => {
-  test("one name, from the build path to the image, through a fall back and a roll back, to its end", async () => {
+  test.concurrent("one name, from the build path to the image, through a fall back and a roll back, to its end", async () => {
     await using world = await openEngineWorld(engine);
     const volumes = [{ name: "notes", path: "/data", readOnly: false }];
-    const command = [
-      "/bin/sh",
-      "-c",
-      "echo > /data/$(id -u); echo ok > /tmp/index.html; exec httpd -f -p 8080 -h /tmp",
-    ];
+    const command = serve("echo > /data/$(id -u)");
     const work = world.work({ volumes, command });
     const first = await runDeploy(await world.deploy(work), host);
     expect(first.report).toMatchObject({ effect: "started", path: "build", failures: [], fellBack: false });
@@ -61,7 +57,7 @@ withEngines((engine) => {
     expect(await world.standing()).toEqual([]);
   });
 
-  test("an image that somebody removes between the choice and the container costs one build", async () => {
+  test.concurrent("an image that somebody removes between the choice and the container costs one build", async () => {
     await using world = await openEngineWorld(engine);
     await world.addBase();
     await world.removeBase();
@@ -71,7 +67,7 @@ withEngines((engine) => {
     expect(world.images.calls).toEqual(expect.arrayContaining(["turnedOut absent", "ensure"]));
   });
 
-  test("secrets are files of the container's user, and nowhere else; the root is read-only", async () => {
+  test.concurrent("secrets are files of the container's user, and nowhere else; the root is read-only", async () => {
     await using world = await openEngineWorld(engine);
     await world.addBase();
     const value = "s3cret-value-of-the-vault";
@@ -105,7 +101,7 @@ withEngines((engine) => {
     expect(shown.join("\n")).not.toContain(value);
   });
 
-  test("what a worker that was killed had made is taken over by the next attempt", async () => {
+  test.concurrent("what a worker that was killed had made is taken over by the next attempt", async () => {
     const gate = { before: "until [ -e /gate/open ]; do sleep 0.05; done" };
     const volumes = [{ name: "gate", path: "/gate", readOnly: false }];
     await using world = await openEngineWorld(engine, gate);

@@ -125,7 +125,8 @@ export async function openEngineWorld(engine: TestEngine, asked: WorldAsked = {}
     notes,
     output,
     async addBase() {
-      const layers = [busyboxLayer(), saltLayer(cluster), baseLayer(info.arch, recipe.digest)];
+      // Not on top of the plain one: with an image Podman removes those below it that have no name.
+      const layers = [busyboxLayer(), baseLayer(info.arch, recipe.digest)];
       baseId = await load(runtime, data, info.arch, layers, true);
       images.imageId = baseId;
     },
@@ -174,6 +175,12 @@ export async function openEngineWorld(engine: TestEngine, asked: WorldAsked = {}
   };
 }
 
+/** Process 1 hears a signal only if it asks for it. @param before what it does first */
+export function serve(before: string): string[] {
+  const script = `trap 'exit 0' TERM; ${before}; echo ok > /tmp/index.html; httpd -f -p 8080 -h /tmp & wait`;
+  return ["/bin/sh", "-c", script];
+}
+
 const plainWork = {
   kind: "deploy",
   revision: 1,
@@ -181,7 +188,7 @@ const plainWork = {
   absent: false,
   removeVolumes: false,
   image: "base",
-  command: ["/bin/sh", "-c", "echo ok > /tmp/index.html; exec httpd -f -p 8080 -h /tmp"],
+  command: serve(":"),
   env: new Map([["LEVEL", "debug"]]),
   ports: [8080],
   restart: "never",
