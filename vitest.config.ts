@@ -32,7 +32,7 @@ export default defineConfig({
     projects: [
       project(
         "unit",
-        ["packages/*/src/**/*.test.ts", "bench/**/*.test.ts", "tests/chaos/**/*.test.ts"],
+        ["packages/*/src/**/*.test.ts", "images/*.test.ts", "bench/**/*.test.ts", "tests/chaos/**/*.test.ts"],
         60_000,
       ),
       project("tidy", ["tests/tidy/**/*.test.ts"], 120_000),

@@ -13,6 +13,7 @@ import { sourcesList } from "./lock.ts";
 import type { Recipe } from "./recipe.ts";
 import { needPrograms, run } from "./run.ts";
 import type { PackedRuntime } from "./runtime.ts";
+import { packTar } from "./tar.ts";
 
 export interface BootstrapOptions {
   readonly arch: Arch;
@@ -22,6 +23,8 @@ export interface BootstrapOptions {
   readonly cache: string;
   /** An empty folder. */
   readonly work: string;
+  /** Where the bare Debian is kept, for a smoke test of the build path. */
+  readonly bare: string;
   readonly tell: (line: string) => void;
 }
 
@@ -58,12 +61,13 @@ async function checkEmulation(arch: Arch): Promise<void> {
 
 /** Answers the folder of the root. */
 export async function bootstrap(options: BootstrapOptions): Promise<string> {
-  const { arch, recipe, cache, work, tell } = options;
+  const { arch, recipe, cache, work, bare, tell } = options;
   const root = join(work, "root");
   tell(`${recipe.lock.debian[arch].length} packages and Node ${recipe.file.node} by the lock`);
   await fetchAll(cache, [...debs(options), nodePackage(options)]);
   tell("bootstrap");
   await bareDebian(options, root);
+  await packTar({ folder: root, file: bare, epochSeconds: recipe.file.epochSeconds, compress: "none" });
   await seedCache(options, root);
   tell("recipe");
   await runRecipe(recipe, root, arch, tell);

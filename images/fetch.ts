@@ -1,6 +1,7 @@
 /** Files by sha256: in a cache folder under that name, or from the first address that has the right bytes. */
 
 import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { access, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FaultError, messageOf } from "@haversack/base";
@@ -65,3 +66,10 @@ async function bytesOf(url: string, size: number): Promise<Uint8Array> {
 
 export const hashOf = (bytes: Uint8Array | string): string =>
   createHash("sha256").update(bytes).digest("hex");
+
+/** 64 hexadecimal digits of a file that may be large. */
+export async function hashFile(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) hash.update(chunk);
+  return hash.digest("hex");
+}

@@ -7,7 +7,11 @@ import type { ImageContent } from "./oci.ts";
 import { packTar } from "./tar.ts";
 
 /** Moves the root into the folder. @param work an empty folder on the same file system as the root. */
-export async function writeLxd({ arch, file, recipe, root }: ImageContent, work: string, out: string): Promise<void> {
+export async function writeLxd(
+  { arch, file, recipe, root }: ImageContent,
+  work: string,
+  out: string,
+): Promise<void> {
   await mkdir(work, { recursive: true });
   const { epochSeconds, stamp, suite } = file;
   const metadata = {
@@ -23,8 +27,16 @@ export async function writeLxd({ arch, file, recipe, root }: ImageContent, work:
     },
   };
   // JSON is YAML.
-  await writeFile(join(work, "metadata.yaml"), `${JSON.stringify(metadata, undefined, 2)}\n`, { mode: 0o644 });
+  await writeFile(join(work, "metadata.yaml"), `${JSON.stringify(metadata, undefined, 2)}\n`, {
+    mode: 0o644,
+  });
   await rename(root, join(work, "rootfs"));
-  await packTar({ folder: work, entries: ["metadata.yaml", "rootfs"], file: out, epochSeconds, compress: "zstd" });
+  await packTar({
+    folder: work,
+    entries: ["metadata.yaml", "rootfs"],
+    file: out,
+    epochSeconds,
+    compress: "zstd",
+  });
   await rename(join(work, "rootfs"), root);
 }

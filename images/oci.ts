@@ -59,7 +59,11 @@ export async function writeOci(content: ImageContent, work: string, out: string)
   });
   const tag = `haversack/base:${content.file.stamp}`;
   const described = { mediaType: manifestType, digest: manifest.digest, size: manifest.size };
-  const index = { ...described, platform: platform(content.arch), annotations: { "org.opencontainers.image.ref.name": tag } };
+  const index = {
+    ...described,
+    platform: platform(content.arch),
+    annotations: { "org.opencontainers.image.ref.name": tag },
+  };
   await writeFile(join(work, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
   await writeFile(join(work, "index.json"), JSON.stringify({ schemaVersion: 2, manifests: [index] }));
   const docker = [{ Config: config.path, RepoTags: [tag], Layers: [`blobs/sha256/${layer.sha256}`] }];
@@ -101,7 +105,9 @@ function configOf({ arch, file, recipe }: ImageContent, diffId: string): object 
   };
 }
 
-async function layerOf(file: string): Promise<{ sha256: string; size: number; diffId: string; unpacked: number }> {
+async function layerOf(
+  file: string,
+): Promise<{ sha256: string; size: number; diffId: string; unpacked: number }> {
   const packed = createHash("sha256");
   const plain = createHash("sha256");
   let unpacked = 0;

@@ -11,7 +11,7 @@ stamp='@@STAMP@@'
 node_version='@@NODE_VERSION@@'
 mirrors=${HAVERSACK_DEBIAN_MIRRORS:-'@@MIRRORS@@'}
 registry=${HAVERSACK_NPM_REGISTRY:-'@@REGISTRY@@'}
-runtime_urls=${HAVERSACK_RUNTIME_URLS:-}
+runtime_urls=${HAVERSACK_RUNTIME_URLS:-'@@RUNTIME_URLS@@'}
 cache=/var/cache/haversack
 home=/opt/haversack
 proof=/etc/haversack-base.json
@@ -139,7 +139,7 @@ install_packages() {
   mkdir "$work/debs"
   while read -r kind hash size path; do cp "$cache/$hash" "$work/debs/${path##*/}"; done < "$work/wanted"
   # The order of unpacking is apt's to find; it is given no lists, so it can bring nothing else.
-  apt-get -q -y --no-install-recommends --no-download -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=/dev/null \
+  apt-get -q -y --no-install-recommends -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=/dev/null \
     -o Dir::State::lists="$work/lists" -o APT::Sandbox::User=root -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold \
     -o Dpkg::Options::=--force-unsafe-io install "$work"/debs/*.deb > "$work/apt" 2>&1 \
     || fail "apt ended with $?: $(grep -E '^(E:|dpkg:)' "$work/apt" | head -n 3 | tr '\n' ' ')$(tail -n 1 "$work/apt")"
@@ -162,17 +162,17 @@ install_node() {
 }
 
 install_runtime() {
-  hash=${runtime_lock% *}
-  [ "$(cat "$home/runtime.sha256" 2> /dev/null)" != "$hash" ] || return 0
-  echo "runtime $hash ${runtime_lock#* } runtime.tar.gz" > "$work/runtime"
-  if [ -z "$runtime_urls" ] && ! has_sha256 "$cache/$hash" "$hash"; then
-    fail "the agent runtime $hash is neither in $cache, nor does HAVERSACK_RUNTIME_URLS say where it is"
+  runtime=${runtime_lock% *}
+  [ "$(cat "$home/runtime.sha256" 2> /dev/null)" != "$runtime" ] || return 0
+  echo "runtime $runtime_lock runtime.tar.gz" > "$work/runtime"
+  if [ -z "$runtime_urls" ] && ! has_sha256 "$cache/$runtime" "$runtime"; then
+    fail "the agent runtime $runtime is neither in $cache, nor does HAVERSACK_RUNTIME_URLS say where it is"
   fi
   fetch "$work/runtime"
   rm -rf "$home/packages" "$home/node_modules"
-  tar -xzf "$cache/$hash" --no-same-owner -C "$home"
+  tar -xzf "$cache/$runtime" --no-same-owner -C "$home"
   ln -sf "$home/bin/init" /sbin/init
-  echo "$hash" > "$home/runtime.sha256"
+  echo "$runtime" > "$home/runtime.sha256"
 }
 
 # By hand: useradd writes today's date.

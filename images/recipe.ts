@@ -65,17 +65,21 @@ export async function readRecipeFile(): Promise<RecipeFile> {
   return read("recipe.json", recipeFile);
 }
 
-/** @param runtime the packed agent runtime that the recipe installs. */
-export async function readRecipe(runtime: {
-  readonly sha256: string;
-  readonly size: number;
-}): Promise<Recipe> {
+export async function readLock(): Promise<LockFile> {
+  return read("lock.json", lockFile);
+}
+
+/** @param runtime the packed agent runtime that the recipe installs. @param runtimeUrls where it will be. */
+export async function readRecipe(
+  runtime: { readonly sha256: string; readonly size: number },
+  runtimeUrls: readonly string[],
+): Promise<Recipe> {
   const [file, lock, template] = await Promise.all([
     readRecipeFile(),
-    read("lock.json", lockFile),
+    readLock(),
     readFile(here("provision.sh"), "utf8"),
   ]);
-  const text = renderRecipe(template, { file, lock, runtime });
+  const text = renderRecipe(template, { file, lock, runtime, runtimeUrls });
   return { file, lock, text, digest: `sha256:${createHash("sha256").update(text).digest("hex")}` };
 }
 
@@ -86,14 +90,23 @@ export function renderRecipe(
     readonly file: RecipeFile;
     readonly lock: LockFile;
     readonly runtime: { sha256: string; size: number };
+    readonly runtimeUrls: readonly string[];
   },
 ): string {
-  const { file, lock, runtime } = parts;
+  const { file, lock, runtime, runtimeUrls } = parts;
+  const odd = runtimeUrls.find((url) => !wordless.safeParse(url).success);
+  if (odd !== undefined)
+    throw new FaultError(
+      "invalid",
+      "recipe_broken",
+      `the address ${odd} must be plain: letters, digits and .+~:%/_-`,
+    );
   const values: Record<string, string> = {
     STAMP: file.stamp,
     MIRRORS: file.mirrors.join(" "),
     REGISTRY: file.registry,
     NODE_VERSION: file.node,
+    RUNTIME_URLS: runtimeUrls.join(" "),
     RUNTIME: `${runtime.sha256} ${runtime.size}`,
     USER: `${file.user.name} ${file.user.id}`,
     PACKAGES: file.packages.join(" "),

@@ -24,7 +24,7 @@ export async function run(
   options: RunOptions = {},
 ): Promise<string> {
   const env = {
-    PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin",
     ...neutral,
     ...options.env,
   };

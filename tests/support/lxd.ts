@@ -116,7 +116,7 @@ while :; do sleep 0.1; done
 `;
 
 /** Its `/sbin/init` says its arguments and ends on SIGTERM. */
-export async function writeLxdImage(
+async function writeLxdImage(
   file: string,
   { architecture = "x86_64", stamp, salt }: LxdImageDetails,
 ): Promise<LxdImageFile> {

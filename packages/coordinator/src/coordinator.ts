@@ -11,6 +11,7 @@
  *   leadership/      which of several coordinators does what one should do
  *   schedule/        starts stored DAGs at their times
  *   children/        starts the runs that `dag` steps are, and tells the steps how they ended
+ *   deployments/     containers that steps left running: compared with what workers see, removed when due, their logs
  *   watch/           events and logs as streams
  *   blobs/           artifacts by digest
  *   images/          what workers have of container images, and what they should have
@@ -42,6 +43,7 @@ import { openTokens } from "./auth/tokens.ts";
 import { BlobStore } from "./blobs/blob-store.ts";
 import { childRuns } from "./children/child-runs.ts";
 import { type CoordinatorSettings, settle } from "./config/settle.ts";
+import { deployParts, openDeployments } from "./deployments/open-deployments.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { LeaseClock } from "./dispatch/lease-clock.ts";
 import { WorkerRegistry } from "./dispatch/worker-registry.ts";
@@ -181,11 +183,14 @@ class OneCoordinator implements Coordinator {
     const library = openLibrary(store, this.#settings, ports);
     const { snapshots, submitter, children, vault, attemptTokens } = library;
     const onHeld = (): void => upkeep.held();
+    const images = await openImages({ settings: this.#settings.images, store, ports, metrics: own.images });
+    const deploys = deployParts({ store, vault, ports, image: () => images.bases.known });
     const dispatcher = new Dispatcher({
       store,
       registry,
       snapshots,
       attemptTokens,
+      deploys,
       leases,
       ports,
       onFailure,
@@ -206,10 +211,21 @@ class OneCoordinator implements Coordinator {
     const { leadership } = upkeep;
     const scheduler = createScheduler({ store, submitter, registry, leadership, ports, onFailure });
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
-    const images = await openImages({ settings: this.#settings.images, store, ports, metrics: own.images });
-    const fleet = { registry, leases, ports, version, ring: () => dispatcher.ring() };
-    const beside = [images.listener];
-    const parts = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens, beside };
+    const ring = (): void => dispatcher.ring();
+    const deployments = openDeployments({ store, snapshots, registry, leadership, ports, ring, onFailure });
+    const fleet = { registry, leases, ports, version, ring, beside: [images.listener, deployments.listener] };
+    const { deploymentLogs } = deployments;
+    const parts = {
+      blobs,
+      submitter,
+      scheduler,
+      stopping,
+      readiness,
+      vault,
+      attemptTokens,
+      snapshots,
+      deploymentLogs,
+    };
     const serving = await openServing({
       settings: this.#settings,
       tokens,
@@ -223,7 +239,7 @@ class OneCoordinator implements Coordinator {
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
     const [auditLog, ...listening] = serving.services;
     invariant(auditLog !== undefined, "what callers do is written down");
-    const loops = [dispatcher.loop, scheduler.loop, childLoop];
+    const loops = [dispatcher.loop, scheduler.loop, childLoop, deployments.keeper];
     return [
       ...library.services,
       own.loop,

@@ -4,6 +4,7 @@ import { createClient as createConnectClient } from "@connectrpc/connect";
 import { type AccessClient, accessClient } from "./client-access.ts";
 import { type ApprovalClient, approvalClient } from "./client-approvals.ts";
 import { type DagClient, dagClient } from "./client-dags.ts";
+import { type DeploymentClient, deploymentClient } from "./client-deployments.ts";
 import { type EnrollmentClient, enrollmentClient } from "./client-enrollment.ts";
 import { type ImageClient, imageClient } from "./client-images.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
@@ -15,6 +16,7 @@ import { type ClientOptions, transportTo } from "./client-transport.ts";
 import {
   AccessService,
   DagService,
+  DeploymentService,
   EnrollmentService,
   FleetService,
   ImageService,
@@ -35,6 +37,7 @@ export interface HaversackClient
     ApprovalClient,
     PlacementClient,
     ImageClient,
+    DeploymentClient,
     SecretClient,
     AccessClient,
     EnrollmentClient {}
@@ -56,7 +59,8 @@ export function createClient(options: ClientOptions): HaversackClient {
   const enrollment = enrollmentClient(createConnectClient(EnrollmentService, transport));
   const secrets = secretClient(createConnectClient(SecretService, transport));
   const images = imageClient(createConnectClient(ImageService, transport));
+  const deployments = deploymentClient(createConnectClient(DeploymentService, transport));
   const ofRuns = { ...runClient(runs), ...approvalClient(runs) };
-  const ofFleet = { ...placement, ...images, ...secrets, ...access, ...enrollment };
+  const ofFleet = { ...placement, ...images, ...deployments, ...secrets, ...access, ...enrollment };
   return { ...ofRuns, ...dags, ...snapshots, ...memory, ...ofFleet };
 }

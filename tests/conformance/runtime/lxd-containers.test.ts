@@ -4,8 +4,7 @@ import { chmod, chown, mkdir, stat, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import * as z from "zod";
-import { networkForm } from "../../../packages/worker/src/runtime/lxd/answers.ts";
+import { networksForm } from "../../../packages/worker/src/runtime/lxd/host-answers.ts";
 import { lxdClient } from "../../../packages/worker/src/runtime/lxd/lxd-client.ts";
 import type { ContainerView, Runtime } from "../../../packages/worker/src/runtime/runtime.ts";
 import { type LxdWorld, lxdSocket, never, openLxdWorld, withLxd } from "../../support/lxd.ts";
@@ -299,10 +298,7 @@ async function answerOn(port: number, host = "127.0.0.1"): Promise<string> {
 
 async function hasBridge(): Promise<boolean> {
   const networks = await lxdClient(lxdSocket()).get("/1.0/networks?recursion=1", {}, never);
-  return z
-    .array(networkForm)
-    .parse(networks)
-    .some(({ managed, type }) => managed && type === "bridge");
+  return networksForm.parse(networks).some(({ managed, type }) => managed && type === "bridge");
 }
 
 async function listening(): Promise<AsyncDisposable & { readonly port: number }> {

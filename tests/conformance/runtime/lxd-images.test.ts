@@ -3,8 +3,7 @@
 import { readdir, truncate } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import * as z from "zod";
-import { imageForm } from "../../../packages/worker/src/runtime/lxd/answers.ts";
+import { imagesForm } from "../../../packages/worker/src/runtime/lxd/answers.ts";
 import { lxdClient } from "../../../packages/worker/src/runtime/lxd/lxd-client.ts";
 import { ignore, lxdSocket, never, openLxdWorld, withLxd } from "../../support/lxd.ts";
 
@@ -105,7 +104,7 @@ withLxd("images of LXD", () => {
 /** Fingerprints of whatever came out of this test's files. */
 async function namesWithSalt(cluster: string): Promise<string[]> {
   const client = lxdClient(lxdSocket());
-  const images = z.array(imageForm).parse(await client.get("/1.0/images?recursion=1", {}, never));
+  const images = imagesForm.parse(await client.get("/1.0/images?recursion=1", {}, never));
   return images.flatMap(({ fingerprint, properties }) =>
     properties?.["salt"]?.startsWith(cluster) === true ? [fingerprint] : [],
   );

@@ -3,7 +3,7 @@
  * how it ended comes from the server alone.
  */
 
-import { type HaversackClient, isAtEnd, isNewer, neverBack, type WorkerImage } from "@haversack/protocol";
+import { type HaversackClient, isAtEnd, isNewer, type WorkerImage } from "@haversack/protocol";
 import type { Outside } from "../outside.ts";
 import { resumed } from "./link.ts";
 
@@ -67,9 +67,6 @@ async function followOne(
 
 /** Undefined: it is behind what is known. */
 export function latest(before: WorkerImage | undefined, image: WorkerImage): WorkerImage | undefined {
-  if (before === undefined) return image;
-  if (before.status.digest !== image.status.digest) return image;
-  if (!isNewer(image, before)) return undefined;
-  if (before.bootId !== image.bootId) return image;
-  return { ...image, status: neverBack(before.status, image.status) };
+  const isOther = before === undefined || before.status.digest !== image.status.digest;
+  return isOther || isNewer(image, before) ? image : undefined;
 }

@@ -5,6 +5,7 @@ import {
   AccessService,
   apiMessageBytesMax,
   DagService,
+  DeploymentService,
   EnrollmentService,
   FleetService,
   Health,
@@ -37,6 +38,7 @@ export const services = [
   ScheduleService,
   FleetService,
   PlacementService,
+  DeploymentService,
   SnapshotService,
   MemoryService,
   SecretService,
@@ -49,6 +51,7 @@ export const services = [
 ];
 
 type Parts = Parameters<typeof runService>[0] &
+  Parameters<typeof fleetRoutes>[0] &
   WorkerRouteParts &
   HealthServiceParts &
   ImageServiceParts & { readonly scheduler: Scheduler };

@@ -4,10 +4,9 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
-import { until } from "../../../../tests/support/fake-clock.ts";
 import { tempFolder } from "../../../../tests/support/temp-folder.ts";
 import type { Behaviour } from "../testing/image-server.ts";
-import { type ImagesWorld, imagesWorld } from "../testing/images-world.ts";
+import { comesTrue, type ImagesWorld, imagesWorld } from "../testing/images-world.ts";
 
 const size = 300_000;
 
@@ -61,7 +60,7 @@ async function cutAt(world: ImagesWorld, after: number, done = after) {
   world.server.next.push({ kind: "stall", after });
   if (world.status()?.state !== "failed") world.opened.images.ensure(world.image, "deploy", "r/deploy");
   else world.clock.advance(20_000);
-  await until(() => world.status()?.progress?.done === done, `${done} bytes`);
+  await comesTrue(() => world.status()?.progress?.done === done, `${done} bytes`);
   world.server.cut();
   return await world.comes("failed");
 }
@@ -147,9 +146,9 @@ describe("a download", () => {
     await using world = await imagesWorld();
     world.server.next.push({ kind: "stall", after: 1000 });
     world.opened.images.ensure(world.image, "deploy", "r/deploy");
-    await until(() => world.status()?.progress?.done === 1000, "1,000 bytes");
+    await comesTrue(() => world.status()?.progress?.done === 1000, "1,000 bytes");
     world.clock.advance(59_999);
-    await until(() => world.server.requests.length === 1);
+    await comesTrue(() => world.server.requests.length === 1);
     expect(world.status()?.state).toBe("downloading");
     world.clock.advance(1);
     expect((await world.comes("failed")).failure).toMatchObject({ code: "stalled" });
@@ -177,7 +176,7 @@ describe("a download", () => {
       const wait = (world.status()?.failure?.retryAt ?? 0) - world.clock.now();
       waits.push(wait);
       world.clock.advance(wait);
-      await until(() => world.status()?.attempt === attempt + 1 && world.status()?.state === "failed");
+      await comesTrue(() => world.status()?.attempt === attempt + 1 && world.status()?.state === "failed");
     }
     expect(waits).toEqual([5000, 10_000, 20_000, 40_000, 80_000]);
     expect(world.server.requests).toHaveLength(6);
@@ -188,7 +187,7 @@ describe("a download", () => {
     world.server.next.push({ kind: "wrong" }, { kind: "wrong" });
     await failed(world);
     world.clock.advance(soon);
-    await until(() => world.status()?.attempt === 2 && world.status()?.state === "failed");
+    await comesTrue(() => world.status()?.attempt === 2 && world.status()?.state === "failed");
     expect(world.status()?.failure?.retryAt).toBeUndefined();
     expect(world.server.requests.map(({ range }) => range)).toEqual([undefined, undefined]);
     const order = { id: 7, ref: "base", order: { kind: "pull", by: "ann" } } as const;
@@ -232,7 +231,7 @@ describe("a download", () => {
     expect((await failed(world)).failure).toMatchObject({ code: "not_found" });
     await writeFile(path, "short");
     await world.opened.images.order({ id: 1, ref: "base", order: { kind: "pull", by: "ann" } });
-    await until(() => world.status()?.failure?.code === "protocol");
+    await comesTrue(() => world.status()?.failure?.code === "protocol");
     await writeFile(path, world.file);
     await world.opened.images.order({ id: 2, ref: "base", order: { kind: "pull", by: "ann" } });
     await world.comes("ready");
@@ -259,7 +258,7 @@ describe("a download", () => {
     await world.comes("downloading");
     const began = world.clock.monotonic();
     while (world.status()?.state === "downloading") {
-      await until(() => world.clock.nextIn !== undefined);
+      await comesTrue(() => world.clock.nextIn !== undefined);
       world.clock.advance(100);
       await new Promise((resolve) => setImmediate(resolve));
     }

@@ -16,7 +16,6 @@ import type { ImageRecord } from "./image-record.ts";
 import type { Images } from "./images.ts";
 import { Journal } from "./journal.ts";
 import { Leases } from "./leases.ts";
-import { look } from "./look.ts";
 import { openNet } from "./net.ts";
 import { sweep, sweepEveryMs } from "./sweep.ts";
 import { Permits, Turn } from "./turn.ts";
@@ -101,7 +100,7 @@ export function openImages(parts: OpenImagesParts): OpenedImages {
     makeRoom: clean,
     onCancelled: (digest) => {
       const record = board.get(digest);
-      if (record !== undefined) void look(lookParts, record.image, stopping.signal);
+      if (record !== undefined) void images.lookAfterCancel(record.image);
     },
     hasRoom: (record) => hasRoom(record, disk, engine.info),
   });

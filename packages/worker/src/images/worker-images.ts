@@ -226,6 +226,14 @@ export class WorkerImages implements Images {
     }
   }
 
+  /** A flight was cancelled in the middle of an import that the engine ended all the same. */
+  async lookAfterCancel(image: WantedImage): Promise<void> {
+    const { board, stopping } = this.#parts;
+    const presence = await look(this.#parts, image, stopping);
+    const why = "it was cancelled, and the import could not be stopped any more";
+    if (presence.kind === "present" && !stopping.aborted) board.explain(image.digest, why);
+  }
+
   stop(): void {
     this.#eager?.cancel();
   }

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { silentLog } from "@haversack/base";
 import type { BaseImage, Digest, ImageState, ImageStatus, PrefetchPolicy, Upward } from "@haversack/protocol";
-import { FakeClock, fakeRandom, until } from "../../../../tests/support/fake-clock.ts";
+import { FakeClock, fakeRandom, turns } from "../../../../tests/support/fake-clock.ts";
 import { tempFolder } from "../../../../tests/support/temp-folder.ts";
 import type { ImageSettings } from "../config/image-settings.ts";
 import type { SpaceOf } from "../images/disk.ts";
@@ -43,6 +43,19 @@ export interface ImagesWorld extends AsyncDisposable {
   readonly comes: (...states: readonly ImageState[]) => Promise<ImageStatus>;
   /** As a process that was killed and started again; what runs in the old one is stopped without a word. */
   readonly restart: () => Promise<void>;
+}
+
+/** Turns the event loop until it is so: disks and threads take real time, and the clock of the world stands still. */
+export async function comesTrue(
+  isSo: () => boolean | Promise<boolean>,
+  what: string | (() => string) = "what is waited for",
+): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!(await isSo())) {
+    if (performance.now() > deadline)
+      throw new Error(`${typeof what === "string" ? what : what()} did not come`);
+    await turns(1);
+  }
 }
 
 export const imageId = `sha256:${"1d".repeat(32)}`;
@@ -85,7 +98,7 @@ export async function imagesWorld(options: ImagesWorldOptions = {}): Promise<Ima
   let opened = open();
   const begin = async (): Promise<void> => {
     await opened.start();
-    await until(
+    await comesTrue(
       () => opened.engine().unavailable !== "the engine was not asked yet",
       "an answer of the engine",
     );
@@ -113,9 +126,9 @@ export async function imagesWorld(options: ImagesWorldOptions = {}): Promise<Ima
     },
     status,
     async comes(...states) {
-      await until(
+      await comesTrue(
         () => states.includes(status()?.state ?? "absent"),
-        `${states.join(" or ")} (is ${status()?.state} ${status()?.failure?.message ?? status()?.why ?? ""})`,
+        () => `${states.join(" or ")} (is ${JSON.stringify(status())})`,
       );
       return status() as ImageStatus;
     },

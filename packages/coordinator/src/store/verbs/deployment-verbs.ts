@@ -17,12 +17,18 @@ export const restoreKeys = "deployment/restore/";
 
 export interface DeploymentBegin extends Omit<DeployAsked, "isRestore"> {}
 
-/** `over`: the attempt is not live any more, or not this worker's. */
+/**
+ * `over`: the attempt is not live any more, or not this worker's. `unplaced`: its step was not submitted as one that
+ * deploys the name.
+ */
 export async function deploymentBegin(context: VerbContext, asked: DeploymentBegin) {
   const { name, ref, workerId, now } = asked;
   const [answer] = await fenced(context, [ref], workerId);
   if (answer?.ok !== true) return { kind: "over" } as const;
-  const key = await context.tx.one(sql.runKeyGet, answer.attempt.run.no);
+  const { run, index } = answer.attempt;
+  const [placed] = await context.tx.each(sql.deploymentsOfSteps, [[run.no, index]]);
+  if (placed === undefined || text(placed, "name") !== name) return { kind: "unplaced" } as const;
+  const key = await context.tx.one(sql.runKeyGet, run.no);
   const isRestore = key !== undefined && (textOrNone(key, "idempotency_key") ?? "").startsWith(restoreKeys);
   const known = (await holdDeployments(context, [name])).get(name);
   const begun = beginDeploy(known, { ...asked, isRestore });

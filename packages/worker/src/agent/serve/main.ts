@@ -13,7 +13,8 @@ const stopMs = 4000;
 const ports: Ports = { clock: systemClock, random: systemRandom, log: silentLog };
 const note = (line: string) => void process.stdout.write(`${line}\n`);
 const told = new AbortController();
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => told.abort());
+// The third is how LXD and Incus stop a container.
+for (const signal of ["SIGTERM", "SIGINT", "SIGPWR"] as const) process.on(signal, () => told.abort());
 
 async function serve(): Promise<void> {
   const settings = settleServe(process.argv.slice(2), process.env);

@@ -1,15 +1,14 @@
 /** The life of a container with LXD and Incus: create, start, end, remove, show. */
 
 import { type Clock, FaultError, pause } from "@haversack/base";
-import * as z from "zod";
 import type { ContainerSpec, Runtime } from "../runtime.ts";
 import { imageCorrupt } from "../runtime-faults.ts";
-import { instanceForm } from "./answers.ts";
+import { instanceForm, instancesForm } from "./answers.ts";
 import { reasonOrCancelled } from "./http-over-socket.ts";
 import { instanceName, instanceOf } from "./instance-of.ts";
 import type { LxdClient } from "./lxd-client.ts";
 import { isInstanceBusy, noOwnerMapping } from "./lxd-faults.ts";
-import { makeFolder, putFile } from "./lxd-files.ts";
+import { makeFolder, putFile, type Within } from "./lxd-files.ts";
 import { numbered, type Placed, surroundingsOf } from "./surroundings.ts";
 import { viewOf } from "./view-of.ts";
 
@@ -80,11 +79,11 @@ export function lxdContainers(client: LxdClient, clock: Clock, onGone: (id: stri
     },
     async list(cluster, signal) {
       const answer = await client.get("/1.0/instances?recursion=2", {}, signal);
-      const views = z.array(instanceForm).parse(answer).map(viewOf);
+      const views = instancesForm.parse(answer).map(viewOf);
       return views.filter(({ labels }) => labels.get("haversack.cluster") === cluster);
     },
     async putFiles(id, files, signal) {
-      for (const file of files) await putFile(client, instanceName(id), file, signal);
+      for (const file of files) await putFile({ client, container: instanceName(id) }, file, signal);
     },
   };
 }
@@ -101,7 +100,7 @@ async function create(
   await client.change({ method: "POST", path: "/1.0/instances", json }, about, signal);
   const id = instanceName(spec.name);
   try {
-    await prepareRoot(client, id, spec, around, signal);
+    await prepareRoot({ client, container: id }, spec, around, signal);
   } catch (error) {
     await client
       .change({ method: "DELETE", path: pathOf(id) }, about, AbortSignal.timeout(undoMs))
@@ -116,23 +115,22 @@ const emptyFile = { data: new Uint8Array(), mode: 0o644, uid: 0, gid: 0 };
 
 /** What is written into the root before the first start, since nothing can be written there afterwards. */
 async function prepareRoot(
-  client: LxdClient,
-  id: string,
+  within: Within,
   spec: ContainerSpec,
   around: Placed,
   signal: AbortSignal,
 ): Promise<void> {
   if (spec.readOnlyRoot) {
-    for (const target of spec.tmpfs.keys()) await makeFolder(client, id, target, signal);
+    for (const target of spec.tmpfs.keys()) await makeFolder(within, target, signal);
     for (const mount of spec.mounts) {
-      if (!around.sourceOf(mount).isFile) await makeFolder(client, id, mount.target, signal);
-      else await putFile(client, id, { ...emptyFile, path: mount.target }, signal);
+      if (!around.sourceOf(mount).isFile) await makeFolder(within, mount.target, signal);
+      else await putFile(within, { ...emptyFile, path: mount.target }, signal);
     }
   }
   const { nameServer } = around;
   if (nameServer === undefined) return;
   const data = Buffer.from(`nameserver ${nameServer}\n`);
-  await putFile(client, id, { path: "/etc/resolv.conf", data, mode: 0o644, uid: 0, gid: 0 }, signal);
+  await putFile(within, { path: "/etc/resolv.conf", data, mode: 0o644, uid: 0, gid: 0 }, signal);
 }
 
 async function whenFree(clock: Clock, signal: AbortSignal, work: () => Promise<void>): Promise<void> {

@@ -22,7 +22,7 @@ const keptBytes = 256 * 1024;
 /** The engine tells nobody that something was written. */
 const lookMs = 500;
 
-interface Console {
+interface Transcript {
   readonly written: Tail;
   /** Reads go one after the other, or two would share what comes. */
   reading: Promise<void>;
@@ -35,37 +35,38 @@ export function lxdLogs(
   clock: Clock,
   isRunning: (id: string, signal: AbortSignal) => Promise<boolean | undefined>,
 ): LxdLogs {
-  const consoles = new Map<string, Console>();
-  const consoleOf = (instance: string): Console => {
-    const known = consoles.get(instance) ?? {
+  const transcripts = new Map<string, Transcript>();
+  const transcriptOf = (instance: string): Transcript => {
+    const known = transcripts.get(instance) ?? {
       written: tailOf(keptBytes),
       reading: Promise.resolve(),
       last: "",
     };
-    consoles.set(instance, known);
+    transcripts.set(instance, known);
     return known;
   };
   return {
-    forget: (instance) => void consoles.delete(instance),
+    forget: (instance) => void transcripts.delete(instance),
     async *read(id, { tail, follow }, signal) {
       const instance = instanceName(id);
-      const console = consoleOf(instance);
+      const transcript = transcriptOf(instance);
       let from: number | undefined;
       for (;;) {
         // Asked before the read: what it wrote before it ended is in that read.
         const running = await isRunning(id, signal);
         if (running === undefined) throw noContainer(id);
-        await taking(console, async () => {
+        await taking(transcript, async () => {
           const text = await take(client, instance, signal);
           // The console of one that runs is read once, that of one that ended again and again.
           const isOnce = running && (await isRunning(id, signal)) === true;
-          if (running || text !== console.last) console.written.add(Buffer.from(unwrapped(text), "latin1"));
-          console.last = isOnce ? "" : text;
+          if (running || text !== transcript.last)
+            transcript.written.add(Buffer.from(unwrapped(text), "latin1"));
+          transcript.last = isOnce ? "" : text;
         });
-        const held = console.written.bytes();
-        from ??= console.written.total - lastLines(held, tail).length;
-        const fresh = held.subarray(Math.max(0, held.length - (console.written.total - from)));
-        from = console.written.total;
+        const held = transcript.written.bytes();
+        from ??= transcript.written.total - lastLines(held, tail).length;
+        const fresh = held.subarray(Math.max(0, held.length - (transcript.written.total - from)));
+        from = transcript.written.total;
         if (fresh.length > 0) yield fresh;
         if (!follow || !running) return;
         await pause(clock, lookMs, signal).catch(() => {
@@ -76,9 +77,9 @@ export function lxdLogs(
   };
 }
 
-async function taking(console: Console, work: () => Promise<void>): Promise<void> {
-  const mine = console.reading.then(work);
-  console.reading = mine.catch(() => {});
+async function taking(transcript: Transcript, work: () => Promise<void>): Promise<void> {
+  const mine = transcript.reading.then(work);
+  transcript.reading = mine.catch(() => {});
   await mine;
 }
 

@@ -4,11 +4,18 @@ import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { messageOf } from "@haversack/base";
-import * as z from "zod";
 import type { ContainerSpec, MountSpec, PortSpec } from "../runtime.ts";
 import { portTaken, refused } from "../runtime-faults.ts";
-import { instanceForm, type LxdNetwork, leasesForm, networkForm, poolForm, profileForm } from "./answers.ts";
+import { instancesForm } from "./answers.ts";
 import { freeAddress, subnetOf } from "./free-address.ts";
+import {
+  type LxdNetwork,
+  type LxdPool,
+  leasesForm,
+  networksForm,
+  poolsForm,
+  profileForm,
+} from "./host-answers.ts";
 import type { Surroundings } from "./instance-of.ts";
 import type { LxdClient } from "./lxd-client.ts";
 import type { MountSource } from "./raw-lxc.ts";
@@ -36,13 +43,10 @@ export async function surroundingsOf(
 }
 
 /** Of the default profile; without one there, the first. */
-export async function poolAndDriver(
-  client: LxdClient,
-  signal: AbortSignal,
-): Promise<z.infer<typeof poolForm>> {
+export async function poolAndDriver(client: LxdClient, signal: AbortSignal): Promise<LxdPool> {
   const { devices } = profileForm.parse(await client.get("/1.0/profiles/default", {}, signal));
   const root = Object.values(devices).find(({ type, path }) => type === "disk" && path === "/");
-  const pools = z.array(poolForm).parse(await client.get("/1.0/storage-pools?recursion=1", {}, signal));
+  const pools = poolsForm.parse(await client.get("/1.0/storage-pools?recursion=1", {}, signal));
   const pool = pools.find(({ name }) => name === root?.["pool"]) ?? pools[0];
   if (pool === undefined) throw refused("it has no storage pool; make one, for example with `lxd init`");
   return pool;
@@ -62,7 +66,7 @@ async function cardOf(
     const { nictype = "bridged", parent } = theirs;
     return { card: { nictype, parent }, cardLines: "" };
   }
-  const networks = z.array(networkForm).parse(await client.get("/1.0/networks?recursion=1", {}, signal));
+  const networks = networksForm.parse(await client.get("/1.0/networks?recursion=1", {}, signal));
   const bridges = networks.filter(({ managed, type }) => managed && type === "bridge");
   const network = bridges.find((each) => each.name === theirs?.["network"]) ?? bridges[0];
   if (network === undefined) {
@@ -92,8 +96,7 @@ async function cardOn(
 async function takenOn(client: LxdClient, network: string, signal: AbortSignal): Promise<Set<string>> {
   const path = `/1.0/networks/${encodeURIComponent(network)}/leases`;
   const leases = leasesForm.parse(await client.get(path, {}, signal));
-  const instances = z
-    .array(instanceForm)
+  const instances = instancesForm
     .parse(await client.get("/1.0/instances?recursion=1", {}, signal))
     .flatMap(({ expanded_devices }) => Object.values(expanded_devices))
     .flatMap((device) => device["ipv4.address"] ?? []);

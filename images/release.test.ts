@@ -1,0 +1,145 @@
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { tempFolder } from "../tests/support/temp-folder.ts";
+import { type Arch, arches } from "./arch.ts";
+import { hashOf } from "./fetch.ts";
+import { baseName, recordName, smokeName, writeRecord } from "./records.ts";
+import { newKey, publish, verifyRelease } from "./release.ts";
+
+const stamp = "2026.11.1";
+const keys = newKey();
+
+/** What build and smoke leave, with small files in the place of images. */
+async function made(folder: string, arch: Arch, recipe = `sha256:${"aa".repeat(32)}`): Promise<void> {
+  const file = async (name: string, text: string) => {
+    await writeFile(join(folder, name), text);
+    return { name, sha256: hashOf(text), size: text.length };
+  };
+  const name = baseName(stamp, arch);
+  const id = `sha256:${"bb".repeat(32)}`;
+  const oci = {
+    ...(await file(`${name}.oci.tar`, `oci ${arch}`)),
+    imageId: id,
+    manifestDigest: id,
+    unpacked: 9,
+  };
+  const lxd = { ...(await file(`${name}.lxd.tar.zst`, `lxd ${arch}`)), unpacked: 9 };
+  const sbom = await file(`${name}.spdx.json`, `{"of":"${arch}"}`);
+  const shared = [
+    await file(`base-${stamp}.recipe.sh`, "recipe"),
+    await file(`base-${stamp}-runtime.tar.gz`, "runtime"),
+  ];
+  const images = [oci, lxd].map(({ name: each, sha256, size }) => ({ name: each, sha256, size }));
+  await writeRecord(join(folder, recordName(stamp, arch)), {
+    arch,
+    stamp,
+    recipe,
+    oci,
+    lxd,
+    sbom,
+    images,
+    files: [...images, sbom],
+    shared,
+  });
+  const passed = images.map((each) => ({ engine: "docker", ...each }));
+  await writeRecord(join(folder, smokeName(stamp, arch)), { arch, stamp, passed });
+}
+
+async function world(folder: string) {
+  const from = join(folder, "from");
+  const to = join(folder, "to");
+  await mkdir(from);
+  await mkdir(to);
+  for (const arch of arches) await made(from, arch);
+  return { from, to, run: () => publish({ from, to, stamp, key: keys.privateKey }) };
+}
+
+test("a release has every file, is signed, and is found to be whole", async () => {
+  await using folder = await tempFolder();
+  const { to, run } = await world(folder.path);
+  const manifest = await run();
+  expect(Object.keys(manifest.arches)).toEqual(["arm64", "x64"]);
+  expect((await readdir(to)).toSorted()).toEqual([
+    "base-2026.11.1-arm64.lxd.tar.zst",
+    "base-2026.11.1-arm64.oci.tar",
+    "base-2026.11.1-arm64.spdx.json",
+    "base-2026.11.1-runtime.tar.gz",
+    "base-2026.11.1-x64.lxd.tar.zst",
+    "base-2026.11.1-x64.oci.tar",
+    "base-2026.11.1-x64.spdx.json",
+    "base-2026.11.1.recipe.sh",
+    "images.json",
+    "images.json.sig",
+  ]);
+  expect(await verifyRelease(to, keys.publicKey)).toHaveLength(6);
+  await expect(run()).resolves.toEqual(manifest);
+});
+
+describe("nothing changes in the target", () => {
+  const withoutArch = (name: string) => (from: string) => rm(join(from, name));
+  test.each([
+    [
+      "without a build of one architecture",
+      withoutArch(recordName(stamp, "arm64")),
+      /no build of 2026\.11\.1 for arm64/,
+    ],
+    ["without a smoke test of one architecture", withoutArch(smokeName(stamp, "x64")), /x64 was not smoked/],
+    ["without a file", withoutArch(`${baseName(stamp, "arm64")}.lxd.tar.zst`), /lxd\.tar\.zst is not in/],
+    [
+      "when a file was changed since",
+      (from: string) => writeFile(join(from, `${baseName(stamp, "x64")}.oci.tar`), "oci x65"),
+      /was .* when it was built/,
+    ],
+    [
+      "when a file that nobody tried took the place of one that was",
+      async (from: string) => {
+        const record = join(from, smokeName(stamp, "x64"));
+        await writeFile(
+          record,
+          (await readFile(record, "utf8")).replaceAll(/"sha256": "../g, '"sha256": "00'),
+        );
+      },
+      /passed no smoke test/,
+    ],
+    [
+      "when the architectures were built from different recipes",
+      (from: string) => made(from, "arm64", `sha256:${"cc".repeat(32)}`),
+      /different recipes/,
+    ],
+  ])("%s", async (_case, spoil, message) => {
+    await using folder = await tempFolder();
+    const { from, to, run } = await world(folder.path);
+    await writeFile(join(to, "images.json"), '{"stamp":"2026.10.1"}');
+    await spoil(from);
+    await expect(run()).rejects.toThrow(message);
+    expect(await readdir(to)).toEqual(["images.json"]);
+    expect(await readFile(join(to, "images.json"), "utf8")).toContain("2026.10.1");
+  });
+
+  test("when another release has the stamp", async () => {
+    await using folder = await tempFolder();
+    const { to, run } = await world(folder.path);
+    await writeFile(join(to, "images.json"), JSON.stringify({ stamp }));
+    await expect(run()).rejects.toThrow(/another release with the stamp/);
+    expect(await readdir(to)).toEqual(["images.json"]);
+  });
+});
+
+test("a release that was touched, or signed by somebody else, is not believed", async () => {
+  await using folder = await tempFolder();
+  const { to, run } = await world(folder.path);
+  await run();
+  await expect(verifyRelease(to, newKey().publicKey)).rejects.toThrow(/not the signature/);
+  await writeFile(join(to, "base-2026.11.1-x64.spdx.json"), "{}");
+  await expect(verifyRelease(to, keys.publicKey)).rejects.toThrow(/spdx\.json is /);
+  await writeFile(join(to, "images.json"), `${await readFile(join(to, "images.json"), "utf8")} `);
+  await expect(verifyRelease(to, keys.publicKey)).rejects.toThrow(/not the signature/);
+});
+
+test("what is no key is refused by name", async () => {
+  await using folder = await tempFolder();
+  const { from, to } = await world(folder.path);
+  await expect(publish({ from, to, stamp, key: "no key" })).rejects.toThrow(/keygen/);
+  expect(await readdir(to)).toEqual([]);
+});

@@ -1,0 +1,134 @@
+/** Docker and Podman for a smoke test, through the client of Docker, which both answer. As production starts containers. */
+
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FaultError } from "@haversack/base";
+import { names } from "./arch.ts";
+import type { BuildRecord } from "./records.ts";
+import { run } from "./run.ts";
+import type { Container } from "./smoke-checks.ts";
+
+const bounds = ["--memory=1g", "--pids-limit=256", "--cap-drop=ALL", "--security-opt=no-new-privileges"];
+const recipeNeeds = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETGID", "SETUID"];
+
+export function dockerEngine(socket: string) {
+  const docker = (args: readonly string[]) => run("docker", ["-H", `unix://${socket}`, ...args]);
+  return {
+    answers: () =>
+      docker(["version"]).then(
+        () => true,
+        () => false,
+      ),
+    /** Answers the image's id, which must be the one of the build. */
+    async load(file: string, { oci, arch, stamp }: BuildRecord): Promise<string> {
+      await docker(["load", "--input", file]);
+      const format = '{{.Id}} {{.Architecture}} {{index .Config.Labels "haversack.stamp"}} {{.Config.User}}';
+      const found = (
+        await docker(["image", "inspect", "--format", format, oci.imageId]).catch(() => "none")
+      ).trim();
+      const id = found.startsWith("sha256:") ? oci.imageId : oci.imageId.slice("sha256:".length);
+      const expected = `${id} ${names[arch].oci} ${stamp} 10001:10001`;
+      if (found === expected) return oci.imageId;
+      throw new FaultError(
+        "corrupt",
+        "smoke_failed",
+        `the image is ${JSON.stringify(found)}; expected ${JSON.stringify(expected)}`,
+      );
+    },
+    /** The image path: nothing is writable but memory, and nobody is root. */
+    async start(image: string, pack: Uint8Array, name: string): Promise<Container> {
+      const folder = await runFolder(pack);
+      const mounts = [
+        "--read-only",
+        "--tmpfs=/tmp:mode=1777",
+        "--tmpfs=/run",
+        `--volume=${folder}:/run/haversack:ro`,
+      ];
+      const env = ["--env=HAVERSACK_REHEARSAL=1", "--env=HAVERSACK_WAIT=start"];
+      await docker([
+        "run",
+        "--detach",
+        `--name=${name}`,
+        "--network=none",
+        ...bounds,
+        ...mounts,
+        ...env,
+        image,
+      ]);
+      return container(docker, name, folder);
+    },
+    /** The build path: root with what the recipe needs, until process 1 gives it up. Answers when the recipe has ended. */
+    async provision(
+      bare: string,
+      parts: { pack: Uint8Array; name: string; recipe: string; downloads: ReadonlyMap<string, string> },
+    ): Promise<Container> {
+      const image = (await docker(["import", "--change", 'CMD ["/bin/sh"]', bare])).trim();
+      const folder = await runFolder(parts.pack);
+      const wait = await readFile(new URL("wait.sh", import.meta.url), "utf8");
+      const caps = recipeNeeds.map((each) => `--cap-add=${each}`);
+      const env = [
+        "--env=HAVERSACK_REHEARSAL=1",
+        "--env=HAVERSACK_WAIT=start",
+        `--volume=${folder}:/run/haversack:ro`,
+      ];
+      const entry = ["--entrypoint=/bin/sh", image, "-c", wait, "haversack-wait"];
+      await docker([
+        "run",
+        "--detach",
+        `--name=${parts.name}`,
+        "--network=host",
+        ...bounds,
+        ...caps,
+        ...env,
+        ...entry,
+      ]);
+      const made = container(docker, parts.name, folder, image);
+      try {
+        await docker(["exec", parts.name, "mkdir", "-p", "/var/cache/haversack", "/var/lib/haversack"]);
+        for (const [sha256, file] of parts.downloads)
+          await docker(["cp", file, `${parts.name}:/var/cache/haversack/${sha256}`]);
+        await docker(["cp", parts.recipe, `${parts.name}:/var/lib/haversack/recipe.sh`]);
+        await docker(["exec", parts.name, "/bin/sh", "/var/lib/haversack/recipe.sh"]);
+      } catch (error) {
+        await made.remove();
+        throw error;
+      }
+      return made;
+    },
+    async removeImage(image: string): Promise<void> {
+      await docker(["image", "rm", "--force", image]).catch(() => "");
+    },
+  };
+}
+
+/** What a worker would put below /run/haversack. */
+export async function runFolder(pack: Uint8Array): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "haversack-run-"));
+  await run("chmod", ["755", folder]);
+  await writeFile(join(folder, "snapshot.pack"), pack, { mode: 0o644 });
+  await writeFile(join(folder, "start"), "");
+  return folder;
+}
+
+function container(
+  docker: (args: readonly string[]) => Promise<string>,
+  name: string,
+  folder: string,
+  image?: string,
+): Container {
+  return {
+    exec: (argv) => docker(["exec", "--user=10001:10001", name, ...argv]),
+    async stop() {
+      const begun = performance.now();
+      await docker(["stop", "--time=10", name]);
+      const ms = performance.now() - begun;
+      return { exitCode: Number(await docker(["inspect", "--format", "{{.State.ExitCode}}", name])), ms };
+    },
+    async remove() {
+      await docker(["rm", "--force", name]).catch(() => "");
+      if (image !== undefined) await docker(["image", "rm", "--force", image]).catch(() => "");
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
