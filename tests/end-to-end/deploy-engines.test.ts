@@ -7,12 +7,17 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { runDeploy } from "../../packages/worker/src/deploy/run-deploy.ts";
-import { never, openEngineWorld, serve, specOf, withEngines } from "../support/deploy-engine.ts";
+import { withEngine } from "../support/container-engines.ts";
+import { type DeployEngine, never, openEngineWorld, serve, specOf } from "../support/deploy-engine.ts";
 import { until } from "../support/fake-clock.ts";
 
 const host = "here";
 
-withEngines((engine) => {
+for (const engine of ["docker", "podman"] as const) {
+  withEngine(engine, `deploys on ${engine}`, () => tests(engine));
+}
+
+function tests(engine: DeployEngine): void {
   test.concurrent("one name, from the build path to the image, through a fall back and a roll back, to its end", async () => {
     await using world = await openEngineWorld(engine);
     const volumes = [{ name: "notes", path: "/data", readOnly: false }];
@@ -32,7 +37,7 @@ withEngines((engine) => {
       await world.deploy({ ...work, revision: 2, replaces: 1, spec: specOf("2") }),
       host,
     );
-    expect(second.report).toMatchObject({ effect: "started", path: "image", failures: [] });
+    expect(second.report).toMatchObject({ failures: [], effect: "started", path: "image" });
     expect(second.report.ports).toEqual(first.report.ports);
     expect(await world.standing()).toEqual(["2 running"]);
     expect(await readdir(join(world.data, "volumes", work.name, "notes"))).toContain("10001");
@@ -74,7 +79,7 @@ withEngines((engine) => {
     const secrets = new Map([["api-key", value]]);
     const deploy = await world.deploy(world.work(), { secrets });
     const end = await runDeploy(deploy, host);
-    expect(end.report).toMatchObject({ effect: "started", path: "image" });
+    expect(end.report).toMatchObject({ failures: [], effect: "started", path: "image" });
     const id = end.report.container ?? "";
     const run = async (script: string) => {
       const command = { argv: ["/bin/sh", "-c", script], outputMax: 4096, user: "10001:10001" };
@@ -107,7 +112,7 @@ withEngines((engine) => {
     await using world = await openEngineWorld(engine, gate);
     const work = world.work({ volumes });
     const program = fileURLToPath(new URL("../support/deploy-process.ts", import.meta.url));
-    const args = [program, engine.name, world.cluster, world.data, gate.before];
+    const args = [program, engine, world.cluster, world.data, gate.before];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit"] });
     // It made the container, and waits in the middle of its recipe.
     await until(async () => (await world.standing())[0] === "1 running");
@@ -119,7 +124,7 @@ withEngines((engine) => {
     expect(end.report).toMatchObject({ effect: "started", container: before?.id, path: "build" });
     expect(await world.standing()).toEqual(["1 running"]);
   });
-});
+}
 
 const health = {
   probe: { kind: "tcp" },

@@ -18,12 +18,13 @@ const times = { intervalMs: 1000, timeoutMs: 1000, withinMs: 10_000 };
 /** Sockets are real, so is their time. */
 const real = { intervalMs: 5, timeoutMs: 10_000, withinMs: 10_000 };
 
-async function started(script: ContainerScript): Promise<{
-  script: ContainerScript,
-  clock: Clock = hastyClock(),
-  waiting: Parameters<typeof untilHealthy>[0];
-  view: Parameters<typeof untilHealthy>[1];
-}> {
+interface Started {
+  readonly engine: FakeRuntime;
+  readonly waiting: Parameters<typeof untilHealthy>[0];
+  readonly view: Parameters<typeof untilHealthy>[1];
+}
+
+async function started(script: ContainerScript, clock: Clock = hastyClock()): Promise<Started> {
   const engine = fakeRuntime({ script });
   engine.images.set("i", { id: "i", arch: "x64" });
   const { id } = await engine.create(

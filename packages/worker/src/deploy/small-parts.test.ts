@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { inheritedEnvironment } from "../execute/environment.ts";
 import type { ContainerView } from "../runtime/runtime.ts";
 import { deployWork, goodProof, recipe, specOf } from "../testing/deploy-world.ts";
 import { isTheSame, labelsOf, readLabels, wantedOf } from "./labels.ts";
@@ -67,6 +68,12 @@ test("a recipe learns of proxies and mirrors, and of nothing else", () => {
     ["https_proxy", "http://proxy:1"],
     ["HAVERSACK_NPM_REGISTRY", "http://npm"],
   ]);
+});
+
+test("the processes of other steps learn of no engine", () => {
+  const names = ["DOCKER_HOST", "CONTAINER_HOST", "LXD_DIR", "XDG_RUNTIME_DIR", "HAVERSACK_DEPLOY"];
+  const host = new Map(names.map((name) => [name, "unix:///run/docker.sock"]));
+  expect([...inheritedEnvironment(host)]).toEqual([]);
 });
 
 test("labels are read as they were written, and only those of one attempt's making are the same", () => {
