@@ -9,7 +9,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLog, systemClock } from "@haversack/base";
 import type { BaseImage, DeployWork, Digest, ImageRecipe } from "@haversack/protocol";
-import { describe } from "vitest";
 import { readLabels } from "../../packages/worker/src/deploy/labels.ts";
 import type { Deploy } from "../../packages/worker/src/deploy/parts.ts";
 import { timePhases } from "../../packages/worker/src/deploy/phases.ts";
@@ -18,29 +17,13 @@ import type { WantedImage } from "../../packages/worker/src/images/images.ts";
 import { openRuntime } from "../../packages/worker/src/runtime/open-runtime.ts";
 import type { Runtime } from "../../packages/worker/src/runtime/runtime.ts";
 import { type ScriptedImages, scriptedImages } from "../../packages/worker/src/testing/scripted-images.ts";
+import { engineAddress } from "./container-engines.ts";
 import { fakeRandom } from "./fake-clock.ts";
 import { imageShelf } from "./image-shelf.ts";
 import { tarArchive } from "./tar-archive.ts";
 import { busyboxLayer } from "./test-images.ts";
 
-export interface TestEngine {
-  readonly name: "docker" | "podman";
-  readonly variable: string;
-}
-
-export const testEngines: readonly TestEngine[] = [
-  { name: "docker", variable: "TEST_DOCKER_HOST" },
-  { name: "podman", variable: "TEST_PODMAN_HOST" },
-];
-
-/** Where there is no such engine it says so; where everything has to be tested (`CI=true`), that is a failure. */
-export function withEngines(body: (engine: TestEngine) => void): void {
-  for (const engine of testEngines) {
-    const isSkipped = (process.env[engine.variable] ?? "") === "" && process.env["CI"] !== "true";
-    const told = isSkipped ? ` (skipped: set ${engine.variable}=unix:///PATH to run it)` : "";
-    describe.skipIf(isSkipped)(`${engine.name}${told}`, () => body(engine));
-  }
-}
+export type DeployEngine = "docker" | "podman";
 
 const stamp = "2026.11.1";
 /** What both paths put in: it waits for its secrets, as the real one does. */
@@ -94,11 +77,9 @@ export interface WorldAsked {
 }
 
 /** In the end nothing that the test made is there any more. */
-export async function openEngineWorld(engine: TestEngine, asked: WorldAsked = {}): Promise<EngineWorld> {
-  const socket = process.env[engine.variable] ?? "";
-  if (socket === "")
-    throw new Error(`${engine.variable} is not set: with CI=true every engine has to be tested`);
-  const runtime = await openRuntime({ engine: engine.name, socket }, { clock: systemClock, env: {} });
+export async function openEngineWorld(engine: DeployEngine, asked: WorldAsked = {}): Promise<EngineWorld> {
+  const socket = engineAddress(engine);
+  const runtime = await openRuntime({ engine, socket }, { clock: systemClock, env: {} });
   const info = await runtime.describe(never);
   const data = asked.data ?? (await realpath(await mkdtemp(join(tmpdir(), "haversack-deploy-"))));
   const cluster = asked.cluster ?? randomBytes(6).toString("hex");
@@ -125,7 +106,8 @@ export async function openEngineWorld(engine: TestEngine, asked: WorldAsked = {}
     notes,
     output,
     async addBase() {
-      const layers = [busyboxLayer(), saltLayer(cluster), baseLayer(info.arch, recipe.digest)];
+      // Not on top of the plain one: with an image, Podman removes those below it that have no name.
+      const layers = [busyboxLayer(), baseLayer(info.arch, recipe.digest), saltLayer(cluster)];
       baseId = await load(runtime, data, info.arch, layers, true);
       images.imageId = baseId;
     },
@@ -134,7 +116,7 @@ export async function openEngineWorld(engine: TestEngine, asked: WorldAsked = {}
     deploy: async (work, more = {}) => ({
       ports: { clock: systemClock, random: fakeRandom(), log: silentLog },
       settings: {
-        engine: engine.name,
+        engine,
         publishAddress: "127.0.0.1",
         bounds: { cpuMillis: 500, memoryBytes: 64 * 1024 ** 2, pids: 64 },
       },
@@ -174,6 +156,12 @@ export async function openEngineWorld(engine: TestEngine, asked: WorldAsked = {}
   };
 }
 
+/** Process 1 hears a signal only if it asks for it. @param before what it does first */
+export function serve(before: string): string[] {
+  const script = `trap 'exit 0' TERM; ${before}; echo ok > /tmp/index.html; httpd -f -p 8080 -h /tmp & wait`;
+  return ["/bin/sh", "-c", script];
+}
+
 const plainWork = {
   kind: "deploy",
   revision: 1,
@@ -181,7 +169,7 @@ const plainWork = {
   absent: false,
   removeVolumes: false,
   image: "base",
-  command: ["/bin/sh", "-c", "echo ok > /tmp/index.html; exec httpd -f -p 8080 -h /tmp"],
+  command: serve(":"),
   env: new Map([["LEVEL", "debug"]]),
   ports: [8080],
   restart: "never",
