@@ -2,7 +2,7 @@
  * LXD 5 and Incus, through their REST interface over a unix socket. Files below:
  *   lxd-client      answers, faults (lxd-faults), operations; http-over-socket and lxd-socket carry them
  *   lxd-images      identity by fingerprint, import, list, remove
- *   lxd-containers  the life of a container: instance-of (pure) asks, view-of (pure) reads; raw-lxc and start-line are what
+ *   lxd-containers  the life of a container (create-instance makes one): instance-of (pure) asks, view-of (pure) reads; raw-lxc and start-line are what
  *                   the engine has no keys for; surroundings is what the host gives
  *   lxd-exec, lxd-files, lxd-logs, lxd-watch
  */
