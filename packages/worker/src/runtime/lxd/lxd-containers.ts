@@ -2,7 +2,6 @@
 
 import { type Clock, FaultError, pause } from "@haversack/base";
 import type { Runtime } from "../runtime.ts";
-import { noContainer } from "../runtime-faults.ts";
 import { instanceForm, instancesForm } from "./answers.ts";
 import { createInstance } from "./create-instance.ts";
 import { expectFree } from "./host-ports.ts";
@@ -10,14 +9,10 @@ import { reasonOrCancelled } from "./http-over-socket.ts";
 import { instanceName, instancePath } from "./instance-of.ts";
 import type { LxdClient } from "./lxd-client.ts";
 import { isInstanceBusy, isRefused, startFault } from "./lxd-faults.ts";
-import { putFile } from "./lxd-files.ts";
 import type { LxdLogs } from "./lxd-logs.ts";
 import { viewOf } from "./view-of.ts";
 
-type LifeVerbs = Pick<
-  Runtime,
-  "create" | "start" | "stop" | "kill" | "remove" | "inspect" | "list" | "putFiles"
->;
+type LifeVerbs = Pick<Runtime, "create" | "start" | "stop" | "kill" | "remove" | "inspect" | "list">;
 
 /** A container that is just being stopped takes no other order. */
 const busyPauseMs = 100;
@@ -69,12 +64,9 @@ export function lxdContainers(
     },
     async stop(id, graceMs, signal) {
       if (!(await isRunning(id, signal))) return;
+      const timeout = Math.max(1, Math.ceil(graceMs / 1000));
       try {
-        await act(
-          id,
-          { action: "stop", force: false, timeout: Math.max(1, Math.ceil(graceMs / 1000)) },
-          signal,
-        );
+        await act(id, { action: "stop", force: false, timeout }, signal);
       } catch (error) {
         if (!isRefused(error)) throw error;
         if (await isRunning(id, signal)) await kill(id, signal);
@@ -93,10 +85,6 @@ export function lxdContainers(
       const answer = await client.get("/1.0/instances?recursion=2", {}, signal);
       const views = instancesForm.parse(answer).map(viewOf);
       return views.filter(({ labels }) => labels.get("haversack.cluster") === cluster);
-    },
-    async putFiles(id, files, signal) {
-      if ((await inspect(id, signal)) === undefined) throw noContainer(id);
-      for (const file of files) await putFile({ client, container: instanceName(id) }, file, signal);
     },
   };
 }
