@@ -158,8 +158,8 @@ export function signText(text: string, key: string): string {
 export function newKey(): { readonly privateKey: string; readonly publicKey: string } {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   return {
-    privateKey: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-    publicKey: publicKey.export({ type: "spki", format: "pem" }).toString(),
+    privateKey: privateKey.export({ type: "pkcs8", format: "pem" }),
+    publicKey: publicKey.export({ type: "spki", format: "pem" }),
   };
 }
 

@@ -5,15 +5,7 @@ import { messageOf } from "@haversack/base";
 import type { ImageIdentity, ImagePresence, Runtime } from "../runtime/runtime.ts";
 import { digestOfRef } from "../runtime/runtime.ts";
 import { imageCorrupt, imageInUse } from "../runtime/runtime-faults.ts";
-import type { FakeEngine } from "./fake-runtime.ts";
-
-export interface FakeImage {
-  readonly id: string;
-  readonly otherId?: string;
-  readonly arch: string;
-  readonly stamp?: string;
-  readonly createdAt?: number;
-}
+import type { FakeEngine, FakeImage } from "./fake-engine.ts";
 
 type ImageVerbs = Pick<Runtime, "inspectImage" | "importImage" | "pullImage" | "removeImage" | "listImages">;
 

@@ -61,7 +61,7 @@ export function instanceOf(spec: ContainerSpec, around: Surroundings): Record<st
     },
     devices: {
       root: { type: "disk", path: "/", pool: around.pool },
-      eth0: { name: "eth0", type: "nic", ...around.card },
+      card: { type: "nic", ...around.card },
       ...Object.fromEntries(spec.ports.map((port, at) => [`port${at}`, proxyOf(port)])),
     },
   };

@@ -2,14 +2,16 @@
 
 import { type Clock, FaultError, pause } from "@haversack/base";
 import type { ContainerSpec, Runtime } from "../runtime.ts";
-import { imageCorrupt } from "../runtime-faults.ts";
+import { imageCorrupt, noContainer } from "../runtime-faults.ts";
 import { instanceForm, instancesForm } from "./answers.ts";
+import { expectFree, numbered } from "./host-ports.ts";
 import { reasonOrCancelled } from "./http-over-socket.ts";
 import { instanceName, instanceOf } from "./instance-of.ts";
 import type { LxdClient } from "./lxd-client.ts";
 import { isInstanceBusy, noOwnerMapping } from "./lxd-faults.ts";
 import { makeFolder, putFile, type Within } from "./lxd-files.ts";
-import { numbered, type Placed, surroundingsOf } from "./surroundings.ts";
+import type { LxdLogs } from "./lxd-logs.ts";
+import { type Placed, surroundingsOf } from "./surroundings.ts";
 import { viewOf } from "./view-of.ts";
 
 type LifeVerbs = Pick<
@@ -24,7 +26,11 @@ const busyPausesMax = 100;
 const pathOf = (id: string, rest = ""): string =>
   `/1.0/instances/${encodeURIComponent(instanceName(id))}${rest}`;
 
-export function lxdContainers(client: LxdClient, clock: Clock, onGone: (id: string) => void): LifeVerbs {
+export function lxdContainers(
+  client: LxdClient,
+  clock: Clock,
+  logs: Pick<LxdLogs, "started" | "forget">,
+): LifeVerbs {
   const act = (id: string, state: object, signal: AbortSignal) =>
     whenFree(clock, signal, () =>
       client.change({ method: "PUT", path: pathOf(id, "/state"), json: state }, { container: id }, signal),
@@ -49,9 +55,14 @@ export function lxdContainers(client: LxdClient, clock: Clock, onGone: (id: stri
     kill,
     create: (spec, signal) => create(client, spec, signal),
     async start(id, signal) {
+      const view = await inspect(id, signal);
+      if (view?.state === "running") return;
+      await expectFree(view?.ports ?? []);
+      logs.started(instanceName(id));
       try {
         await act(id, { action: "start", timeout: -1 }, signal);
       } catch (error) {
+        if (isRefused(error) && /proxy device/.test(error.message)) await expectFree(view?.ports ?? []);
         throw await startFault(client, id, error, signal);
       }
     },
@@ -75,7 +86,7 @@ export function lxdContainers(client: LxdClient, clock: Clock, onGone: (id: stri
         await whenFree(clock, signal, () => client.change(change, { container: id }, signal));
       });
       await gone;
-      onGone(instanceName(id));
+      logs.forget(instanceName(id));
     },
     async list(cluster, signal) {
       const answer = await client.get("/1.0/instances?recursion=2", {}, signal);
@@ -83,6 +94,7 @@ export function lxdContainers(client: LxdClient, clock: Clock, onGone: (id: stri
       return views.filter(({ labels }) => labels.get("haversack.cluster") === cluster);
     },
     async putFiles(id, files, signal) {
+      if ((await inspect(id, signal)) === undefined) throw noContainer(id);
       for (const file of files) await putFile({ client, container: instanceName(id) }, file, signal);
     },
   };

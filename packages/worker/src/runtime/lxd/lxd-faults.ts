@@ -28,7 +28,7 @@ export const isInstanceBusy = (error: unknown): boolean =>
 export function lxdFault(status: number, text: string, about: About): FaultError {
   if (/no space left on device|disk quota exceeded/i.test(text)) return noSpace(text);
   if (/address already in use/i.test(text)) return portTaken(text);
-  if (/fingerprints don't match/i.test(text)) return imageCorrupt("checksum", text);
+  if (/fingerprints don't match/i.test(text)) return imageCorrupt("import_failed", text);
   if (/exec format error|architecture isn't supported|no matching architecture/i.test(text)) {
     return imageCorrupt("wrong_platform", text);
   }
@@ -39,6 +39,7 @@ export function lxdFault(status: number, text: string, about: About): FaultError
 function byObject(status: number, text: string, { container, image }: About): FaultError | undefined {
   if (image !== undefined && /image not provided|image .*not found/i.test(text)) return noImage(image);
   if (container !== undefined) {
+    if (/instance is not running/i.test(text)) return notRunning(container);
     if (/instances?"? .*already exists/i.test(text)) return nameTaken(container);
     if (status === 404 || /instance not found/i.test(text)) return noContainer(container);
   } else if (image !== undefined && status === 404) return noImage(image);
@@ -46,8 +47,13 @@ function byObject(status: number, text: string, { container, image }: About): Fa
 }
 
 function byStatus(status: number, text: string): FaultError {
+  if (/read-only file system/i.test(text)) return refused(text);
   if (status === 401 || status === 403 || status >= 500) return engineUnavailable(text);
   return refused(text);
+}
+
+function notRunning(container: string): FaultError {
+  return new FaultError("conflict", "not_running", `container ${container} does not run`);
 }
 
 function instanceBusy(text: string): FaultError {

@@ -22,7 +22,10 @@ import { poolAndDriver } from "./surroundings.ts";
 /** @param socket path of the engine's unix socket, such as `/var/lib/incus/unix.socket`. Nothing is asked yet. */
 export function openLxd(socket: string, clock: Clock): Runtime {
   const client = lxdClient(socket);
-  const containers = lxdContainers(client, clock, (instance) => logs.forget(instance));
+  const containers = lxdContainers(client, clock, {
+    started: (instance) => logs.started(instance),
+    forget: (instance) => logs.forget(instance),
+  });
   const logs = lxdLogs(client, clock, async (id, signal) => {
     const view = await containers.inspect(id, signal);
     return view === undefined ? undefined : view.state === "running";
@@ -57,6 +60,6 @@ async function describe(client: LxdClient, signal: AbortSignal): Promise<Runtime
     exitCodes: false,
     copyOnWrite: !copying.has(driver),
     ...(isMoved ? {} : { storeFolder: dirname(client.socket) }),
-    spaceToImport: (size) => ({ store: size, temporary: 0 }),
+    spaceToImport: (size, unpacked) => ({ store: size + unpacked, temporary: 0 }),
   };
 }

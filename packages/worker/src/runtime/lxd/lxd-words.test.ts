@@ -103,10 +103,12 @@ describe("the words of LXD", () => {
     [409, 'Instance "web" already exists', "conflict name_taken"],
     [400, "Image not provided for instance creation", "missing image_missing"],
     [404, "Instance not found", "missing container_missing"],
-    [400, "fingerprints don't match, got a expected b", "corrupt checksum"],
+    [400, "fingerprints don't match, got a expected b", "corrupt import_failed"],
     [400, "Requested architecture isn't supported by this host", "corrupt wrong_platform"],
     [400, 'Instance is busy running a "stop" operation', "busy container_busy"],
     [403, "not authorized", "unavailable engine_unavailable"],
+    [400, "Instance is not running", "conflict not_running"],
+    [500, "mkdir /x: read-only file system", "invalid engine_refused"],
     [500, "database is locked", "unavailable engine_unavailable"],
     [400, "Invalid devices", "invalid engine_refused"],
   ])("%i %s is %s", (status, text, expected) => {

@@ -27,6 +27,9 @@ export function startLineOf(spec: Pick<ContainerSpec, "entrypoint" | "command" |
   }
   const exports = others.map(([name, value]) => `export ${variableName(name)}=${quoted(value)}; `).join("");
   const words = [...(spec.entrypoint ?? [imageInit]), ...(spec.command ?? [])];
+  if (others.length === 0 && words[0]?.startsWith("/") === true && words.every(isBare)) {
+    return { env: plain, init: words.join(" ") };
+  }
   const script = escaped(`${exports}exec ${words.map(quoted).join(" ")}`);
   if (script.length > scriptMax) {
     throw refused(
@@ -38,6 +41,9 @@ export function startLineOf(spec: Pick<ContainerSpec, "entrypoint" | "command" |
 
 /** One line, and nothing at its ends that a parser would trim. */
 const isPlain = (value: string): boolean => /^[^\p{Cc}]*$/u.test(value) && value === value.trim();
+
+/** Nothing of it means anything to LXC's parser. */
+const isBare = (word: string): boolean => /^[\w./:=@%+,-]+$/.test(word);
 
 function variableName(name: string): string {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name;
