@@ -69,9 +69,20 @@ const nobodyAsks = (): never => {
   throw new Error("the test did not expect this call");
 };
 
+const noImages = {
+  imageStatus: nobodyAsks,
+  images: nobodyAsks,
+  pullImage: nobodyAsks,
+  cancelImage: nobodyAsks,
+  watchImages: nobodyAsks,
+  reloadImages: nobodyAsks,
+  imageTransitions: nobodyAsks,
+};
+
 /** Only what a test gives is there. */
 export function fakeClient(methods: Partial<HaversackClient>): HaversackClient {
   return {
+    ...noImages,
     submit: nobodyAsks,
     run: nobodyAsks,
     runs: nobodyAsks,
@@ -100,13 +111,6 @@ export function fakeClient(methods: Partial<HaversackClient>): HaversackClient {
     cordonWorker: nobodyAsks,
     uncordonWorker: nobodyAsks,
     drainWorker: nobodyAsks,
-    imageStatus: nobodyAsks,
-    images: nobodyAsks,
-    pullImage: nobodyAsks,
-    cancelImage: nobodyAsks,
-    watchImages: nobodyAsks,
-    reloadImages: nobodyAsks,
-    imageTransitions: nobodyAsks,
     deployments: nobodyAsks,
     deployment: nobodyAsks,
     undeploy: nobodyAsks,

@@ -34,7 +34,9 @@ describe("whether the base image is fetched", () => {
       expect.objectContaining({
         fault: "invalid",
         code: "bad_option",
-        message: expect.stringMatching(new RegExp(`^${name}: expected off .*0, false, no.*, lazy, or eager .*found "`)),
+        message: expect.stringMatching(
+          new RegExp(`^${name}: expected off .*0, false, no.*, lazy, or eager .*found "`),
+        ),
       }),
     );
   });
