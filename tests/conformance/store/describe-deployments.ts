@@ -112,7 +112,7 @@ function describePlaces(name: string, open: OpenStore): void {
       const [ref] = (await it.world.claimReady(1, "v")) as [AttemptRef];
       expect(await it.world.begin(ref, "b", { on: "v" })).toEqual({ kind: "elsewhere", workerId: "w" });
       expect(await it.world.begin(ref, "b")).toEqual({ kind: "over" });
-      expect(await it.world.begin({ ...ref, attempt: 2 }, "b", "v")).toEqual({ kind: "over" });
+      expect(await it.world.begin({ ...ref, attempt: 2 }, "b", { on: "v" })).toEqual({ kind: "over" });
       expect(await it.world.begin(ref, "b", { on: "v", name: "db" })).toEqual({ kind: "unplaced" });
       expect(await it.world.row()).toMatchObject({ revision: 1, lastRevision: 1, workerId: "w" });
       const plain = await it.world.submit(dag(step("a")));
