@@ -16,7 +16,7 @@ export interface TarOptions {
 }
 
 /** Several threads give the same bytes as one; one that is told to be alone does not. */
-const compressors = { gzip: "gzip -n -6", zstd: "zstd -q -19 -T0", none: "cat" } as const;
+const compressors = { gzip: "gzip -n -6", zstd: "zstd -q -12 -T0", none: "cat" } as const;
 
 export async function packTar(options: TarOptions): Promise<void> {
   const { folder, entries = ["."], file, epochSeconds, compress, isOwnedByRoot = false } = options;

@@ -22,7 +22,7 @@ interface Job {
 }
 
 const text = await readFile(new URL("../.github/workflows/images.yml", import.meta.url), "utf8");
-const { jobs } = parseYaml(text).value as unknown as {
+const { jobs } = parseYaml(text).value as {
   readonly jobs: Readonly<Record<string, Job>>;
 };
 const needsOf = ({ needs = [] }: Job): readonly string[] => (typeof needs === "string" ? [needs] : needs);
@@ -69,7 +69,7 @@ describe.each(Object.entries(jobs))("the job %s", (_name, job) => {
 
 test("every architecture is built natively, and published only after all builds and smoke tests", () => {
   const rows = jobs["build"]?.strategy?.matrix.include ?? [];
-  expect(rows.map(({ arch }) => arch).toSorted()).toEqual([...arches]);
+  expect(new Set(rows.map(({ arch }) => arch))).toEqual(new Set(arches));
   expect(rows.find(({ arch }) => arch === "arm64")?.["runner"]).toMatch(/-arm$/);
   expect(needsOf(jobs["publish"] as Job)).toEqual(expect.arrayContaining(["plan", "build"]));
   const commands = (name: string) => jobs[name]?.steps.flatMap(({ run }) => run ?? []).join("\n") ?? "";

@@ -63,7 +63,7 @@ export async function testBaseImage(
   registry.tag("haversack/plain", "1", plain);
   const oci = {
     urls: [`http://${registry.host}/files/base-${stamp}.oci.tar`],
-    sha256: file.digest,
+    sha256: file.digest.slice("sha256:".length),
     size: file.data.length,
     unpacked: ballastBytes + 4_000_000,
     imageId: image.config.digest,

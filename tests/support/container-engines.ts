@@ -30,7 +30,9 @@ export function engineAddress(kind: EngineKind): string {
 export function withEngine(kind: EngineKind, name: string, body: () => void): void {
   const isSkipped = (process.env[variables[kind]] ?? "") === "" && process.env["CI"] !== "true";
   const told = `skipped: set ${variables[kind]} to run it, tests/support/engines/${kind}.sh starts one`;
-  describe.skipIf(isSkipped)(isSkipped ? `${name} (${told})` : name, body);
+  describe.skipIf(isSkipped)(isSkipped ? `${name} (${told})` : name, () => {
+    body();
+  });
 }
 
 export interface OwnEngine extends AsyncDisposable {

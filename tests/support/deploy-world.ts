@@ -3,6 +3,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemRandom } from "@haversack/base";
+import Docker from "dockerode";
 import { type TestBaseImage, type TestBaseOptions, testBaseImage } from "./base-image.ts";
 import { Fleet, type FleetOptions, haversack, type ProgramEnd } from "./fleet.ts";
 import { type TestRegistry, testRegistry } from "./registry.ts";
@@ -11,6 +13,8 @@ export interface DeployWorld extends AsyncDisposable {
   readonly registry: TestRegistry;
   readonly fleet: Fleet;
   readonly base: TestBaseImage;
+  /** Engines are shared: a name of this world's own. */
+  name(name: string): string;
   /** A command of a client. */
   cli(...args: string[]): Promise<ProgramEnd>;
   /** @param args besides the engine */
@@ -41,16 +45,30 @@ export async function openDeployWorld(options: DeployWorldOptions): Promise<Depl
     },
   });
   const socket = address.replace(/^unix:\/\//, "");
+  const suffix = systemRandom
+    .id()
+    .slice(-8)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, "0");
   return {
     registry,
     fleet,
     base: image,
+    name: (name) => `${name}-${suffix}`,
     cli: (...args) => haversack([...args, "--data", fleet.data]),
     worker: (name, ...args) => fleet.startWorker(name, ["--deploy", `${engine}=${socket}`, ...args]),
     async [Symbol.asyncDispose]() {
       await fleet[Symbol.asyncDispose]();
+      await removeAll(new Docker({ socketPath: socket }), suffix);
       await registry[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     },
   };
+}
+
+/** Containers outlive workers, which is what they are for. */
+async function removeAll(engine: Docker, suffix: string): Promise<void> {
+  const listed = await engine.listContainers({ all: true, filters: { label: ["haversack.deployment"] } });
+  const ours = listed.filter(({ Labels }) => Labels["haversack.deployment"]?.endsWith(`-${suffix}`) === true);
+  await Promise.all(ours.map(({ Id }) => engine.getContainer(Id).remove({ force: true, v: true })));
 }

@@ -213,8 +213,10 @@ class OneCoordinator implements Coordinator {
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const ring = (): void => dispatcher.ring();
     const deployments = openDeployments({ store, snapshots, registry, leadership, ports, ring, onFailure });
-    const fleet = { registry, leases, ports, version, ring, beside: [images.listener, deployments.listener] };
     const { deploymentLogs } = deployments;
+    const fleet = { registry, leases, ports, version, ring };
+    const beside = [images.listener, deployments.listener];
+    const deployed = { snapshots, deploymentLogs };
     const parts = {
       blobs,
       submitter,
@@ -223,8 +225,8 @@ class OneCoordinator implements Coordinator {
       readiness,
       vault,
       attemptTokens,
-      snapshots,
-      deploymentLogs,
+      beside,
+      ...deployed,
     };
     const serving = await openServing({
       settings: this.#settings,

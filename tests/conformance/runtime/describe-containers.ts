@@ -1,36 +1,36 @@
 /** The life of a container, and what stands in its way. */
 
 import { chmod, readdir } from "node:fs/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { ImageIdentity } from "../../../packages/worker/src/runtime/runtime.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 
 import {
   containerSpec,
   ended,
-  type ImageFile,
+  exitCode,
   launched,
   made,
   never,
   type RuntimeWorld,
+  sharedImage,
   waitForTerm,
 } from "./runtime-world.ts";
 
 export function describeContainers(the: () => RuntimeWorld, runs: boolean): void {
-  let shelved: ImageFile;
-  let image: ImageIdentity;
-  beforeAll(async () => {
-    shelved = await the().shelve();
-    image = shelved.identity;
-    await the().runtime.importImage(shelved.file, image, () => {}, never);
-  });
-  afterAll(async () => {
-    await the().runtime.removeImage(image, never);
-  });
+  const imageOf = sharedImage(the);
+  describeLife(the, imageOf);
+  describeRefusals(the, imageOf);
+  describeSignals(the, imageOf, runs);
+  if (!runs) return;
+  describeEnds(the, imageOf);
+  describeReach(the, imageOf);
+}
 
+function describeLife(the: () => RuntimeWorld, imageOf: () => ImageIdentity): void {
   test("a container is created, runs, is stopped, and is gone", async () => {
     const { runtime, cluster } = the();
-    const spec = containerSpec(the(), image);
+    const spec = containerSpec(the(), imageOf());
     const { id } = await runtime.create(spec, never);
     expect(await runtime.inspect(id, never)).toMatchObject({ id, name: spec.name, state: "created" });
     await runtime.start(id, never);
@@ -41,7 +41,9 @@ export function describeContainers(the: () => RuntimeWorld, runs: boolean): void
     await runtime.stop(id, 5000, never);
     const view = await runtime.inspect(id, never);
     expect(view?.state).toBe("exited");
-    expect(view?.finishedAt ?? 0).toBeGreaterThanOrEqual(view?.startedAt ?? 0);
+    if ((await runtime.describe(never)).exitCodes) {
+      expect(view?.finishedAt ?? 0).toBeGreaterThanOrEqual(view?.startedAt ?? 0);
+    }
     await runtime.stop(id, 5000, never);
     await runtime.kill(id, never);
     await runtime.remove(id, never);
@@ -51,9 +53,9 @@ export function describeContainers(the: () => RuntimeWorld, runs: boolean): void
 
   test("a container that runs is killed, and removed", async () => {
     const { runtime } = the();
-    await using container = await launched(the(), containerSpec(the(), image));
+    await using container = await launched(the(), containerSpec(the(), imageOf()));
     await runtime.kill(container.id, never);
-    expect(await container.view()).toMatchObject({ state: "exited", exitCode: 137 });
+    expect(await container.view()).toMatchObject({ state: "exited", ...(await exitCode(the(), 137)) });
     await runtime.start(container.id, never);
     expect((await container.view()).state).toBe("running");
     await runtime.remove(container.id, never);
@@ -61,7 +63,7 @@ export function describeContainers(the: () => RuntimeWorld, runs: boolean): void
   });
 
   test("what was asked for can be looked up before it starts", async () => {
-    const spec = containerSpec(the(), image, {
+    const spec = containerSpec(the(), imageOf(), {
       capabilities: ["CHOWN", "SETUID"],
       restart: "on-failure",
       mounts: [
@@ -82,15 +84,18 @@ export function describeContainers(the: () => RuntimeWorld, runs: boolean): void
       hostNamespaces: [],
       devices: [],
       limits: spec.limits,
-      restart: "on-failure",
     });
+    const { restarts } = await the().runtime.describe(never);
+    expect(view.restart).toBe(restarts ? "on-failure" : undefined);
     expect(view.capabilities?.toSorted()).toEqual(["CHOWN", "SETUID"]);
     expect(view.mounts.toSorted((a, b) => (a.target < b.target ? -1 : 1))).toEqual(spec.mounts);
     expect(view.ports).toMatchObject([{ containerPort: 8080, address: "127.0.0.1" }]);
   });
+}
 
+function describeRefusals(the: () => RuntimeWorld, imageOf: () => ImageIdentity): void {
   test("a name belongs to one container, which can be adopted by it", async () => {
-    const spec = containerSpec(the(), image);
+    const spec = containerSpec(the(), imageOf());
     await using first = await made(the(), spec);
     const second = the().runtime.create(spec, never);
     await expect(second).rejects.toMatchObject({ fault: "conflict", code: "name_taken" });
@@ -101,7 +106,7 @@ export function describeContainers(the: () => RuntimeWorld, runs: boolean): void
 
   test("an image that somebody pruned is missing", async () => {
     const id = `sha256:${"ab".repeat(32)}`;
-    const created = the().runtime.create(containerSpec(the(), { id, arch: image.arch }), never);
+    const created = the().runtime.create(containerSpec(the(), { id, arch: imageOf().arch }), never);
     await expect(created).rejects.toMatchObject({ fault: "missing", code: "image_missing" });
   });
 
@@ -110,11 +115,11 @@ export function describeContainers(the: () => RuntimeWorld, runs: boolean): void
       ports: [{ containerPort: 80, address: "127.0.0.1", hostPort }],
       network: "own" as const,
     });
-    await using first = await launched(the(), containerSpec(the(), image, port(0)));
+    await using first = await launched(the(), containerSpec(the(), imageOf(), port(0)));
     const [taken] = (await first.view()).ports;
     expect(taken?.hostPort).toBeGreaterThan(0);
     const name = `hv-${the().cluster}-2`;
-    const spec = containerSpec(the(), image, { ...port(taken?.hostPort ?? 0), name });
+    const spec = containerSpec(the(), imageOf(), { ...port(taken?.hostPort ?? 0), name });
     await using second = await made(the(), spec);
     const started = the().runtime.start(second.id, never);
     await expect(started).rejects.toMatchObject({ fault: "conflict", code: "port_taken" });
@@ -131,14 +136,16 @@ export function describeContainers(the: () => RuntimeWorld, runs: boolean): void
     await expect(runtime.putFiles("hv-nobody", [], never)).rejects.toMatchObject(missing);
     await runtime.remove("hv-nobody", never);
   });
+}
 
+function describeSignals(the: () => RuntimeWorld, imageOf: () => ImageIdentity, runs: boolean): void {
   test("a call whose signal has fired does nothing", async () => {
     const { runtime, cluster } = the();
     const fired = AbortSignal.abort();
-    const created = runtime.create(containerSpec(the(), image), fired);
+    const created = runtime.create(containerSpec(the(), imageOf()), fired);
     await expect(created).rejects.toMatchObject({ fault: "cancelled" });
     await expect(runtime.list(cluster, fired)).rejects.toMatchObject({ fault: "cancelled" });
-    expect(await runtime.inspectImage(image, fired)).toMatchObject({ kind: "unknown" });
+    expect(await runtime.inspectImage(imageOf(), fired)).toMatchObject({ kind: "unknown" });
   });
 
   test("a change of a container is told", async () => {
@@ -148,7 +155,7 @@ export function describeContainers(the: () => RuntimeWorld, runs: boolean): void
     const watching = runtime.watch(() => void (told += 1), stopping.signal);
     if (runs) await expect.poll(() => told).toBeGreaterThan(0);
     const before = told;
-    await using container = await launched(the(), containerSpec(the(), image));
+    await using container = await launched(the(), containerSpec(the(), imageOf()));
     await expect.poll(() => told).toBeGreaterThan(before);
     const running = told;
     await runtime.kill(container.id, never);
@@ -156,39 +163,45 @@ export function describeContainers(the: () => RuntimeWorld, runs: boolean): void
     stopping.abort();
     await watching;
   });
+}
 
-  if (!runs) return;
-
+function describeEnds(the: () => RuntimeWorld, imageOf: () => ImageIdentity): void {
   test.each([
     ["exit 0", 0],
     ["exit 7", 7],
     ["sh -c 'kill -9 $$'; exit $?", 137],
-  ])("%s is exit code %i", async (script, exitCode) => {
-    const spec = containerSpec(the(), image, { entrypoint: ["/bin/sh", "-c", script] });
+  ])("%s is exit code %i", async (script, code) => {
+    const spec = containerSpec(the(), imageOf(), { entrypoint: ["/bin/sh", "-c", script] });
     await using container = await launched(the(), spec);
-    expect(await ended(the(), container)).toMatchObject({ state: "exited", exitCode });
+    expect(await ended(the(), container)).toMatchObject({
+      state: "exited",
+      ...(await exitCode(the(), code)),
+    });
   });
 
   test("one that does not want to end is killed after the grace", async () => {
     const entrypoint = ["/bin/sh", "-c", "trap '' TERM; while :; do sleep 0.05; done"];
-    await using container = await launched(the(), containerSpec(the(), image, { entrypoint }));
+    await using container = await launched(the(), containerSpec(the(), imageOf(), { entrypoint }));
     await the().runtime.stop(container.id, 1000, never);
-    expect(await container.view()).toMatchObject({ state: "exited", exitCode: 137 });
+    expect(await container.view()).toMatchObject({ state: "exited", ...(await exitCode(the(), 137)) });
   });
 
   test("a program that is not there does not start", async () => {
-    await using container = await made(the(), containerSpec(the(), image, { entrypoint: ["/no/such"] }));
+    await using container = await made(the(), containerSpec(the(), imageOf(), { entrypoint: ["/no/such"] }));
     await expect(the().runtime.start(container.id, never)).rejects.toMatchObject({ fault: "invalid" });
     expect((await container.view()).state).not.toBe("running");
   });
+}
 
-  test("one that fails is started again, if that was asked for", async () => {
+function describeReach(the: () => RuntimeWorld, imageOf: () => ImageIdentity): void {
+  test("one that fails is started again, if that was asked for", async ({ skip }) => {
+    skip(!(await the().runtime.describe(never)).restarts, "its containers are restarted by the worker");
     const script = "test -e /run/x/again && exec sleep 1000; touch /run/x/again; exit 1";
     await using folder = await tempFolder();
     await chmod(folder.path, 0o777);
     const mounts = [{ source: folder.path, target: "/run/x", readOnly: false }];
     const entrypoint = ["/bin/sh", "-c", script];
-    const spec = containerSpec(the(), image, { entrypoint, mounts, restart: "on-failure" });
+    const spec = containerSpec(the(), imageOf(), { entrypoint, mounts, restart: "on-failure" });
     await using container = await launched(the(), spec);
     await expect.poll(async () => (await readdir(folder.path)).length).toBe(1);
     await expect.poll(async () => (await container.view()).state, { timeout: 20_000 }).toBe("running");
@@ -200,7 +213,7 @@ export function describeContainers(the: () => RuntimeWorld, runs: boolean): void
     const entrypoint = ["/bin/sh", "-c", script];
     await using container = await launched(
       the(),
-      containerSpec(the(), image, { entrypoint, ports, network: "own" }),
+      containerSpec(the(), imageOf(), { entrypoint, ports, network: "own" }),
     );
     const { address, ports: published } = await container.view();
     const urls = [`http://${address}:8080/`, `http://127.0.0.1:${published[0]?.hostPort}/`];

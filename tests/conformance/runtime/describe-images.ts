@@ -6,16 +6,34 @@ import type { ImagePresence } from "../../../packages/worker/src/runtime/runtime
 import { containerSpec, hostArch, type ImageFile, made, never, type RuntimeWorld } from "./runtime-world.ts";
 
 export function describeImages(the: () => RuntimeWorld, runs: boolean): void {
-  const look = async ({ identity }: ImageFile): Promise<ImagePresence> =>
-    await the().runtime.inspectImage(identity, never);
-  const load = async ({ identity, file }: ImageFile, signal = never): Promise<number> => {
-    let bytes = 0;
-    await the().runtime.importImage(file, identity, (told) => void (bytes = told), signal);
-    return bytes;
+  describeIdentity(the, runs);
+  describeAbsence(the);
+  if (runs) describeBadFiles(the);
+}
+
+interface Hands {
+  readonly look: (image: ImageFile) => Promise<ImagePresence>;
+  /** Resolves with the bytes that were told last. */
+  readonly load: (image: ImageFile) => Promise<number>;
+  readonly drop: (image: ImageFile) => Promise<void>;
+}
+
+function handsOf(the: () => RuntimeWorld): Hands {
+  return {
+    look: async ({ identity }) => await the().runtime.inspectImage(identity, never),
+    async load({ identity, file }) {
+      let bytes = 0;
+      await the().runtime.importImage(file, identity, (told) => void (bytes = told), never);
+      return bytes;
+    },
+    drop: async ({ identity }) => {
+      await the().runtime.removeImage(identity, never);
+    },
   };
-  const drop = async ({ identity }: ImageFile): Promise<void> => {
-    await the().runtime.removeImage(identity, never);
-  };
+}
+
+function describeIdentity(the: () => RuntimeWorld, runs: boolean): void {
+  const { look, load, drop } = handsOf(the);
 
   test("it says what it is", async () => {
     const info = await the().runtime.describe(never);
@@ -60,6 +78,10 @@ export function describeImages(the: () => RuntimeWorld, runs: boolean): void {
     expect(await look({ ...image, identity: { ...alone, id: id.slice(0, 24) } })).toEqual({ kind: "absent" });
     await drop(image);
   });
+}
+
+function describeAbsence(the: () => RuntimeWorld): void {
+  const { look, load, drop } = handsOf(the);
 
   test("an engine that is not there knows nothing, and does nothing", async () => {
     const { gone } = the();
@@ -82,6 +104,12 @@ export function describeImages(the: () => RuntimeWorld, runs: boolean): void {
     }
   });
 
+  test("a file that is not there is no fault of the engine", async () => {
+    const image = await the().shelve();
+    const loaded = load({ ...image, file: `${image.file}.gone` });
+    await expect(loaded).rejects.toMatchObject({ fault: "missing", code: "file_missing" });
+  });
+
   test("an image that a container is made of is not removed", async () => {
     const image = await the().shelve();
     await load(image);
@@ -93,8 +121,11 @@ export function describeImages(the: () => RuntimeWorld, runs: boolean): void {
     await drop(image);
     expect(await look(image)).toEqual({ kind: "absent" });
   });
+}
 
-  if (!runs) return;
+/** Whose content only a real engine looks at. */
+function describeBadFiles(the: () => RuntimeWorld): void {
+  const { look, load, drop } = handsOf(the);
 
   test("a file that is cut is no image", async () => {
     const image = await the().shelve({ ballastBytes: 1_000_000 });

@@ -28,5 +28,5 @@ describeRuntime(
       [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
     };
   },
-  false,
+  { runs: false },
 );

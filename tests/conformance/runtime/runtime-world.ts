@@ -1,7 +1,6 @@
 /** What the promises of a container engine are tried out in: one engine, images that it does not know, and what it leaves. */
 
-import { readdirSync, readFileSync } from "node:fs";
-import { expect } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import type {
   ContainerSpec,
   ContainerView,
@@ -14,7 +13,7 @@ export interface ImageFile {
   readonly file: string;
 }
 
-export interface ShelfOptions {
+interface ShelfOptions {
   readonly arch?: "x64" | "arm64";
   readonly stamp?: string;
   /** Random bytes beside the programs. */
@@ -74,6 +73,23 @@ export interface Launched extends AsyncDisposable {
   view(): Promise<ContainerView>;
 }
 
+/** One image for the tests of a block, gone when they are. */
+export function sharedImage(the: () => RuntimeWorld): () => ImageIdentity {
+  let image: ImageIdentity | undefined;
+  beforeAll(async () => {
+    const { file, identity } = await the().shelve();
+    image = identity;
+    await the().runtime.importImage(file, identity, () => {}, never);
+  });
+  afterAll(async () => {
+    if (image !== undefined) await the().runtime.removeImage(image, never);
+  });
+  return () => {
+    if (image === undefined) throw new Error("there is no image before the first test");
+    return image;
+  };
+}
+
 /** Created, and gone when the test is. */
 export async function made(world: RuntimeWorld, spec: ContainerSpec): Promise<Launched> {
   const { runtime } = world;
@@ -102,23 +118,10 @@ export async function ended(world: RuntimeWorld, { id }: Launched): Promise<Cont
   return (await world.runtime.inspect(id, never)) as ContainerView;
 }
 
-/** No container of this world, no process of one, and nothing mounted for one. */
-export async function expectNothingLeft(world: RuntimeWorld, ids: readonly string[] = []): Promise<void> {
-  expect(await world.runtime.list(world.cluster, never)).toEqual([]);
-  if (!world.runs) return;
-  await expect.poll(() => processesOf(world.cluster)).toEqual([]);
-  const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
-  expect(mounts.filter((line) => ids.some((id) => line.includes(id)))).toEqual([]);
-}
-
-function processesOf(cluster: string): string[] {
-  const marker = `HAVERSACK_TEST=${cluster}`;
-  return readdirSync("/proc").filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      return readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(marker);
-    } catch {
-      return false;
-    }
-  });
+/** What a view says of how a container ended, where its engine tells. */
+export async function exitCode(
+  world: RuntimeWorld,
+  expected: number,
+): Promise<{ readonly exitCode?: number }> {
+  return (await world.runtime.describe(never)).exitCodes ? { exitCode: expected } : {};
 }

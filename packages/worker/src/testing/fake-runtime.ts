@@ -6,10 +6,9 @@
 import { abortable, type Clock, systemClock } from "@haversack/base";
 import type { PullFrame, Runtime, RuntimeInfo } from "../runtime/runtime.ts";
 import { cancelled, engineUnavailable } from "../runtime/runtime-faults.ts";
-import { type ContainerScript, containerVerbs, type FakeContainer } from "./fake-containers.ts";
-import { type FakeImage, imageVerbs } from "./fake-images.ts";
-
-export type Verb = Exclude<keyof Runtime, "logs" | "watch" | "close">;
+import { type ContainerScript, containerVerbs } from "./fake-containers.ts";
+import type { FakeContainer, FakeEngine, FakeImage, Verb } from "./fake-engine.ts";
+import { imageVerbs } from "./fake-images.ts";
 
 export interface FakeRuntimeSettings {
   readonly info?: Partial<RuntimeInfo>;
@@ -44,21 +43,6 @@ export interface HeldCall {
   progress(told: number | PullFrame): void;
   go(): void;
   fail(error: Error): void;
-}
-
-/** What the verbs share. */
-export interface FakeEngine {
-  readonly clock: Clock;
-  readonly images: Map<string, FakeImage>;
-  readonly containers: Map<string, FakeContainer>;
-  readonly watchers: Set<() => void>;
-  /** Notes the call; fails, waits or goes on as the test says. */
-  enter(
-    verb: Verb,
-    about: string,
-    signal: AbortSignal,
-    onProgress?: (told: number | PullFrame) => void,
-  ): Promise<void>;
 }
 
 export function fakeRuntime(settings: FakeRuntimeSettings = {}): FakeRuntime {

@@ -1,16 +1,17 @@
 /** The agent of a container: its snapshot, checked once at the start, and turn loops that begin anew from it. */
 
-import { mkdir, mkdtemp, readFile, realpath, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { FaultError, messageOf, type Ports, systemCodeOf } from "@haversack/base";
+import { messageOf, type Ports } from "@haversack/base";
 import type { JsonObject } from "@haversack/protocol";
-import { type InspectedPack, inspectPack } from "@haversack/snapshot";
+import type { InspectedPack } from "@haversack/snapshot";
 import type { Assignment } from "../assignment.ts";
 import { hydrate } from "../hydrate.ts";
 import { makeModels } from "../models.ts";
 import { type AgentEnd, runAgent } from "../run-agent.ts";
 import { SecretValues } from "../secrets.ts";
 import { type ContainerSecrets, containerSecrets } from "./container-secrets.ts";
+import { readPack } from "./read-pack.ts";
 import { rehearsalModels } from "./rehearsal-model.ts";
 import type { ServeSettings } from "./settings.ts";
 
@@ -69,26 +70,6 @@ export async function openAgent(
     models: tried.models.map(({ id }) => id),
     turn: (request, signal) => turn(request, { settings, outside, pack, secrets, models }, signal),
   };
-}
-
-async function readPack({ packFile, packDigest, limits }: ServeSettings): Promise<InspectedPack | undefined> {
-  const bytes = await readFile(packFile).catch((cause: unknown) => {
-    if (systemCodeOf(cause) === "ENOENT") return undefined;
-    const message = `the snapshot ${packFile} cannot be read: ${messageOf(cause)}; it must be a file that this user may read`;
-    throw new FaultError("unavailable", "snapshot_unreadable", message, { cause });
-  });
-  if (bytes === undefined && packDigest === undefined) return undefined;
-  if (bytes === undefined) {
-    throw new FaultError(
-      "missing",
-      "snapshot_missing",
-      `${packFile} is not there, and ${packDigest} is expected`,
-    );
-  }
-  const pack = inspectPack(bytes, limits);
-  if (packDigest === undefined || packDigest === pack.name) return pack;
-  const message = `${packFile} is ${pack.name}, and HAVERSACK_SNAPSHOT_DIGEST says ${packDigest}`;
-  throw new FaultError("corrupt", "snapshot_corrupt", message);
 }
 
 interface Parts {

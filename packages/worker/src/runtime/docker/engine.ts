@@ -77,8 +77,9 @@ export async function engineCall<T>(
   try {
     return await call();
   } catch (error) {
-    if (error instanceof FaultError) throw error;
+    // Whatever broke then, broke because of it.
     if (signal.aborted) throw cancelled(what, signal.reason);
+    if (error instanceof FaultError) throw error;
     const status = statusOf(error);
     if (status === undefined) throw engineUnavailable(`${what}: ${whyOf(error)}`, error);
     const said = saidBy(error);
