@@ -18,14 +18,13 @@ import type {
 } from "@haversack/protocol";
 import { mayFetch } from "./desk.ts";
 import { endOfFlight } from "./end-of-flight.ts";
-import { FlightFault } from "./flight-fault.ts";
 import { isInFlight } from "./image-table.ts";
 import type { ImageChoice, ImageLease, Images, WantedImage } from "./images.ts";
 import type { ImagesParts } from "./images-parts.ts";
 import { isAskable, look } from "./look.ts";
 import { answerOrder } from "./orders.ts";
 import { fetchReference, resolveTag } from "./reference-images.ts";
-import { pauseMs } from "./schedule.ts";
+import { retire } from "./retire.ts";
 import { WantedBase } from "./wanted-base.ts";
 
 export class WorkerImages implements Images {
@@ -99,10 +98,7 @@ export class WorkerImages implements Images {
       board.move(image.digest, "vanished");
       return;
     }
-    const fault = new FlightFault("corrupt", why);
-    const failure = { code: "corrupt", message: fault.message, hint: fault.hint };
-    board.note(image.digest, { retired: true });
-    board.move(image.digest, "spoilt", { status: { failure }, pausedUntil: ports.clock.now() + pauseMs });
+    retire(board, image.digest, why, ports.clock.now());
   }
 
   wanted(base: BaseImage): void {

@@ -28,6 +28,9 @@ export function instanceName(name: string): string {
   return `hv-${readable}-${createHash("sha256").update(name).digest("hex").slice(0, 12)}`;
 }
 
+export const instancePath = (idOrName: string, rest = ""): string =>
+  `/1.0/instances/${encodeURIComponent(instanceName(idOrName))}${rest}`;
+
 export const givenName = (name: string, config: Readonly<Record<string, string>>): string =>
   config[nameKey] ?? name;
 

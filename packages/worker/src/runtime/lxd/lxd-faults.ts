@@ -25,6 +25,20 @@ export interface About {
 export const isInstanceBusy = (error: unknown): boolean =>
   error instanceof FaultError && error.code === "container_busy";
 
+export const isRefused = (error: unknown): error is FaultError =>
+  error instanceof FaultError && error.fault === "invalid";
+
+/** The operation only says that it failed; LXC's own log says of what. */
+export function startFault(error: FaultError, log: string): FaultError {
+  if (!error.message.includes("forkstart")) return error;
+  const said = [...log.matchAll(/ ERROR .* - \S+:\d+ - (.*)$/gm)].map(([, text]) => text);
+  if (said.length === 0) return error;
+  const why = `it cannot start: ${said.slice(0, 2).join("; ")}`;
+  if (/idmap/i.test(why)) return noOwnerMapping(why);
+  if (/exec format error/i.test(why)) return imageCorrupt("wrong_platform", why, error);
+  return new FaultError(error.fault, error.code, why, { cause: error });
+}
+
 export function lxdFault(status: number, text: string, about: About): FaultError {
   if (/no space left on device|disk quota exceeded/i.test(text)) return noSpace(text);
   if (/address already in use/i.test(text)) return portTaken(text);
@@ -60,7 +74,7 @@ function instanceBusy(text: string): FaultError {
   return new FaultError("busy", "container_busy", `${text}; try again in a moment`);
 }
 
-export function noOwnerMapping(text: string): FaultError {
+function noOwnerMapping(text: string): FaultError {
   const message = `${text}: a folder or file that others may not use was to be mounted, and the kernel cannot map owners on its file system (idmapped mounts); put it on one where it can, such as ext4`;
   return new FaultError("invalid", "no_owner_mapping", message);
 }

@@ -2,7 +2,7 @@
  * LXD 5 and Incus, through their REST interface over a unix socket. Files below:
  *   lxd-client      answers, faults (lxd-faults), operations; http-over-socket and lxd-socket carry them
  *   lxd-images      identity by fingerprint, import, list, remove
- *   lxd-containers  the life of a container: instance-of (pure) asks, view-of (pure) reads; raw-lxc and start-line are what
+ *   lxd-containers  the life of a container (create-instance makes one): instance-of (pure) asks, view-of (pure) reads; raw-lxc and start-line are what
  *                   the engine has no keys for; surroundings is what the host gives
  *   lxd-exec, lxd-files, lxd-logs, lxd-watch
  */
@@ -10,10 +10,13 @@
 import { dirname } from "node:path";
 import type { Clock } from "@haversack/base";
 import type { Runtime, RuntimeInfo } from "../runtime.ts";
+import { noContainer } from "../runtime-faults.ts";
 import { archOf, serverForm } from "./answers.ts";
+import { instanceName } from "./instance-of.ts";
 import { type LxdClient, lxdClient } from "./lxd-client.ts";
 import { lxdContainers } from "./lxd-containers.ts";
 import { execInLxd } from "./lxd-exec.ts";
+import { putFile } from "./lxd-files.ts";
 import { lxdImages } from "./lxd-images.ts";
 import { lxdLogs } from "./lxd-logs.ts";
 import { watchLxd } from "./lxd-watch.ts";
@@ -34,6 +37,10 @@ export function openLxd(socket: string, clock: Clock): Runtime {
     describe: (signal) => describe(client, signal),
     ...lxdImages(client),
     ...containers,
+    async putFiles(id, files, signal) {
+      if ((await containers.inspect(id, signal)) === undefined) throw noContainer(id);
+      for (const file of files) await putFile({ client, container: instanceName(id) }, file, signal);
+    },
     logs: (id, options, signal) => logs.read(id, options, signal),
     exec: (id, command, signal) => execInLxd(client, id, command, signal),
     watch: (onChange, signal) => watchLxd(socket, clock, onChange, signal),

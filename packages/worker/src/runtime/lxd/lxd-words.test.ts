@@ -5,7 +5,7 @@ import type { ContainerSpec } from "../runtime.ts";
 import { instanceForm } from "./answers.ts";
 import { freeAddress, subnetOf } from "./free-address.ts";
 import { instanceName, instanceOf } from "./instance-of.ts";
-import { lxdFault } from "./lxd-faults.ts";
+import { lxdFault, startFault } from "./lxd-faults.ts";
 import { fingerprintOf } from "./lxd-images.ts";
 import { readRawLxc } from "./raw-lxc.ts";
 import { tailOf } from "./tail.ts";
@@ -115,6 +115,19 @@ describe("the words of LXD", () => {
     const { fault, code, message } = lxdFault(status, text, { container: "web", image: "i" });
     expect(`${fault} ${code}`).toBe(expected);
     expect(message.length).toBeGreaterThan(10);
+  });
+
+  test("why a start failed is read from LXC's log", () => {
+    const failed = lxdFault(400, "Failed to run: lxd forkstart web: exit status 1", {});
+    const said = (what: string) =>
+      `lxc web 20261122 ERROR    start - ../src/lxc/start.c:start:2197 - ${what}\n`;
+    const codeOf = (log: string) => startFault(failed, log).code;
+    expect(startFault(failed, said('Failed to exec "/no/such"')).message).toContain(
+      'Failed to exec "/no/such"',
+    );
+    expect(codeOf(said("Exec format error - Failed to exec"))).toBe("wrong_platform");
+    expect(codeOf(said("Invalid argument - Failed to create idmapped mount"))).toBe("no_owner_mapping");
+    expect(startFault(failed, "")).toBe(failed);
   });
 
   test("a free address is inside, and nobody else's", () => {

@@ -17,7 +17,7 @@ export interface StartLine {
 /** An image of theirs names no command: what it starts is this. */
 const imageInit = "/sbin/init";
 /** In whose argument list the kernel allows 128 KiB for one word. */
-const scriptMax = 120 * 1024;
+const textMax = 120 * 1024;
 
 export function startLineOf(spec: Pick<ContainerSpec, "entrypoint" | "command" | "env">): StartLine {
   const plain = new Map([...spec.env].filter(([, value]) => isPlain(value)));
@@ -28,15 +28,17 @@ export function startLineOf(spec: Pick<ContainerSpec, "entrypoint" | "command" |
   const exports = others.map(([name, value]) => `export ${variableName(name)}=${quoted(value)}; `).join("");
   const words = [...(spec.entrypoint ?? [imageInit]), ...(spec.command ?? [])];
   if (others.length === 0 && words[0]?.startsWith("/") === true && words.every(isBare)) {
-    return { env: plain, init: words.join(" ") };
+    return { env: plain, init: bounded(words.join(" ")) };
   }
   const script = escaped(`${exports}exec ${words.map(quoted).join(" ")}`);
-  if (script.length > scriptMax) {
-    throw refused(
-      `its command and its variables are ${script.length} bytes when escaped; at most ${scriptMax}`,
-    );
-  }
-  return { env: plain, init: `/bin/sh -c eval\t"$(printf\t%b\t"${script}")"` };
+  return { env: plain, init: `/bin/sh -c eval\t"$(printf\t%b\t"${bounded(script)}")"` };
+}
+
+function bounded(text: string): string {
+  if (text.length <= textMax) return text;
+  throw refused(
+    `its command and its variables are ${text.length} bytes as the engine takes them; at most ${textMax}`,
+  );
 }
 
 /** One line, and nothing at its ends that a parser would trim. */
