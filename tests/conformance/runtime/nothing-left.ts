@@ -4,13 +4,18 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect } from "vitest";
 import { never, type RuntimeWorld } from "./runtime-world.ts";
 
-/** No container of this world, no process of one, and nothing mounted for one. */
-export async function expectNothingLeft(world: RuntimeWorld, ids: readonly string[] = []): Promise<void> {
+/** No container of this world, and no process of one. What is mounted, a test looks at on an engine of its own. */
+export async function expectNothingLeft(world: RuntimeWorld): Promise<void> {
   expect(await world.runtime.list(world.cluster, never)).toEqual([]);
-  if (!world.runs) return;
-  await expect.poll(() => processesOf(world.cluster)).toEqual([]);
-  const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
-  expect(mounts.filter((line) => ids.some((id) => line.includes(id)))).toEqual([]);
+  if (world.runs) await expect.poll(() => processesOf(world.cluster)).toEqual([]);
+}
+
+/** Where something is mounted below a folder. */
+export function mountsBelow(folder: string): string[] {
+  const places = readFileSync("/proc/self/mounts", "utf8").split("\n");
+  return places
+    .flatMap((line) => line.split(" ").slice(1, 2))
+    .filter((place) => place.startsWith(`${folder}/`));
 }
 
 function processesOf(cluster: string): string[] {
