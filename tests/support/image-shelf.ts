@@ -26,6 +26,8 @@ export interface ImageDetails {
   /** What a registry calls it. */
   readonly arch?: "amd64" | "arm64";
   readonly command?: readonly string[];
+  readonly entrypoint?: readonly string[];
+  readonly user?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly format?: "oci" | "docker";
 }
@@ -82,7 +84,7 @@ export function imageShelf(): ImageShelf {
   };
   const putJson = (value: unknown, mediaType: string) => put(Buffer.from(JSON.stringify(value)), mediaType);
   return {
-    image(layers, { arch = "amd64", command = ["/bin/sh"], labels = {}, format = "oci" } = {}) {
+    image(layers, { arch = "amd64", labels = {}, format = "oci", ...start } = {}) {
       const types = mediaTypes[format];
       const stored = layers.map((layer) => put(gzipSync(layer, { level: 1 }), types.layer));
       const platform = { architecture: arch, os: "linux" as const };
@@ -90,7 +92,13 @@ export function imageShelf(): ImageShelf {
         {
           ...platform,
           created: birth,
-          config: { Cmd: command, Env: ["PATH=/bin"], Labels: labels },
+          config: {
+            Cmd: start.command ?? ["/bin/sh"],
+            ...(start.entrypoint === undefined ? {} : { Entrypoint: start.entrypoint }),
+            ...(start.user === undefined ? {} : { User: start.user }),
+            Env: ["PATH=/bin"],
+            Labels: labels,
+          },
           rootfs: { type: "layers", diff_ids: layers.map(digestOf) },
           history: layers.map(() => ({ created: birth })),
         },

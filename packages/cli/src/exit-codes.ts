@@ -11,10 +11,14 @@ export const exitCodes = {
   different: 1,
   /** `doctor`, and nothing else: something has to be mended. */
   problem: 1,
+  /** `images pull`, and nothing else. */
+  imageFailed: 1,
   /** The input or the command line is wrong. */
   invalid: 2,
   /** The coordinator cannot be reached or has no room; the same call may succeed later. */
   unreachable: 3,
+  /** `images pull`, and nothing else: somebody cancelled it. */
+  imageCancelled: 3,
   missing: 4,
   denied: 5,
   /** The run ended because somebody cancelled it. */

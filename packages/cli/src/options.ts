@@ -1,6 +1,7 @@
 /** Options that several commands share, so that they read the same everywhere. */
 
 import { FaultError, parseDuration } from "@haversack/base";
+import { parsePrefetchPolicy, prefetchWords } from "@haversack/protocol";
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 export function withConnection(command: Command): Command {
@@ -48,6 +49,16 @@ export const retentionOption = (): Option =>
     "--retention <duration>",
     "how long a run is kept after its end; off: for ever (default: 30d)",
   ).env("HAVERSACK_RETENTION");
+
+/** Without a variable of its own: the worker says which of flag, environment and file it went by. */
+export const prefetchOption = (): Option =>
+  new Option(
+    "--prefetch-base-image <policy>",
+    "off, lazy (with the first deploy) or eager (at start); HAVERSACK_PREFETCH_BASE_IMAGE (default: lazy)",
+  ).argParser((text: string): string => {
+    if (parsePrefetchPolicy(text) !== undefined) return text;
+    throw new InvalidArgumentError(`It must be ${prefetchWords}.`);
+  });
 
 /** The given keys that have a value; for `exactOptionalPropertyTypes`. */
 export function given<T extends object>(values: { [K in keyof T]: T[K] | undefined }): Partial<T> {

@@ -5,9 +5,8 @@ import { type AccessClient, accessClient } from "./client-access.ts";
 import { type ApprovalClient, approvalClient } from "./client-approvals.ts";
 import { type DagClient, dagClient } from "./client-dags.ts";
 import { type EnrollmentClient, enrollmentClient } from "./client-enrollment.ts";
-import { type ImageClient, imageClient } from "./client-images.ts";
+import { type FleetClients, fleetClients } from "./client-fleet.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
-import { type PlacementClient, placementClient } from "./client-placement.ts";
 import { type RunClient, runClient } from "./client-runs.ts";
 import { type SecretClient, secretClient } from "./client-secrets.ts";
 import { type SnapshotClient, snapshotClient } from "./client-snapshots.ts";
@@ -16,10 +15,7 @@ import {
   AccessService,
   DagService,
   EnrollmentService,
-  FleetService,
-  ImageService,
   MemoryService,
-  PlacementService,
   RunService,
   ScheduleService,
   SecretService,
@@ -33,8 +29,7 @@ export interface HaversackClient
     DagClient,
     SnapshotClient,
     ApprovalClient,
-    PlacementClient,
-    ImageClient,
+    FleetClients,
     SecretClient,
     AccessClient,
     EnrollmentClient {}
@@ -48,15 +43,10 @@ export function createClient(options: ClientOptions): HaversackClient {
   );
   const snapshots = snapshotClient(createConnectClient(SnapshotService, transport));
   const memory = memoryClient(createConnectClient(MemoryService, transport));
-  const placement = placementClient(
-    createConnectClient(PlacementService, transport),
-    createConnectClient(FleetService, transport),
-  );
   const access = accessClient(createConnectClient(AccessService, transport));
   const enrollment = enrollmentClient(createConnectClient(EnrollmentService, transport));
   const secrets = secretClient(createConnectClient(SecretService, transport));
-  const images = imageClient(createConnectClient(ImageService, transport));
   const ofRuns = { ...runClient(runs), ...approvalClient(runs) };
-  const ofFleet = { ...placement, ...images, ...secrets, ...access, ...enrollment };
+  const ofFleet = { ...fleetClients(transport), ...secrets, ...access, ...enrollment };
   return { ...ofRuns, ...dags, ...snapshots, ...memory, ...ofFleet };
 }

@@ -6,13 +6,13 @@
  *   spool/          logs and results until the coordinator has them (G1)
  *   hydrate/        packs by digest, inputs, work folders
  *   execute/        attempts: take, hydrate, run, collect, report; process trees that end whole (C1)
+ *   deploy/         containers that outlive the step that made them, and what stands of them
  *   agent/          the agent's turn loop and tools, in a process of its own
  *   session/        one stream to the coordinator: hello, credits, heartbeats; leases that end here first (L6)
  *
  * It shares nothing with the coordinator but that connection. The process that owns the stream does no work.
  */
 
-import { mkdir, rm } from "node:fs/promises";
 import { uptime } from "node:os";
 import { join } from "node:path";
 import {
@@ -27,12 +27,13 @@ import {
   type Service,
   type StopMode,
 } from "@haversack/base";
-import { type BootId, parseBootId, type Tracing, type WorkerId } from "@haversack/protocol";
+import { type BootId, type DownwardBeside, parseBootId, type Tracing } from "@haversack/protocol";
 import type { WorkerAsked } from "./config/options.ts";
 import { settle, type WorkerSettings } from "./config/settle.ts";
+import { type DeployHost, openWorkerDeploy, toldOf } from "./deploy/worker-deploy.ts";
 import { Attempts } from "./execute/attempts.ts";
 import { openExecutors } from "./execute/executors.ts";
-import { openStepHost, type StepHost } from "./execute/step-host.ts";
+import { openHost } from "./execute/open-host.ts";
 import { type HealthServer, openHealth } from "./health/open-health.ts";
 import { SnapshotCache } from "./hydrate/snapshot-cache.ts";
 import { openEnrolment } from "./identity/open.ts";
@@ -66,6 +67,7 @@ interface Running {
   readonly loops: readonly Background[];
   readonly health: HealthServer | undefined;
   readonly tracing: Tracing | undefined;
+  readonly deploy: DeployHost | undefined;
 }
 
 class OneWorker implements Worker {
@@ -110,21 +112,21 @@ class OneWorker implements Worker {
     const enrolment = await openEnrolment(folder.path, this.#settings, this.#ports);
     const { workerId } = enrolment.access.identity;
     this.#ports = { ...this.#ports, log: logWith(this.#ports.log, { worker: workerId }) };
-    const host = await this.#openHost(folder.path, workerId);
+    const common = {
+      settings: this.#settings,
+      folder: folder.path,
+      workerId,
+      hostEnv: this.#hostEnv,
+      ports: this.#ports,
+    };
+    const host = await openHost(common);
     const connection = new Connection(coordinatorUrls, enrolment.access);
     const uplink = new Uplink((error) => this.#fail(error));
     const cache = new SnapshotCache(join(folder.path, "snapshots"), connection, this.#ports.clock);
     const roots = { workRoot: join(folder.path, "work"), spoolRoot: join(folder.path, "spool") };
     const { logBounds } = this.#settings;
-    const work = openExecutors({
-      ports: this.#ports,
-      hostEnv: this.#hostEnv,
-      workerId,
-      host,
-      cache,
-      settings: this.#settings,
-      hurry: this.#hurry.signal,
-    });
+    const deploy = await openWorkerDeploy({ ...common, uplink, sender: connection });
+    const work = openExecutors({ ...common, deploy, host, cache, hurry: this.#hurry.signal });
     const bounds = new LogBounds(logBounds, this.#ports.clock);
     const { tracing } = work.traces;
     await tracing?.start();
@@ -139,7 +141,8 @@ class OneWorker implements Worker {
       leases,
       ports: this.#ports,
       hello: () => ({
-        ...helloOf(this.#settings, host.labels),
+        ...helloOf(this.#settings, { ...host.labels, ...deploy?.labels }),
+        ...toldOf(deploy),
         workerId,
         bootId: this.#bootId,
         snapshotsHeld: cache.announce(),
@@ -148,6 +151,7 @@ class OneWorker implements Worker {
       held: () => attempts.held(),
       cacheChanges: () => cache.changes(),
       take: (message: Parameters<Attempts["take"]>[0]) => attempts.take(message),
+      ...(deploy !== undefined && { beside: (message: DownwardBeside) => deploy.take(message) }),
       welcomed: () => attempts.welcomed(),
     };
     const onFailure = (error: unknown): void => this.#fail(error);
@@ -158,21 +162,12 @@ class OneWorker implements Worker {
     const listen = this.#settings.healthListen;
     const stopping = (): boolean => this.#stopped !== undefined;
     const health = await openHealth({ listen, attempts, uplink, slots, stopping });
-    this.#running = { folder, connection, attempts, loops, health, tracing };
+    this.#running = { folder, connection, attempts, loops, health, tracing, deploy };
+    await deploy?.start();
     for (const loop of loops) await loop.start();
     const coordinator = namesOf(coordinatorUrls);
     const url = health === undefined ? {} : { health: health.url };
     this.#ports.log.info({ coordinator, slots, ...url }, "worker started");
-  }
-
-  /** Ends and removes what an earlier process left, before the coordinator hears of this one. */
-  async #openHost(folder: string, workerId: WorkerId): Promise<StepHost> {
-    const { ending, limits } = this.#settings;
-    const path = this.#hostEnv.get("PATH") ?? "";
-    const host = await openStepHost({ ending, limits, workerId, path }, this.#ports);
-    await rm(join(folder, "work"), { recursive: true, force: true, maxRetries: 3 });
-    await mkdir(join(folder, "work"), { recursive: true, mode: 0o700 });
-    return host;
   }
 
   async #watchLeases(leases: LeaseWatch, attempts: Attempts, signal: AbortSignal): Promise<void> {
@@ -193,7 +188,7 @@ class OneWorker implements Worker {
   async #stop(): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
-    const { attempts, loops, connection, folder, health, tracing } = running;
+    const { attempts, loops, connection, folder, health, tracing, deploy } = running;
     const { drainTimeoutMs } = this.#settings;
     const { clock, log } = this.#ports;
     log.info({ running: attempts.runningCount, drainTimeoutMs }, "stopping: nothing new, what runs may end");
@@ -203,6 +198,7 @@ class OneWorker implements Worker {
     limit?.cancel();
     await attempts.endAll(shutdownGraceMs, AbortSignal.timeout(flushMs));
     for (const loop of loops.toReversed()) await loop.stop("now");
+    await deploy?.stop();
     connection.close();
     await health?.stop("now");
     await tracing?.stop();

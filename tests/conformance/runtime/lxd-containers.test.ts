@@ -4,13 +4,16 @@ import { chmod, chown, mkdir, stat, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { networksForm } from "../../../packages/worker/src/runtime/lxd/host-answers.ts";
+import { lxdClient } from "../../../packages/worker/src/runtime/lxd/lxd-client.ts";
 import type { ContainerView, Runtime } from "../../../packages/worker/src/runtime/runtime.ts";
-import { type LxdWorld, never, openLxdWorld, withLxd } from "../../support/lxd.ts";
+import { engineAddress, withEngine } from "../../support/container-engines.ts";
+import { type LxdWorld, never, openLxdWorld } from "../../support/lxd.ts";
 
 const shell = (script: string) => ({ entrypoint: ["/bin/sh", "-c", script] });
 const forever = 'trap "exit 0" TERM; while :; do sleep 0.1; done';
 
-withLxd("containers of LXD", () => {
+withEngine("lxd", "containers of LXD", () => {
   test("a container is what was asked for, as the engine shows it and as it finds itself", async () => {
     await using world = await openLxdWorld();
     const spec = await world.spec(shell(forever));
@@ -168,9 +171,32 @@ withLxd("containers of LXD", () => {
     await expect(world.runtime.start(other.id, never)).rejects.toMatchObject({ code: "port_taken" });
   });
 
+  test("on a network it has an address that the host reaches; an engine without one says so", async () => {
+    await using world = await openLxdWorld();
+    const answering = shell("while :; do echo hello | nc -l -p 8080; done");
+    const spec = await world.spec({ ...answering, network: "own" });
+    if (!(await hasBridge())) {
+      const refusal = world.runtime.create(spec, never);
+      return await expect(refusal).rejects.toMatchObject({ message: expect.stringContaining("no network") });
+    }
+    const { id } = await world.runtime.create(spec, never);
+    const other = await world.runtime.create({ ...spec, name: `${spec.name}b` }, never);
+    await world.runtime.start(id, never);
+    await world.runtime.start(other.id, never);
+    const addressOf = async (each: string) => (await world.runtime.inspect(each, never))?.address;
+    await until(world, id, async () => (await addressOf(id)) !== undefined);
+    const address = (await addressOf(id)) ?? "";
+    expect(await addressOf(other.id)).not.toBe(address);
+    await until(world, id, async () => (await answerOn(8080, address)) === "hello\n");
+    const { text } = await run(world.runtime, id, "cat /etc/resolv.conf; ip route");
+    expect(text).toMatch(/^nameserver (\S+)\ndefault via \1 /);
+    const listed = await world.runtime.list(world.cluster, never);
+    expect(listed.map((view) => view.address)).toContain(address);
+  });
+
   test("a name is taken once; names that are no host names are kept; what is gone is gone", async () => {
     await using world = await openLxdWorld();
-    const spec = await world.spec({ ...shell(forever), name: `hv-${"long-".repeat(14)}_${"x"}` });
+    const spec = await world.spec({ ...shell(forever), name: `hv-${"long-".repeat(14)}_x` });
     const { id } = await world.runtime.create(spec, never);
     await expect(world.runtime.create(spec, never)).rejects.toMatchObject({ code: "name_taken" });
     expect(await world.runtime.inspect(spec.name, never)).toMatchObject({ id, name: spec.name });
@@ -194,6 +220,21 @@ withLxd("containers of LXD", () => {
     expect((await world.runtime.inspect(id, never))?.state).toBe("exited");
     await world.runtime.stop(id, 1_000, never);
     await world.runtime.kill(id, never);
+  });
+
+  test("a long grace can be given up; the container can be removed meanwhile", async () => {
+    await using world = await openLxdWorld();
+    const spec = await world.spec(shell("trap 'echo asked' TERM; while :; do sleep 0.1; done"));
+    const { id } = await world.runtime.create(spec, never);
+    await world.runtime.start(id, never);
+    const giveUp = new AbortController();
+    const stopping = world.runtime.stop(id, 600_000, giveUp.signal);
+    stopping.catch(() => {});
+    await until(world, id, async () => (await logOf(world.runtime, id)).includes("asked"));
+    giveUp.abort();
+    await expect(stopping).rejects.toMatchObject({ fault: "cancelled" });
+    await world.runtime.remove(id, never);
+    expect(await world.runtime.inspect(id, never)).toBeUndefined();
   });
 
   test("a watcher is told of each change", async () => {
@@ -246,14 +287,19 @@ async function until(world: LxdWorld, id: string, holds: () => Promise<boolean>)
   }
 }
 
-async function answerOn(port: number): Promise<string> {
+async function answerOn(port: number, host = "127.0.0.1"): Promise<string> {
   const done = Promise.withResolvers<string>();
   const parts: Buffer[] = [];
-  const socket = connect(port, "127.0.0.1");
+  const socket = connect(port, host);
   socket.on("data", (data: Buffer) => parts.push(data));
   socket.on("error", () => done.resolve(""));
   socket.on("close", () => done.resolve(Buffer.concat(parts).toString()));
   return await done.promise;
+}
+
+async function hasBridge(): Promise<boolean> {
+  const networks = await lxdClient(engineAddress("lxd")).get("/1.0/networks?recursion=1", {}, never);
+  return networksForm.parse(networks).some(({ managed, type }) => managed && type === "bridge");
 }
 
 async function listening(): Promise<AsyncDisposable & { readonly port: number }> {

@@ -7,6 +7,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/shared.sh"
 
 start() {
+  forget_killed
   # No bridge, no iptables, no forwarding: the host's network stays as it is. Networks none, host and user-defined ones
   # work; the default bridge does not, and what is published is reached by loopback.
   nohup dockerd -H "unix://$dir/docker.sock" --data-root "$dir/data" --exec-root "$dir/exec" \
@@ -16,8 +17,23 @@ start() {
   echo "unix://$dir/docker.sock"
 }
 
+# It refuses to start beside a file with the number of a process, and waits for a containerd whose number it finds, though
+# either may be long dead.
+forget_killed() {
+  local file
+  for file in "$dir/pid" "$dir/exec/containerd/containerd.pid"; do
+    for _ in $(seq 50); do
+      is_alive "$(cat "$file" 2> /dev/null)" || break
+      sleep 0.1
+    done
+    rm -f "$file"
+  done
+}
+
 stop() {
   end_process "$(cat "$dir/pid" 2> /dev/null)" 15
+  # Where it was killed, this one is left.
+  end_process "$(cat "$dir/exec/containerd/containerd.pid" 2> /dev/null)" 5
   remove_folder
 }
 

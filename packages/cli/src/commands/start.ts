@@ -6,7 +6,7 @@ import { dataFolderName, readLocal, trustFor } from "../connect.ts";
 import { type ExitCode, exitCodeOfRun, exitCodes } from "../exit-codes.ts";
 import { prepareSubmission } from "../follow/submission.ts";
 import { submit, submitCall } from "../follow/submit.ts";
-import { collectPair, flagsOf, given, retentionOption, wholeNumber } from "../options.ts";
+import { collectPair, flagsOf, given, prefetchOption, retentionOption, wholeNumber } from "../options.ts";
 import { printable } from "../print/printable.ts";
 import { commandName } from "../print/run-result.ts";
 import { saveWhole } from "../save-whole.ts";
@@ -47,6 +47,11 @@ export function startCommand(shell: Shell): Command {
     )
     .addOption(retentionOption())
     .addOption(new Option("--slots <n>", "steps at a time").argParser(wholeNumber(1, slotsMax)))
+    .addOption(prefetchOption())
+    .option(
+      "--deploy <engine>",
+      "let its worker run deployments: auto, docker, podman, lxd or incus (HAVERSACK_DEPLOY; default: off)",
+    )
     .addHelpText("after", examples)
     .action(shell.does((options: StartOptions) => start(options, shell)));
 }

@@ -4,7 +4,7 @@ import { FaultError, formatDuration, type StopMode } from "@haversack/base";
 import { Command, Option } from "commander";
 import { dataFolderName, findCoordinator, tokenIn } from "../connect.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { collectPair, duration, given, wholeNumber } from "../options.ts";
+import { collectPair, duration, given, prefetchOption, wholeNumber } from "../options.ts";
 import { stopInOrder, tellStop, untilInterrupted } from "../serve.ts";
 import type { Shell } from "../shell.ts";
 
@@ -23,6 +23,10 @@ interface WorkerOptions {
   readonly endWithInput?: boolean;
   readonly drainTimeout?: number;
   readonly healthListen?: string;
+  readonly prefetchBaseImage?: string;
+  readonly imagesMaxRate?: string;
+  readonly imagesDir?: string;
+  readonly deploy?: string;
 }
 
 const slotsMax = 1024;
@@ -69,6 +73,19 @@ export function workerCommand(shell: Shell): Command {
         "HAVERSACK_HEALTH_LISTEN",
       ),
     )
+    .addOption(prefetchOption())
+    .option(
+      "--images-max-rate <size>",
+      "bytes a second for downloads of images, such as 4MiB (HAVERSACK_IMAGES_MAX_RATE)",
+    )
+    .option(
+      "--images-dir <dir>",
+      "where images are while they come; workers of one host may share it (HAVERSACK_IMAGES_DIR)",
+    )
+    .option(
+      "--deploy <engine>",
+      "run deployments: auto, docker, podman, lxd or incus, or such as docker=/run/docker.sock (HAVERSACK_DEPLOY; default: off)",
+    )
     .option("--name <name>", "name for people (default: the host's)")
     .addOption(new Option("--end-with-input", "end when standard input ends").hideHelp())
     .addHelpText("after", examples)
@@ -80,14 +97,17 @@ async function serve(options: WorkerOptions, shell: Shell): Promise<0> {
   const { clock, random, env, cwd } = outside;
   const { createWorker } = await import("@haversack/worker");
   const { coordinator, ...credentials } = await credentialsOf(options, shell);
-  const { slots, name, drainTimeout: drainTimeoutMs, healthListen } = options;
+  const { slots, name, drainTimeout: drainTimeoutMs, healthListen, deploy } = options;
+  const { prefetchBaseImage, imagesMaxRate } = options;
+  const imagesDir = options.imagesDir === undefined ? undefined : resolve(cwd, options.imagesDir);
   const labels = options.label === undefined ? undefined : Object.fromEntries(options.label);
   const dataDir = resolve(cwd, options.data ?? join(options.coordinatorData ?? dataFolderName, "worker"));
   const asked = {
     coordinator,
     ...credentials,
     dataDir,
-    ...given({ slots, name, labels, drainTimeoutMs, healthListen }),
+    ...given({ slots, name, labels, drainTimeoutMs, healthListen, deploy }),
+    ...given({ prefetchBaseImage, imagesMaxRate, imagesDir }),
   };
   const worker = createWorker(asked, env, { clock, random, log: outside.openLog("worker") });
   await worker.start(outside.stopping);

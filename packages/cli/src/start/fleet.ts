@@ -69,13 +69,16 @@ function coordinate(settings: StartSettings, outside: Outside): Promise<Coordina
 }
 
 function workerProcess(
-  { dataDir, logFile, slots }: StartSettings,
+  { dataDir, logFile, slots, deploy, prefetchBaseImage }: StartSettings,
   rehearsalUrl: string | undefined,
   outside: Outside,
 ): WorkerProcess {
   const { clock, random, execPath, env } = outside;
   const slotArgs = slots === undefined ? [] : ["--slots", String(slots)];
-  const args = ["worker", "--coordinator-data", dataDir, "--end-with-input", ...slotArgs];
+  const imageArgs = prefetchBaseImage === undefined ? [] : ["--prefetch-base-image", prefetchBaseImage];
+  const deployArgs = deploy === undefined ? [] : ["--deploy", deploy];
+  const own = [...slotArgs, ...deployArgs, ...imageArgs];
+  const args = ["worker", "--coordinator-data", dataDir, "--end-with-input", ...own];
   return new WorkerProcess({
     command: [execPath, program, ...args],
     env: workerEnv(env, rehearsalUrl),

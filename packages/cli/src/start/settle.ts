@@ -15,6 +15,8 @@ export interface StartOptions {
   readonly slots?: number;
   readonly retention?: string;
   readonly run?: boolean;
+  readonly prefetchBaseImage?: string;
+  readonly deploy?: string;
 }
 
 export interface StartSettings {
@@ -28,6 +30,10 @@ export interface StartSettings {
   readonly agentsDir: string;
   readonly slots?: number;
   readonly retention?: string;
+  /** As it was asked: the worker judges it. */
+  readonly prefetchBaseImage?: string;
+  /** Which container engine; as it was asked: the worker judges it. */
+  readonly deploy?: string;
   readonly logFile: string;
   readonly model: ModelChoice;
 }
@@ -50,6 +56,8 @@ export function settleStart(options: StartOptions, { cwd, env }: Outside): Start
     agentsDir: options.agents === undefined ? exampleAgents : resolve(cwd, options.agents),
     ...(options.retention === undefined ? {} : { retention: options.retention }),
     ...(options.slots === undefined ? {} : { slots: options.slots }),
+    ...(options.prefetchBaseImage === undefined ? {} : { prefetchBaseImage: options.prefetchBaseImage }),
+    ...(options.deploy === undefined ? {} : { deploy: options.deploy }),
     logFile: join(dataDir, "haversack.log"),
     model: chooseModel(env),
   };

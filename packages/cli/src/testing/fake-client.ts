@@ -69,6 +69,21 @@ const nobodyAsks = (): never => {
   throw new Error("the test did not expect this call");
 };
 
+const ofContainers = {
+  deployments: nobodyAsks,
+  deployment: nobodyAsks,
+  undeploy: nobodyAsks,
+  redeploy: nobodyAsks,
+  deploymentLog: nobodyAsks,
+  imageStatus: nobodyAsks,
+  images: nobodyAsks,
+  pullImage: nobodyAsks,
+  cancelImage: nobodyAsks,
+  watchImages: nobodyAsks,
+  reloadImages: nobodyAsks,
+  imageTransitions: nobodyAsks,
+};
+
 /** Only what a test gives is there. */
 export function fakeClient(methods: Partial<HaversackClient>): HaversackClient {
   return {
@@ -100,13 +115,7 @@ export function fakeClient(methods: Partial<HaversackClient>): HaversackClient {
     cordonWorker: nobodyAsks,
     uncordonWorker: nobodyAsks,
     drainWorker: nobodyAsks,
-    imageStatus: nobodyAsks,
-    images: nobodyAsks,
-    pullImage: nobodyAsks,
-    cancelImage: nobodyAsks,
-    watchImages: nobodyAsks,
-    reloadImages: nobodyAsks,
-    imageTransitions: nobodyAsks,
+    ...ofContainers,
     inspectSnapshot: nobodyAsks,
     snapshot: nobodyAsks,
     memoryScopes: nobodyAsks,

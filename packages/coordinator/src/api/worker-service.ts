@@ -17,6 +17,7 @@ import {
 } from "@haversack/protocol";
 import { callerIn, callerKey } from "../auth/caller.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
+import type { DeploymentLogs, LogPiece } from "../deployments/deployment-logs.ts";
 import { type SessionParts, serveSession } from "../dispatch/session.ts";
 import { admission, notYours } from "../identity/admission.ts";
 import type { Store } from "../store/store.ts";
@@ -26,6 +27,7 @@ import { chunks } from "./snapshot-service.ts";
 export interface WorkerServiceParts extends SessionParts, AttemptSecretsParts {
   readonly ports: SessionParts["ports"];
   readonly blobs: BlobStore;
+  readonly deploymentLogs: DeploymentLogs;
   /** Fires when the coordinator stops. */
   readonly stopping: AbortSignal;
 }
@@ -64,11 +66,16 @@ export function workerService(parts: WorkerServiceParts): ServiceImpl<typeof Wor
       await requireLive(parts, context, { ref: asked.ref });
       return { values: Object.fromEntries(await attemptSecrets(parts, asked)) };
     },
-    async sendDeploymentLog() {
-      const message = "nobody asked for the log of a deployment under this id";
-      throw new FaultError("missing", "no_log_order", message);
+    async sendDeploymentLog(requests, context) {
+      await parts.deploymentLogs.receive(workerOf(context), logPieces(requests));
+      return {};
     },
   };
+}
+
+async function* logPieces(requests: LogRequests): AsyncIterable<LogPiece> {
+  for await (const { id, data, failure } of requests)
+    yield { id: safeNumber(id, "send_deployment_log.id"), data, failure };
 }
 
 /** Who calls, by its credential; nothing in a message says so. */
@@ -103,6 +110,7 @@ async function requireLive(
   throw new FaultError("fenced", "not_live", `the attempt that this call is made for ${what}`);
 }
 
+type LogRequests = Parameters<ServiceImpl<typeof WorkerService>["sendDeploymentLog"]>[0];
 type PutBlobRequests = Parameters<ServiceImpl<typeof WorkerService>["putBlob"]>[0];
 
 async function putBlob(parts: WorkerServiceParts, requests: PutBlobRequests, context: HandlerContext) {

@@ -45,7 +45,9 @@ describe("a deploy step", () => {
       waitForImage: 30s`,
       `- { id: e, run: x, depends: [d], env: { U: "${open} steps.d.outputs.url }}" } }`,
     );
-    expect(parseDag(`params: { zone: { default: a } }\n${text}`, "f").spec.steps[0]?.work).toMatchObject({
+    expect(
+      parseDag(`params: { zone: { type: string, default: a } }\n${text}`, "f").spec.steps[0]?.work,
+    ).toMatchObject({
       agent: "analyst",
       image: pinnedImage,
       command: ["serve", `${open} run.id }}`],

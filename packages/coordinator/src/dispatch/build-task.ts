@@ -6,6 +6,7 @@ import type {
   AgentWork,
   Artifact,
   CommandWork,
+  DeployWork,
   JsonValue,
   SnapshotDescriptor,
   StepSpec,
@@ -16,23 +17,24 @@ import type { TemplateData } from "../runs/expression-value.ts";
 import { render } from "../runs/expressions.ts";
 import type { Claimed } from "../store/verbs/step-verbs.ts";
 
-/** @param snapshot of an agent step */
+/** @param given the snapshot of an agent step, or the work of a deploy step */
 export function buildTask(
   claimed: Claimed,
-  snapshot: SnapshotDescriptor | undefined,
+  given: { readonly snapshot?: SnapshotDescriptor | undefined; readonly deploy?: DeployWork | undefined },
   secrets?: TaskSecrets,
 ): Task {
   const { runId, stepId, generation, attempt, spec: step, data } = claimed;
   return {
     ref: { runId, stepId, generation, attempt },
     dagName: claimed.dagName,
-    env: environment(claimed),
+    // A container has its own.
+    env: given.deploy === undefined ? environment(claimed) : new Map(),
     ...(step.timeoutMs === undefined ? {} : { timeoutMs: step.timeoutMs }),
     ...(step.limits === undefined ? {} : { limits: step.limits }),
     inputs: chooseInputs(step.inputs, claimed.artifacts),
     artifacts: step.artifacts,
     outputs: step.outputs,
-    work: workOf(step, data, snapshot),
+    work: given.deploy ?? workOf(step, data, given.snapshot),
     ...(secrets === undefined ? {} : { secrets }),
     ...(claimed.trace === undefined ? {} : { trace: claimed.trace }),
   };

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FakeClock, fakePorts, until } from "../../../../tests/support/fake-clock.ts";
 import { Library } from "../library/library.ts";
 import { Snapshots } from "../library/snapshots.ts";
-import { fixedTokens, helloOf, resultOf, stepOf } from "../testing/fleet-samples.ts";
+import { fixedTokens, helloOf, plainDeploys, resultOf, stepOf } from "../testing/fleet-samples.ts";
 import { packOf } from "../testing/packs.ts";
 import { openRealStores, type RealStores } from "../testing/real-store.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -29,6 +29,7 @@ async function setup(slots = 4) {
     registry,
     snapshots: new Snapshots(stores.store, new Library("/nowhere", undefined)),
     attemptTokens: fixedTokens,
+    deploys: plainDeploys(stores.store),
     leases: LeaseClock.withTtl(30_000, clock),
     ports: fakePorts(clock),
     onFailure: (error) => void failures.push(error),

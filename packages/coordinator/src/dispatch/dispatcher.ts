@@ -13,10 +13,11 @@ import {
   type Service,
   Wakeup,
 } from "@haversack/base";
-import { parseWorkerId, type Task } from "@haversack/protocol";
+import { type AttemptRef, parseWorkerId, type Task } from "@haversack/protocol";
 import type { Store } from "../store/store.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 import type { Claim, Claimed, ReadyStep } from "../store/verbs/step-verbs.ts";
+import { elsewhere } from "./begin-deploy.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import { makeTask, type TaskParts } from "./make-task.ts";
 import { place } from "./place.ts";
@@ -168,7 +169,11 @@ export class Dispatcher {
       }),
     );
     for (const [link, list] of tasks) {
-      if (link.ended.aborted || link.isClosed) await this.#handBack(list, link);
+      if (link.ended.aborted || link.isClosed)
+        await this.#handBack(
+          list.map(({ ref }) => ref),
+          link,
+        );
       else link.sendTasks(list);
     }
     return claimed;
@@ -187,10 +192,16 @@ export class Dispatcher {
     }
   }
 
-  /** The link ended or closed between the claim and the sending: nobody has seen these tasks. */
-  async #handBack(tasks: readonly Task[], link: WorkerLink): Promise<void> {
-    const results = tasks.map(({ ref }) => ({
-      result: { ref, outcome: "returned", outputs: new Map(), artifacts: [], logs: [] } as const,
+  /** The link ended or closed between the claim and the sending, or another worker is the one: nobody has seen these tasks. */
+  async #handBack(refs: readonly AttemptRef[], link: WorkerLink): Promise<void> {
+    const results = refs.map(({ runId, stepId, attempt, generation }) => ({
+      result: {
+        ref: { runId, stepId, attempt, generation },
+        outcome: "returned",
+        outputs: new Map(),
+        artifacts: [],
+        logs: [],
+      } as const,
       resultDigest: "",
     }));
     const { workerId } = link.hello;
@@ -202,7 +213,8 @@ export class Dispatcher {
       if (broken !== undefined) throw broken;
       return await makeTask(claimed, link, this.#parts);
     } catch (error) {
-      await this.#fail(claimed, error);
+      if (error instanceof FaultError && error.code === elsewhere) await this.#handBack([claimed], link);
+      else await this.#fail(claimed, error);
       return undefined;
     }
   }

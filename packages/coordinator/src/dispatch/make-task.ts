@@ -6,6 +6,7 @@ import type { Snapshots } from "../library/snapshots.ts";
 import type { AttemptTokens } from "../secrets/attempt-tokens.ts";
 import type { StoredPack } from "../store/verbs/snapshot-verbs.ts";
 import type { Claimed } from "../store/verbs/step-verbs.ts";
+import { beginDeploy, type DeployParts } from "./begin-deploy.ts";
 import { buildTask, taskBytes } from "./build-task.ts";
 import { taskSecrets } from "./task-secrets.ts";
 import type { WorkerLink } from "./worker-link.ts";
@@ -13,19 +14,25 @@ import type { WorkerLink } from "./worker-link.ts";
 export interface TaskParts {
   readonly snapshots: Snapshots;
   readonly attemptTokens: AttemptTokens;
+  readonly deploys: DeployParts;
 }
 
 /** Rejects when there can be no such task: that is the end of its step, and of nothing else. */
 export async function makeTask(
   claimed: Claimed,
   link: WorkerLink,
-  { snapshots, attemptTokens }: TaskParts,
+  { snapshots, attemptTokens, deploys }: TaskParts,
 ): Promise<Task> {
   const { snapshotDigest } = claimed;
   const stored = snapshotDigest === undefined ? undefined : await snapshots.read(snapshotDigest);
   const secrets = await taskSecrets(claimed, stored, attemptTokens);
   const pack = stored === undefined ? undefined : describe(stored, claimed, link);
-  const task = buildTask(claimed, pack, secrets);
+  const { work } = claimed.spec;
+  const given =
+    work.kind === "deploy"
+      ? { deploy: await beginDeploy(claimed, work, { stored, descriptor: pack }, deploys) }
+      : { snapshot: pack };
+  const task = buildTask(claimed, given, secrets);
   const bytes = taskBytes(task);
   if (bytes <= batchBytesMax) return task;
   const message = `the step's env and prompt have ${bytes} bytes with their values filled in, at most ${batchBytesMax}; pass large data as an artifact`;

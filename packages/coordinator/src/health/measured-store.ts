@@ -48,7 +48,9 @@ function counted(write: Write, metrics: CoordinatorMetrics): Partial<Write> {
       told(refusals);
       const refused = new Set(refusals.map(({ ref }) => refKey(ref)));
       for (const { result } of args.results) {
-        if (!refused.has(refKey(result.ref))) metrics.finished(result.outcome);
+        if (refused.has(refKey(result.ref))) continue;
+        metrics.finished(result.outcome);
+        if (result.deployment !== undefined) metrics.deployed(result.deployment);
       }
       return refusals;
     },

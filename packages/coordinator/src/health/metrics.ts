@@ -4,12 +4,14 @@
  */
 
 import type { Ms } from "@haversack/base";
-import type { Refusal } from "@haversack/protocol";
+import type { DeploymentReport, Refusal } from "@haversack/protocol";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { ImageMetrics } from "./image-metrics.ts";
 
 /** Seconds. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+const deployBuckets = [0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800];
 
 /** What is looked up when somebody asks. */
 export interface FleetFigures {
@@ -31,6 +33,17 @@ export class CoordinatorMetrics {
   readonly #expired = this.#counter("leases_expired_total", "Leases that ran out.", []);
   readonly #dispatched = this.#counter("tasks_dispatched_total", "Steps that were given to workers.", []);
   readonly #finished = this.#counter("tasks_finished_total", "Results that were accepted.", ["outcome"]);
+  readonly #deploys = this.#histogram(
+    "deploy_seconds",
+    "Of deploys that started a container, from the first phase to the last.",
+    ["path"],
+    deployBuckets,
+  );
+  readonly #fallbacks = this.#counter(
+    "deploy_fallbacks_total",
+    "Deploys that tried the base image, and then built.",
+    [],
+  );
   readonly #requests = this.#counter("requests_total", "Calls of the API.", ["method", "code"]);
   readonly #ready = this.#gauge("ready_steps", "Steps that may start.", []);
   readonly #oldest = this.#gauge(
@@ -66,6 +79,12 @@ export class CoordinatorMetrics {
     this.#finished.inc({ outcome });
   }
 
+  deployed({ effect, path, phases, fellBack }: DeploymentReport): void {
+    if (fellBack) this.#fallbacks.inc();
+    if (effect !== "started" || path === undefined) return;
+    this.#deploys.observe({ path }, phases.reduce((sum, { ms }) => sum + ms, 0) / 1000);
+  }
+
   /** @param method `Service/Method` of the contract */
   requested(method: string, code: string): void {
     this.#requests.inc({ method, code });
@@ -79,9 +98,14 @@ export class CoordinatorMetrics {
     return await this.#registry.metrics();
   }
 
-  #histogram<L extends string>(name: string, help: string, labelNames: L[]): Histogram<L> {
+  #histogram<L extends string>(
+    name: string,
+    help: string,
+    labelNames: L[],
+    bounds: number[] = buckets,
+  ): Histogram<L> {
     const registers = [this.#registry];
-    return new Histogram({ name: `haversack_${name}`, help, labelNames, buckets, registers });
+    return new Histogram({ name: `haversack_${name}`, help, labelNames, buckets: bounds, registers });
   }
 
   #counter<L extends string>(name: string, help: string, labelNames: L[]): Counter<L> {

@@ -9,12 +9,12 @@ import {
   type Digest,
   type ImageStatus,
   isTransition,
-  neverBack,
   type WorkerId,
   type WorkerImage,
 } from "@haversack/protocol";
 import type { WorkerLink } from "../dispatch/worker-link.ts";
 import type { KnownImages } from "./base-images.ts";
+import { type HighWater, raised } from "./high-water.ts";
 import { wantedDigest } from "./wanted.ts";
 
 /** The end of a session, as far as images go. */
@@ -47,6 +47,8 @@ export class FleetImages {
   readonly #known: () => KnownImages;
   readonly #present = new Map<WorkerId, Present>();
   readonly #gone = new Map<WorkerId, readonly WorkerImage[]>();
+  /** Also of workers that are away: they go on where they were. */
+  readonly #marks = new Map<WorkerId, Map<Digest, HighWater>>();
   readonly #listeners = new Set<ImageListener>();
 
   /** @param known what is known of the base image now */
@@ -75,7 +77,7 @@ export class FleetImages {
     this.#gone.delete(workerId);
     for (const status of images.slice(0, imagesMax).map(bounded)) {
       const before = sameProcess ? older.table.get(status.digest) : undefined;
-      const now = before !== undefined && before.seq > status.seq ? before : neverBack(before, status);
+      const now = before !== undefined && before.seq > status.seq ? before : this.#raise(workerId, status);
       present.table.set(status.digest, now);
       this.#tell(present, "transition", now, before);
     }
@@ -90,7 +92,7 @@ export class FleetImages {
     for (const told of statuses.map(bounded)) {
       const before = present.table.get(told.digest);
       if (before === undefined ? present.table.size >= imagesMax : before.seq >= told.seq) continue;
-      const status = neverBack(before, told);
+      const status = this.#raise(link.hello.workerId, told);
       present.table.set(status.digest, status);
       this.#tell(present, isTransition(before, status) ? "transition" : "progress", status, before);
     }
@@ -118,6 +120,7 @@ export class FleetImages {
     for (const oldest of this.#gone.keys()) {
       if (this.#gone.size <= goneMax) break;
       this.#gone.delete(oldest);
+      this.#marks.delete(oldest);
     }
     for (const image of last) this.#emit({ kind: "transition", image, before: image.status });
   }
@@ -158,6 +161,15 @@ export class FleetImages {
   /** How many workers that are here have the base image that they should have. */
   get readyCount(): number {
     return [...this.#present.values()].filter(({ link }) => link.imagesReady.has("base")).length;
+  }
+
+  #raise(workerId: WorkerId, told: ImageStatus): ImageStatus {
+    const marks = this.#marks.get(workerId) ?? new Map<Digest, HighWater>();
+    this.#marks.set(workerId, marks);
+    const { status, mark } = raised(marks.get(told.digest), told);
+    if (mark === undefined) marks.delete(told.digest);
+    else marks.set(told.digest, mark);
+    return status;
   }
 
   #sendBase({ link, engine }: Present): void {

@@ -4,7 +4,7 @@
  */
 
 import { type Clock, type Ms, Wakeup } from "@haversack/base";
-import { type ImageEvent, isAtEnd, isNewer, neverBack, type WorkerImage } from "@haversack/protocol";
+import { type ImageEvent, isAtEnd, isNewer, type WorkerImage } from "@haversack/protocol";
 import type { FleetImages, ImageChange } from "./fleet-images.ts";
 
 export interface FollowParts {
@@ -72,9 +72,7 @@ class Reader {
     const before = place.next ?? place.told;
     if (before !== undefined && !isNewer(image, before)) return;
     if (kind === "transition" && before !== undefined && isSame(image, before)) return;
-    const sameProcess = before?.bootId === image.bootId;
-    const status = sameProcess ? neverBack(before?.status, image.status) : image.status;
-    place.next = { ...image, status };
+    place.next = image;
     place.isTransition ||= kind === "transition";
     this.#wakeup.ring();
   }
@@ -107,8 +105,10 @@ class Reader {
   }
 
   *#take(place: Place): Iterable<ImageEvent> {
-    const { next: image, isTransition } = place;
+    const { next: image } = place;
     if (image === undefined) return;
+    // Figures that came before the first look are no beginning.
+    const isTransition = place.isTransition || place.told === undefined;
     place.next = undefined;
     place.isTransition = false;
     place.told = image;

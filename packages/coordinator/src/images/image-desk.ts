@@ -27,10 +27,12 @@ import {
 } from "./find-image.ts";
 import type { ImageLink } from "./fleet-images.ts";
 import { type FollowAsked, type FollowParts, followImages } from "./follow.ts";
+import type { TransitionKeeper } from "./keep-transitions.ts";
 import { type ImageRef, parseImageRef } from "./wanted.ts";
 
 export interface DeskParts extends FindParts, Pick<FollowParts, "clock"> {
   readonly bases: BaseImages;
+  readonly keeper: Pick<TransitionKeeper, "waiting">;
   readonly store: FindParts["store"] & { readonly read: Pick<Store["read"], "imageTransitions"> } & Pick<
       Store,
       "shared"
@@ -122,7 +124,13 @@ export class ImageDesk {
   /** Newest first. */
   async transitions(worker: string, ref: string): Promise<readonly StoredTransition[]> {
     const { workerId, status } = await findImage(this.#parts, worker, ref);
-    return await this.#parts.store.read.imageTransitions({ workerId, digest: status.digest });
+    const { keeper, store } = this.#parts;
+    const { digest } = status;
+    // Looked at first: what is written meanwhile is in both.
+    const waiting = keeper.waiting(workerId, digest);
+    const stored = await store.read.imageTransitions({ workerId, digest });
+    const known = new Set(stored.map(keyOf));
+    return [...waiting.filter((each) => !known.has(keyOf(each))), ...stored];
   }
 
   /** Throws FaultError `invalid` or `conflict` for a file that cannot be used; then nothing has changed. */
@@ -165,6 +173,9 @@ export class ImageDesk {
     return { link, ref };
   }
 }
+
+const keyOf = ({ bootId, status }: StoredTransition): string =>
+  `${bootId} ${status.since} ${status.state} ${status.attempt}`;
 
 function digestIn(text: string): Digest {
   try {

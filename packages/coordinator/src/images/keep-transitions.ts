@@ -5,6 +5,7 @@
  */
 
 import { type Clock, type Log, type Ms, messageOf, type Service, type Timer } from "@haversack/base";
+import type { Digest, WorkerId, WorkerImage } from "@haversack/protocol";
 import type { Store } from "../store/store.ts";
 import type { ImageNote } from "../store/verbs/image-verbs.ts";
 import type { FleetImages } from "./fleet-images.ts";
@@ -49,12 +50,13 @@ export class TransitionKeeper implements Service {
     while (this.#waiting.length > 0 && (await this.#write()));
   }
 
-  /** Resolves when all that was told so far was written or tried. */
-  async settled(): Promise<void> {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    await this.#writing;
-    await this.#write();
+  /** Transitions that are not written yet, newest first. */
+  waiting(workerId: WorkerId, digest: Digest): readonly WorkerImage[] {
+    return this.#waiting
+      .filter(({ isTransition, image }) => isTransition && image.workerId === workerId)
+      .map(({ image }) => image)
+      .filter(({ status }) => status.digest === digest)
+      .toReversed();
   }
 
   #add(note: ImageNote): void {

@@ -2,7 +2,6 @@
 
 import type { Ports, Service } from "@haversack/base";
 import type { BesideListener } from "../dispatch/session.ts";
-import type { ImageMetrics } from "../health/image-metrics.ts";
 import type { Store } from "../store/store.ts";
 import { BaseImages } from "./base-images.ts";
 import { FleetImages } from "./fleet-images.ts";
@@ -27,7 +26,7 @@ export interface ImagesParts {
   readonly store: Store;
   readonly ports: Ports;
   /** Counts. */
-  readonly metrics?: ImageMetrics;
+  readonly metrics?: { watch(fleet: FleetImages): void };
 }
 
 /** Rejects with FaultError `invalid` for files that cannot be used. */
@@ -41,7 +40,7 @@ export async function openImages({ settings, store, ports, metrics }: ImagesPart
   const orders = new ImageOrders(clock);
   const keeper = new TransitionKeeper({ images: fleet, store, clock, log });
   metrics?.watch(fleet);
-  const desk = new ImageDesk({ bases, images: fleet, orders, store, clock });
+  const desk = new ImageDesk({ bases, images: fleet, orders, keeper, store, clock });
   const service: Service = {
     name: keeper.name,
     start: () => keeper.start(),

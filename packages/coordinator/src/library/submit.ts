@@ -74,6 +74,9 @@ const retryName = "haversack.v1.RunService/Retry";
 /** Begins the keys of the scheduler, which nobody else may use up. */
 const scheduleKeys = "schedule/";
 
+/** Begins the keys of runs that are about a deployment, and that nobody asked for. */
+const deploymentKeys = "deployment/";
+
 /** The one key of a time of a schedule: whatever dies in between and whoever looks, it starts one run. */
 export const scheduleKey = (dagName: string, index: number, due: number): string =>
   `${scheduleKeys}${dagName}/${index}/${new Date(due).toISOString()}`;
@@ -248,6 +251,10 @@ const filled = <T extends object>(maps: T): Partial<T> =>
 function checkKey(idempotencyKey: string, trigger?: RunTrigger): void {
   if (idempotencyKey.startsWith(scheduleKeys) && trigger?.due === undefined) {
     const message = `keys that begin with "${scheduleKeys}" are those of schedules; use another one`;
+    throw new FaultError("invalid", "bad_idempotency_key", message);
+  }
+  if (idempotencyKey.startsWith(deploymentKeys)) {
+    const message = `keys that begin with "${deploymentKeys}" are those of the coordinator itself; use another one`;
     throw new FaultError("invalid", "bad_idempotency_key", message);
   }
   if (idempotencyKey.length <= keyCharactersMax) return;

@@ -10,6 +10,7 @@ import { WorkerRegistry } from "../dispatch/worker-registry.ts";
 import { openLibrary } from "../library/open-library.ts";
 import { createScheduler } from "../schedule/scheduler.ts";
 import type { Store } from "../store/store.ts";
+import { plainDeploys } from "./fleet-samples.ts";
 import { taskReader } from "./task-reader.ts";
 
 /** @param slots of its worker */
@@ -24,6 +25,7 @@ export async function coordinatorOf(store: Store, asked: Parameters<typeof openL
     ...parts,
     snapshots,
     attemptTokens,
+    deploys: plainDeploys(store),
     leases: LeaseClock.withTtl(30_000, clock),
   });
   const stopListening = store.listen({ runs: () => {}, ready: () => dispatcher.ring() });

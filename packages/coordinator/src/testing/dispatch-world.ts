@@ -9,7 +9,7 @@ import { LeaseClock } from "../dispatch/lease-clock.ts";
 import { runKeeper } from "../dispatch/run-keeper.ts";
 import { WorkerRegistry } from "../dispatch/worker-registry.ts";
 import { connectWorker, noSnapshots } from "./connect-worker.ts";
-import { fixedTokens, helloOf } from "./fleet-samples.ts";
+import { fixedTokens, helloOf, plainDeploys } from "./fleet-samples.ts";
 import { digestOf } from "./packs.ts";
 import type { RealStores, SubmittedStep } from "./real-store.ts";
 
@@ -32,6 +32,7 @@ export async function dispatchWorld(stores: RealStores) {
     registry,
     snapshots: noSnapshots(store),
     attemptTokens: fixedTokens,
+    deploys: plainDeploys(store),
     leases: LeaseClock.withTtl(30_000, clock),
     ports,
     onFailure,

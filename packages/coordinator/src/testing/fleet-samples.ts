@@ -15,6 +15,7 @@ import {
   type Task,
   type WorkerHello,
 } from "@haversack/protocol";
+import type { DeployParts } from "../dispatch/begin-deploy.ts";
 import type { ViewStep, ViewWorker } from "../dispatch/view.ts";
 import type { WorkerLink } from "../dispatch/worker-link.ts";
 import type { AttemptTokens } from "../secrets/attempt-tokens.ts";
@@ -121,3 +122,12 @@ export const fixedTokens: AttemptTokens = {
   make: tokenOf,
   isValid: async (token, ref, workerId) => (await tokenOf(ref, workerId)).equals(token),
 };
+
+/** Deploys without a base image and without secrets. */
+export const plainDeploys = (store: DeployParts["store"]): DeployParts => ({
+  store,
+  now: () => 1,
+  cluster: async () => "fleet",
+  image: () => ({}),
+  secretVersions: async () => new Map(),
+});

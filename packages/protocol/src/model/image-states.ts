@@ -1,6 +1,6 @@
 /** What the states of an image mean to who looks on: what is an end, what is newer. Pure, the same on both ends. */
 
-import { type ImageProgress, type ImageStatus, imageStatesInFlight, type WorkerImage } from "./image.ts";
+import { type ImageStatus, imageStatesInFlight, type WorkerImage } from "./image.ts";
 
 export const isInFlight = ({ state }: ImageStatus): boolean => imageStatesInFlight.has(state);
 
@@ -23,22 +23,4 @@ export function isNewer(next: WorkerImage, before: WorkerImage): boolean {
   const later = next.observedAt >= before.observedAt;
   if (next.bootId !== before.bootId || next.status.seq === before.status.seq) return later;
   return next.status.seq > before.status.seq;
-}
-
-/** The same status, its figures never behind those that were told of the same attempt before. */
-export function neverBack(before: ImageStatus | undefined, next: ImageStatus): ImageStatus {
-  if (before?.progress === undefined || next.progress === undefined) return next;
-  if (before.attempt !== next.attempt || !isInFlight(before)) return next;
-  return { ...next, progress: ahead(before.progress, next.progress, before.state === next.state) };
-}
-
-/** @param sameState so that both count the same */
-function ahead(told: ImageProgress, progress: ImageProgress, sameState: boolean): ImageProgress {
-  const { done, percent } = progress;
-  const sameMeter = sameState && told.unit === progress.unit && told.total === progress.total;
-  return {
-    ...progress,
-    ...(percent === undefined ? {} : { percent: Math.max(told.percent ?? 0, percent) }),
-    ...(sameMeter && done !== undefined ? { done: Math.max(told.done ?? 0, done) } : {}),
-  };
 }

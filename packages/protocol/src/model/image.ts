@@ -1,10 +1,7 @@
 /** Images on workers: what a worker says of one, and what the publisher says of the base image. */
 
 import type { BootId, Digest, WorkerId } from "./ids.ts";
-
-export const prefetchPolicies = ["off", "lazy", "eager"] as const;
-/** Whether the base image is fetched never by itself, with the first deploy, or when a worker starts. */
-export type PrefetchPolicy = (typeof prefetchPolicies)[number];
+import type { PrefetchPolicy } from "./prefetch-policy.ts";
 
 export const imageArches = ["x64", "arm64"] as const;
 export type ImageArch = (typeof imageArches)[number];

@@ -17,6 +17,11 @@ export interface WorkerAsked {
   readonly drainTimeoutMs?: number;
   /** `127.0.0.1:PORT` of health and metrics, port 0: any free one; none when left out. */
   readonly healthListen?: string;
+  /**
+   * `auto`, `docker`, `podman`, `lxd` or `incus`, each but `auto` also with `=SOCKET`: the engine that runs deployments;
+   * HAVERSACK_DEPLOY, or none, when left out.
+   */
+  readonly deploy?: string;
   /** For people; the host name when left out. */
   readonly name?: string;
   /** `off`, `lazy` or `eager`; HAVERSACK_PREFETCH_BASE_IMAGE, then worker.json, then `lazy` when left out. */

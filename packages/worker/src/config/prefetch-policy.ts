@@ -1,7 +1,7 @@
 /** Whether a worker fetches the base image by itself, and who said so. */
 
 import { FaultError } from "@haversack/base";
-import type { PrefetchPolicy } from "@haversack/protocol";
+import { type PrefetchPolicy, parsePrefetchPolicy, prefetchWords } from "@haversack/protocol";
 
 export const prefetchVariable = "HAVERSACK_PREFETCH_BASE_IMAGE";
 
@@ -9,12 +9,6 @@ export interface SettledPrefetch {
   readonly policy: PrefetchPolicy;
   readonly source: "flag" | "environment" | "file" | "default";
 }
-
-const words: Readonly<Record<PrefetchPolicy, readonly string[]>> = {
-  off: ["0", "false", "no", "off"],
-  lazy: ["lazy", ""],
-  eager: ["1", "true", "yes", "eager"],
-};
 
 /** The first that says something decides; one that says nothing sensible is refused, wherever it stands. */
 export function settlePrefetch(
@@ -38,8 +32,8 @@ export function settlePrefetch(
 }
 
 function parsePrefetch(value: string, name: string): PrefetchPolicy {
-  const word = value.trim().toLowerCase();
-  for (const policy of ["off", "lazy", "eager"] as const) if (words[policy].includes(word)) return policy;
-  const message = `${name}: expected off (0, false, no), lazy or eager (1, true, yes), found ${JSON.stringify(value)}`;
+  const policy = parsePrefetchPolicy(value);
+  if (policy !== undefined) return policy;
+  const message = `${name}: expected ${prefetchWords}, found ${JSON.stringify(value)}`;
   throw new FaultError("invalid", "bad_option", message);
 }

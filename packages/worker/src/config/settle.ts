@@ -13,6 +13,7 @@ import {
   traceSettings,
 } from "@haversack/protocol";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
+import { type DeploySettings, deploySettings } from "./deploy-settings.ts";
 import { type EndingKind, endingKinds } from "./ending.ts";
 import { type HealthAddress, parseHealthListen } from "./health-address.ts";
 import { type ImageSettings, settleImages } from "./image-settings.ts";
@@ -43,12 +44,14 @@ export interface WorkerSettings {
   /** Undefined: no traces are asked for. */
   readonly traces: TraceSettings | undefined;
   readonly images: ImageSettings;
+  /** Undefined: it runs no containers. */
+  readonly deploy: DeploySettings | undefined;
 }
 
 const slotsMax = 1024;
 const labelsMax = 64;
 /** Found out when the worker starts. */
-const ownLater: ReadonlySet<string> = new Set(["ending", limitsLabel]);
+const ownLater: ReadonlySet<string> = new Set(["deploy", "ending", limitsLabel]);
 
 export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettings {
   const coordinatorUrls = parseUrls(asked.coordinator ?? env["HAVERSACK_URL"] ?? "");
@@ -70,6 +73,7 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
     logBounds: logBoundsFrom(env),
     limits: oneOf(env, "HAVERSACK_LIMITS", limitTiers),
     traces: traceSettings(env, "haversack-worker"),
+    deploy: deploySettings(asked.deploy, env),
     images: settleImages(asked, env, readWorkerFile(dataDir)),
   };
 }

@@ -1,49 +1,38 @@
-/** Where the container engine of this host listens. */
+/** Which container engine a worker is to use, also while there is none: it may start later. */
 
-import { stat } from "node:fs/promises";
-import type { DeploySettings, EngineName } from "../config/deploy-settings.ts";
+import { FaultError } from "@haversack/base";
+import type { DeploySettings } from "../config/deploy-settings.ts";
+import { type EngineName, findEngine } from "../runtime/open-runtime.ts";
 
 export interface EnginePlace {
-  readonly name: Exclude<EngineName, "auto">;
-  /** Path of a unix socket. */
+  readonly name: EngineName;
+  /** A path, or an address such as `tcp://HOST:PORT`. */
   readonly socket: string;
 }
 
-type Named = EnginePlace["name"];
-
-const usual: Readonly<Record<Named, readonly string[]>> = {
-  docker: ["/var/run/docker.sock", "/run/docker.sock"],
-  podman: ["/run/podman/podman.sock"],
-  incus: ["/var/lib/incus/unix.socket", "/run/incus/unix.socket"],
-  lxd: ["/var/lib/lxd/unix.socket", "/var/snap/lxd/common/lxd/unix.socket"],
+/** Where each will be, once it is started. */
+const usual: Readonly<Record<EngineName, string>> = {
+  docker: "/var/run/docker.sock",
+  podman: "/run/podman/podman.sock",
+  incus: "/var/lib/incus/unix.socket",
+  lxd: "/var/lib/lxd/unix.socket",
 };
-const order: readonly Named[] = ["docker", "podman", "incus", "lxd"];
 
-/** The first socket that is there; where none is, the usual place: its engine may start later. Asks no engine. */
-export async function findEngine(
-  { engine, socket }: Pick<DeploySettings, "engine" | "socket">,
+/** The first socket that is there; where none is, the usual place. Asks no engine. */
+export async function enginePlace(
+  { engine: asked, socket }: Pick<DeploySettings, "engine" | "socket">,
   hostEnv: ReadonlyMap<string, string>,
 ): Promise<EnginePlace> {
-  const names = engine === "auto" ? order : [engine];
-  const places = names.flatMap((name) =>
-    (socket === undefined ? socketsOf(name, hostEnv) : [socket]).map((path) => ({ name, socket: path })),
-  );
-  for (const place of places) if (await isSocket(place.socket)) return place;
-  const [first] = places;
-  return first ?? { name: "docker", socket: "/var/run/docker.sock" };
+  const choice = {
+    ...(asked !== "auto" && { engine: asked }),
+    ...(socket !== undefined && { socket }),
+  };
+  try {
+    const found = await findEngine(choice, Object.fromEntries(hostEnv));
+    return { name: found.engine, socket: found.socket.replace(/^unix:\/\//, "") };
+  } catch (error) {
+    if (!(error instanceof FaultError) || error.code !== "no_engine") throw error;
+    const name = asked === "auto" ? "docker" : asked;
+    return { name, socket: usual[name] };
+  }
 }
-
-function socketsOf(name: Named, hostEnv: ReadonlyMap<string, string>): readonly string[] {
-  const told = hostEnv.get("DOCKER_HOST") ?? "";
-  if (name === "docker" && told.startsWith("unix:///")) return [told.slice("unix://".length)];
-  const own = hostEnv.get("XDG_RUNTIME_DIR") ?? "";
-  // An engine without root, of the user who runs the worker.
-  const rootless = own.startsWith("/") ? `${own}/podman/podman.sock` : "";
-  return name === "podman" && rootless !== "" ? [...usual.podman, rootless] : usual[name];
-}
-
-const isSocket = async (path: string): Promise<boolean> =>
-  await stat(path).then(
-    (info) => info.isSocket(),
-    () => false,
-  );

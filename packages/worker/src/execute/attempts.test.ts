@@ -155,7 +155,7 @@ describe("what the coordinator says", () => {
 
   test("what belongs to the session is a bug here", async () => {
     await using world = await attemptWorld();
-    expect(() => world.attempts.take({ kind: "heartbeatAck", seq: 1 })).toThrow("is for the session");
+    expect(() => world.attempts.take({ kind: "heartbeatAck", seq: 1 })).toThrow("is not for attempts");
   });
 });
 

@@ -1,13 +1,14 @@
 /** What does the work of each kind of step, and what a step may have of its host. */
 
 import type { Ports } from "@haversack/base";
-import { tracingOf, type WorkerId } from "@haversack/protocol";
+import { type SnapshotDescriptor, tracingOf, type WorkerId } from "@haversack/protocol";
 import type { WorkerSettings } from "../config/settle.ts";
+import type { DeployHost } from "../deploy/open-deploy.ts";
 import type { SnapshotCache } from "../hydrate/snapshot-cache.ts";
 import { version } from "../version.ts";
 import { AgentExecutor } from "./agent-executor.ts";
 import { CommandExecutor } from "./command-executor.ts";
-import { noDeploy } from "./no-deploy.ts";
+import { deployExecutor } from "./deploy-executor.ts";
 import { hostSecrets } from "./secret-source.ts";
 import type { StepHost } from "./step-host.ts";
 
@@ -19,6 +20,8 @@ export interface ExecutorParts {
   readonly host: StepHost;
   readonly cache: SnapshotCache;
   readonly settings: Pick<WorkerSettings, "snapshotLimits" | "traces" | "name">;
+  /** Absent: it runs no containers. */
+  readonly deploy: DeployHost | undefined;
   /** The worker stops without waiting. */
   readonly hurry: AbortSignal;
 }
@@ -26,18 +29,20 @@ export interface ExecutorParts {
 /** Files elsewhere are no secrets. */
 const secretFolders = ["/run/secrets", "/run/credentials"];
 
-export function openExecutors({ cache, settings, hurry, ...common }: ExecutorParts) {
+export function openExecutors({ cache, settings, hurry, deploy: deploys, ...common }: ExecutorParts) {
   const { snapshotLimits, name } = settings;
   const run = new CommandExecutor(common);
+  const packFile = (snapshot: SnapshotDescriptor): Promise<string> => cache.fileOf(snapshot, hurry);
   const agent = new AgentExecutor({
     ...common,
     nodePath: process.execPath,
-    packFile: (snapshot) => cache.fileOf(snapshot, hurry),
+    packFile,
     dropPack: ({ digest }) => cache.forget(digest),
     snapshotLimits,
   });
+  const deploy = deployExecutor(deploys, packFile);
   const secrets = hostSecrets({ hostEnv: common.hostEnv, fileFolders: secretFolders });
   const tracing = tracingOf(settings.traces, version, common.ports);
   const attributes = { "haversack.worker.id": common.workerId, "haversack.worker.name": name };
-  return { executors: { run, agent, deploy: noDeploy }, secrets, traces: { tracing, attributes } };
+  return { executors: { run, agent, deploy }, secrets, traces: { tracing, attributes } };
 }

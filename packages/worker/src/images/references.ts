@@ -29,7 +29,7 @@ export function baseMeant(base: BaseImage, info: RuntimeInfo, source: "file" | "
   const file = files[info.imageFile];
   const isPulled = files.ref !== undefined && info.canPull && (source === "registry" || file === undefined);
   if (isPulled && files.ref !== undefined) {
-    const identity = { id: files.ref, arch: info.arch, stamp };
+    const identity = { id: files.ref, arch, stamp };
     return { kind: "image", image: { digest: digestOfRef(files.ref), ref: "base", stamp, identity } };
   }
   if (file === undefined) return unsupported(`base image ${stamp} has no ${info.imageFile} file for ${arch}`);
@@ -37,7 +37,7 @@ export function baseMeant(base: BaseImage, info: RuntimeInfo, source: "file" | "
   if (id === undefined || id === "")
     return unsupported(`base image ${stamp} does not say its image id for ${arch}`);
   const otherId = file.manifestDigest === undefined ? {} : { otherId: file.manifestDigest };
-  const identity = { id, ...otherId, arch: info.arch, stamp };
+  const identity = { id, ...otherId, arch, stamp };
   return { kind: "image", image: { digest: file.sha256, ref: "base", stamp, identity, file } };
 }
 

@@ -16,6 +16,11 @@ export interface Asking {
   readonly accept: readonly string[];
 }
 
+interface Net {
+  readonly fetch: RegistryFetch;
+  readonly signal: AbortSignal;
+}
+
 const redirectsMax = 5;
 const bodyBytesMax = 4 * 1024 * 1024;
 
@@ -26,17 +31,18 @@ export function openAnswer(
   signal: AbortSignal,
 ): (url: URL) => Promise<Uint8Array> {
   let authorization: string | undefined;
+  const net: Net = { fetch, signal };
   const headers = () => ({
     accept: asking.accept.join(", "),
     ...(authorization !== undefined && { authorization }),
   });
   return async (url) => {
-    let answer = await follow(url, headers(), fetch, signal);
+    let answer = await follow(url, headers(), net);
     if (answer.status === 401 && authorization === undefined) {
       const challenge = answer.headers.get("www-authenticate") ?? "";
       await answer.body?.cancel();
-      authorization = await answerChallenge(challenge, url, asking, fetch, signal);
-      if (authorization !== undefined) answer = await follow(url, headers(), fetch, signal);
+      authorization = await answerChallenge(challenge, url, asking, net);
+      if (authorization !== undefined) answer = await follow(url, headers(), net);
     }
     if (answer.status !== 200) {
       await answer.body?.cancel();
@@ -50,8 +56,7 @@ export function openAnswer(
 async function follow(
   first: URL,
   headers: Record<string, string>,
-  fetch: RegistryFetch,
-  signal: AbortSignal,
+  { fetch, signal }: Net,
 ): Promise<Response> {
   let url = first;
   for (let hop = 0; hop <= redirectsMax; hop += 1) {
@@ -92,8 +97,7 @@ async function answerChallenge(
   challenge: string,
   registry: URL,
   { credentials, ref }: Asking,
-  fetch: RegistryFetch,
-  signal: AbortSignal,
+  net: Net,
 ): Promise<string | undefined> {
   const basic =
     credentials === undefined
@@ -109,12 +113,12 @@ async function answerChallenge(
     const value = parts.get(name);
     if (value !== undefined) realm.searchParams.set(name, value);
   }
-  const answer = await follow(realm, basic === undefined ? {} : { authorization: basic }, fetch, signal);
+  const answer = await follow(realm, basic === undefined ? {} : { authorization: basic }, net);
   if (answer.status !== 200) {
     await answer.body?.cancel();
     throw statusError(answer, `${realm.host} answers ${answer.status} for a token for ${ref}`, credentials);
   }
-  const token = tokenIn(await bodyOf(answer, ref, signal));
+  const token = tokenIn(await bodyOf(answer, ref, net.signal));
   return token === undefined ? undefined : `Bearer ${token}`;
 }
 

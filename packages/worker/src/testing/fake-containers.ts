@@ -12,8 +12,8 @@ import type {
   Runtime,
 } from "../runtime/runtime.ts";
 import { imageCorrupt, nameTaken, noContainer, noImage, portTaken } from "../runtime/runtime-faults.ts";
+import type { FakeContainer, FakeEngine } from "./fake-engine.ts";
 import { find } from "./fake-images.ts";
-import type { FakeEngine } from "./fake-runtime.ts";
 
 /** Asked at each start. */
 export type ContainerScript = (spec: ContainerSpec) => ContainerBehaviour;
@@ -35,15 +35,6 @@ export interface FakeExec {
   readonly output?: string;
 }
 
-export interface FakeContainer {
-  readonly id: string;
-  readonly spec: ContainerSpec;
-  readonly files: ReadonlyMap<string, ContainerFile>;
-  readonly view: ContainerView;
-  /** How often it was started. */
-  readonly starts: number;
-}
-
 interface Live extends FakeContainer {
   readonly files: Map<string, ContainerFile>;
   readonly written: Uint8Array[];
@@ -62,88 +53,135 @@ type ContainerVerbs = Omit<
 };
 
 export function containerVerbs(engine: FakeEngine, script: ContainerScript): ContainerVerbs {
-  const containers = engine.containers as Map<string, Live>;
-  const lookUp = (idOrName: string) =>
-    containers.get(idOrName) ?? [...containers.values()].find(({ view }) => view.name === idOrName);
-  const named = (idOrName: string): Live => {
-    const found = lookUp(idOrName);
-    if (found === undefined) throw noContainer(idOrName);
-    return found;
+  const yard = openYard(engine);
+  return {
+    end: (idOrName, exitCode) => yard.end(yard.named(idOrName), exitCode),
+    write: (idOrName, text) => yard.write(yard.named(idOrName), text),
+    ...birthVerbs(engine, yard, script),
+    ...endVerbs(engine, yard),
+    ...lookVerbs(engine, yard),
   };
-  const change = (container: Live, view: Partial<ContainerView>) => {
-    container.view = { ...container.view, ...view };
-    for (const wakeup of container.changed) wakeup.ring();
-    for (const watcher of engine.watchers) watcher();
+}
+
+/** The containers, and what happens to one. */
+interface Yard {
+  readonly all: Map<string, Live>;
+  find(idOrName: string): Live | undefined;
+  /** Throws `missing`. */
+  named(idOrName: string): Live;
+  change(container: Live, view: Partial<ContainerView>): void;
+  end(container: Live, exitCode: number, oomKilled?: boolean): void;
+  write(container: Live, text: string): void;
+  tell(): void;
+}
+
+function openYard(engine: FakeEngine): Yard {
+  const all = engine.containers as Map<string, Live>;
+  const yard: Yard = {
+    all,
+    find: (idOrName) => all.get(idOrName) ?? [...all.values()].find(({ view }) => view.name === idOrName),
+    named(idOrName) {
+      const found = yard.find(idOrName);
+      if (found === undefined) throw noContainer(idOrName);
+      return found;
+    },
+    change(container, view) {
+      container.view = { ...container.view, ...view };
+      for (const wakeup of container.changed) wakeup.ring();
+      yard.tell();
+    },
+    end(container, exitCode, oomKilled = false) {
+      if (container.view.state !== "running") return;
+      yard.change(container, { state: "exited", exitCode, oomKilled, finishedAt: engine.clock.now() });
+    },
+    write(container, text) {
+      container.written.push(new TextEncoder().encode(text));
+      for (const wakeup of container.changed) wakeup.ring();
+    },
+    tell() {
+      for (const watcher of engine.watchers) watcher();
+    },
   };
-  const end = (container: Live, exitCode: number, oomKilled = false) => {
-    if (container.view.state !== "running") return;
-    change(container, { state: "exited", exitCode, oomKilled, finishedAt: engine.clock.now() });
-  };
-  const write = (container: Live, text: string) => {
-    container.written.push(new TextEncoder().encode(text));
-    for (const wakeup of container.changed) wakeup.ring();
-  };
+  return yard;
+}
+
+function birthVerbs(
+  engine: FakeEngine,
+  yard: Yard,
+  script: ContainerScript,
+): Pick<Runtime, "create" | "start"> {
   let made = 0;
   return {
-    end: (idOrName, exitCode) => end(named(idOrName), exitCode),
-    write: (idOrName, text) => write(named(idOrName), text),
     async create(spec, signal) {
       await engine.enter("create", spec.name, signal);
-      refuseWrong(engine, spec, lookUp(spec.name));
+      refuseWrong(engine, spec, yard.find(spec.name));
       made += 1;
       const id = `fake-${made}`;
-      containers.set(id, freshContainer(id, spec));
-      for (const watcher of engine.watchers) watcher();
+      yard.all.set(id, freshContainer(id, spec));
+      yard.tell();
       return { id };
     },
     async start(id, signal) {
       await engine.enter("start", id, signal);
-      const container = named(id);
+      const container = yard.named(id);
       if (container.view.state === "running") return;
-      const ports = takePorts(container, [...containers.values()]);
+      const ports = takePorts(container, [...yard.all.values()]);
       const behaviour = script(container.spec);
       container.behaviour = behaviour;
       container.starts += 1;
       const { exitCode: _, finishedAt: __, oomKilled: ___, ...view } = container.view;
       container.view = view;
       const address = behaviour.address ?? "127.0.0.1";
-      change(container, { state: "running", startedAt: engine.clock.now(), address, ports });
-      if (behaviour.output !== undefined) write(container, behaviour.output);
-      if (behaviour.exitCode !== undefined) end(container, behaviour.exitCode, behaviour.oomKilled);
+      yard.change(container, { state: "running", startedAt: engine.clock.now(), address, ports });
+      if (behaviour.output !== undefined) yard.write(container, behaviour.output);
+      if (behaviour.exitCode !== undefined) yard.end(container, behaviour.exitCode, behaviour.oomKilled);
     },
+  };
+}
+
+function endVerbs(engine: FakeEngine, yard: Yard): Pick<Runtime, "stop" | "kill" | "remove"> {
+  return {
     async stop(id, _graceMs, signal) {
       await engine.enter("stop", id, signal);
-      end(named(id), 143);
+      yard.end(yard.named(id), 143);
     },
     async kill(id, signal) {
       await engine.enter("kill", id, signal);
-      end(named(id), 137);
+      yard.end(yard.named(id), 137);
     },
     async remove(id, signal) {
       await engine.enter("remove", id, signal);
-      const container = lookUp(id);
+      const container = yard.find(id);
       if (container === undefined) return;
-      end(container, 137);
-      containers.delete(container.id);
-      for (const watcher of engine.watchers) watcher();
+      yard.end(container, 137);
+      yard.all.delete(container.id);
+      yard.tell();
     },
+  };
+}
+
+function lookVerbs(
+  engine: FakeEngine,
+  yard: Yard,
+): Pick<Runtime, "inspect" | "list" | "logs" | "exec" | "putFiles" | "watch"> {
+  return {
     async inspect(idOrName, signal) {
       await engine.enter("inspect", idOrName, signal);
-      return lookUp(idOrName)?.view;
+      return yard.find(idOrName)?.view;
     },
     async list(cluster, signal) {
       await engine.enter("list", cluster, signal);
-      const all = [...containers.values()].map(({ view }) => view);
-      return all.filter(({ labels }) => labels.get("haversack.cluster") === cluster);
+      const views = [...yard.all.values()].map(({ view }) => view);
+      return views.filter(({ labels }) => labels.get("haversack.cluster") === cluster);
     },
-    logs: (id, options, signal) => logsOf(() => named(id), options, signal),
+    logs: (id, options, signal) => logsOf(() => yard.named(id), options, signal),
     async exec(id, command, signal) {
       await engine.enter("exec", `${id} ${command.argv.join(" ")}`, signal);
-      return await execIn(named(id), command, signal);
+      return await execIn(yard.named(id), command, signal);
     },
     async putFiles(id, files, signal) {
       await engine.enter("putFiles", id, signal);
-      const container = named(id);
+      const container = yard.named(id);
       for (const file of files) container.files.set(file.path, file);
     },
     async watch(onChange, signal) {

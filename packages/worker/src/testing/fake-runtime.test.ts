@@ -45,7 +45,7 @@ test("a held call ends with its signal", async () => {
   flight.catch(() => {});
   await held.reached;
   stopping.abort();
-  await expect(flight).rejects.toMatchObject({ name: "AbortError" });
+  await expect(flight).rejects.toMatchObject({ fault: "cancelled" });
   expect(engine.images.size).toBe(0);
 });
 

@@ -3,13 +3,12 @@
  * conformance suite runs on it); a test scripts what its containers do, holds calls, lets them fail, and takes it away.
  */
 
-import { abortable, type Clock, reasonOf, systemClock } from "@haversack/base";
+import { abortable, type Clock, systemClock } from "@haversack/base";
 import type { PullFrame, Runtime, RuntimeInfo } from "../runtime/runtime.ts";
-import { engineUnavailable } from "../runtime/runtime-faults.ts";
-import { type ContainerScript, containerVerbs, type FakeContainer } from "./fake-containers.ts";
-import { type FakeImage, imageVerbs } from "./fake-images.ts";
-
-export type Verb = Exclude<keyof Runtime, "logs" | "watch" | "close">;
+import { cancelled, engineUnavailable } from "../runtime/runtime-faults.ts";
+import { type ContainerScript, containerVerbs } from "./fake-containers.ts";
+import type { FakeContainer, FakeEngine, FakeImage, Verb } from "./fake-engine.ts";
+import { imageVerbs } from "./fake-images.ts";
 
 export interface FakeRuntimeSettings {
   readonly info?: Partial<RuntimeInfo>;
@@ -46,21 +45,6 @@ export interface HeldCall {
   fail(error: Error): void;
 }
 
-/** What the verbs share. */
-export interface FakeEngine {
-  readonly clock: Clock;
-  readonly images: Map<string, FakeImage>;
-  readonly containers: Map<string, FakeContainer>;
-  readonly watchers: Set<() => void>;
-  /** Notes the call; fails, waits or goes on as the test says. */
-  enter(
-    verb: Verb,
-    about: string,
-    signal: AbortSignal,
-    onProgress?: (told: number | PullFrame) => void,
-  ): Promise<void>;
-}
-
 export function fakeRuntime(settings: FakeRuntimeSettings = {}): FakeRuntime {
   const calls: string[] = [];
   const desk = callDesk();
@@ -71,7 +55,7 @@ export function fakeRuntime(settings: FakeRuntimeSettings = {}): FakeRuntime {
     watchers: new Set(),
     async enter(verb, about, signal, onProgress) {
       calls.push(about === "" ? verb : `${verb} ${about}`);
-      if (signal.aborted) throw reasonOf(signal);
+      if (signal.aborted) throw cancelled(verb, signal.reason);
       if (fake.goneBecause !== undefined) throw engineUnavailable(fake.goneBecause);
       await desk.pass(verb, signal, onProgress);
       if (fake.goneBecause !== undefined) throw engineUnavailable(fake.goneBecause);
@@ -145,7 +129,9 @@ function callDesk(): CallDesk {
       if (hold !== undefined) {
         hold.onProgress = onProgress;
         hold.reached.resolve();
-        await abortable(hold.passage.promise, signal);
+        await abortable(hold.passage.promise, signal).catch((error: unknown) => {
+          throw signal.aborted ? cancelled(verb, error) : error;
+        });
       }
       const failure = failures.get(verb)?.shift();
       if (failure !== undefined) throw failure;

@@ -35,6 +35,8 @@ export interface ImageServer extends AsyncDisposable {
   etag: string | undefined;
   /** Resolves when so many requests have come in all. */
   asked(count: number): Promise<void>;
+  /** All connections break. */
+  cut(): void;
 }
 
 export async function imageServer(file: Uint8Array): Promise<ImageServer> {
@@ -59,6 +61,7 @@ export async function imageServer(file: Uint8Array): Promise<ImageServer> {
   return Object.assign(state, {
     url: `http://${host}/base.tar?signature=hidden`,
     host,
+    cut: () => server.closeAllConnections(),
     async asked(count: number) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const look = (): void => void (state.requests.length >= count && resolve());

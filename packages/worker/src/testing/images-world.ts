@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { silentLog } from "@haversack/base";
 import type { BaseImage, Digest, ImageState, ImageStatus, PrefetchPolicy, Upward } from "@haversack/protocol";
-import { FakeClock, fakeRandom, until } from "../../../../tests/support/fake-clock.ts";
+import { FakeClock, fakeRandom, turns } from "../../../../tests/support/fake-clock.ts";
 import { tempFolder } from "../../../../tests/support/temp-folder.ts";
 import type { ImageSettings } from "../config/image-settings.ts";
 import type { SpaceOf } from "../images/disk.ts";
@@ -45,6 +45,53 @@ export interface ImagesWorld extends AsyncDisposable {
   readonly restart: () => Promise<void>;
 }
 
+function openIn(
+  options: ImagesWorldOptions,
+  {
+    clock,
+    runtime,
+    dataDir,
+    sent,
+    told,
+  }: Pick<ImagesWorld, "clock" | "runtime" | "dataDir" | "sent" | "told">,
+): OpenedImages {
+  const opened: OpenedImages = openImages({
+    ports: { clock, random: fakeRandom(), log: silentLog },
+    runtime,
+    kind: "docker",
+    settings: { ...plainSettings(options.policy ?? "lazy"), ...options.settings },
+    dataDir,
+    hostEnv: new Map(),
+    uplink: {
+      onUp: () => () => {},
+      send(message) {
+        sent.push(message);
+        if (message.kind === "images") told.push(...message.statuses);
+        if (message.kind === "imagePermit" && options.permits !== "never")
+          opened.take({ kind: "imagePermit", digest: message.digest });
+      },
+    },
+    limits: {
+      spaceOf: options.spaceOf ?? (async () => ({ device: "one", freeBytes: 1e12, totalBytes: 2e12 })),
+      stallMs: options.stallMs ?? 60_000,
+    },
+  });
+  return opened;
+}
+
+/** Turns the event loop until it is so: disks and threads take real time, and the clock of the world stands still. */
+export async function comesTrue(
+  isSo: () => boolean | Promise<boolean>,
+  what: string | (() => string) = "what is waited for",
+): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!(await isSo())) {
+    if (performance.now() > deadline)
+      throw new Error(`${typeof what === "string" ? what : what()} did not come`);
+    await turns(1);
+  }
+}
+
 export const imageId = `sha256:${"1d".repeat(32)}`;
 
 export async function imagesWorld(options: ImagesWorldOptions = {}): Promise<ImagesWorld> {
@@ -58,34 +105,11 @@ export async function imagesWorld(options: ImagesWorldOptions = {}): Promise<Ima
   const base = baseOf(digest, urls, file.length);
   const world = { sent: [] as Upward[], told: [] as ImageStatus[] };
   const dataDir = join(folder.path, "data");
-  const open = (): OpenedImages => {
-    const opened: OpenedImages = openImages({
-      ports: { clock, random: fakeRandom(), log: silentLog },
-      runtime,
-      kind: "docker",
-      settings: { ...plainSettings(options.policy ?? "lazy"), ...options.settings },
-      dataDir,
-      hostEnv: new Map(),
-      uplink: {
-        onUp: () => () => {},
-        send(message) {
-          world.sent.push(message);
-          if (message.kind === "images") world.told.push(...message.statuses);
-          if (message.kind === "imagePermit" && options.permits !== "never")
-            opened.take({ kind: "imagePermit", digest: message.digest });
-        },
-      },
-      limits: {
-        spaceOf: options.spaceOf ?? (async () => ({ device: "one", freeBytes: 1e12, totalBytes: 2e12 })),
-        stallMs: options.stallMs ?? 60_000,
-      },
-    });
-    return opened;
-  };
+  const open = (): OpenedImages => openIn(options, { clock, runtime, dataDir, ...world });
   let opened = open();
   const begin = async (): Promise<void> => {
     await opened.start();
-    await until(
+    await comesTrue(
       () => opened.engine().unavailable !== "the engine was not asked yet",
       "an answer of the engine",
     );
@@ -113,9 +137,9 @@ export async function imagesWorld(options: ImagesWorldOptions = {}): Promise<Ima
     },
     status,
     async comes(...states) {
-      await until(
+      await comesTrue(
         () => states.includes(status()?.state ?? "absent"),
-        `${states.join(" or ")} (is ${status()?.state} ${status()?.failure?.message ?? status()?.why ?? ""})`,
+        () => `${states.join(" or ")} (is ${JSON.stringify(status())})`,
       );
       return status() as ImageStatus;
     },

@@ -13,15 +13,13 @@ export const serverForm = z.looseObject({
   }),
 });
 
-export const poolForm = z.looseObject({ name: z.string(), driver: z.string() });
-export const profileForm = z.looseObject({ devices: z.record(z.string(), texts).default({}) });
-
 export const imageForm = z.looseObject({
   fingerprint: z.string(),
   architecture: z.string(),
   created_at: z.string().optional(),
   properties: texts.nullish(),
 });
+export const imagesForm = z.array(imageForm);
 export type LxdImage = z.infer<typeof imageForm>;
 
 const addressForm = z.looseObject({ family: z.string(), address: z.string(), scope: z.string() });
@@ -38,17 +36,8 @@ export const instanceForm = z.looseObject({
     })
     .nullish(),
 });
+export const instancesForm = z.array(instanceForm);
 export type LxdInstance = z.infer<typeof instanceForm>;
-
-export const networkForm = z.looseObject({
-  name: z.string(),
-  type: z.string(),
-  managed: z.boolean(),
-  config: texts.default({}),
-});
-export type LxdNetwork = z.infer<typeof networkForm>;
-
-export const leasesForm = z.array(z.looseObject({ address: z.string() }));
 
 /** Ours for theirs; what we have no word for stays theirs. */
 export function archOf(theirs: string): string {

@@ -3,45 +3,48 @@
 import { posix } from "node:path";
 import { FaultError } from "@haversack/base";
 import type { ContainerFile } from "../runtime.ts";
+import { refused } from "../runtime-faults.ts";
+import { instanceName, instancePath } from "./instance-of.ts";
 import type { LxdClient } from "./lxd-client.ts";
 import type { About } from "./lxd-faults.ts";
 
+export interface Within {
+  readonly client: LxdClient;
+  readonly container: string;
+}
+
+/** Rejects with `missing` when there is no such container, also without a file. */
+export async function putFiles(
+  client: LxdClient,
+  id: string,
+  files: readonly ContainerFile[],
+  signal: AbortSignal,
+): Promise<void> {
+  await client.get(instancePath(id), { container: id }, signal);
+  for (const file of files) await putFile({ client, container: instanceName(id) }, file, signal);
+}
+
 /** Parents that are missing are made, as root's and open to all. */
-export async function putFile(
-  client: LxdClient,
-  container: string,
-  file: ContainerFile,
-  signal: AbortSignal,
-): Promise<void> {
-  await makeFolder(client, container, posix.dirname(file.path), signal);
-  await post(client, container, file, "file", signal);
+export async function putFile(within: Within, file: ContainerFile, signal: AbortSignal): Promise<void> {
+  if (!file.path.startsWith("/")) throw refused(`${file.path} is no absolute path`);
+  await makeFolder(within, posix.dirname(file.path), signal);
+  await post(within, file, "file", signal);
 }
 
-export async function makeFolder(
-  client: LxdClient,
-  container: string,
-  path: string,
-  signal: AbortSignal,
-): Promise<void> {
-  if (path === "/" || (await isThere(client, container, path, signal))) return;
-  await makeFolder(client, container, posix.dirname(path), signal);
+export async function makeFolder(within: Within, path: string, signal: AbortSignal): Promise<void> {
+  if (path === "/" || (await isThere(within, path, signal))) return;
+  await makeFolder(within, posix.dirname(path), signal);
   const folder = { path, data: new Uint8Array(), mode: 0o755, uid: 0, gid: 0 };
-  await post(client, container, folder, "directory", signal);
+  await post(within, folder, "directory", signal);
 }
 
-async function isThere(
-  client: LxdClient,
-  container: string,
-  path: string,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function isThere({ client, container }: Within, path: string, signal: AbortSignal): Promise<boolean> {
   const { status } = await client.raw({ method: "GET", path: pathOf(container, path) }, signal);
   return status === 200;
 }
 
 async function post(
-  client: LxdClient,
-  container: string,
+  { client, container }: Within,
   { path, data, mode, uid, gid }: ContainerFile,
   type: "file" | "directory",
   signal: AbortSignal,

@@ -7,10 +7,9 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { FaultError, messageOf } from "@haversack/base";
-import * as z from "zod";
 import type { ImageIdentity, ImagePresence, Runtime, StoredImage } from "../runtime.ts";
 import { engineUnavailable, imageCorrupt, imageInUse, refused } from "../runtime-faults.ts";
-import { archOf, imageForm, instanceForm, type LxdImage } from "./answers.ts";
+import { archOf, imageForm, imagesForm, instancesForm, type LxdImage } from "./answers.ts";
 import type { LxdClient } from "./lxd-client.ts";
 
 type ImageVerbs = Pick<Runtime, "inspectImage" | "importImage" | "pullImage" | "removeImage" | "listImages">;
@@ -70,7 +69,7 @@ export function lxdImages(client: LxdClient): ImageVerbs {
 function presenceOf(found: LxdImage, fingerprint: string, image: ImageIdentity): ImagePresence {
   if (found.fingerprint !== fingerprint) return { kind: "absent" };
   const arch = archOf(found.architecture);
-  if (arch !== image.arch) return { kind: "wrong", why: `it is for ${arch}, not for ${image.arch}` };
+  if (arch !== image.arch) return { kind: "wrong", why: `its architecture is ${arch}, not ${image.arch}` };
   const stamp = found.properties?.[stampProperty];
   if (image.stamp !== undefined && stamp !== image.stamp) {
     return { kind: "wrong", why: `its stamp is ${stamp ?? "missing"}, not ${image.stamp}` };
@@ -153,16 +152,13 @@ async function removeIfThere(client: LxdClient, fingerprint: string, signal: Abo
 /** The engine itself deletes an image under a container without a word. */
 async function usedImages(client: LxdClient, signal: AbortSignal): Promise<Set<string | undefined>> {
   const answer = await client.get("/1.0/instances?recursion=1", {}, signal);
-  const instances = z.array(instanceForm).parse(answer);
+  const instances = instancesForm.parse(answer);
   return new Set(instances.map(({ expanded_config }) => expanded_config["volatile.base_image"]));
 }
 
 async function listOurs(client: LxdClient, signal: AbortSignal): Promise<readonly StoredImage[]> {
   const answer = await client.get("/1.0/images?recursion=1", {}, signal);
-  const ours = z
-    .array(imageForm)
-    .parse(answer)
-    .filter(({ properties }) => properties?.[stampProperty]);
+  const ours = imagesForm.parse(answer).filter(({ properties }) => properties?.[stampProperty]);
   const used = await usedImages(client, signal);
   return ours.map(({ fingerprint, properties, created_at: created }) => {
     const stamp = properties?.[stampProperty];

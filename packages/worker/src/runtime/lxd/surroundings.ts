@@ -2,13 +2,19 @@
 
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
-import { createServer } from "node:net";
 import { messageOf } from "@haversack/base";
-import * as z from "zod";
-import type { ContainerSpec, MountSpec, PortSpec } from "../runtime.ts";
-import { portTaken, refused } from "../runtime-faults.ts";
-import { instanceForm, type LxdNetwork, leasesForm, networkForm, poolForm, profileForm } from "./answers.ts";
+import type { ContainerSpec, MountSpec } from "../runtime.ts";
+import { refused } from "../runtime-faults.ts";
+import { instancesForm } from "./answers.ts";
 import { freeAddress, subnetOf } from "./free-address.ts";
+import {
+  type LxdNetwork,
+  type LxdPool,
+  leasesForm,
+  networksForm,
+  poolsForm,
+  profileForm,
+} from "./host-answers.ts";
 import type { Surroundings } from "./instance-of.ts";
 import type { LxdClient } from "./lxd-client.ts";
 import type { MountSource } from "./raw-lxc.ts";
@@ -36,20 +42,17 @@ export async function surroundingsOf(
 }
 
 /** Of the default profile; without one there, the first. */
-export async function poolAndDriver(
-  client: LxdClient,
-  signal: AbortSignal,
-): Promise<z.infer<typeof poolForm>> {
+export async function poolAndDriver(client: LxdClient, signal: AbortSignal): Promise<LxdPool> {
   const { devices } = profileForm.parse(await client.get("/1.0/profiles/default", {}, signal));
   const root = Object.values(devices).find(({ type, path }) => type === "disk" && path === "/");
-  const pools = z.array(poolForm).parse(await client.get("/1.0/storage-pools?recursion=1", {}, signal));
+  const pools = poolsForm.parse(await client.get("/1.0/storage-pools?recursion=1", {}, signal));
   const pool = pools.find(({ name }) => name === root?.["pool"]) ?? pools[0];
   if (pool === undefined) throw refused("it has no storage pool; make one, for example with `lxd init`");
   return pool;
 }
 
 /** A pair of cards whose other end is connected to nothing: without any card, loopback stays down. */
-const loopbackOnly: Card = { card: { nictype: "p2p" }, cardLines: "" };
+const loopbackOnly: Card = { card: { name: "none0", nictype: "p2p" }, cardLines: "" };
 
 async function cardOf(
   client: LxdClient,
@@ -60,9 +63,9 @@ async function cardOf(
   const theirs = Object.values(devices).find(({ type }) => type === "nic");
   if (theirs?.["parent"] !== undefined) {
     const { nictype = "bridged", parent } = theirs;
-    return { card: { nictype, parent }, cardLines: "" };
+    return { card: { name: "eth0", nictype, parent }, cardLines: "" };
   }
-  const networks = z.array(networkForm).parse(await client.get("/1.0/networks?recursion=1", {}, signal));
+  const networks = networksForm.parse(await client.get("/1.0/networks?recursion=1", {}, signal));
   const bridges = networks.filter(({ managed, type }) => managed && type === "bridge");
   const network = bridges.find((each) => each.name === theirs?.["network"]) ?? bridges[0];
   if (network === undefined) {
@@ -78,12 +81,12 @@ async function cardOn(
   signal: AbortSignal,
 ): Promise<Card> {
   const subnet = subnetOf(network.config["ipv4.address"] ?? "none");
-  if (subnet === undefined) return { card: { network: network.name }, cardLines: "" };
+  if (subnet === undefined) return { card: { name: "eth0", network: network.name }, cardLines: "" };
   const seed = createHash("sha256").update(name).digest().readUInt32BE(0);
   const address = freeAddress(subnet, await takenOn(client, network.name, signal), seed);
   if (address === undefined) throw refused(`its network ${network.name} has no free address`);
   return {
-    card: { network: network.name, "ipv4.address": address },
+    card: { name: "eth0", network: network.name, "ipv4.address": address },
     cardLines: `lxc.net.0.ipv4.address = ${address}/${subnet.prefix}\nlxc.net.0.ipv4.gateway = ${subnet.gateway}\n`,
     nameServer: subnet.gateway,
   };
@@ -92,8 +95,7 @@ async function cardOn(
 async function takenOn(client: LxdClient, network: string, signal: AbortSignal): Promise<Set<string>> {
   const path = `/1.0/networks/${encodeURIComponent(network)}/leases`;
   const leases = leasesForm.parse(await client.get(path, {}, signal));
-  const instances = z
-    .array(instanceForm)
+  const instances = instancesForm
     .parse(await client.get("/1.0/instances?recursion=1", {}, signal))
     .flatMap(({ expanded_devices }) => Object.values(expanded_devices))
     .flatMap((device) => device["ipv4.address"] ?? []);
@@ -108,26 +110,4 @@ async function lookAt({ source, readOnly }: MountSpec): Promise<MountSource> {
   } catch (error) {
     throw refused(`cannot mount ${source}: ${messageOf(error)}`, error);
   }
-}
-
-/** Ports with numbers: the engine chooses none. Two that ask at once may get one; the second start then says so. */
-export async function numbered(ports: readonly PortSpec[]): Promise<PortSpec[]> {
-  return await Promise.all(
-    ports.map(async (port) =>
-      port.hostPort === 0 ? { ...port, hostPort: await freePort(port.address) } : port,
-    ),
-  );
-}
-
-async function freePort(address: string): Promise<number> {
-  const server = createServer();
-  const listening = Promise.withResolvers<void>();
-  server.once("error", (error) => listening.reject(portTaken(`${address}: ${messageOf(error)}`, error)));
-  server.listen(0, address, () => listening.resolve());
-  await listening.promise;
-  const bound = server.address();
-  const closed = Promise.withResolvers<void>();
-  server.close(() => closed.resolve());
-  await closed.promise;
-  return typeof bound === "object" && bound !== null ? bound.port : 0;
 }

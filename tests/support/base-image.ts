@@ -1,0 +1,120 @@
+/**
+ * A base image as small as one can be, and the recipe that makes the same of a plain image: programs of a static busybox,
+ * and an `init` that keeps the contract of `images/README.md`. What the release pipeline makes is tried out there.
+ */
+
+import { writeFile } from "node:fs/promises";
+import { arch } from "node:os";
+import { join } from "node:path";
+import { digestOf, type ImageShelf, type ShelvedImage } from "./image-shelf.ts";
+import { tarArchive } from "./tar-archive.ts";
+import { ballastLayer, busyboxLayer } from "./test-images.ts";
+
+export interface TestBaseImage {
+  readonly stamp: string;
+  readonly manifestFile: string;
+  readonly recipeFile: string;
+  readonly image: ShelvedImage;
+  /** Bytes of the file that workers download. */
+  readonly size: number;
+  /** As `--fallback-image` takes it. */
+  readonly fallback: string;
+}
+
+export interface TestBaseOptions {
+  readonly folder: string;
+  readonly stamp?: string;
+  /** How much the image has that nobody needs, and that does not compress. */
+  readonly ballastBytes: number;
+  /** What the recipe does besides, such as taking its time; lines of a shell. */
+  readonly recipeWork?: string;
+}
+
+const init = `#!/bin/sh
+if [ "\${HAVERSACK_WAIT:-}" = start ]; then
+  until [ -e /run/haversack/start ]; do sleep 0.1; done
+fi
+exec "$@"
+`;
+const architectures = { x64: "amd64", arm64: "arm64" } as const;
+
+/** Serves it at the registry, and writes `images.json` and the recipe into the folder. */
+export async function testBaseImage(
+  registry: ImageShelf & { readonly host: string },
+  { folder, stamp = "2026.11.1", ballastBytes, recipeWork = "" }: TestBaseOptions,
+): Promise<TestBaseImage> {
+  const own = arch() === "arm64" ? "arm64" : "x64";
+  const script = recipeOf(stamp, own, recipeWork);
+  const recipe = digestOf(Buffer.from(script));
+  const proof = { format: "haversack-base", version: 1, stamp, recipe, arch: own, versions: {} };
+  const platform = architectures[own];
+  const image = registry.image(
+    [busyboxLayer(), baseLayer(JSON.stringify(proof)), ballastLayer(ballastBytes)],
+    {
+      arch: platform,
+      entrypoint: ["/opt/haversack/bin/init"],
+      command: ["/opt/haversack/bin/agent-server"],
+      user: "10001:10001",
+      labels: { "haversack.stamp": stamp },
+    },
+  );
+  const file = registry.file(`base-${stamp}.oci.tar`, registry.archive(image));
+  const plain = registry.image([busyboxLayer()], { arch: platform });
+  registry.tag("haversack/plain", "1", plain);
+  const oci = {
+    urls: [`http://${registry.host}/files/base-${stamp}.oci.tar`],
+    sha256: file.digest.slice("sha256:".length),
+    size: file.data.length,
+    unpacked: ballastBytes + 4_000_000,
+    imageId: image.config.digest,
+    manifestDigest: image.digest,
+  };
+  const manifest = {
+    format: "haversack-images",
+    version: 1,
+    name: "base",
+    stamp,
+    recipe,
+    arches: { [own]: { oci } },
+  };
+  const manifestFile = join(folder, "images.json");
+  const recipeFile = join(folder, "recipe.sh");
+  await writeFile(recipeFile, script);
+  await writeFile(manifestFile, JSON.stringify(manifest));
+  const fallback = `${registry.host}/haversack/plain@${plain.digest}`;
+  return { stamp, manifestFile, recipeFile, image, size: file.data.length, fallback };
+}
+
+const agentServer = `#!/bin/sh
+mkdir -p /tmp/www && echo "agent of $(hostname)" > /tmp/www/healthz
+exec httpd -f -p 8080 -h /tmp/www
+`;
+
+function baseLayer(proof: string): Buffer {
+  return tarArchive([
+    { name: "opt/haversack/" },
+    { name: "opt/haversack/bin/" },
+    { name: "opt/haversack/bin/init", data: init },
+    { name: "opt/haversack/bin/agent-server", data: agentServer },
+    { name: "etc/haversack-base.json", mode: 0o644, data: `${proof}\n` },
+  ]);
+}
+
+/** Names itself by its own digest, as the proof wants it. */
+function recipeOf(stamp: string, own: string, work: string): string {
+  return `#!/bin/sh
+set -eu
+echo "haversack phase check"
+mkdir -p /opt/haversack/bin
+${work}
+cat > /opt/haversack/bin/init << 'INIT'
+${init}INIT
+cat > /opt/haversack/bin/agent-server << 'SERVER'
+${agentServer}SERVER
+chmod 755 /opt/haversack/bin/init /opt/haversack/bin/agent-server
+recipe=$(busybox sha256sum "$0" | busybox cut -d ' ' -f 1)
+echo "haversack phase finish"
+printf '{"format":"haversack-base","version":1,"stamp":"${stamp}","recipe":"sha256:%s","arch":"${own}","versions":{}}\\n' "$recipe" > /etc/.base
+busybox mv /etc/.base /etc/haversack-base.json
+`;
+}

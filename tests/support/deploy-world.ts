@@ -1,0 +1,74 @@
+/** A coordinator, workers that run containers on a real engine, a registry on loopback, and a base image in it. */
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemRandom } from "@haversack/base";
+import Docker from "dockerode";
+import { type TestBaseImage, type TestBaseOptions, testBaseImage } from "./base-image.ts";
+import { Fleet, type FleetOptions, haversack, type ProgramEnd } from "./fleet.ts";
+import { type TestRegistry, testRegistry } from "./registry.ts";
+
+export interface DeployWorld extends AsyncDisposable {
+  readonly registry: TestRegistry;
+  readonly fleet: Fleet;
+  readonly base: TestBaseImage;
+  /** Engines are shared: a name of this world's own. */
+  name(name: string): string;
+  /** A command of a client. */
+  cli(...args: string[]): Promise<ProgramEnd>;
+  /** @param args besides the engine */
+  worker(name: string, ...args: string[]): ReturnType<Fleet["startWorker"]>;
+}
+
+export interface DeployWorldOptions extends Partial<Omit<TestBaseOptions, "folder">> {
+  readonly engine: "docker" | "podman";
+  /** `unix:///…` */
+  readonly address: string;
+  readonly bytesPerSecond?: number;
+  readonly fleet?: FleetOptions;
+}
+
+export async function openDeployWorld(options: DeployWorldOptions): Promise<DeployWorld> {
+  const { engine, address, bytesPerSecond, fleet: ofFleet = {}, ...base } = options;
+  const folder = await mkdtemp(join(tmpdir(), "haversack-images-"));
+  const registry = await testRegistry(bytesPerSecond === undefined ? {} : { bytesPerSecond });
+  const image = await testBaseImage(registry, { ballastBytes: 1_000_000, ...base, folder });
+  const fleet = await Fleet.start({
+    ...ofFleet,
+    env: {
+      ...ofFleet.env,
+      HAVERSACK_IMAGES: image.manifestFile,
+      HAVERSACK_IMAGES_UNSIGNED: "1",
+      HAVERSACK_IMAGE_RECIPE: image.recipeFile,
+      HAVERSACK_FALLBACK_IMAGE: image.fallback,
+    },
+  });
+  const socket = address.replace(/^unix:\/\//, "");
+  const suffix = systemRandom
+    .id()
+    .slice(-8)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, "0");
+  return {
+    registry,
+    fleet,
+    base: image,
+    name: (name) => `${name}-${suffix}`,
+    cli: (...args) => haversack([...args, "--data", fleet.data]),
+    worker: (name, ...args) => fleet.startWorker(name, ["--deploy", `${engine}=${socket}`, ...args]),
+    async [Symbol.asyncDispose]() {
+      await fleet[Symbol.asyncDispose]();
+      await removeAll(new Docker({ socketPath: socket }), suffix);
+      await registry[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
+}
+
+/** Containers outlive workers, which is what they are for. */
+async function removeAll(engine: Docker, suffix: string): Promise<void> {
+  const listed = await engine.listContainers({ all: true, filters: { label: ["haversack.deployment"] } });
+  const ours = listed.filter(({ Labels }) => Labels["haversack.deployment"]?.endsWith(`-${suffix}`) === true);
+  await Promise.all(ours.map(({ Id }) => engine.getContainer(Id).remove({ force: true, v: true })));
+}
