@@ -11,6 +11,7 @@ import { compareBuilds } from "./compare.ts";
 import { writeLock } from "./lock.ts";
 import { readRecipeFile } from "./recipe.ts";
 import { newKey, publish, verifyRelease } from "./release.ts";
+import { endPrograms } from "./run.ts";
 import { smoke } from "./smoke.ts";
 
 const usage = `npm run images -- COMMAND [options]
@@ -118,6 +119,7 @@ function needed(value: string | undefined, what: string): string {
   throw new FaultError("invalid", "bad_option", `${what} is missing\n\n${usage}`);
 }
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, endPrograms);
 try {
   const { values, positionals } = parse();
   const [name = ""] = positionals;
