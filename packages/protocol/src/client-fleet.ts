@@ -1,28 +1,18 @@
-/** Workers as a client uses them: who they are, what waits for them, what they have and what stands on them. */
+/** Workers, what waits for them, and the images and containers on their hosts, as a client uses them. */
 
-import { createClient as createConnectClient, type Transport } from "@connectrpc/connect";
+import { createClient, type Transport } from "@connectrpc/connect";
 import { type DeploymentClient, deploymentClient } from "./client-deployments.ts";
-import { type EnrollmentClient, enrollmentClient } from "./client-enrollment.ts";
 import { type ImageClient, imageClient } from "./client-images.ts";
 import { type PlacementClient, placementClient } from "./client-placement.ts";
-import {
-  DeploymentService,
-  EnrollmentService,
-  FleetService,
-  ImageService,
-  PlacementService,
-} from "./services.ts";
+import { DeploymentService, FleetService, ImageService, PlacementService } from "./services.ts";
 
 /** Every method rejects with a FaultError. */
-export interface FleetClient extends PlacementClient, ImageClient, DeploymentClient, EnrollmentClient {}
+export interface FleetClients extends PlacementClient, ImageClient, DeploymentClient {}
 
-export function fleetClient(transport: Transport): FleetClient {
-  const placement = placementClient(
-    createConnectClient(PlacementService, transport),
-    createConnectClient(FleetService, transport),
-  );
-  const images = imageClient(createConnectClient(ImageService, transport));
-  const deployments = deploymentClient(createConnectClient(DeploymentService, transport));
-  const enrollment = enrollmentClient(createConnectClient(EnrollmentService, transport));
-  return { ...placement, ...images, ...deployments, ...enrollment };
+export function fleetClients(transport: Transport): FleetClients {
+  return {
+    ...placementClient(createClient(PlacementService, transport), createClient(FleetService, transport)),
+    ...imageClient(createClient(ImageService, transport)),
+    ...deploymentClient(createClient(DeploymentService, transport)),
+  };
 }

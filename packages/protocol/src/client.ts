@@ -4,7 +4,8 @@ import { createClient as createConnectClient } from "@connectrpc/connect";
 import { type AccessClient, accessClient } from "./client-access.ts";
 import { type ApprovalClient, approvalClient } from "./client-approvals.ts";
 import { type DagClient, dagClient } from "./client-dags.ts";
-import { type FleetClient, fleetClient } from "./client-fleet.ts";
+import { type EnrollmentClient, enrollmentClient } from "./client-enrollment.ts";
+import { type FleetClients, fleetClients } from "./client-fleet.ts";
 import { type MemoryClient, memoryClient } from "./client-memory.ts";
 import { type RunClient, runClient } from "./client-runs.ts";
 import { type SecretClient, secretClient } from "./client-secrets.ts";
@@ -13,6 +14,7 @@ import { type ClientOptions, transportTo } from "./client-transport.ts";
 import {
   AccessService,
   DagService,
+  EnrollmentService,
   MemoryService,
   RunService,
   ScheduleService,
@@ -27,9 +29,10 @@ export interface HaversackClient
     DagClient,
     SnapshotClient,
     ApprovalClient,
+    FleetClients,
     SecretClient,
     AccessClient,
-    FleetClient {}
+    EnrollmentClient {}
 
 export function createClient(options: ClientOptions): HaversackClient {
   const transport = transportTo(options);
@@ -41,8 +44,9 @@ export function createClient(options: ClientOptions): HaversackClient {
   const snapshots = snapshotClient(createConnectClient(SnapshotService, transport));
   const memory = memoryClient(createConnectClient(MemoryService, transport));
   const access = accessClient(createConnectClient(AccessService, transport));
+  const enrollment = enrollmentClient(createConnectClient(EnrollmentService, transport));
   const secrets = secretClient(createConnectClient(SecretService, transport));
   const ofRuns = { ...runClient(runs), ...approvalClient(runs) };
-  const ofFleet = { ...fleetClient(transport), ...secrets, ...access };
+  const ofFleet = { ...fleetClients(transport), ...secrets, ...access, ...enrollment };
   return { ...ofRuns, ...dags, ...snapshots, ...memory, ...ofFleet };
 }

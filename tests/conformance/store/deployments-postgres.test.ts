@@ -22,7 +22,7 @@ withPostgres("two coordinators on one PostgreSQL", () => {
         refs.flatMap((ref) =>
           names.map(
             async (name) =>
-              [ref, name, await (round % 2 === 0 ? one : other).begin(ref, letter, "w", name)] as const,
+              [ref, name, await (round % 2 === 0 ? one : other).begin(ref, letter, { name })] as const,
           ),
         ),
       );

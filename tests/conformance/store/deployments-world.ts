@@ -35,6 +35,12 @@ export const deployStep = (
   own: Partial<StepSpec> = {},
 ) => step(id, [], { work: deploySpecOf(name, more), onWorkerLost: "fail", ...own });
 
+export interface Beginning {
+  readonly on?: string;
+  readonly name?: string;
+  readonly content?: DeployContent;
+}
+
 export class DeploymentsWorld extends PlacementWorld {
   /** As a submission places its steps. */
   async submitDeploys(spec: DagSpec, more: { key?: string; pack?: StoredPack } = {}): Promise<RunId> {
@@ -69,10 +75,9 @@ export class DeploymentsWorld extends PlacementWorld {
   async begin(
     ref: AttemptRef,
     letter: string | undefined,
-    on = "w",
-    name = "web",
-    content: DeployContent = contentOf(name),
+    { on = "w", name = "web", ...more }: Beginning = {},
   ) {
+    const { content = contentOf(name) } = more;
     const target = letter === undefined ? {} : { target: { spec: specOf(letter), content } };
     return await this.store.write.deploymentBegin({
       name,
@@ -101,7 +106,7 @@ export class DeploymentsWorld extends PlacementWorld {
     const state = letter === undefined ? ({ state: "absent" } as const) : {};
     await this.submitOne(name, { ...more, ...state });
     const ref = present((await this.claimReady(1, on))[0], "a claim");
-    await this.begin(ref, letter, on, name, contentOf(name, more));
+    await this.begin(ref, letter, { on, name, content: contentOf(name, more) });
     await this.report(ref, letter === undefined ? "removed" : "started", { on });
     return ref;
   }

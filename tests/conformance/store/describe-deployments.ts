@@ -11,19 +11,23 @@ import { dag, each, step, ttlMs } from "./store-world.ts";
 
 export function describeDeployments(name: string, open: OpenStore): void {
   describeAttempts(name, open);
+  describePlaces(name, open);
+  describeItems(name, open);
   describeSights(name, open);
   describeEnds(name, open);
 }
 
-function describeAttempts(name: string, open: OpenStore): void {
-  const world = async () => {
-    const store = await open();
-    return {
-      world: new DeploymentsWorld(store),
-      store,
-      [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
-    };
+const worldOf = (open: OpenStore) => async () => {
+  const store = await open();
+  return {
+    world: new DeploymentsWorld(store),
+    store,
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
+};
+
+function describeAttempts(name: string, open: OpenStore): void {
+  const world = worldOf(open);
 
   describe(`${name}: deploys`, () => {
     test("of one name go one after the other, of two names at once", async () => {
@@ -95,16 +99,22 @@ function describeAttempts(name: string, open: OpenStore): void {
       await it.world.report(third as AttemptRef, "started");
       expect(await it.world.row()).toMatchObject({ revision: 2, spec: specOf("b"), lastRevision: 2 });
     });
+  });
+}
 
+function describePlaces(name: string, open: OpenStore): void {
+  const world = worldOf(open);
+
+  describe(`${name}: deploys`, () => {
     test("begin on the worker where the name stands, under the fence of a live attempt, and only for the step's own name", async () => {
       await using it = await world();
       await it.world.deploy("web", "a");
       await it.world.submitOne("web");
       const [ref] = (await it.world.claimReady(1, "v")) as [AttemptRef];
-      expect(await it.world.begin(ref, "b", "v")).toEqual({ kind: "elsewhere", workerId: "w" });
-      expect(await it.world.begin(ref, "b", "w")).toEqual({ kind: "over" });
-      expect(await it.world.begin({ ...ref, attempt: 2 }, "b", "v")).toEqual({ kind: "over" });
-      expect(await it.world.begin(ref, "b", "v", "db")).toEqual({ kind: "unplaced" });
+      expect(await it.world.begin(ref, "b", { on: "v" })).toEqual({ kind: "elsewhere", workerId: "w" });
+      expect(await it.world.begin(ref, "b")).toEqual({ kind: "over" });
+      expect(await it.world.begin({ ...ref, attempt: 2 }, "b", { on: "v" })).toEqual({ kind: "over" });
+      expect(await it.world.begin(ref, "b", { on: "v", name: "db" })).toEqual({ kind: "unplaced" });
       expect(await it.world.row()).toMatchObject({ revision: 1, lastRevision: 1, workerId: "w" });
       const plain = await it.world.submit(dag(step("a")));
       const other = await it.world.worker("w").claim(plain, "a");
@@ -118,9 +128,15 @@ function describeAttempts(name: string, open: OpenStore): void {
       expect(await it.store.read.deploymentsList({ after: "", limit: 9 })).toEqual([]);
       await it.world.submitOne("web");
       const [ref] = (await it.world.claimReady(1, "v")) as [AttemptRef];
-      expect(await it.world.begin(ref, "a", "v")).toMatchObject({ kind: "begun", revision: 2 });
+      expect(await it.world.begin(ref, "a", { on: "v" })).toMatchObject({ kind: "begun", revision: 2 });
     });
+  });
+}
 
+function describeItems(name: string, open: OpenStore): void {
+  const world = worldOf(open);
+
+  describe(`${name}: deploys`, () => {
     test("of items go under names of their own; an item that has none, or another's, fails the step", async () => {
       await using it = await world();
       const item = "$" + "{{ item }}";
@@ -132,7 +148,7 @@ function describeAttempts(name: string, open: OpenStore): void {
       expect(refs).toHaveLength(2);
       for (const [at, ref] of refs.entries()) {
         const own = `web-${"ab"[at]}`;
-        expect(await it.world.begin(ref, "a", "w", own)).toMatchObject({ revision: 1 });
+        expect(await it.world.begin(ref, "a", { name: own })).toMatchObject({ revision: 1 });
         await it.world.report(ref, "started", { outputs: new Map([["url", `http://${own}`]]) });
       }
       const { steps } = await it.store.read.runRead({ id: run });
@@ -276,7 +292,7 @@ function describeEnds(name: string, open: OpenStore): void {
       const pack = packOf("agent");
       const run = await world.submitDeploys(dag(deployStep("d", "web")), { pack });
       const [ref] = (await world.claimReady(1)) as [AttemptRef];
-      await world.begin(ref, "a", "w", "web", { ...contentOf("web"), snapshotDigest: pack.digest });
+      await world.begin(ref, "a", { content: { ...contentOf("web"), snapshotDigest: pack.digest } });
       await world.report(ref, "started");
       const retention = new RetentionWorld(store);
       await retention.retire(Number.MAX_SAFE_INTEGER);

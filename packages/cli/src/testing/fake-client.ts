@@ -69,7 +69,12 @@ const nobodyAsks = (): never => {
   throw new Error("the test did not expect this call");
 };
 
-const noImages = {
+const ofContainers = {
+  deployments: nobodyAsks,
+  deployment: nobodyAsks,
+  undeploy: nobodyAsks,
+  redeploy: nobodyAsks,
+  deploymentLog: nobodyAsks,
   imageStatus: nobodyAsks,
   images: nobodyAsks,
   pullImage: nobodyAsks,
@@ -82,7 +87,6 @@ const noImages = {
 /** Only what a test gives is there. */
 export function fakeClient(methods: Partial<HaversackClient>): HaversackClient {
   return {
-    ...noImages,
     submit: nobodyAsks,
     run: nobodyAsks,
     runs: nobodyAsks,
@@ -111,11 +115,7 @@ export function fakeClient(methods: Partial<HaversackClient>): HaversackClient {
     cordonWorker: nobodyAsks,
     uncordonWorker: nobodyAsks,
     drainWorker: nobodyAsks,
-    deployments: nobodyAsks,
-    deployment: nobodyAsks,
-    undeploy: nobodyAsks,
-    redeploy: nobodyAsks,
-    deploymentLog: nobodyAsks,
+    ...ofContainers,
     inspectSnapshot: nobodyAsks,
     snapshot: nobodyAsks,
     memoryScopes: nobodyAsks,

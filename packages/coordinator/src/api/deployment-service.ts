@@ -8,7 +8,7 @@ import { deploymentInfo } from "../deployments/deployment-info.ts";
 import type { DeploymentLogs } from "../deployments/deployment-logs.ts";
 import { nothingToRepeat, type OwnRunParts, startRedeploy, startUndeploy } from "../deployments/own-runs.ts";
 import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
-import { noDeployment } from "../store/verbs/deployment-verbs.ts";
+import { noDeployment } from "../store/verbs/deployment-reads.ts";
 
 export interface DeploymentServiceParts extends OwnRunParts {
   readonly registry: WorkerRegistry;

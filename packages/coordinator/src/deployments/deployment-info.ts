@@ -4,7 +4,7 @@ import { formatDuration } from "@haversack/base";
 import type { DeploymentInfo, DeploymentState } from "@haversack/protocol";
 import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
 import type { DeploymentRow } from "../runs/deployment-row.ts";
-import type { StoredDeployment } from "../store/verbs/deployment-verbs.ts";
+import type { StoredDeployment } from "../store/verbs/deployment-reads.ts";
 
 /** A worker that is connected to another coordinator is heard of by its heartbeats, which are written down. */
 const awayAfterMs = 60_000;

@@ -100,7 +100,7 @@ export class DeploymentLogs {
 
   /**
    * The call of a worker; resolves when its log is over or the reader is gone.
-   * Rejects with FaultError `missing` for a number that was not asked of this worker.
+   * Rejects with FaultError `denied` for a number that was not asked of this worker.
    */
   async receive(workerId: WorkerId, pieces: AsyncIterable<LogPiece>): Promise<void> {
     let reader: Reader | undefined;
@@ -125,7 +125,7 @@ export class DeploymentLogs {
   #answered(id: number, workerId: WorkerId): Reader {
     const reader = this.#readers.get(id);
     if (reader === undefined || reader.workerId !== workerId || reader.isAnswered) {
-      throw new FaultError("missing", "no_log_order", "nobody asked this worker for a log under this number");
+      throw new FaultError("denied", "no_log_order", "nobody asked this worker for a log under this number");
     }
     reader.isAnswered = true;
     return reader;

@@ -4,12 +4,14 @@ import { messageOf, type Ports } from "@haversack/base";
 import type { ObservedDeployments } from "@haversack/protocol";
 import type { BesideListener } from "../dispatch/session.ts";
 import type { WorkerLink } from "../dispatch/worker-link.ts";
+import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
 import type { Store } from "../store/store.ts";
 import { type OwnRunParts, startRestore } from "./own-runs.ts";
 
 export interface ListenerParts extends OwnRunParts {
   readonly store: Store;
   readonly ports: Ports;
+  readonly registry: Pick<WorkerRegistry, "get">;
   /** What can be placed may have changed. */
   readonly ring: () => void;
 }
@@ -44,6 +46,8 @@ export function deploymentListener(parts: ListenerParts): BesideListener {
     greeted: () => {},
     gone: () => {},
     take(message, link) {
+      // One that is replaced by a newer session of its worker has no say any more.
+      if (parts.registry.get(link.hello.workerId) !== link) return;
       if (message.kind === "engine") {
         link.engineIs(message.engine);
         parts.ring();

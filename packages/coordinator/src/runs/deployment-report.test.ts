@@ -98,7 +98,7 @@ const table: [
 ];
 
 describe("what the end of an attempt makes of a deployment", () => {
-  test.each(table)("%s", (_, row, ending, effect, expected) => {
+  test.each(table)("%s", (...[, row, ending, effect, expected]) => {
     const failure = ending === "succeeded" ? {} : { failure: "no" };
     const report = effect === undefined ? {} : { report: reportOf(effect) };
     const after = applyReport(row, end(ending, { ...failure, ...report }));

@@ -1,5 +1,6 @@
 /** The verbs of deployments: containers that steps leave running. */
 
+import * as reads from "./verbs/deployment-reads.ts";
 import * as verbs from "./verbs/deployment-verbs.ts";
 import { ofLeader } from "./verbs/leader-verbs.ts";
 
@@ -13,8 +14,8 @@ export const deploymentWrites = {
 } as const;
 
 export const deploymentReads = {
-  deploymentsList: verbs.deploymentsList,
-  deploymentRead: verbs.deploymentRead,
-  deploymentsDue: verbs.deploymentsDue,
-  deploymentCounts: verbs.deploymentCounts,
+  deploymentsList: reads.deploymentsList,
+  deploymentRead: reads.deploymentRead,
+  deploymentsDue: reads.deploymentsDue,
+  deploymentCounts: reads.deploymentCounts,
 } as const;

@@ -1,10 +1,6 @@
 /** Queues of steps that wait. Their numbers are those of the store, and their order says nothing. */
 
-/** A queue, with the worker on which what its steps deploy stands. */
-const columns = `queue.no, queue.priority, queue.share, queue.selector, queue.limits, queue.pack, queue.deployment, queue.pulls,
-                  deployment.worker_id as stands_on, worker.name as stands_on_name`;
-const itsDeployment = `left join deployment on deployment.name = queue.deployment
-                left join worker on worker.id = deployment.worker_id`;
+import { itsDeployment, queueColumns } from "./queue-columns.ts";
 
 export const queueOfStep = {
   sqlite: `select queue.* from step join queue on queue.no = step.queue where step.run = ?1 and step.idx = ?2`,
@@ -36,7 +32,7 @@ export const queuesOpen = {
              select (select queue from step where phase = 'ready' and not_before = 0 and kind <> 'dag' and paused = 0 and queue > open.no
                      order by queue limit 1), count + 1
              from open where open.no is not null and count < ?2)
-           select ${columns}
+           select ${queueColumns}
            from open join queue on queue.no = open.no ${itsDeployment}`,
 } as const;
 
@@ -73,11 +69,6 @@ export const stepsDue = {
                    where phase = 'ready' and paused = 0 and not_before > 0 and not_before <= $1 order by not_before limit $2
                    for no key update skip locked) as k
              where step.run = k.run and step.idx = k.idx`,
-} as const;
-
-export const queueGet = {
-  sqlite: `select ${columns} from queue ${itsDeployment} where queue.no = ?1`,
-  postgres: `select ${columns} from queue ${itsDeployment} where queue.no = any($1::bigint[])`,
 } as const;
 
 /** Those with keys or pools in which no step has been for long, a bounded number. The others stay: there are few. */

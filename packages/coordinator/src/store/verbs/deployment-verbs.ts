@@ -1,15 +1,21 @@
 /** Deployments: begun by an attempt under its fence, compared with what a worker sees, given up, looked at. */
 
 import { FaultError } from "@haversack/base";
-import { type ObservedDeployments, parseWorkerId, type WorkerId } from "@haversack/protocol";
+import type { ObservedDeployments, WorkerId } from "@haversack/protocol";
 import { beginDeploy, type DeployAsked } from "../../runs/deployment-begin.ts";
 import { type Reconciled, reconcile } from "../../runs/deployment-reconcile.ts";
 import { type DeploymentRow, without } from "../../runs/deployment-row.ts";
-import { integer, integerOrNone, text, textOrNone } from "../rows.ts";
-import type { Row } from "../statement.ts";
+import { text, textOrNone } from "../rows.ts";
 import * as sql from "../statements/deployment.ts";
+import {
+  deploymentsAsked,
+  deploymentsOfSteps,
+  deploymentsOfWorker,
+  runKeyGet,
+} from "../statements/deployment-look.ts";
 import type { VerbContext } from "../verb.ts";
-import { deploymentOfRow, holdDeployments, saveDeployment } from "./deployment-rows.ts";
+import { noDeployment } from "./deployment-reads.ts";
+import { holdDeployments, saveDeployment } from "./deployment-rows.ts";
 import { fenced } from "./write-fenced.ts";
 
 /** Begins the keys of runs that fill in the secrets of what stands; nobody else may use them. */
@@ -26,9 +32,9 @@ export async function deploymentBegin(context: VerbContext, asked: DeploymentBeg
   const [answer] = await fenced(context, [ref], workerId);
   if (answer?.ok !== true) return { kind: "over" } as const;
   const { run, index } = answer.attempt;
-  const [placed] = await context.tx.each(sql.deploymentsOfSteps, [[run.no, index]]);
+  const [placed] = await context.tx.each(deploymentsOfSteps, [[run.no, index]]);
   if (placed === undefined || text(placed, "name") !== name) return { kind: "unplaced" } as const;
-  const key = await context.tx.one(sql.runKeyGet, run.no);
+  const key = await context.tx.one(runKeyGet, run.no);
   const isRestore = key !== undefined && (textOrNone(key, "idempotency_key") ?? "").startsWith(restoreKeys);
   const known = (await holdDeployments(context, [name])).get(name);
   const begun = beginDeploy(known, { ...asked, isRestore });
@@ -49,7 +55,7 @@ export async function deploymentsObserve(
   context: VerbContext,
   { workerId, observed, now }: DeploymentSight,
 ): Promise<Omit<Reconciled, "rows">> {
-  const bound = (await context.tx.all(sql.deploymentsOfWorker, workerId)).map((row) => text(row, "name"));
+  const bound = (await context.tx.all(deploymentsOfWorker, workerId)).map((row) => text(row, "name"));
   const names = [...new Set([...bound, ...observed.deployments.map(({ name }) => name)])];
   const held = await holdDeployments(context, names);
   if (observed.unavailable !== undefined) {
@@ -73,7 +79,7 @@ export async function deploymentsObserve(
 
 async function askedOf({ tx }: VerbContext, names: readonly string[]): Promise<ReadonlySet<string>> {
   if (names.length === 0) return new Set();
-  const rows = await tx.all(sql.deploymentsAsked, JSON.stringify(names));
+  const rows = await tx.all(deploymentsAsked, JSON.stringify(names));
   return new Set(rows.map((row) => text(row, "name")));
 }
 
@@ -136,60 +142,3 @@ export async function fleetName({ tx }: VerbContext, { fresh }: { readonly fresh
   const row = await tx.one(sql.fleetNameGet);
   return row === undefined ? fresh : text(row, "name");
 }
-
-export interface StoredDeployment {
-  readonly row: DeploymentRow;
-  /** Of the worker where it stands, or where it was given up. */
-  readonly workerName?: string;
-  readonly workerSeenAt?: number;
-}
-
-function storedOfRow(row: Row): StoredDeployment {
-  const workerName = textOrNone(row, "worker_name");
-  const seenAt = integerOrNone(row, "last_seen_at");
-  return {
-    row: deploymentOfRow(row),
-    ...(workerName === undefined ? {} : { workerName }),
-    ...(seenAt === undefined ? {} : { workerSeenAt: seenAt }),
-  };
-}
-
-export async function deploymentsList(
-  { tx }: VerbContext,
-  { after, limit }: { readonly after: string; readonly limit: number },
-): Promise<StoredDeployment[]> {
-  return (await tx.all(sql.deploymentsPage, after, limit)).map(storedOfRow);
-}
-
-/** Rejects when the name was never used, or has been forgotten. */
-export async function deploymentRead(
-  { tx }: VerbContext,
-  { name }: { readonly name: string },
-): Promise<StoredDeployment> {
-  const row = await tx.one(sql.deploymentNamed, name);
-  if (row === undefined) throw noDeployment(name);
-  return storedOfRow(row);
-}
-
-/** Those that are to be removed, and when the next one is. */
-export async function deploymentsDue(
-  { tx }: VerbContext,
-  { now, limit }: { readonly now: number; readonly limit: number },
-) {
-  const due = (await tx.all(sql.deploymentsDue, now, limit)).map(deploymentOfRow);
-  const row = await tx.one(sql.deploymentsNextDue);
-  return { due, nextDue: row === undefined ? undefined : integerOrNone(row, "due") };
-}
-
-/** By worker. */
-export async function deploymentCounts({ tx }: VerbContext): Promise<ReadonlyMap<WorkerId, number>> {
-  const rows = await tx.all(sql.deploymentCounts);
-  return new Map(rows.map((row) => [parseWorkerId(text(row, "worker_id")), integer(row, "count")]));
-}
-
-export const noDeployment = (name: string): FaultError =>
-  new FaultError(
-    "missing",
-    "unknown_deployment",
-    `nothing is deployed as ${JSON.stringify(name.slice(0, 80))}; haversack deployments`,
-  );

@@ -17,9 +17,8 @@ import {
   failureOf,
   requeueRow,
 } from "./attempt-end-rows.ts";
-import { endDeploys } from "./end-deploys.ts";
+import { applyEffects } from "./end-effects.ts";
 import { stepsEnded } from "./end-run.ts";
-import { applyMemory } from "./memory-apply.ts";
 import { record } from "./record.ts";
 
 export type { AttemptEnd } from "./attempt-end-rows.ts";
@@ -66,10 +65,7 @@ export async function endAttempts(
       run,
       own.map((end) => readySince(end, now)),
     );
-  await endDeploys(context, endings, now);
-  for (const { attempt, phase, result } of ended) {
-    if (phase === "succeeded") await applyMemory(context, attempt, result?.memory ?? [], now);
-  }
+  await applyEffects(context, endings, now);
   for (const [run, own] of Map.groupBy(ended, ({ attempt }) => attempt.run)) {
     await stepsEnded(context, { run, now }, own.map(endedStep));
   }

@@ -3,7 +3,7 @@
 import { applyReport, type DeployEnd } from "../../runs/deployment-report.ts";
 import type { DeploymentRow } from "../../runs/deployment-row.ts";
 import { integer, text } from "../rows.ts";
-import { deploymentsOfSteps } from "../statements/deployment.ts";
+import { deploymentsOfSteps } from "../statements/deployment-look.ts";
 import type { VerbContext } from "../verb.ts";
 import { type Ending, failureOf } from "./attempt-end-rows.ts";
 import { holdDeployments, saveDeployment } from "./deployment-rows.ts";

@@ -5,8 +5,7 @@
 
 import { invariant, present } from "@haversack/base";
 import type { StepPhase } from "@haversack/protocol";
-import { itemNamesFailure } from "../../runs/deployment-name.ts";
-import { foreachPaths, itemsOf } from "../../runs/foreach-items.ts";
+import { groupItems, groupPaths } from "../../runs/group-items.ts";
 import { groupInsert, groupStart } from "../statements/item-group.ts";
 import type { VerbContext } from "../verb.ts";
 import { advance } from "./advance-group.ts";
@@ -28,13 +27,9 @@ export async function openGroup(
   const { run, now } = settled;
   const dag = await dags.get(tx, run.dagDigest);
   const spec = groupSpec(dag, index);
-  const data = await facts.about(foreachPaths(spec.foreach));
-  const made = itemsOf(spec.foreach, data);
-  if (!made.ok) {
-    return await refuseGroup(context, settled, index, { code: "bad_items", message: made.problem });
-  }
-  const failure = itemNamesFailure(spec.work, made.items, data);
-  if (failure !== undefined) return await refuseGroup(context, settled, index, failure);
+  const data = await facts.about(groupPaths(spec));
+  const made = groupItems(spec, data);
+  if ("failure" in made) return await refuseGroup(context, settled, index, made.failure);
   const started = await tx.one(groupStart, run.no, index, now);
   invariant(started !== undefined, "a step that is opened was waiting");
   const state = await insertItems(context, settled, { dag, index, spec }, { values: made.items, data });

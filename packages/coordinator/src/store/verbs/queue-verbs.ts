@@ -7,7 +7,7 @@ import type { Row } from "../statement.ts";
 import { queuesOpen, stepsDue, stepsFirst, stepsNextDue } from "../statements/queue.ts";
 import { runsHeldAny } from "../statements/run-key.ts";
 import type { VerbContext } from "../verb.ts";
-import { deploymentCounts } from "./deployment-verbs.ts";
+import { deploymentCounts } from "./deployment-reads.ts";
 import { inUseOf, type NumberedUse, stateOf, usesOfQueues } from "./limit-state.ts";
 import { type PlacedQueue, placedQueueOfRow } from "./queue-rows.ts";
 import type { ReadyStep } from "./step-verbs.ts";
