@@ -18,7 +18,9 @@ export const deploymentsDue = {
   sqlite: `select name, body from deployment where due_at <= ?1 order by due_at limit ?2`,
 } as const;
 
-export const deploymentsNextDue = { sqlite: `select min(due_at) as due from deployment` } as const;
+export const deploymentsNextDue = {
+  sqlite: `select min(due_at) as due from deployment where due_at is not null`,
+} as const;
 
 /** How much each worker has. */
 export const deploymentCounts = {
