@@ -61,7 +61,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["health"],
     ["api", "http", "maintenance"],
     ["config"],
-    ["serving"],
+    ["serving", "containers"],
     ["coordinator"],
     ["index"],
   ],

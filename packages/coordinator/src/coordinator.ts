@@ -43,12 +43,10 @@ import { openTokens } from "./auth/tokens.ts";
 import { BlobStore } from "./blobs/blob-store.ts";
 import { childRuns } from "./children/child-runs.ts";
 import { type CoordinatorSettings, settle } from "./config/settle.ts";
-import { deployParts, openDeployments } from "./deployments/open-deployments.ts";
+import { openContainers } from "./containers.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
-import { LeaseClock } from "./dispatch/lease-clock.ts";
-import { WorkerRegistry } from "./dispatch/worker-registry.ts";
+import { openRegistry } from "./dispatch/open-registry.ts";
 import { watchHealth } from "./health/health.ts";
-import { openImages } from "./images/open-images.ts";
 import { openLibrary } from "./library/open-library.ts";
 import { openPrepared, type Stores } from "./maintenance/open-prepared.ts";
 import { keepUp } from "./maintenance/upkeep.ts";
@@ -175,27 +173,17 @@ class OneCoordinator implements Coordinator {
     const { diskReserveBytes } = this.#settings;
     const watched = { store: plain, folder: folder.path, diskReserveBytes, ports: this.#ports, stopping };
     const { store, readiness, ...own } = watchHealth(watched);
-    const leases = LeaseClock.withTtl(leaseTtlMs, this.#ports.clock);
+    const { leases, registry } = openRegistry(leaseTtlMs, this.#ports.clock);
     // Several coordinators write times down for each other: one clock for all of them.
     const ports = store.shared === undefined ? this.#ports : { ...this.#ports, clock: leases.asClock() };
-    // Heartbeats come a fifth early or late: two and a half are two missed ones.
-    const registry = new WorkerRegistry(leases.times.heartbeatMs * 2.5);
     const library = openLibrary(store, this.#settings, ports);
     const { snapshots, submitter, children, vault, attemptTokens } = library;
     const onHeld = (): void => upkeep.held();
-    const images = await openImages({ settings: this.#settings.images, store, ports, metrics: own.images });
-    const deploys = deployParts({ store, vault, ports, image: () => images.bases.known });
-    const dispatcher = new Dispatcher({
-      store,
-      registry,
-      snapshots,
-      attemptTokens,
-      deploys,
-      leases,
-      ports,
-      onFailure,
-      onHeld,
-    });
+    const { images: settings } = this.#settings;
+    const containers = await openContainers({ settings, store, vault, ports, metrics: own.images });
+    const { deploys } = containers;
+    const tasks = { snapshots, attemptTokens, deploys };
+    const dispatcher = new Dispatcher({ store, registry, ...tasks, leases, ports, onFailure, onHeld });
     const runChanges = new RunChanges();
     const logChanges = new RunChanges();
     store.listen({
@@ -212,27 +200,14 @@ class OneCoordinator implements Coordinator {
     const scheduler = createScheduler({ store, submitter, registry, leadership, ports, onFailure });
     const follow = { store, logs, runChanges, logChanges, clock: ports.clock };
     const ring = (): void => dispatcher.ring();
-    const deployments = openDeployments({ store, snapshots, registry, leadership, ports, ring, onFailure });
-    const { deploymentLogs } = deployments;
-    const fleet = { registry, leases, ports, version, ring };
-    const beside = [images.listener, deployments.listener];
-    const deployed = { snapshots, deploymentLogs };
-    const parts = {
-      blobs,
-      submitter,
-      scheduler,
-      stopping,
-      readiness,
-      vault,
-      attemptTokens,
-      beside,
-      ...deployed,
-    };
+    const tended = containers.tend({ store, snapshots, registry, leadership, ports, ring, onFailure });
+    const fleet = { registry, leases, ports, version, ring, ...tended.served };
+    const parts = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens };
     const serving = await openServing({
       settings: this.#settings,
       tokens,
       health: own,
-      served: { ...follow, ...fleet, ...parts, desk: images.desk },
+      served: { ...follow, ...fleet, ...parts },
       ports,
       hurry: this.#hurry.signal,
     });
@@ -241,16 +216,9 @@ class OneCoordinator implements Coordinator {
     const childLoop = childRuns({ store, submitter: children, registry, ports, depthMax, onFailure });
     const [auditLog, ...listening] = serving.services;
     invariant(auditLog !== undefined, "what callers do is written down");
-    const loops = [dispatcher.loop, scheduler.loop, childLoop, deployments.keeper];
-    return [
-      ...library.services,
-      own.loop,
-      auditLog,
-      images.service,
-      ...upkeep.services,
-      ...loops,
-      ...listening,
-    ];
+    const loops = [dispatcher.loop, scheduler.loop, childLoop, tended.keeper];
+    const first = [...library.services, own.loop, auditLog, containers.images];
+    return [...first, ...upkeep.services, ...loops, ...listening];
   }
 
   /** Tells commands on this host where to find us. */

@@ -12,6 +12,7 @@ import { dag, each, step, ttlMs } from "./store-world.ts";
 export function describeDeployments(name: string, open: OpenStore): void {
   describeAttempts(name, open);
   describePlaces(name, open);
+  describeItems(name, open);
   describeSights(name, open);
   describeEnds(name, open);
 }
@@ -129,7 +130,13 @@ function describePlaces(name: string, open: OpenStore): void {
       const [ref] = (await it.world.claimReady(1, "v")) as [AttemptRef];
       expect(await it.world.begin(ref, "a", { on: "v" })).toMatchObject({ kind: "begun", revision: 2 });
     });
+  });
+}
 
+function describeItems(name: string, open: OpenStore): void {
+  const world = worldOf(open);
+
+  describe(`${name}: deploys`, () => {
     test("of items go under names of their own; an item that has none, or another's, fails the step", async () => {
       await using it = await world();
       const item = "$" + "{{ item }}";

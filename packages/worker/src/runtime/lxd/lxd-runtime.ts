@@ -10,13 +10,11 @@
 import { dirname } from "node:path";
 import type { Clock } from "@haversack/base";
 import type { Runtime, RuntimeInfo } from "../runtime.ts";
-import { noContainer } from "../runtime-faults.ts";
 import { archOf, serverForm } from "./answers.ts";
-import { instanceName } from "./instance-of.ts";
 import { type LxdClient, lxdClient } from "./lxd-client.ts";
 import { lxdContainers } from "./lxd-containers.ts";
 import { execInLxd } from "./lxd-exec.ts";
-import { putFile } from "./lxd-files.ts";
+import { putFiles } from "./lxd-files.ts";
 import { lxdImages } from "./lxd-images.ts";
 import { lxdLogs } from "./lxd-logs.ts";
 import { watchLxd } from "./lxd-watch.ts";
@@ -37,10 +35,7 @@ export function openLxd(socket: string, clock: Clock): Runtime {
     describe: (signal) => describe(client, signal),
     ...lxdImages(client),
     ...containers,
-    async putFiles(id, files, signal) {
-      if ((await containers.inspect(id, signal)) === undefined) throw noContainer(id);
-      for (const file of files) await putFile({ client, container: instanceName(id) }, file, signal);
-    },
+    putFiles: (id, files, signal) => putFiles(client, id, files, signal),
     logs: (id, options, signal) => logs.read(id, options, signal),
     exec: (id, command, signal) => execInLxd(client, id, command, signal),
     watch: (onChange, signal) => watchLxd(socket, clock, onChange, signal),
