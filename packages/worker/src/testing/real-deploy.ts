@@ -1,9 +1,11 @@
 /** Deploys of a test on a real engine. */
 
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { silentLog, systemClock } from "@haversack/base";
 import type { DeployWork } from "@haversack/protocol";
 import { fakeRandom } from "../../../../tests/support/fake-clock.ts";
-import { readLabels } from "../deploy/labels.ts";
+import { memoryFolderName, memoryRoot } from "../deploy/memory-folder.ts";
 import type { Deploy, DeployParts, Engine } from "../deploy/parts.ts";
 import { timePhases } from "../deploy/phases.ts";
 import { secretFiles } from "../deploy/secret-files.ts";
@@ -38,9 +40,6 @@ export const deployOn = (parts: RealParts, work: DeployWork, more: Partial<Deplo
 
 /** Nothing of the fleet is left on the engine, nor its secrets in memory. */
 export async function removeAll({ runtime }: Pick<Engine, "runtime">, cluster: string): Promise<void> {
-  for (const view of await runtime.list(cluster, never)) {
-    const found = readLabels(view);
-    await runtime.remove(view.id, never);
-    if (found !== undefined) await secretFiles().remove(found);
-  }
+  for (const view of await runtime.list(cluster, never)) await runtime.remove(view.id, never);
+  await rm(join(await memoryRoot(), memoryFolderName(), cluster), { recursive: true, force: true });
 }
