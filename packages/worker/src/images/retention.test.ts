@@ -92,6 +92,36 @@ describe("images that nobody wants", () => {
     expect(ids(world)).toEqual([imageId]);
   });
 
+  test("stay while a deploy asks whether they are there: the answer is true when it comes", async () => {
+    const { world, keep } = await withOldImages();
+    await using _ = world;
+    const { image } = world;
+    for (const hex of ["77", "88"]) {
+      const digest = `sha256:${hex.repeat(32)}` as Digest;
+      world.opened.take({ kind: "baseImage", base: baseOf(digest, [world.server.url], 5, digest) });
+    }
+    world.clock.advance(hour - 1000);
+    await turns(20);
+    keep(0);
+    world.opened.images.leasesOf([]);
+    const held = world.runtime.holdNext("inspectImage");
+    const choosing = world.opened.images.choose(image, "r/deploy");
+    await held.reached;
+    const removed = world.runtime.holdNext("removeImage");
+    world.clock.advance(1000);
+    await removed.reached;
+    removed.go();
+    await comesTrue(() => ids(world).length === 1);
+    await turns(20);
+    held.go();
+    const choice = await choosing;
+    expect(choice.kind).toBe("image");
+    expect(ids(world)).toEqual([imageId]);
+    if (choice.kind === "image") choice.lease.end();
+    await swept(world);
+    expect(ids(world)).toEqual([]);
+  });
+
   test("two evictions and a deploy at once: the image is chosen, or it goes, never both", async () => {
     for (let turn = 0; turn < 12; turn++) {
       const { world, keep } = await withOldImages();
@@ -102,12 +132,7 @@ describe("images that nobody wants", () => {
       // Neither wanted nor the one before it any more.
       for (const hex of ["77", "88"]) {
         const digest = `sha256:${hex.repeat(32)}` as Digest;
-        const base = baseOf(digest, [world.server.url], 5);
-        const oci = { ...base.arches.get("x64")?.oci, imageId: `sha256:${hex.repeat(32)}` };
-        world.opened.take({
-          kind: "baseImage",
-          base: { ...base, arches: new Map([["x64", { oci }]]) } as typeof base,
-        });
+        world.opened.take({ kind: "baseImage", base: baseOf(digest, [world.server.url], 5, digest) });
       }
       world.clock.advance(hour);
       world.clock.advance(hour);

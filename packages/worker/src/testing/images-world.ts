@@ -165,8 +165,8 @@ export const plainSettings = (policy: PrefetchPolicy): ImageSettings => ({
   credentials: new Map(),
 });
 
-export const baseOf = (sha256: Digest, urls: readonly string[], size: number): BaseImage => ({
+export const baseOf = (sha256: Digest, urls: readonly string[], size: number, id = imageId): BaseImage => ({
   stamp: "2026.11.1",
   recipe: `sha256:${"ec".repeat(32)}` as Digest,
-  arches: new Map([["x64", { oci: { urls, sha256, size, unpacked: 2 * size, imageId } }]]),
+  arches: new Map([["x64", { oci: { urls, sha256, size, unpacked: 2 * size, imageId: id } }]]),
 });
