@@ -35,27 +35,54 @@ export async function build(options: BuildOptions): Promise<BuildRecord> {
   await mkdir(out, { recursive: true });
   const work = await mkdtemp(join(tmpdir(), "haversack-image-"));
   try {
-    const file = await readRecipeFile();
-    await rm(join(out, recordName(file.stamp, arch)), { force: true });
-    const runtimeName = `base-${file.stamp}-runtime.tar.gz`;
-    tell("agent runtime");
-    const runtime = await packRuntime(work, join(out, runtimeName), file.epochSeconds);
-    const urls = options.url === undefined ? [] : [`${options.url.replace(/\/$/, "")}/${runtimeName}`];
-    const recipe = await readRecipe(runtime, urls);
-    tell(`recipe ${recipe.digest}, ${Buffer.byteLength(recipe.text)} bytes`);
+    const { stamp } = await readRecipeFile();
+    await rm(join(out, recordName(stamp, arch)), { force: true });
+    const { recipe, runtime } = await rendered(work, options);
     const root = await bootstrap({
       arch,
       recipe,
       runtime,
       cache,
       work,
-      bare: join(out, bareName(file.stamp, arch)),
+      bare: join(out, bareName(stamp, arch)),
       tell,
     });
     const made = await archives({ ...options, recipe, runtime, root, work });
     for (const line of gate(measured(made, options), await largest(root, shownPaths))) tell(line);
-    await writeRecord(join(out, recordName(file.stamp, arch)), made);
+    await writeRecord(join(out, recordName(stamp, arch)), made);
     return made;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** @param work an empty folder. */
+async function rendered(
+  work: string,
+  { out, url, tell }: Pick<BuildOptions, "out" | "url" | "tell">,
+): Promise<{ readonly recipe: Recipe; readonly runtime: PackedRuntime }> {
+  const { stamp, epochSeconds } = await readRecipeFile();
+  const name = `base-${stamp}-runtime.tar.gz`;
+  tell("agent runtime");
+  const runtime = await packRuntime(work, join(out, name), epochSeconds);
+  const recipe = await readRecipe(runtime, url === undefined ? [] : [`${url.replace(/\/$/, "")}/${name}`]);
+  tell(`recipe ${recipe.digest}, ${Buffer.byteLength(recipe.text)} bytes`);
+  return { recipe, runtime };
+}
+
+/** What a worker needs for the build path, without an image. */
+export async function recipeOnly(
+  out: string,
+  url: string | undefined,
+): Promise<{ readonly name: string; readonly digest: string; readonly runtime: FileRecord }> {
+  await mkdir(out, { recursive: true });
+  const work = await mkdtemp(join(tmpdir(), "haversack-recipe-"));
+  try {
+    const where = { out, tell: () => {}, ...(url !== undefined && { url }) };
+    const { recipe } = await rendered(work, where);
+    await put(out, "recipe.sh", recipe.text);
+    const runtime = await described(out, `base-${recipe.file.stamp}-runtime.tar.gz`);
+    return { name: "recipe.sh", digest: recipe.digest, runtime };
   } finally {
     await rm(work, { recursive: true, force: true });
   }

@@ -6,11 +6,12 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { FaultError, messageOf } from "@haversack/base";
 import { type Arch, arches, parseArch } from "./arch.ts";
-import { build, sizesBefore } from "./build.ts";
+import { build, recipeOnly, sizesBefore } from "./build.ts";
 import { compareBuilds } from "./compare.ts";
 import { writeLock } from "./lock.ts";
 import { readRecipeFile } from "./recipe.ts";
 import { newKey, publish, verifyRelease } from "./release.ts";
+import { endPrograms } from "./run.ts";
 import { smoke } from "./smoke.ts";
 
 const usage = `npm run images -- COMMAND [options]
@@ -22,6 +23,8 @@ const usage = `npm run images -- COMMAND [options]
     --url URL                where the release will be found
     --last FILE              images.json of the release before, to tell growth
     --twice                  build a second time in other circumstances, and compare
+  recipe                   the recipe and the agent runtime alone: what the build path needs; needs no root
+    --out, --url             as above
   smoke                    start what was built, on each engine that answers
     --arch, --out            as above
     --engine NAME=SOCKET     docker, podman or lxd; again for more; default: the usual sockets
@@ -74,6 +77,12 @@ const commands: Readonly<Record<string, (values: Values) => Promise<void>>> = {
     const others = arches.filter((each) => each !== arch);
     tell(`not built: ${others.join(", ")}; a release needs all of ${arches.join(", ")}`);
   },
+  async recipe(values) {
+    const { out } = places(values);
+    const { name, digest, runtime } = await recipeOnly(out, values.url);
+    tell(`${join(out, name)}: ${digest}`);
+    tell(`${join(out, runtime.name)}: the agent runtime, sha256 ${runtime.sha256}, which it downloads`);
+  },
   async smoke(values) {
     const { arch, out, cache } = places(values);
     const { stamp } = await readRecipeFile();
@@ -110,6 +119,7 @@ function needed(value: string | undefined, what: string): string {
   throw new FaultError("invalid", "bad_option", `${what} is missing\n\n${usage}`);
 }
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, endPrograms);
 try {
   const { values, positionals } = parse();
   const [name = ""] = positionals;

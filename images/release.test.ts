@@ -11,7 +11,7 @@ const stamp = "2026.11.1";
 const keys = newKey();
 
 /** What build and smoke leave, with small files in the place of images. */
-async function made(folder: string, arch: Arch, recipe = `sha256:${"aa".repeat(32)}`): Promise<void> {
+async function made(folder: string, arch: Arch, recipe = `sha256:${hashOf("recipe")}`): Promise<void> {
   const file = async (name: string, text: string) => {
     await writeFile(join(folder, name), text);
     return { name, sha256: hashOf(text), size: text.length };
@@ -71,8 +71,9 @@ test("a release has every file, is signed, and is found to be whole", async () =
     "base-2026.11.1.recipe.sh",
     "images.json",
     "images.json.sig",
+    "recipe.sh",
   ]);
-  expect(await verifyRelease(to, keys.publicKey)).toHaveLength(6);
+  expect(await verifyRelease(to, keys.publicKey)).toHaveLength(7);
   await expect(run()).resolves.toEqual(manifest);
 });
 

@@ -16,6 +16,8 @@ import { type BuildRecord, readRecord, recordName, type SmokeRecord, smokeName }
 
 export const manifestName = "images.json";
 export const signatureName = "images.json.sig";
+/** Where a coordinator looks for the recipe of the manifest beside it. */
+const recipeName = "recipe.sh";
 
 export interface PublishOptions {
   /** What `build` and `smoke` wrote, of all architectures. */
@@ -52,11 +54,13 @@ export async function publish(options: PublishOptions): Promise<ImageManifest> {
       await copyFile(join(from, name), join(stage, name));
       await sameOrRefuse(join(stage, name), sha256);
     }
+    await copyFile(join(stage, `base-${stamp}.recipe.sh`), join(stage, recipeName));
     await writeFile(join(stage, signatureName), signature);
     await writeFile(join(stage, manifestName), text);
     await checkImmutable(to, text);
     // The manifest goes last: whoever reads it finds all that it names.
-    for (const name of [...new Set(files.map(({ name: each }) => each)), signatureName, manifestName]) {
+    const last = [recipeName, signatureName, manifestName];
+    for (const name of [...new Set(files.map(({ name: each }) => each)), ...last]) {
       await rename(join(stage, name), join(to, name));
     }
   } finally {
@@ -174,8 +178,10 @@ export async function verifyRelease(folder: string, publicKey: string): Promise<
       `${signatureName} is not the signature of ${manifestName} by this key`,
     );
   }
-  const { arches: entries } = parseImageManifest(text, manifestName);
-  const said: string[] = [];
+  const { arches: entries, recipe } = parseImageManifest(text, manifestName);
+  await sameOrRefuse(join(folder, recipeName), recipe.replace("sha256:", ""));
+  // It names the agent runtime in turn.
+  const said = [`${recipeName}: ${recipe}`];
   for (const { oci, lxd, sbom } of Object.values(entries)) {
     const named = [
       ...[oci, lxd].flatMap((file) => (file === undefined ? [] : [{ ...file, url: file.urls[0] ?? "" }])),

@@ -1,6 +1,6 @@
 /** Programs of the system that the pipeline needs: started with a clean environment, and told about in full when they fail. */
 
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { FaultError } from "@haversack/base";
 
 export interface RunOptions {
@@ -16,6 +16,15 @@ const outputMax = 64 * 1024 * 1024;
 const tailLength = 4000;
 /** So that neither a user's time zone, nor locale, nor mask decides what comes out. */
 const neutral = { LC_ALL: "C.UTF-8", TZ: "UTC", HOME: "/nonexistent", DEBIAN_FRONTEND: "noninteractive" };
+
+const running = new Set<ChildProcess>();
+let isEnding = false;
+
+/** Ends what runs, and lets nothing new start: whoever waits for it cleans up and fails. */
+export function endPrograms(): void {
+  isEnding = true;
+  for (const child of running) child.kill("SIGTERM");
+}
 
 /** What the program wrote to standard output. Throws FaultError `program_failed` with the end of what it said. */
 export async function run(
@@ -33,6 +42,9 @@ export async function run(
     stdio: "pipe",
     ...(options.cwd !== undefined && { cwd: options.cwd }),
   });
+  if (isEnding) child.kill("SIGTERM");
+  running.add(child);
+  child.once("close", () => running.delete(child));
   const out: Buffer[] = [];
   const said: Buffer[] = [];
   let size = 0;

@@ -20,7 +20,8 @@ export interface Expected {
   readonly digest: string;
 }
 
-const healthyTries = 300;
+/** Tenths of a second; an emulated processor needs a minute and more to start Node. */
+const healthyTries = { native: 300, emulated: 3000 };
 const stopMsMax = 5000;
 const rootsMin = 100;
 
@@ -47,7 +48,7 @@ export async function checkContainer(container: Container, expected: Expected): 
   );
   if (!(roots >= rootsMin)) throw fail(`there are ${roots} TLS roots; expected ${rootsMin} and more`);
   const git = (await container.exec(["git", "--version"])).trim();
-  await healthy(container);
+  await healthy(container, expected.arch === process.arch ? healthyTries.native : healthyTries.emulated);
   await rehearse(container);
   const { exitCode, ms } = await container.stop();
   if (ms > stopMsMax || (exitCode ?? 0) !== 0)
@@ -86,11 +87,11 @@ async function checkVersions(container: Container, { arch, recipe }: Expected): 
 }
 
 /** From inside: a container of a test may have no network. */
-async function healthy(container: Container): Promise<void> {
+async function healthy(container: Container, tries: number): Promise<void> {
   const script = `for (let n = 1; ; n++) {
     const answer = await fetch("http://127.0.0.1:8080/healthz").catch((error) => ({ status: 0, text: async () => String(error) }));
     if (answer.status === 200) { console.log(await answer.text()); break; }
-    if (n === ${healthyTries}) throw new Error(await answer.text());
+    if (n === ${tries}) throw new Error(await answer.text());
     await new Promise((resolve) => setTimeout(resolve, 100));
   }`;
   const answer = await container.exec(["/opt/haversack/bin/node", "--input-type=module", "-e", script]);

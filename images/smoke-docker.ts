@@ -63,7 +63,9 @@ export function dockerEngine(socket: string) {
       bare: string,
       parts: { pack: Uint8Array; name: string; recipe: string; downloads: ReadonlyMap<string, string> },
     ): Promise<Container> {
-      const image = (await docker(["import", "--change", 'CMD ["/bin/sh"]', bare])).trim();
+      const said = await docker(["import", "--change", 'CMD ["/bin/sh"]', bare]);
+      // Podman says more than the id.
+      const image = said.match(/[0-9a-f]{64}/g)?.at(-1) ?? said.trim();
       const folder = await runFolder(parts.pack);
       const wait = await readFile(new URL("wait.sh", import.meta.url), "utf8");
       const caps = recipeNeeds.map((each) => `--cap-add=${each}`);

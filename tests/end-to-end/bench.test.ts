@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { withEngine } from "../support/container-engines.ts";
 import { repositoryRoot } from "../support/fleet.ts";
 
 function bench(...args: string[]) {
@@ -101,4 +102,17 @@ test("fleet prints one object a line, nothing else, and every promised figure", 
   );
   const lost = ["killed", "restarted"].map((how) => figures.get(`coordinator ${how}: leases_lost`));
   expect(lost).toEqual([0, 0]);
+});
+
+withEngine("docker", "deploy", () => {
+  test("prints one object a line, nothing else, and every promised figure", () => {
+    const figures = [...figuresOf("deploy")].map(
+      ([name, value]) => [name.replace(/^.*: /, ""), value] as const,
+    );
+    const of = new Map(figures);
+    expect([...of.keys()]).toEqual(
+      expect.arrayContaining(["build_path_ms", "image_path_ms", "build_path_over_image_path", "pull_ms"]),
+    );
+    expect([of.get("bytes_fetched_twice"), (of.get("bytes_fetched") ?? 0) > 0]).toEqual([0, true]);
+  });
 });

@@ -7,20 +7,21 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { runDeploy } from "../../packages/worker/src/deploy/run-deploy.ts";
-import { never, openEngineWorld, specOf, withEngines } from "../support/deploy-engine.ts";
+import { withEngine } from "../support/container-engines.ts";
+import { type DeployEngine, never, openEngineWorld, serve, specOf } from "../support/deploy-engine.ts";
 import { until } from "../support/fake-clock.ts";
 
 const host = "here";
 
-withEngines((engine) => {
-  test("one name, from the build path to the image, through a fall back and a roll back, to its end", async () => {
+for (const engine of ["docker", "podman"] as const) {
+  withEngine(engine, `deploys on ${engine}`, () => tests(engine));
+}
+
+function tests(engine: DeployEngine): void {
+  test.concurrent("one name, from the build path to the image, through a fall back and a roll back, to its end", async () => {
     await using world = await openEngineWorld(engine);
     const volumes = [{ name: "notes", path: "/data", readOnly: false }];
-    const command = [
-      "/bin/sh",
-      "-c",
-      "echo > /data/$(id -u); echo ok > /tmp/index.html; exec httpd -f -p 8080 -h /tmp",
-    ];
+    const command = serve("echo > /data/$(id -u)");
     const work = world.work({ volumes, command });
     const first = await runDeploy(await world.deploy(work), host);
     expect(first.report).toMatchObject({ effect: "started", path: "build", failures: [], fellBack: false });
@@ -36,7 +37,7 @@ withEngines((engine) => {
       await world.deploy({ ...work, revision: 2, replaces: 1, spec: specOf("2") }),
       host,
     );
-    expect(second.report).toMatchObject({ effect: "started", path: "image", failures: [] });
+    expect(second.report).toMatchObject({ failures: [], effect: "started", path: "image" });
     expect(second.report.ports).toEqual(first.report.ports);
     expect(await world.standing()).toEqual(["2 running"]);
     expect(await readdir(join(world.data, "volumes", work.name, "notes"))).toContain("10001");
@@ -61,7 +62,7 @@ withEngines((engine) => {
     expect(await world.standing()).toEqual([]);
   });
 
-  test("an image that somebody removes between the choice and the container costs one build", async () => {
+  test.concurrent("an image that somebody removes between the choice and the container costs one build", async () => {
     await using world = await openEngineWorld(engine);
     await world.addBase();
     await world.removeBase();
@@ -71,14 +72,14 @@ withEngines((engine) => {
     expect(world.images.calls).toEqual(expect.arrayContaining(["turnedOut absent", "ensure"]));
   });
 
-  test("secrets are files of the container's user, and nowhere else; the root is read-only", async () => {
+  test.concurrent("secrets are files of the container's user, and nowhere else; the root is read-only", async () => {
     await using world = await openEngineWorld(engine);
     await world.addBase();
     const value = "s3cret-value-of-the-vault";
     const secrets = new Map([["api-key", value]]);
     const deploy = await world.deploy(world.work(), { secrets });
     const end = await runDeploy(deploy, host);
-    expect(end.report).toMatchObject({ effect: "started", path: "image" });
+    expect(end.report).toMatchObject({ failures: [], effect: "started", path: "image" });
     const id = end.report.container ?? "";
     const run = async (script: string) => {
       const command = { argv: ["/bin/sh", "-c", script], outputMax: 4096, user: "10001:10001" };
@@ -105,13 +106,13 @@ withEngines((engine) => {
     expect(shown.join("\n")).not.toContain(value);
   });
 
-  test("what a worker that was killed had made is taken over by the next attempt", async () => {
+  test.concurrent("what a worker that was killed had made is taken over by the next attempt", async () => {
     const gate = { before: "until [ -e /gate/open ]; do sleep 0.05; done" };
     const volumes = [{ name: "gate", path: "/gate", readOnly: false }];
     await using world = await openEngineWorld(engine, gate);
     const work = world.work({ volumes });
     const program = fileURLToPath(new URL("../support/deploy-process.ts", import.meta.url));
-    const args = [program, engine.name, world.cluster, world.data, gate.before];
+    const args = [program, engine, world.cluster, world.data, gate.before];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit"] });
     // It made the container, and waits in the middle of its recipe.
     await until(async () => (await world.standing())[0] === "1 running");
@@ -123,7 +124,7 @@ withEngines((engine) => {
     expect(end.report).toMatchObject({ effect: "started", container: before?.id, path: "build" });
     expect(await world.standing()).toEqual(["1 running"]);
   });
-});
+}
 
 const health = {
   probe: { kind: "tcp" },

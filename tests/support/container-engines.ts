@@ -37,6 +37,8 @@ export function withEngine(kind: EngineKind, name: string, body: () => void): vo
 
 export interface OwnEngine extends AsyncDisposable {
   readonly address: string;
+  /** All of its state. */
+  readonly folder: string;
   /** SIGKILL, as a power cut; its containers may live on. */
   kill(): Promise<void>;
   /** On what is left. */
@@ -54,6 +56,7 @@ export async function ownEngine(kind: EngineKind): Promise<OwnEngine> {
   const address = await start();
   return {
     address,
+    folder: place,
     async kill() {
       process.kill(Number(await readFile(join(place, "pid"), "utf8")), "SIGKILL");
     },

@@ -1,6 +1,6 @@
 /** A real coordinator that knows a base image, on a folder and a port that stay over its restarts; and readers of its streams. */
 
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, silentLog, systemClock, systemRandom } from "@haversack/base";
 import { type Coordinator, createCoordinator } from "@haversack/coordinator";
@@ -51,10 +51,17 @@ export class ImageWorld implements AsyncDisposable {
     this.#clock = clock;
   }
 
-  /** @param more options of the coordinator */
-  static async start(more: object = {}, clock: Clock = systemClock): Promise<ImageWorld> {
+  /**
+   * @param more options of the coordinator
+   * @param blobs folder of artifacts that it shares with another one
+   */
+  static async start(more: object = {}, blobs?: string, clock: Clock = systemClock): Promise<ImageWorld> {
     const folder = await tempFolder("haversack-images");
     const world = new ImageWorld(folder.path, () => folder[Symbol.asyncDispose](), more, clock);
+    if (blobs !== undefined) {
+      await mkdir(join(world.folder, "data"), { mode: 0o700 });
+      await symlink(blobs, join(world.folder, "data/blobs"));
+    }
     await world.publish("1");
     await writeFile(join(world.folder, "recipe.sh"), recipe);
     await world.startCoordinator();

@@ -1,35 +1,17 @@
-/**
- * The LXD that `TEST_LXD_SOCKET` names, and small images for it. Without it these tests are skipped, which the output says;
- * where everything has to be tested (`CI=true`), that is a failure.
- */
+/** Small images for LXD, and what a test needs of one that runs. */
 
 import { createHash, randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { systemClock } from "@haversack/base";
-import { describe } from "vitest";
+import { theirArch } from "../../packages/worker/src/runtime/lxd/answers.ts";
 import { openLxd } from "../../packages/worker/src/runtime/lxd/lxd-runtime.ts";
 import type { ContainerSpec, ImageIdentity, Runtime } from "../../packages/worker/src/runtime/runtime.ts";
+import { engineAddress } from "./container-engines.ts";
 import { tarArchive } from "./tar-archive.ts";
 import { tempFolder } from "./temp-folder.ts";
 import { busyboxEntries } from "./test-images.ts";
-
-const given = process.env["TEST_LXD_SOCKET"] ?? "";
-
-/** The tests of `body`, where there is an LXD. */
-export function withLxd(name: string, body: () => void): void {
-  const isSkipped = given === "" && process.env["CI"] !== "true";
-  const told = "skipped: set TEST_LXD_SOCKET=/PATH/TO/unix.socket to run it on LXD or Incus";
-  describe.skipIf(isSkipped)(isSkipped ? `${name} (${told})` : name, () => {
-    body();
-  });
-}
-
-export function lxdSocket(): string {
-  if (given === "") throw new Error("TEST_LXD_SOCKET is not set: with CI=true every engine has to be tested");
-  return given;
-}
 
 export interface LxdWorld extends AsyncDisposable {
   readonly runtime: Runtime;
@@ -48,7 +30,7 @@ export const ignore = (): void => {};
 /** A runtime for one test. In the end nothing that the test made is there any more. */
 export async function openLxdWorld(): Promise<LxdWorld> {
   const temp = await tempFolder("lxd");
-  const runtime = openLxd(lxdSocket(), systemClock);
+  const runtime = openLxd(engineAddress("lxd"), systemClock);
   const cluster = randomBytes(6).toString("hex");
   const images: ImageIdentity[] = [];
   const image = async (details: Omit<LxdImageDetails, "salt"> = {}): Promise<LxdImageFile> => {
@@ -96,9 +78,10 @@ function plainSpec(name: string, image: string, cluster: string): ContainerSpec 
 }
 
 export interface LxdImageDetails {
-  /** In the engine's words. */
-  readonly architecture?: string;
+  readonly arch?: string;
   readonly stamp?: string;
+  /** Random bytes beside the programs. */
+  readonly ballastBytes?: number;
   /** What no image had before, so that each test has an image of its own. */
   readonly salt: string;
 }
@@ -118,14 +101,16 @@ while :; do sleep 0.1; done
 /** Its `/sbin/init` says its arguments and ends on SIGTERM. */
 async function writeLxdImage(
   file: string,
-  { architecture = "x86_64", stamp, salt }: LxdImageDetails,
+  { arch = "x64", stamp, salt, ballastBytes = 0 }: LxdImageDetails,
 ): Promise<LxdImageFile> {
   const properties = JSON.stringify({ salt, ...(stamp === undefined ? {} : { "haversack.stamp": stamp }) });
-  const metadata = `architecture: ${architecture}\ncreation_date: 1700000000\nproperties: ${properties}\n`;
+  const metadata = `architecture: ${theirArch(arch)}\ncreation_date: 1700000000\nproperties: ${properties}\n`;
   const inside = [
     ...["", "proc/", "sys/", "dev/", "sbin/"].map((name) => ({ name })),
     ...busyboxEntries(),
     { name: "sbin/init", data: agent },
+    { name: "srv/" },
+    { name: "srv/ballast", mode: 0o644, data: randomBytes(ballastBytes) },
   ];
   const bytes = gzipSync(
     tarArchive([

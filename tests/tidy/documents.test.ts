@@ -99,7 +99,7 @@ function commandsIn(text: string): RegExpMatchArray[] {
     .filter(([, language = ""]) => ["", "sh", "console", "text"].includes(language))
     .map(([, , block = ""]) => block);
   const line =
-    /(?:npm (?:run (?:--silent )?)?(start|test|run|[a-z]+:[a-z]+|check|format|types|lint|dead|fuzz|bench|chaos)\b|(?:npx )?(haversack) ([a-z][a-z-]*)?)[^\n#|]*/g;
+    /(?:npm (?:run (?:--silent )?)?(start|test|run|[a-z]+:[a-z]+|check|format|types|lint|dead|fuzz|bench|chaos|images)\b|(?:npx )?(haversack) ([a-z][a-z-]*)?)[^\n#|]*/g;
   return blocks.flatMap((block) => [...block.matchAll(line)]);
 }
 

@@ -3,11 +3,13 @@
 import { isTerminalRun, isTerminalStep, type RunStatus, type StepPhase } from "@haversack/protocol";
 import { runMoves } from "../../packages/coordinator/src/runs/run-moves.ts";
 import { stepMoves } from "../../packages/coordinator/src/runs/step-moves.ts";
+import { imageMoves } from "../../packages/worker/src/images/image-table.ts";
 
 type Moves = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export const diagrams: Readonly<Record<string, string>> = {
   step: draw(stepMoves, "waiting", (phase) => isTerminalStep(phase as StepPhase)),
+  image: draw(imageMoves, "unknown", (state) => state === "unsupported"),
   run: draw(runMoves, "queued", (status) => isTerminalRun(status as RunStatus)),
 };
 

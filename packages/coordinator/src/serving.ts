@@ -2,11 +2,10 @@
 
 import { join } from "node:path";
 import type { Ports, Service } from "@haversack/base";
-import type { WorkerId } from "@haversack/protocol";
 import { createAccess } from "./api/access.ts";
-import { imageRoutes, routesOf } from "./api/routes.ts";
+import { imageRoutes } from "./api/image-service.ts";
+import { routesOf } from "./api/routes.ts";
 import { workerRoutes } from "./api/worker-routes.ts";
-import type { Authenticator } from "./auth/authenticate.ts";
 import { endSession, revocationKeeper } from "./dispatch/revocation.ts";
 import type { watchHealth } from "./health/health.ts";
 import { imageCalls } from "./http/image-calls.ts";
@@ -17,7 +16,7 @@ import { type Identities, openIdentities } from "./identity/open-identities.ts";
 export interface ServingParts {
   readonly settings: Pick<ListenerParts, "listen"> & { readonly listeners: ListenerParts["settings"] };
   /** The credentials of the data folder. */
-  readonly tokens: Authenticator;
+  readonly tokens: Parameters<typeof createAccess>[0]["credentials"][number];
   readonly health: Pick<ReturnType<typeof watchHealth>, "routes" | "countCalls">;
   readonly served: Omit<Parameters<typeof routesOf>[0], "enrolment">;
   readonly ports: Ports;
@@ -38,7 +37,8 @@ export async function openServing(parts: ServingParts): Promise<Serving> {
   const { settings, tokens, health, served, ports, hurry } = parts;
   const { store, registry, stopping } = served;
   let listeners: Listeners | undefined;
-  const end = (id: WorkerId, reason: string): void => void endSession(registry, id, reason);
+  const end = (id: Parameters<typeof endSession>[1], reason: string): void =>
+    void endSession(registry, id, reason);
   const workersPort = (): number | undefined => listeners?.workers?.port;
   const identities = openIdentities({ settings: settings.listeners, store, ports, workersPort, end });
   const { authority, enrolment } = identities;

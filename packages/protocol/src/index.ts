@@ -38,6 +38,7 @@ export * from "./model/local-dag.ts";
 export * from "./model/memory.ts";
 export * from "./model/outcome.ts";
 export * from "./model/placement.ts";
+export * from "./model/prefetch-policy.ts";
 export * from "./model/problem.ts";
 export * from "./model/review.ts";
 export * from "./model/run.ts";

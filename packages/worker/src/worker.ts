@@ -112,32 +112,21 @@ class OneWorker implements Worker {
     const enrolment = await openEnrolment(folder.path, this.#settings, this.#ports);
     const { workerId } = enrolment.access.identity;
     this.#ports = { ...this.#ports, log: logWith(this.#ports.log, { worker: workerId }) };
-    const place = { folder: folder.path, workerId, hostEnv: this.#hostEnv };
-    const host = await openHost({ settings: this.#settings, ...place }, this.#ports);
+    const common = {
+      settings: this.#settings,
+      folder: folder.path,
+      workerId,
+      hostEnv: this.#hostEnv,
+      ports: this.#ports,
+    };
+    const host = await openHost(common);
     const connection = new Connection(coordinatorUrls, enrolment.access);
     const uplink = new Uplink((error) => this.#fail(error));
     const cache = new SnapshotCache(join(folder.path, "snapshots"), connection, this.#ports.clock);
     const roots = { workRoot: join(folder.path, "work"), spoolRoot: join(folder.path, "spool") };
     const { logBounds } = this.#settings;
-    const deploy = await openWorkerDeploy({
-      settings: this.#settings,
-      workerId,
-      dataDir: folder.path,
-      hostEnv: this.#hostEnv,
-      uplink,
-      sender: connection,
-      ports: this.#ports,
-    });
-    const work = openExecutors({
-      deploy,
-      ports: this.#ports,
-      hostEnv: this.#hostEnv,
-      workerId,
-      host,
-      cache,
-      settings: this.#settings,
-      hurry: this.#hurry.signal,
-    });
+    const deploy = await openWorkerDeploy({ ...common, uplink, sender: connection });
+    const work = openExecutors({ ...common, deploy, host, cache, hurry: this.#hurry.signal });
     const bounds = new LogBounds(logBounds, this.#ports.clock);
     const { tracing } = work.traces;
     await tracing?.start();

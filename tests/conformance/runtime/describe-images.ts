@@ -104,6 +104,12 @@ function describeAbsence(the: () => RuntimeWorld): void {
     }
   });
 
+  test("a file that is not there is no fault of the engine", async () => {
+    const image = await the().shelve();
+    const loaded = load({ ...image, file: `${image.file}.gone` });
+    await expect(loaded).rejects.toMatchObject({ fault: "missing", code: "file_missing" });
+  });
+
   test("an image that a container is made of is not removed", async () => {
     const image = await the().shelve();
     await load(image);

@@ -32,7 +32,7 @@ type Run = (
   more?: Partial<ExecSpec>,
 ) => Promise<{ readonly exitCode: number; readonly text: string }>;
 
-function runner(the: () => RuntimeWorld): Run {
+function commandsIn(the: () => RuntimeWorld): Run {
   return async ({ id }, script, more = {}) => {
     const command = { argv: ["/bin/sh", "-c", script], outputMax: 100_000, ...more };
     const { exitCode, output } = await the().runtime.exec(id, command, never);
@@ -41,7 +41,7 @@ function runner(the: () => RuntimeWorld): Run {
 }
 
 function describeBounds(the: () => RuntimeWorld, imageOf: () => ImageIdentity): void {
-  const run = runner(the);
+  const run = commandsIn(the);
 
   test("it runs bounded, as nobody, with nothing to gain", async () => {
     await using container = await launched(the(), containerSpec(the(), imageOf()));
@@ -87,7 +87,7 @@ function describeBounds(the: () => RuntimeWorld, imageOf: () => ImageIdentity): 
 }
 
 function describeCommands(the: () => RuntimeWorld, imageOf: () => ImageIdentity): void {
-  const run = runner(the);
+  const run = commandsIn(the);
 
   test("a command's end, its output and its surroundings", async () => {
     await using container = await launched(the(), containerSpec(the(), imageOf()));
@@ -158,7 +158,7 @@ function file(path: string, data: string): ContainerFile {
 }
 
 function describeFiles(the: () => RuntimeWorld, imageOf: () => ImageIdentity): void {
-  const run = runner(the);
+  const run = commandsIn(the);
 
   test("files are put into one that runs, whatever is in them", async () => {
     await using container = await launched(the(), containerSpec(the(), imageOf()));

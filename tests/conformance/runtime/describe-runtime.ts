@@ -4,7 +4,8 @@ import { afterAll, afterEach, beforeAll, describe } from "vitest";
 import { describeContainers } from "./describe-containers.ts";
 import { describeImages } from "./describe-images.ts";
 import { describeInside } from "./describe-inside.ts";
-import { expectNothingLeft, type RuntimeWorld } from "./runtime-world.ts";
+import { expectNothingLeft } from "./nothing-left.ts";
+import type { RuntimeWorld } from "./runtime-world.ts";
 
 export interface RuntimeTraits {
   /** Whether programs really run in the containers of the world. */

@@ -7,6 +7,7 @@ import { ownEngine, withEngine } from "../../support/container-engines.ts";
 import { testRegistry } from "../../support/registry.ts";
 import { ofBallast, pullingBegun, pullWorld } from "./describe-pulls.ts";
 import { dockerWorld } from "./docker-world.ts";
+import { expectNothingLeft, mountsBelow } from "./nothing-left.ts";
 import { containerSpec, never } from "./runtime-world.ts";
 
 for (const kind of ["docker", "podman"] as const) {
@@ -15,6 +16,7 @@ for (const kind of ["docker", "podman"] as const) {
       await using engine = await ownEngine(kind);
       await using world = await dockerWorld(engine.address);
       const { runtime } = world;
+      const mounted = mountsBelow(engine.folder);
       await using registry = await testRegistry({
         bytesPerSecond: 500_000,
         fault: ofBallast(() => ({ stallAt: 1_000_000 })),
@@ -46,11 +48,15 @@ for (const kind of ["docker", "podman"] as const) {
 
       const { id } = await runtime.create(containerSpec(world, image.identity), never);
       await runtime.start(id, never);
+      expect(mountsBelow(engine.folder).length).toBeGreaterThan(mounted.length);
       await engine.kill();
       await expect(runtime.inspect(id, never)).rejects.toMatchObject({ fault: "unavailable" });
       await engine.startAgain();
       expect((await runtime.list(world.cluster, never)).map((each) => each.id)).toEqual([id]);
       await runtime.remove(id, never);
+      const more = () => mountsBelow(engine.folder).filter((place) => !mounted.includes(place));
+      await expect.poll(more).toEqual([]);
+      await expectNothingLeft(world);
     });
 
     test("who watches hears again when it is back", async () => {

@@ -7,12 +7,13 @@ import { expect, test } from "vitest";
 import { networksForm } from "../../../packages/worker/src/runtime/lxd/host-answers.ts";
 import { lxdClient } from "../../../packages/worker/src/runtime/lxd/lxd-client.ts";
 import type { ContainerView, Runtime } from "../../../packages/worker/src/runtime/runtime.ts";
-import { type LxdWorld, lxdSocket, never, openLxdWorld, withLxd } from "../../support/lxd.ts";
+import { engineAddress, withEngine } from "../../support/container-engines.ts";
+import { type LxdWorld, never, openLxdWorld } from "../../support/lxd.ts";
 
 const shell = (script: string) => ({ entrypoint: ["/bin/sh", "-c", script] });
 const forever = 'trap "exit 0" TERM; while :; do sleep 0.1; done';
 
-withLxd("containers of LXD", () => {
+withEngine("lxd", "containers of LXD", () => {
   test("a container is what was asked for, as the engine shows it and as it finds itself", async () => {
     await using world = await openLxdWorld();
     const spec = await world.spec(shell(forever));
@@ -297,7 +298,7 @@ async function answerOn(port: number, host = "127.0.0.1"): Promise<string> {
 }
 
 async function hasBridge(): Promise<boolean> {
-  const networks = await lxdClient(lxdSocket()).get("/1.0/networks?recursion=1", {}, never);
+  const networks = await lxdClient(engineAddress("lxd")).get("/1.0/networks?recursion=1", {}, never);
   return networksForm.parse(networks).some(({ managed, type }) => managed && type === "bridge");
 }
 

@@ -5,9 +5,10 @@ import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { imagesForm } from "../../../packages/worker/src/runtime/lxd/answers.ts";
 import { lxdClient } from "../../../packages/worker/src/runtime/lxd/lxd-client.ts";
-import { ignore, lxdSocket, never, openLxdWorld, withLxd } from "../../support/lxd.ts";
+import { engineAddress, withEngine } from "../../support/container-engines.ts";
+import { ignore, never, openLxdWorld } from "../../support/lxd.ts";
 
-withLxd("images of LXD", () => {
+withEngine("lxd", "images of LXD", () => {
   test("only the whole fingerprint is an identity", async () => {
     await using world = await openLxdWorld();
     const { file, fingerprint } = await world.image();
@@ -59,13 +60,13 @@ withLxd("images of LXD", () => {
     const { file, fingerprint, size } = await world.image();
     await truncate(file, Math.floor(size / 2));
     const cut = world.runtime.importImage(file, { id: fingerprint, arch: "x64" }, ignore, never);
-    await expect(cut).rejects.toMatchObject({ fault: "corrupt", code: "checksum" });
+    await expect(cut).rejects.toMatchObject({ fault: "corrupt", code: "import_failed" });
     expect(await namesWithSalt(world.cluster)).toEqual([]);
   });
 
   test("an image of another architecture is refused, and removed again", async () => {
     await using world = await openLxdWorld();
-    const { file, fingerprint } = await world.image({ architecture: "aarch64" });
+    const { file, fingerprint } = await world.image({ arch: "arm64" });
     const image = { id: fingerprint, arch: "x64" };
     const foreign = world.runtime.importImage(file, image, ignore, never);
     await expect(foreign).rejects.toMatchObject({
@@ -84,7 +85,7 @@ withLxd("images of LXD", () => {
     await expect(cut).rejects.toMatchObject({ fault: "cancelled" });
     expect((await world.runtime.inspectImage(image, never)).kind).toBe("absent");
     await world.runtime.importImage(file, image, ignore, never);
-    const files = await readdir(join(dirname(lxdSocket()), "images"));
+    const files = await readdir(join(dirname(engineAddress("lxd")), "images"));
     expect(files).toContain(fingerprint);
   });
 
@@ -103,7 +104,7 @@ withLxd("images of LXD", () => {
 
 /** Fingerprints of whatever came out of this test's files. */
 async function namesWithSalt(cluster: string): Promise<string[]> {
-  const client = lxdClient(lxdSocket());
+  const client = lxdClient(engineAddress("lxd"));
   const images = imagesForm.parse(await client.get("/1.0/images?recursion=1", {}, never));
   return images.flatMap(({ fingerprint, properties }) =>
     properties?.["salt"]?.startsWith(cluster) === true ? [fingerprint] : [],

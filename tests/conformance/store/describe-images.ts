@@ -90,19 +90,21 @@ export function describeImages(name: string, open: OpenStore): void {
       expect(await store.read.imagesLast({})).toMatchObject([{ status: { state: "ready" } }]);
     });
 
-    test("of a worker that nobody knows, or that is revoked, nothing is kept", async () => {
-      await using store = await open();
-      await store.write.imagesNote({ notes: [note(image("ready", 1))] });
-      expect(await store.read.imagesLast({})).toEqual([]);
-      const proof = { kind: "credential", hash: "h" } as const;
-      await store.write.workerJoin({ workerId: w, proof, now: 1 });
-      await new World(store).worker("w").greet();
-      await store.write.imagesNote({ notes: [note(image("ready", 1))] });
-      expect(await store.read.imagesLast({})).toHaveLength(1);
-      await store.write.workerRevoke({ workerId: w, now: 2 });
-      await store.write.imagesNote({ notes: [note(image("failed", 3))] });
-      expect(await store.read.imagesLast({})).toEqual([]);
-      expect(await store.read.imageTransitions({ workerId: w, digest })).toEqual([]);
-    });
+    test("of a worker that nobody knows, or that is revoked, nothing is kept", () => keepsNothing(open));
   });
+}
+
+async function keepsNothing(open: OpenStore): Promise<void> {
+  await using store = await open();
+  await store.write.imagesNote({ notes: [note(image("ready", 1))] });
+  expect(await store.read.imagesLast({})).toEqual([]);
+  const proof = { kind: "credential", hash: "h" } as const;
+  await store.write.workerJoin({ workerId: w, proof, now: 1 });
+  await new World(store).worker("w").greet();
+  await store.write.imagesNote({ notes: [note(image("ready", 1))] });
+  expect(await store.read.imagesLast({})).toHaveLength(1);
+  await store.write.workerRevoke({ workerId: w, now: 2 });
+  await store.write.imagesNote({ notes: [note(image("failed", 3))] });
+  expect(await store.read.imagesLast({})).toEqual([]);
+  expect(await store.read.imageTransitions({ workerId: w, digest })).toEqual([]);
 }

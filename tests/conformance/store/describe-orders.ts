@@ -2,6 +2,7 @@
 
 import { parseWorkerId } from "@haversack/protocol";
 import { describe, expect, test } from "vitest";
+import { describeImages } from "./describe-images.ts";
 import type { OpenStore } from "./describe-store.ts";
 import { dag, step, TestWorker, World } from "./store-world.ts";
 
@@ -70,6 +71,8 @@ export function describeOrders(name: string, open: OpenStore): void {
       expect(await store.write.writeProbe({ now: 2 })).toBe(schema);
     });
   });
+  // What workers say of themselves besides.
+  describeImages(name, open);
 }
 
 async function refusesNames(open: OpenStore): Promise<void> {

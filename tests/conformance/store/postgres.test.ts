@@ -2,7 +2,6 @@ import { vi } from "vitest";
 import { withPostgres } from "../../support/postgres.ts";
 import { openPostgres } from "../../support/postgres-store.ts";
 import { describeChildren } from "./describe-children.ts";
-import { describeImages } from "./describe-images.ts";
 import { describeLeader } from "./describe-leader.ts";
 import { describeMemory } from "./describe-memory.ts";
 import { describeOrders } from "./describe-orders.ts";
@@ -22,7 +21,6 @@ withPostgres("postgres", () => {
   describeLeader("postgres", openPostgres);
   describeRuns("postgres", openPostgres);
   describeMemory("postgres", openPostgres);
-  describeImages("postgres", openPostgres);
   describeOrders("postgres", openPostgres);
   describeRetention("postgres", openPostgres);
   describeSchedules("postgres", openPostgres);

@@ -1,6 +1,5 @@
 import { openSqlite } from "../../support/sqlite-store.ts";
 import { describeChildren } from "./describe-children.ts";
-import { describeImages } from "./describe-images.ts";
 import { describeLeader } from "./describe-leader.ts";
 import { describeMemory } from "./describe-memory.ts";
 import { describeOrders } from "./describe-orders.ts";
@@ -16,7 +15,6 @@ describePeople("sqlite", openSqlite);
 describeLeader("sqlite", openSqlite);
 describeRuns("sqlite", openSqlite);
 describeMemory("sqlite", openSqlite);
-describeImages("sqlite", openSqlite);
 describeOrders("sqlite", openSqlite);
 describeRetention("sqlite", openSqlite);
 describeSchedules("sqlite", openSqlite);

@@ -49,9 +49,20 @@ remove_containers() {
   done
 }
 
+# One for each command that was run in a container: it stays for five minutes, and then calls a podman that makes the folder anew.
+end_monitors() {
+  local process
+  for process in /proc/[0-9]*; do
+    if { tr '\0' ' ' < "$process/cmdline"; } 2> /dev/null | grep -qE "^[^ ]*(conmon|podman) .*$dir/"; then
+      end_process "${process#/proc/}" 2
+    fi
+  done
+}
+
 stop() {
   remove_containers || true
   end_process "$(cat "$dir/pid" 2> /dev/null)" 5
+  end_monitors || true
   remove_folder
 }
 

@@ -6,13 +6,16 @@ import type { ExplainParts } from "../dispatch/explainer.ts";
 import type { Vault } from "../secrets/vault.ts";
 import { type DeploymentServiceParts, deploymentService } from "./deployment-service.ts";
 import { type FleetParts, fleetService } from "./fleet-service.ts";
+import { type ImageServiceParts, imageRoutes } from "./image-service.ts";
 import { placementService } from "./placement-service.ts";
 import { secretService } from "./secret-service.ts";
 
 export const fleetRoutes =
-  (parts: ExplainParts & FleetParts & DeploymentServiceParts & { readonly vault: Vault }) =>
+  (
+    parts: ExplainParts & FleetParts & DeploymentServiceParts & ImageServiceParts & { readonly vault: Vault },
+  ) =>
   (router: ConnectRouter): ConnectRouter =>
-    router
+    imageRoutes(parts)(router)
       .service(FleetService, fleetService(parts))
       .service(PlacementService, placementService(parts))
       .service(DeploymentService, deploymentService(parts))

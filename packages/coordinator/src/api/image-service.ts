@@ -1,10 +1,10 @@
 /** ImageService: decode, call, encode. */
 
-import type { ServiceImpl } from "@connectrpc/connect";
+import type { ConnectRouter, ServiceImpl } from "@connectrpc/connect";
 import {
   baseImageToWire,
   engineToWire,
-  type ImageService,
+  ImageService,
   imageEventToWire,
   imageStatusToWire,
   workerImageToWire,
@@ -18,7 +18,12 @@ export interface ImageServiceParts {
   readonly stopping: AbortSignal;
 }
 
-export function imageService({ desk, stopping }: ImageServiceParts): ServiceImpl<typeof ImageService> {
+export const imageRoutes =
+  (parts: ImageServiceParts) =>
+  (router: ConnectRouter): ConnectRouter =>
+    router.service(ImageService, imageService(parts));
+
+function imageService({ desk, stopping }: ImageServiceParts): ServiceImpl<typeof ImageService> {
   return {
     async status({ worker, ref }) {
       return { image: workerImageToWire(await desk.status(worker, ref)) };

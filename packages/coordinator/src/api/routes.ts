@@ -23,7 +23,6 @@ import type { Scheduler } from "../schedule/scheduler.ts";
 import { dagService } from "./dag-service.ts";
 import { fleetRoutes } from "./fleet-routes.ts";
 import { type HealthServiceParts, healthService } from "./health-service.ts";
-import { type ImageServiceParts, imageService } from "./image-service.ts";
 import { memoryService } from "./memory-service.ts";
 import { reflectionService } from "./reflection-service.ts";
 import { runService } from "./run-service.ts";
@@ -54,7 +53,7 @@ type Parts = Parameters<typeof runService>[0] &
   Parameters<typeof fleetRoutes>[0] &
   WorkerRouteParts &
   HealthServiceParts &
-  ImageServiceParts & { readonly scheduler: Scheduler };
+  Parameters<typeof fleetRoutes>[0] & { readonly scheduler: Scheduler };
 
 /** They carry DAG files; a message of the others is smaller. */
 const large = { readMaxBytes: apiMessageBytesMax, writeMaxBytes: apiMessageBytesMax };
@@ -67,7 +66,6 @@ export const routesOf =
     const schedules = { store, submit, clock, ring: () => scheduler.ring() };
     const names = services.map(({ typeName }) => typeName);
     workerRoutes(parts)(router);
-    imageRoutes(parts)(router);
     fleetRoutes(parts)(router)
       .service(RunService, runService(parts), large)
       .service(DagService, dagService(submitter, store, schedules.ring), large)
@@ -77,8 +75,3 @@ export const routesOf =
       .service(Health, healthService(names, parts))
       .service(ServerReflection, reflectionService(services));
   };
-
-export const imageRoutes =
-  (parts: ImageServiceParts) =>
-  (router: ConnectRouter): ConnectRouter =>
-    router.service(ImageService, imageService(parts));

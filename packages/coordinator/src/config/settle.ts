@@ -5,12 +5,11 @@ import { FaultError, type Ms, parseByteSize, parseDuration } from "@haversack/ba
 import { type TraceSettings, traceSettings } from "@haversack/protocol";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
 import { parseAddress } from "../http/address.ts";
-import type { ListenerSettings } from "../http/listener-settings.ts";
 import type { Address } from "../http/server.ts";
-import { type ImageSettings, settleImages } from "../images/settings.ts";
 import { leaseTtlDefaultMs } from "../runs/lease.ts";
 import type { VaultPlace } from "../secrets/vault.ts";
 import { parsePostgresUrl } from "../store/postgres-url.ts";
+import { settleImages } from "./image-settings.ts";
 import { settleListeners } from "./listener-settings.ts";
 import type { CoordinatorAsked } from "./options.ts";
 
@@ -19,7 +18,7 @@ export interface CoordinatorSettings {
   /** Address of a PostgreSQL database, password included; undefined: the embedded one. */
   readonly store: string | undefined;
   readonly listen: Address;
-  readonly listeners: ListenerSettings;
+  readonly listeners: ReturnType<typeof settleListeners>;
   readonly agentsDir: string;
   readonly model: string | undefined;
   readonly leaseTtlMs: Ms;
@@ -32,7 +31,7 @@ export interface CoordinatorSettings {
   /** Free bytes in the data folder below which the coordinator is not ready. */
   readonly diskReserveBytes: number;
   readonly vault: VaultPlace;
-  readonly images: ImageSettings;
+  readonly images: ReturnType<typeof settleImages>;
   /** Undefined: no traces are asked for. */
   readonly traces: TraceSettings | undefined;
 }

@@ -5,6 +5,7 @@
 
 import { matches, testText, unmetLabels } from "../runs/selector.ts";
 import { compareForDeploy, mayDeploy, noEngine, whyNotThere } from "./place-deploy.ts";
+import { imageBonus } from "./place-image.ts";
 import type { FleetView, Plan, Unplaced, ViewQueue, ViewStep, ViewWorker } from "./view.ts";
 
 export function place<S extends ViewStep>(view: FleetView & { readonly steps: readonly S[] }): Plan<S> {
@@ -65,6 +66,8 @@ function pick(
   const free = (worker: ViewWorker): number => credits.get(worker.id) ?? 0;
   const deployed = (worker: ViewWorker): number => deployments.get(worker.id) ?? 0;
   const { deployment } = step.queue;
+  const image = imageBonus(step.queue, able, deployed);
+  const suits = (worker: ViewWorker): number => 2 * image(worker) + holds(worker);
   const isBetter = (worker: ViewWorker, other: ViewWorker): boolean =>
     deployment === undefined
       ? free(worker) > free(other)
@@ -74,8 +77,8 @@ function pick(
     if (free(worker) <= 0) continue;
     if (
       best === undefined ||
-      holds(worker) > holds(best) ||
-      (holds(worker) === holds(best) && isBetter(worker, best))
+      suits(worker) > suits(best) ||
+      (suits(worker) === suits(best) && isBetter(worker, best))
     ) {
       best = worker;
     }

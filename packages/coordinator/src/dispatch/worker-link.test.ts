@@ -163,6 +163,7 @@ describe("the registry", () => {
     link.grant(2);
     const digest = parseDigest(`sha256:${"a".repeat(64)}`);
     link.holds([digest]);
+    link.imagesReady = new Set(["base"]);
     expect(registry.view()).toEqual([
       {
         id: "w",
@@ -173,6 +174,7 @@ describe("the registry", () => {
         snapshotMaxVersion: 1,
         snapshotFeatures: ["skills"],
         snapshotsHeld: new Set([digest]),
+        imagesReady: new Set(["base"]),
       },
     ]);
   });

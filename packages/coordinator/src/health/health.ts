@@ -6,7 +6,6 @@ import type { Authenticate } from "../auth/authenticate.ts";
 import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
 import type { Store } from "../store/store.ts";
 import { countCalls } from "./count-calls.ts";
-import type { ImageMetrics } from "./image-metrics.ts";
 import { LoopWatch } from "./loop-watch.ts";
 import { measured } from "./measured-store.ts";
 import { CoordinatorMetrics } from "./metrics.ts";
@@ -20,7 +19,7 @@ export interface CoordinatorHealth<S extends Store> {
   readonly readiness: ReadinessChecks;
   readonly loop: Service;
   readonly countCalls: Interceptor;
-  readonly images: ImageMetrics;
+  readonly images: CoordinatorMetrics["images"];
   readonly routes: (registry: WorkerRegistry, authenticate: Authenticate) => HealthParts;
 }
 

@@ -5,26 +5,29 @@
 
 import {
   type Client,
+  type ConnectRouter,
   type ConnectRouterOptions,
   createClient,
   createConnectRouter,
   createContextValues,
+  type Interceptor,
 } from "@connectrpc/connect";
 import { createUniversalHandlerClient, type UniversalHandler } from "@connectrpc/connect/protocol";
 import { createTransport } from "@connectrpc/connect/protocol-connect";
 import { ImageService, messageBytesMax } from "@haversack/protocol";
 import { type Peer, peerKey } from "../auth/caller.ts";
-import type { HandlerParts } from "./handler.ts";
 
 export type ImageClient = Client<typeof ImageService>;
 
 /** A client that calls as whoever is at the other end of a connection. */
 export type ImageCalls = (peer: Peer) => ImageClient;
 
-export function imageCalls({
-  routes,
-  interceptors,
-}: Pick<HandlerParts, "routes" | "interceptors">): ImageCalls {
+export interface CallParts {
+  readonly routes: (router: ConnectRouter) => void;
+  readonly interceptors: Interceptor[];
+}
+
+export function imageCalls({ routes, interceptors }: CallParts): ImageCalls {
   const options: ConnectRouterOptions = { interceptors, grpc: false, grpcWeb: false, connect: true };
   const router = createConnectRouter(options);
   routes(router);

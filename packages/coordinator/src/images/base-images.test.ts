@@ -5,8 +5,9 @@ import { digestOf } from "@haversack/snapshot";
 import { expect, test } from "vitest";
 import { imagesJson } from "../../../../tests/support/image-world.ts";
 import { tempFolder } from "../../../../tests/support/temp-folder.ts";
+import { settleImages } from "../config/image-settings.ts";
 import { BaseImages } from "./base-images.ts";
-import { type ImageSettings, settleImages } from "./settings.ts";
+import type { ImageSettings } from "./settings.ts";
 
 const script = "#!/bin/sh\nexit 0\n";
 

@@ -1,7 +1,7 @@
 /** Streams of images without a network: a reader that is slow, or fast, against everything that may happen. */
 
 import { type ImageEvent, type ImageStatus, isInFlight, type WorkerImage } from "@haversack/protocol";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { FakeClock } from "../../../../tests/support/fake-clock.ts";
 import { imageLink, imageOf, statusOf } from "../testing/image-samples.ts";
@@ -76,6 +76,13 @@ test("figures come four times a second at most; a change of state at once", asyn
   await turn();
   expect(seen).toBe("snapshot importing 3");
   expect(clock.timers).toBe(0);
+});
+
+test("figures that come while it looks are told as a snapshot", async () => {
+  const { events, say } = world(imageOf(statusOf("downloading", 1)));
+  const first = events.next();
+  say(statusOf("downloading", 2, { since: 1 }));
+  expect(told(await first)).toBe("snapshot downloading 2");
 });
 
 test("a worker that is lost ends nothing; the same one back goes on", async () => {

@@ -105,8 +105,10 @@ class Reader {
   }
 
   *#take(place: Place): Iterable<ImageEvent> {
-    const { next: image, isTransition } = place;
+    const { next: image } = place;
     if (image === undefined) return;
+    // Figures that came before the first look are no beginning.
+    const isTransition = place.isTransition || place.told === undefined;
     place.next = undefined;
     place.isTransition = false;
     place.told = image;

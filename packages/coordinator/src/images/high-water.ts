@@ -19,8 +19,8 @@ export function raised(
   before: HighWater | undefined,
   status: ImageStatus,
 ): { readonly status: ImageStatus; readonly mark: HighWater | undefined } {
-  if (!isInFlight(status)) return { status, mark: undefined };
   const mark = before?.attempt === status.attempt ? before : { attempt: status.attempt };
+  if (!isInFlight(status)) return { status: atRest(mark, status), mark: undefined };
   if (status.progress === undefined) return { status, mark };
   const progress = ahead(mark, status.progress, status.state);
   const { percent = mark.percent, done } = progress;
@@ -33,6 +33,12 @@ export function raised(
     ...(most === undefined ? {} : { done: most }),
   };
   return { status: { ...status, progress }, mark: next };
+}
+
+/** What is there has no figures any more; how far a failure came may be told. */
+function atRest(mark: HighWater, { progress, ...status }: ImageStatus): ImageStatus {
+  if (progress === undefined || status.state === "ready") return status;
+  return { ...status, progress: ahead(mark, progress, status.state) };
 }
 
 function ahead(mark: HighWater, progress: ImageProgress, state: string): ImageProgress {

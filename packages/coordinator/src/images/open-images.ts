@@ -2,7 +2,6 @@
 
 import type { Ports, Service } from "@haversack/base";
 import type { BesideListener } from "../dispatch/session.ts";
-import type { ImageMetrics } from "../health/image-metrics.ts";
 import type { Store } from "../store/store.ts";
 import { BaseImages } from "./base-images.ts";
 import { FleetImages } from "./fleet-images.ts";
@@ -27,7 +26,7 @@ export interface ImagesParts {
   readonly store: Store;
   readonly ports: Ports;
   /** Counts. */
-  readonly metrics?: ImageMetrics;
+  readonly metrics?: { watch(fleet: FleetImages): void };
 }
 
 /** Rejects with FaultError `invalid` for files that cannot be used. */

@@ -7,7 +7,8 @@ import { type Digest, type ImageRecipe, parseDigest } from "@haversack/protocol"
 import { digestOf } from "@haversack/snapshot";
 
 const scriptBytesMax = 64 * 1024;
-const names = ["recipe.sh", "provision.sh"];
+/** Not `provision.sh`: that is what the recipe is rendered from. */
+const names = ["recipe.sh"];
 const ownFolder = fileURLToPath(new URL("../../../../images/", import.meta.url));
 
 export interface RecipeAsked {

@@ -22,8 +22,8 @@ import {
   type ImageStatus,
   imageArches,
   imageStates,
-  prefetchPolicies,
 } from "../model/image.ts";
+import { prefetchPolicies } from "../model/prefetch-policy.ts";
 import type { SnapshotDescriptor } from "../model/task.ts";
 import { bytes, digest, exitCode, mapOf, size, small, text, time } from "./basic-arbitraries.ts";
 

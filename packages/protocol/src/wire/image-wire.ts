@@ -35,8 +35,8 @@ import {
   type ImageState,
   type ImageStatus,
   imageArches,
-  prefetchPolicies,
 } from "../model/image.ts";
+import { prefetchPolicies } from "../model/prefetch-policy.ts";
 import { inverted } from "./enums.ts";
 import { badField, known, required, safeNumber } from "./fields.ts";
 

@@ -28,7 +28,7 @@ const fileSchema = z.strictObject({
 
 export type WorkerFile = z.infer<typeof fileSchema>;
 
-export const workerFileName = "worker.json";
+const workerFileName = "worker.json";
 const bytesMax = 256 * 1024;
 
 /** Throws FaultError `invalid` that names the file and the field. */

@@ -13,7 +13,7 @@ import { launchByPath } from "./paths.ts";
 import { writeRecord } from "./record.ts";
 
 /** Between SIGTERM and SIGKILL. */
-export const stopGraceMs = 10_000;
+const stopGraceMs = 10_000;
 /** For what has to be done whatever becomes of the attempt. */
 const tidyMs = 60_000;
 

@@ -25,7 +25,7 @@ export interface SpecParts {
 }
 
 /** What the recipe needs while it runs; process 1 gives them up when it has ended. */
-export const buildCapabilities: readonly string[] = [
+const buildCapabilities: readonly string[] = [
   "CHOWN",
   "DAC_OVERRIDE",
   "FOWNER",

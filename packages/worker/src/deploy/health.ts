@@ -44,7 +44,7 @@ export async function untilHealthy(
 }
 
 /** Undefined: it is well. Never rejects but for the signal. */
-export async function probe(
+async function probe(
   { runtime, signal, ports }: Waiting,
   view: ContainerView,
   health: DeployHealth,

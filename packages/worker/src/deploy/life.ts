@@ -56,7 +56,7 @@ export function cleanLines(text: string): string {
 }
 
 /** Such as `exit code 3`. */
-export function exitText({ state, exitCode, oomKilled }: ContainerView): string {
+function exitText({ state, exitCode, oomKilled }: ContainerView): string {
   if (state === "running") return "it ended and was started again";
   if (exitCode === undefined) return "it ended";
   if (oomKilled === true) return `it was killed (${exitCode}), out of memory`;

@@ -10,8 +10,6 @@ import { realpath } from "node:fs/promises";
 import { Background, FaultError, messageOf, type Ports } from "@haversack/base";
 import type { ContainerEngine, DownwardBeside, ImageStatus, Upward, WorkerId } from "@haversack/protocol";
 import type { DeploySettings } from "../config/deploy-settings.ts";
-import type { Images } from "../images/images.ts";
-import type { Runtime } from "../runtime/runtime.ts";
 import { clusterFile } from "./cluster-file.ts";
 import { DeploymentLogs, type LogSender } from "./deployment-logs.ts";
 import { type EnginePlace, enginePlace } from "./find-engine.ts";
@@ -22,7 +20,7 @@ import { secretFiles } from "./secret-files.ts";
 
 /** The images of the worker, as they are opened beside this. */
 export interface ImagesBeside {
-  readonly images: Images;
+  readonly images: Engine["images"];
   engine(): ContainerEngine;
   start(): Promise<void>;
   /** @returns whether it was about images */
@@ -39,8 +37,8 @@ export interface OpenDeployParts {
   readonly hostEnv: ReadonlyMap<string, string>;
   readonly uplink: { send(message: Upward): void; onUp(listener: () => void): () => void };
   readonly sender: LogSender;
-  readonly openRuntime: (place: EnginePlace) => Promise<Runtime>;
-  readonly openImages: (runtime: Runtime, kind: ContainerEngine["kind"]) => ImagesBeside;
+  readonly openRuntime: (place: EnginePlace) => Promise<Engine["runtime"]>;
+  readonly openImages: (runtime: Engine["runtime"], kind: ContainerEngine["kind"]) => ImagesBeside;
 }
 
 export interface DeployHost {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { FaultError, systemCodeOf } from "@haversack/base";
 
 /** As whom the processes of a container run. */
-export const containerUid = 10_001;
+const containerUid = 10_001;
 export const containerUser = `${containerUid}:${containerUid}`;
 
 /**

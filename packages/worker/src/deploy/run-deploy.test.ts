@@ -1,6 +1,7 @@
 /** One deploy after another on a container engine in memory: both paths, replacing, rolling back, adopting, stopping. */
 
 import { FaultError } from "@haversack/base";
+import { array, assert, asyncProperty, constantFrom } from "fast-check";
 import { expect, test } from "vitest";
 import { imageCorrupt, portTaken } from "../runtime/runtime-faults.ts";
 import { deployWork, deployWorld, goodBehaviour, specOf } from "../testing/deploy-world.ts";
@@ -242,15 +243,30 @@ test("a step that waits for the image gets it, or builds when it does not come",
   expect(phasesOf(end)).toContain("wait");
 });
 
-test("whatever becomes of the prefetch, the deploy ends in the same way", async () => {
-  for (const fault of ["throws", "late", "none"]) {
+test("whatever becomes of the prefetch, the deploy ends in the same way (F1)", async () => {
+  const whatHappens = constantFrom("throws", "comes at once", "goes", "engine asked", "nothing");
+  const runs = asyncProperty(array(whatHappens, { minLength: 1, maxLength: 3 }), async (happens) => {
     await using world = await deployWorld();
-    world.images.onEnsure = () => {
-      if (fault === "throws") throw new Error("no disk");
-    };
-    const end = await runDeploy(await world.deploy(deployWork()), host);
-    expect([end.error, end.report.effect, end.report.failures]).toEqual([undefined, "started", []]);
-  }
+    for (const [index, what] of happens.entries()) {
+      world.images.imageId = undefined;
+      world.images.onEnsure = () => {
+        if (what === "comes at once") world.addBase();
+        if (what === "goes") world.engine.images.delete("base-image");
+        if (what === "engine asked")
+          void world.engine.inspectImage({ id: "x", arch: "x64" }, world.ending.signal);
+        if (what === "throws") throw new Error("no disk");
+      };
+      const work = deployWork({ revision: index + 1, spec: specOf(String(index)) });
+      const { error, report } = await runDeploy(await world.deploy(work), host);
+      expect([error, report.effect, report.path, report.failures]).toEqual([
+        undefined,
+        "started",
+        "build",
+        [],
+      ]);
+    }
+  });
+  await assert(runs, { numRuns: 40 });
 });
 
 async function untilCalled(calls: readonly string[], call: string): Promise<void> {

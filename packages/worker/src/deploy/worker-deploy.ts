@@ -11,21 +11,24 @@ import { type DeployHost, type OpenDeployParts, openDeploy } from "./open-deploy
 export interface WorkerDeployParts extends Pick<OpenDeployParts, "hostEnv" | "uplink"> {
   readonly settings: WorkerSettings;
   readonly workerId: WorkerId;
-  readonly dataDir: string;
+  /** The worker's own. */
+  readonly folder: string;
   readonly sender: LogSender;
   readonly ports: Ports;
 }
 
 /** Undefined: nobody asked for it. */
 export async function openWorkerDeploy(parts: WorkerDeployParts): Promise<DeployHost | undefined> {
-  const { settings, hostEnv, ports } = parts;
+  const { settings, hostEnv, ports, folder: dataDir } = parts;
   if (settings.deploy === undefined) return undefined;
   return await openDeploy({
     ...parts,
+    dataDir,
     settings: settings.deploy,
     openRuntime: ({ name, socket }) =>
       openRuntime({ engine: name, socket }, { clock: ports.clock, env: Object.fromEntries(hostEnv) }),
-    openImages: (runtime, kind) => openImages({ ...parts, runtime, kind, settings: settings.images }),
+    openImages: (runtime, kind) =>
+      openImages({ ...parts, dataDir, runtime, kind, settings: settings.images }),
   });
 }
 

@@ -3,6 +3,7 @@
  * the processes of other steps get neither its socket nor a variable that names it.
  */
 
+import { hostname } from "node:os";
 import { FaultError } from "@haversack/base";
 import {
   type DeploymentReport,
@@ -13,24 +14,26 @@ import {
   type Task,
 } from "@haversack/protocol";
 import type { DeployEnd } from "../deploy/course.ts";
-import type { LiveNames } from "../deploy/live-names.ts";
-import type { DeployParts, Engine } from "../deploy/parts.ts";
+import type { DeployHost } from "../deploy/open-deploy.ts";
 import { timePhases } from "../deploy/phases.ts";
 import { runDeploy } from "../deploy/run-deploy.ts";
 import { stopOf } from "./command-executor.ts";
 import type { AttemptContext, Executor, WorkEnd } from "./executor.ts";
+import { noDeploy } from "./no-deploy.ts";
 import { failureEnd, missingOutputs, stoppedEnd } from "./outcome-map.ts";
 
-export interface DeployExecutorOptions {
-  readonly parts: DeployParts;
-  /** Rejects `no_engine` while none answers. */
-  readonly engine: () => Promise<Engine>;
+export interface DeployExecutorOptions extends Pick<DeployHost, "parts" | "engine" | "live"> {
   /** Of this host, for people and in addresses. */
   readonly host: string;
-  readonly live: LiveNames;
   /** Where the bytes of a snapshot lie. */
   readonly packFile: (snapshot: SnapshotDescriptor) => Promise<string>;
 }
+
+/** @param host undefined: the worker runs no containers */
+export const deployExecutor = (
+  host: DeployHost | undefined,
+  packFile: DeployExecutorOptions["packFile"],
+): Executor => (host === undefined ? noDeploy : new DeployExecutor({ ...host, packFile, host: hostname() }));
 
 export class DeployExecutor implements Executor {
   readonly #options: DeployExecutorOptions;

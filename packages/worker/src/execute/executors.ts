@@ -1,6 +1,5 @@
 /** What does the work of each kind of step, and what a step may have of its host. */
 
-import { hostname } from "node:os";
 import type { Ports } from "@haversack/base";
 import { type SnapshotDescriptor, tracingOf, type WorkerId } from "@haversack/protocol";
 import type { WorkerSettings } from "../config/settle.ts";
@@ -9,8 +8,7 @@ import type { SnapshotCache } from "../hydrate/snapshot-cache.ts";
 import { version } from "../version.ts";
 import { AgentExecutor } from "./agent-executor.ts";
 import { CommandExecutor } from "./command-executor.ts";
-import { DeployExecutor } from "./deploy-executor.ts";
-import { noDeploy } from "./no-deploy.ts";
+import { deployExecutor } from "./deploy-executor.ts";
 import { hostSecrets } from "./secret-source.ts";
 import type { StepHost } from "./step-host.ts";
 
@@ -42,8 +40,7 @@ export function openExecutors({ cache, settings, hurry, deploy: deploys, ...comm
     dropPack: ({ digest }) => cache.forget(digest),
     snapshotLimits,
   });
-  const deploy =
-    deploys === undefined ? noDeploy : new DeployExecutor({ ...deploys, packFile, host: hostname() });
+  const deploy = deployExecutor(deploys, packFile);
   const secrets = hostSecrets({ hostEnv: common.hostEnv, fileFolders: secretFolders });
   const tracing = tracingOf(settings.traces, version, common.ports);
   const attributes = { "haversack.worker.id": common.workerId, "haversack.worker.name": name };

@@ -12,13 +12,12 @@ export interface HostParts {
   readonly folder: string;
   readonly workerId: string;
   readonly hostEnv: ReadonlyMap<string, string>;
+  readonly ports: Ports;
 }
 
 /** Ends and removes what an earlier process left, before the coordinator hears of this one. */
-export async function openHost(
-  { settings, folder, workerId, hostEnv }: HostParts,
-  ports: Ports,
-): Promise<StepHost> {
+export async function openHost(parts: HostParts): Promise<StepHost> {
+  const { settings, folder, workerId, hostEnv, ports } = parts;
   const { ending, limits } = settings;
   const path = hostEnv.get("PATH") ?? "";
   const host = await openStepHost({ ending, limits, workerId, path }, ports);

@@ -23,7 +23,7 @@ export interface DownloadParts {
 }
 
 export const stallMs: Ms = 60_000;
-export const roomEveryBytes = 64 * 1024 * 1024;
+const roomEveryBytes = 64 * 1024 * 1024;
 
 export async function download(source: OpenSource, parts: DownloadParts, signal: AbortSignal): Promise<void> {
   const { part, onBytes } = parts;

@@ -10,13 +10,12 @@ import type { Digest } from "@haversack/protocol";
 import type { RuntimeInfo } from "../runtime/runtime.ts";
 import type { Board } from "./board.ts";
 import { checkRoom, needsOf } from "./disk.ts";
-import { flightFaultOf, plain } from "./flight-fault.ts";
+import { failFlight } from "./fail-flight.ts";
 import type { Flight, FlightParts } from "./flight-parts.ts";
 import { flyFile } from "./fly-file.ts";
 import { flyPull } from "./fly-pull.ts";
 import type { ImageRecord } from "./image-record.ts";
 import { hexOf } from "./journal.ts";
-import { afterFailure } from "./schedule.ts";
 
 /** Somebody else has moved the image: whatever the flight would do is not wanted any more. */
 class Superseded extends Error {}
@@ -28,7 +27,7 @@ export async function fly(digest: Digest, parts: FlightParts, signal: AbortSigna
     await flyOrThrow(digest, parts, given, signal);
   } catch (error) {
     // Whoever ended it has moved the image already.
-    if (!signal.aborted && !(error instanceof Superseded)) fail(digest, parts, error);
+    if (!signal.aborted && !(error instanceof Superseded)) failFlight(digest, parts, error);
   } finally {
     for (const giveBack of given.toReversed()) await giveBack();
   }
@@ -119,33 +118,3 @@ function roomFor({ image }: ImageRecord, info: RuntimeInfo, parts: FlightParts):
 }
 
 const unpackedTimes = 3;
-
-function fail(digest: Digest, { board, ports, engine, net }: FlightParts, error: unknown): void {
-  const record = board.get(digest);
-  if (record === undefined) return;
-  const fault = flightFaultOf(error, "import_failed");
-  const { code, hint, retryAfterMs } = {
-    code: fault.flightCode,
-    hint: fault.hint,
-    retryAfterMs: fault.retryAfterMs,
-  };
-  const plan = afterFailure({ code, retryAfterMs }, record.tries, ports.random, engine.nextProbeMs);
-  const now = net.clock.now();
-  const retryAt = plan.retryInMs === undefined ? {} : { retryAt: now + plan.retryInMs };
-  const failure = { code, message: plain(fault.message), hint, ...retryAt };
-  const urls = record.image.file?.urls.length ?? 1;
-  const details = {
-    status: { failure },
-    tries: plan.tries,
-    pausedUntil: now + plan.pauseMs,
-    source: (record.source + 1) % Math.max(1, urls),
-  };
-  ports.log.warn(
-    { image: digest, code, error: failure.message, ...retryAt },
-    "an image could not be fetched",
-  );
-  // From `queued` there is no way to `failed`: it had its turn, or it has it now.
-  if (!board.move(digest, "fault", details) && board.move(digest, "granted"))
-    board.move(digest, "fault", details);
-  if (code === "runtime_unavailable") engine.doubt();
-}

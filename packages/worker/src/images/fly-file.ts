@@ -66,7 +66,7 @@ async function resolve(flight: Flight, file: BaseImageFile, part: PartFile): Pro
   for (let tried = 0; tried < file.urls.length; tried++) {
     const url = file.urls[(record.source + tried) % file.urls.length] ?? "";
     try {
-      return await openSource(parts.net, url, file.size, await part.kept(), signal);
+      return await openSource(parts.net, url, { size: file.size, kept: await part.kept() }, signal);
     } catch (error) {
       if (signal.aborted) throw reasonOf(signal);
       faults.push(flightFaultOf(error, "network"));

@@ -1,5 +1,5 @@
 import { type ImageState, imageStates, imageStatesInFlight } from "@haversack/protocol";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { imageAfter, imageAtStart, imageEvents, isInFlight } from "./image-table.ts";
 

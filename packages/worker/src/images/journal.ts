@@ -11,7 +11,7 @@ import { decodeRecord, encodeRecord, type ImageRecord } from "./image-record.ts"
 import { imageAtStart } from "./image-table.ts";
 
 /** What came to an end is of no interest after so long. */
-export const recordDays = 14;
+const recordDays = 14;
 const keptMs = recordDays * 24 * 3_600_000;
 const ended: ReadonlySet<string> = new Set(["failed", "cancelled", "absent", "disabled", "unsupported"]);
 

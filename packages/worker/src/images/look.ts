@@ -17,7 +17,7 @@ export interface LookParts {
 }
 
 /** A deploy does not wait longer for an answer. */
-export const lookMs: Ms = 2000;
+const lookMs: Ms = 2000;
 
 export async function look(
   parts: LookParts,

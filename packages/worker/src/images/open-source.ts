@@ -20,6 +20,12 @@ export interface Kept {
   readonly etag?: string;
 }
 
+export interface Wanted {
+  /** Of the whole file, in bytes. */
+  readonly size: number;
+  readonly kept: Kept;
+}
+
 export interface OpenSource {
   /** From which byte on; 0: what is here is of no use. */
   readonly offset: number;
@@ -34,10 +40,10 @@ const resolveMs: Ms = 30_000;
 export async function openSource(
   net: Net,
   url: string,
-  size: number,
-  kept: Kept,
+  wanted: Wanted,
   signal: AbortSignal,
 ): Promise<OpenSource> {
+  const { size, kept } = wanted;
   const address = URL.parse(url);
   if (address === null)
     throw new FlightFault("protocol", "an address of the image is none; look at images.json");
@@ -45,9 +51,9 @@ export async function openSource(
   const fault = (): FlightFault =>
     new FlightFault("network", `${shown(address)} did not answer within ${resolveMs / 1000} s`);
   return await limited(net.clock, { ms: resolveMs, fault }, signal, async (limit) => {
-    const answer = await ask(net, address, size, kept, limit);
+    const answer = await ask(net, address, wanted, limit);
     // The range is of no use there, whatever it was: from the start.
-    return answer ?? (await ask(net, address, size, { bytes: 0 }, limit)) ?? refuse(address);
+    return answer ?? (await ask(net, address, { size, kept: { bytes: 0 } }, limit)) ?? refuse(address);
   });
 }
 
@@ -74,8 +80,7 @@ async function openFile(address: URL, size: number, from: number): Promise<OpenS
 async function ask(
   net: Net,
   address: URL,
-  size: number,
-  kept: Kept,
+  { size, kept }: Wanted,
   signal: AbortSignal,
 ): Promise<OpenSource | undefined> {
   const reply = await get(net, address, rangeOf(kept, address), signal);

@@ -7,7 +7,7 @@ import { isInFlight } from "./image-table.ts";
 import { hexOf } from "./journal.ts";
 import type { OldFile } from "./part-file.ts";
 
-export const partHours = 24;
+const partHours = 24;
 const partMs = partHours * 3_600_000;
 /** Above the first, images go until the second is reached. */
 export const storeFullAt = 0.85;

@@ -43,9 +43,9 @@ const kinds = {
   no_space: "room",
 } as const satisfies Record<FlightCode, Kind>;
 
-export const firstRetryMs = 10_000;
-export const longestRetryMs = 600_000;
-export const transientMax = 5;
+const firstRetryMs = 10_000;
+const longestRetryMs = 600_000;
+const transientMax = 5;
 const doubtfulMax = 1;
 export const pauseMs = 3_600_000;
 /** Of a server that says when, and says too much. */

@@ -30,7 +30,7 @@ export interface PermitParts {
   readonly onUp: (listener: () => void) => () => void;
 }
 
-export const permitWaitMs: Ms = 60_000;
+const permitWaitMs: Ms = 60_000;
 const permitJitterMs: Ms = 30_000;
 
 /** A coordinator that does not answer, or is not there, stops no download for long. */

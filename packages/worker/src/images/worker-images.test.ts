@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { BaseImage, Digest } from "@haversack/protocol";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { turns } from "../../../../tests/support/fake-clock.ts";
 import { baseOf, comesTrue, imageId, imagesWorld } from "../testing/images-world.ts";

@@ -7,7 +7,7 @@
  *   leases, sweep  what is in use, and what may go                              engine-watch whether the engine answers
  */
 
-import { abortable, FaultError, type Ms, type Ports, pause, type Timer } from "@haversack/base";
+import { pause } from "@haversack/base";
 import type {
   BaseImage,
   Digest,
@@ -16,56 +16,28 @@ import type {
   ImageOrder,
   ImageStatus,
 } from "@haversack/protocol";
-import type { ImageSettings } from "../config/image-settings.ts";
-import type { RuntimeInfo } from "../runtime/runtime.ts";
-import { type Desk, mayFetch } from "./desk.ts";
-import type { EngineWatch } from "./engine-watch.ts";
-import { FlightFault, flightCodes } from "./flight-fault.ts";
-import type { Flights } from "./flights.ts";
-import { type ImageRecord, newRecord } from "./image-record.ts";
+import { mayFetch } from "./desk.ts";
+import { endOfFlight } from "./end-of-flight.ts";
 import { isInFlight } from "./image-table.ts";
 import type { ImageChoice, ImageLease, Images, WantedImage } from "./images.ts";
-import type { Leases } from "./leases.ts";
-import { isAskable, type LookParts, look } from "./look.ts";
-import type { Net } from "./net.ts";
+import type { ImagesParts } from "./images-parts.ts";
+import { isAskable, look } from "./look.ts";
 import { answerOrder } from "./orders.ts";
-import { baseMeant, digestMeant, referenceMeant } from "./references.ts";
-import { pauseMs } from "./schedule.ts";
-import { isUnreachable, pinTag } from "./tags.ts";
-import type { Permits } from "./turn.ts";
-
-export interface WorkerImagesParts extends LookParts {
-  readonly ports: Ports;
-  readonly desk: Desk;
-  readonly engine: EngineWatch;
-  readonly flights: Flights;
-  readonly leases: Leases;
-  readonly permits: Permits;
-  readonly net: Net;
-  readonly settings: ImageSettings;
-  /** The worker stops. */
-  readonly stopping: AbortSignal;
-}
-
-/** So that a fleet that starts as one does not download as one. */
-const eagerJitterMs: Ms = 60_000;
+import { fetchReference, resolveTag } from "./reference-images.ts";
+import { retire } from "./retire.ts";
+import { WantedBase } from "./wanted-base.ts";
 
 export class WorkerImages implements Images {
-  readonly #parts: WorkerImagesParts;
-  #base: BaseImage | undefined;
-  #wanted: WantedImage | undefined;
-  #before: Digest | undefined;
-  #eager: Timer | undefined;
+  readonly #parts: ImagesParts;
+  readonly #base: WantedBase;
 
-  constructor(parts: WorkerImagesParts) {
+  constructor(parts: ImagesParts) {
     this.#parts = parts;
+    this.#base = new WantedBase(parts);
   }
 
   baseFor(base: BaseImage): WantedImage | undefined {
-    const { info } = this.#parts.engine;
-    if (info === undefined) return undefined;
-    const meant = baseMeant(base, info, this.#parts.settings.source);
-    return meant.kind === "image" ? meant.image : undefined;
+    return this.#base.imageOf(base);
   }
 
   async choose(image: WantedImage, holder: string): Promise<ImageChoice> {
@@ -99,7 +71,8 @@ export class WorkerImages implements Images {
     const ended = new AbortController();
     try {
       const limit = pause(this.#parts.ports.clock, withinMs, AbortSignal.any([signal, ended.signal]));
-      const end = this.#endOf(image.digest, ended.signal);
+      const waiting = AbortSignal.any([ended.signal, this.#parts.stopping]);
+      const end = endOfFlight(this.#parts.board, image.digest, "planned", waiting);
       end.catch(() => {});
       const status = await Promise.race([end, limit.then(() => undefined)]);
       return status?.state === "ready";
@@ -111,41 +84,11 @@ export class WorkerImages implements Images {
   }
 
   async fetchReference(ref: string, asked: string, signal: AbortSignal): Promise<ImageLease> {
-    const { leases, desk } = this.#parts;
-    const image = await this.#referenceFor(ref, signal);
-    const end = leases.take(image.digest, asked);
-    if (end === undefined)
-      throw new FaultError("unavailable", "runtime_unavailable", `${ref} is just being removed; try again`);
-    try {
-      desk.recordOf(image);
-      const found = await look(this.#parts, image, signal);
-      if (found.kind === "present") return { digest: image.digest, imageId: found.id, end };
-      if (digestMeant(ref) !== undefined)
-        throw new FlightFault("not_found", `${ref} names what is loaded already, and it is not there`);
-      const outcome = desk.ask(image, "deploy", asked);
-      const status = await this.#endOf(image.digest, signal, outcome === "paused");
-      if (status.state !== "ready") throw failureOf(ref, status);
-      const presence = await look(this.#parts, image, signal);
-      if (presence.kind !== "present")
-        throw new FlightFault("import_failed", `${ref} was fetched, and is gone again`);
-      return { digest: image.digest, imageId: presence.id, end };
-    } catch (error) {
-      end();
-      throw error;
-    }
+    return await fetchReference(this.#parts, ref, asked, signal);
   }
 
   async resolveReference(ref: string, signal: AbortSignal): Promise<string> {
-    try {
-      return await pinTag(ref, this.#parts.net, signal);
-    } catch (error) {
-      if (signal.aborted || !isUnreachable(error)) throw error;
-      // What was loaded under that name is better than nothing.
-      const arch = this.#parts.engine.info?.arch ?? "";
-      const presence = await this.#parts.runtime.inspectImage({ id: ref, arch }, signal);
-      if (presence.kind === "present") return presence.id;
-      throw error;
-    }
+    return await resolveTag(this.#parts, ref, signal);
   }
 
   turnedOut(image: WantedImage, how: "absent" | "corrupt", why: string): void {
@@ -155,44 +98,20 @@ export class WorkerImages implements Images {
       board.move(image.digest, "vanished");
       return;
     }
-    const fault = new FlightFault("corrupt", why);
-    const failure = { code: "corrupt", message: fault.message, hint: fault.hint };
-    board.note(image.digest, { retired: true });
-    board.move(image.digest, "spoilt", { status: { failure }, pausedUntil: ports.clock.now() + pauseMs });
+    retire(board, image.digest, why, ports.clock.now());
   }
 
   wanted(base: BaseImage): void {
-    this.#base = base;
-    this.settleWanted();
-  }
-
-  /** Again when the engine has said for the first time, or anew, what it is. */
-  settleWanted(): void {
-    const { info } = this.#parts.engine;
-    if (this.#base === undefined || info === undefined) return;
-    const meant = baseMeant(this.#base, info, this.#parts.settings.source);
-    this.#dropUnsupported(meant.kind === "image" ? undefined : this.#base.recipe);
-    if (meant.kind === "unsupported") {
-      this.#unsupported(this.#base, info, meant.why);
-      return;
-    }
-    const { image } = meant;
-    const isNew = this.#wanted?.digest !== image.digest;
-    if (isNew && this.#wanted !== undefined) this.#demote(this.#wanted.digest);
-    this.#wanted = image;
-    this.#parts.desk.recordOf(image);
-    if (!isNew) return;
-    void look(this.#parts, image, this.#parts.stopping);
-    if (this.#parts.settings.prefetch.policy === "eager") this.#soon(image);
+    this.#base.set(base);
   }
 
   /** The base image that is wanted, and the one before. */
   get kept(): ReadonlySet<Digest> {
-    return new Set([this.#wanted?.digest, this.#before].filter((digest) => digest !== undefined));
+    return this.#base.kept;
   }
 
   async order(order: ImageOrder): Promise<ImageAnswer> {
-    return await answerOrder(order, this.#parts, this.#wanted ?? this.#unsupportedDigest());
+    return await answerOrder(order, this.#parts, this.#base.meant);
   }
 
   permitted(digest: Digest): void {
@@ -217,7 +136,7 @@ export class WorkerImages implements Images {
 
   /** Asks the engine about everything that is not under way. Never rejects. */
   async lookAtAll(signal: AbortSignal): Promise<void> {
-    this.settleWanted();
+    this.#base.settle();
     for (const record of this.#parts.board.all().filter(isAskable)) {
       if (signal.aborted) return;
       const { why } = this.#parts.engine;
@@ -235,77 +154,7 @@ export class WorkerImages implements Images {
   }
 
   stop(): void {
-    this.#eager?.cancel();
-  }
-
-  async #referenceFor(ref: string, signal: AbortSignal): Promise<WantedImage> {
-    const info = this.#parts.engine.info ?? (await this.#parts.engine.ask(signal));
-    if (info === undefined)
-      throw new FlightFault("runtime_unavailable", this.#parts.engine.why ?? "the engine does not answer");
-    const loaded = digestMeant(ref);
-    if (loaded !== undefined)
-      return { digest: loaded, ref, stamp: "", identity: { id: ref, arch: info.arch } };
-    const image = info.canPull ? referenceMeant(ref, info.arch) : undefined;
-    if (image !== undefined) return image;
-    const why = info.canPull
-      ? "expected HOST[:PORT]/NAME@sha256:…"
-      : `${info.kind} takes no images of registries`;
-    throw new FaultError("invalid", "unsupported", `image ${ref}: ${why}`);
-  }
-
-  /**
-   * Resolves when nothing more becomes of it by itself.
-   * @param isNow what is planned is not waited for
-   */
-  async #endOf(digest: Digest, signal: AbortSignal, isNow = false): Promise<ImageStatus> {
-    const { board } = this.#parts;
-    const found = Promise.withResolvers<ImageStatus>();
-    const see = ({ status }: ImageRecord): void => {
-      const isPlanned = status.failure?.retryAt !== undefined && !isNow;
-      if (!isInFlight(status.state) && !isPlanned) found.resolve(status);
-    };
-    const stopListening = board.onMove((record) => record.image.digest === digest && see(record));
-    const record = board.get(digest);
-    if (record !== undefined) see(record);
-    try {
-      return await abortable(found.promise, AbortSignal.any([signal, this.#parts.stopping]));
-    } finally {
-      stopListening();
-    }
-  }
-
-  #soon(image: WantedImage): void {
-    const { clock, random } = this.#parts.ports;
-    this.#eager?.cancel();
-    this.#eager = clock.after(random.fraction() * eagerJitterMs, () => this.ensure(image, "eager", "eager"));
-  }
-
-  /** It is the base image no more; it still serves the tasks that name it. */
-  #demote(digest: Digest): void {
-    this.#before = digest;
-    this.#parts.board.note(digest, { status: { ref: digest } });
-  }
-
-  /** Named by its recipe: there is no file that could name it. */
-  #unsupported({ recipe, stamp }: BaseImage, { arch }: RuntimeInfo, why: string): void {
-    const { board, ports } = this.#parts;
-    const known = board.get(recipe);
-    if (known?.status.why === why) return;
-    const image = { digest: recipe, ref: "base", stamp, identity: { id: "", arch, stamp } };
-    board.put(newRecord(image, { state: "unsupported", why }, ports.clock.now()));
-    if (this.#wanted !== undefined) this.#demote(this.#wanted.digest);
-    this.#wanted = undefined;
-  }
-
-  #dropUnsupported(but: Digest | undefined): void {
-    for (const { image, status } of this.#parts.board.all())
-      if (status.state === "unsupported" && image.digest !== but) this.#parts.board.forget(image.digest);
-  }
-
-  #unsupportedDigest(): Digest | undefined {
-    return this.#base !== undefined && this.#parts.board.get(this.#base.recipe)
-      ? this.#base.recipe
-      : undefined;
+    this.#base.stop();
   }
 }
 
@@ -321,15 +170,4 @@ function whyNot(
       ? ""
       : ` (${status.state}${percent === undefined ? "" : `, ${percent} %`})`;
   return `the image is not here yet${state}`;
-}
-
-function failureOf(ref: string, { state, failure, cancelledBy }: ImageStatus): FaultError {
-  if (failure === undefined)
-    return new FaultError(
-      "cancelled",
-      "cancelled",
-      `${ref}: ${cancelledBy === undefined ? state : `cancelled by ${cancelledBy}`}`,
-    );
-  const code = flightCodes.find((each) => each === failure.code) ?? "import_failed";
-  return new FlightFault(code, `${ref}: ${failure.message}; ${failure.hint}`);
 }

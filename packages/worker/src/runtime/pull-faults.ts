@@ -20,7 +20,7 @@ export type PullCode =
   | "truncated"
   | "wrong_platform";
 
-export const pullFaults = {
+const pullFaults = {
   auth: "denied",
   checksum: "corrupt",
   dns: "unavailable",

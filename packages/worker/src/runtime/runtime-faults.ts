@@ -1,6 +1,6 @@
 /** The faults of a container engine, one function each, so that every adapter says the same of the same thing. */
 
-import { FaultError } from "@haversack/base";
+import { FaultError, messageOf } from "@haversack/base";
 
 /** The engine does not answer, or broke off in the middle. */
 export function engineUnavailable(why: string, cause?: unknown): FaultError {
@@ -40,6 +40,12 @@ export function noSpace(why: string, cause?: unknown): FaultError {
 /** @param code `corrupt`, `checksum`, `wrong_platform` or `import_failed`. */
 export function imageCorrupt(code: string, why: string, cause?: unknown): FaultError {
   return new FaultError("corrupt", code, why, { cause });
+}
+
+/** Of a file of ours that an engine was to have: the engine is not to blame. */
+export function unreadable(file: string, cause: unknown): FaultError {
+  const message = `cannot read the file of the image, ${file}: ${messageOf(cause)}`;
+  return new FaultError("missing", "file_missing", message, { cause });
 }
 
 export function refused(why: string, cause?: unknown): FaultError {

@@ -47,7 +47,11 @@ export interface Runtime {
   logs(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Waits for the command's end. Output beyond `outputMax` bytes is dropped from the front. */
   exec(id: string, command: ExecSpec, signal: AbortSignal): Promise<ExecEnd>;
-  /** Into a running or stopped container; parents are made. */
+  /**
+   * Parents are made. Into one that runs: also into its memory file systems, as far as the file's owner may write there
+   * (Docker and Podman run a shell in it; the root of an image is no place for anybody but root). Before its start: into
+   * its root only, and never below a mount or a memory file system, which would hide it.
+   */
   putFiles(id: string, files: readonly ContainerFile[], signal: AbortSignal): Promise<void>;
   /** Something about our containers changed: look. Ends with the signal; reconnects by itself. Never rejects. */
   watch(onChange: () => void, signal: AbortSignal): Promise<void>;

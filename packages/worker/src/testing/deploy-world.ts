@@ -1,7 +1,7 @@
 /** Deploys on a container engine in memory, with folders on a real disk. */
 
 import { hash } from "node:crypto";
-import { mkdir, realpath } from "node:fs/promises";
+import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { type Clock, systemClock } from "@haversack/base";
 import type { DeployWork, Digest, ImageRecipe } from "@haversack/protocol";
 import { fakePorts } from "../../../../tests/support/fake-clock.ts";
@@ -96,7 +96,8 @@ export async function deployWorld(
   info: FakeRuntimeSettings["info"] = {},
 ) {
   const folder = await tempFolder();
-  // A real memory file system: what is tried out is what happens.
+  // A real memory file system, of this world alone.
+  const memory = await mkdtemp("/dev/shm/haversack-test-");
   const path = await realpath(folder.path);
   const engine = fakeRuntime({ script: (spec) => world.script(spec), clock: systemClock, info: info ?? {} });
   engine.images.set("debian-image", { id: "debian-image", arch: "x64" });
@@ -104,6 +105,7 @@ export async function deployWorld(
   const notes: string[] = [];
   const output: Buffer[] = [];
   const ending = new AbortController();
+  const files = secretFiles([memory]);
   const world = {
     folder: path,
     engine,
@@ -125,7 +127,7 @@ export async function deployWorld(
       },
       workerId: "w-1",
       dataFolder: path,
-      secretFiles: secretFiles(),
+      secretFiles: files,
       recipeEnv: new Map(),
       sockets: [],
       runtime: engine,
@@ -144,8 +146,10 @@ export async function deployWorld(
     /** Names of the containers that there are, and whether they run. */
     standing: (): string[] =>
       [...engine.containers.values()].map(({ view }) => `${view.name} ${view.state}`).toSorted(),
-    [Symbol.asyncDispose]: async () => folder[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await rm(memory, { recursive: true, force: true });
+      await folder[Symbol.asyncDispose]();
+    },
   };
-  await mkdir(path, { recursive: true });
   return world;
 }

@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { messageOf } from "@haversack/base";
 import type { ImageIdentity, ImagePresence, Runtime } from "../runtime/runtime.ts";
 import { digestOfRef } from "../runtime/runtime.ts";
-import { imageCorrupt, imageInUse } from "../runtime/runtime-faults.ts";
+import { imageCorrupt, imageInUse, unreadable } from "../runtime/runtime-faults.ts";
 import type { FakeEngine, FakeImage } from "./fake-engine.ts";
 
 type ImageVerbs = Pick<Runtime, "inspectImage" | "importImage" | "pullImage" | "removeImage" | "listImages">;
@@ -24,7 +24,10 @@ export function imageVerbs(engine: FakeEngine): ImageVerbs {
     },
     importImage: async (file, identity, onProgress, signal) => {
       await engine.enter("importImage", identity.id, signal, (told) => onProgress(told as number));
-      onProgress((await stat(file)).size);
+      const { size } = await stat(file).catch((error: unknown) => {
+        throw unreadable(file, error);
+      });
+      onProgress(size);
       if (find(images, identity) === undefined) images.set(identity.id, asImage(engine, identity));
       settle(images, identity);
     },

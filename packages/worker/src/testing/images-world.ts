@@ -45,6 +45,40 @@ export interface ImagesWorld extends AsyncDisposable {
   readonly restart: () => Promise<void>;
 }
 
+function openIn(
+  options: ImagesWorldOptions,
+  {
+    clock,
+    runtime,
+    dataDir,
+    sent,
+    told,
+  }: Pick<ImagesWorld, "clock" | "runtime" | "dataDir" | "sent" | "told">,
+): OpenedImages {
+  const opened: OpenedImages = openImages({
+    ports: { clock, random: fakeRandom(), log: silentLog },
+    runtime,
+    kind: "docker",
+    settings: { ...plainSettings(options.policy ?? "lazy"), ...options.settings },
+    dataDir,
+    hostEnv: new Map(),
+    uplink: {
+      onUp: () => () => {},
+      send(message) {
+        sent.push(message);
+        if (message.kind === "images") told.push(...message.statuses);
+        if (message.kind === "imagePermit" && options.permits !== "never")
+          opened.take({ kind: "imagePermit", digest: message.digest });
+      },
+    },
+    limits: {
+      spaceOf: options.spaceOf ?? (async () => ({ device: "one", freeBytes: 1e12, totalBytes: 2e12 })),
+      stallMs: options.stallMs ?? 60_000,
+    },
+  });
+  return opened;
+}
+
 /** Turns the event loop until it is so: disks and threads take real time, and the clock of the world stands still. */
 export async function comesTrue(
   isSo: () => boolean | Promise<boolean>,
@@ -71,30 +105,7 @@ export async function imagesWorld(options: ImagesWorldOptions = {}): Promise<Ima
   const base = baseOf(digest, urls, file.length);
   const world = { sent: [] as Upward[], told: [] as ImageStatus[] };
   const dataDir = join(folder.path, "data");
-  const open = (): OpenedImages => {
-    const opened: OpenedImages = openImages({
-      ports: { clock, random: fakeRandom(), log: silentLog },
-      runtime,
-      kind: "docker",
-      settings: { ...plainSettings(options.policy ?? "lazy"), ...options.settings },
-      dataDir,
-      hostEnv: new Map(),
-      uplink: {
-        onUp: () => () => {},
-        send(message) {
-          world.sent.push(message);
-          if (message.kind === "images") world.told.push(...message.statuses);
-          if (message.kind === "imagePermit" && options.permits !== "never")
-            opened.take({ kind: "imagePermit", digest: message.digest });
-        },
-      },
-      limits: {
-        spaceOf: options.spaceOf ?? (async () => ({ device: "one", freeBytes: 1e12, totalBytes: 2e12 })),
-        stallMs: options.stallMs ?? 60_000,
-      },
-    });
-    return opened;
-  };
+  const open = (): OpenedImages => openIn(options, { clock, runtime, dataDir, ...world });
   let opened = open();
   const begin = async (): Promise<void> => {
     await opened.start();
@@ -154,8 +165,8 @@ export const plainSettings = (policy: PrefetchPolicy): ImageSettings => ({
   credentials: new Map(),
 });
 
-export const baseOf = (sha256: Digest, urls: readonly string[], size: number): BaseImage => ({
+export const baseOf = (sha256: Digest, urls: readonly string[], size: number, id = imageId): BaseImage => ({
   stamp: "2026.11.1",
   recipe: `sha256:${"ec".repeat(32)}` as Digest,
-  arches: new Map([["x64", { oci: { urls, sha256, size, unpacked: 2 * size, imageId } }]]),
+  arches: new Map([["x64", { oci: { urls, sha256, size, unpacked: 2 * size, imageId: id } }]]),
 });

@@ -1,6 +1,5 @@
 /** The images of a worker as a test says they are, beside a container engine in memory. */
 
-import { FaultError } from "@haversack/base";
 import type { BaseImage, Digest } from "@haversack/protocol";
 import type { ImageChoice, ImageLease, Images, WantedImage } from "../images/images.ts";
 
@@ -72,7 +71,3 @@ export function scriptedImages(imageOf: (ref: string) => string): ScriptedImages
   };
   return images;
 }
-
-/** A fetch that a registry refuses. */
-export const fetchRefused = (): FaultError =>
-  new FaultError("denied", "auth", "the registry wants a password");

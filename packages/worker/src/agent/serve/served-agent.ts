@@ -1,11 +1,6 @@
 /** The agent of a container: its snapshot, checked once at the start, and turn loops that begin anew from it. */
 
-import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { messageOf, type Ports } from "@haversack/base";
-import type { JsonObject } from "@haversack/protocol";
-import type { InspectedPack } from "@haversack/snapshot";
-import type { Assignment } from "../assignment.ts";
+import { messageOf } from "@haversack/base";
 import { hydrate } from "../hydrate.ts";
 import { makeModels } from "../models.ts";
 import { type AgentEnd, runAgent } from "../run-agent.ts";
@@ -14,12 +9,14 @@ import { type ContainerSecrets, containerSecrets } from "./container-secrets.ts"
 import { readPack } from "./read-pack.ts";
 import { rehearsalModels } from "./rehearsal-model.ts";
 import type { ServeSettings } from "./settings.ts";
-
-export interface TurnRequest {
-  readonly prompt: string;
-  /** JSON Schema; absent: words are enough. */
-  readonly output?: JsonObject;
-}
+import {
+  assignmentOf,
+  makeWorkFolder,
+  type ServeOutside,
+  type TurnParts,
+  type TurnRequest,
+  withFolder,
+} from "./turn-assignment.ts";
 
 export interface TurnAnswer {
   /** What the model said, in all its turns; masked. */
@@ -37,15 +34,7 @@ export interface ServedAgent {
   turn(request: TurnRequest, signal: AbortSignal): Promise<TurnAnswer>;
 }
 
-export interface ServeOutside {
-  readonly ports: Ports;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** One line for people, masked. */
-  readonly note: (line: string) => void;
-}
-
 const textCharactersMax = 1024 * 1024;
-const seenByTools = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "USER", "SHELL"];
 
 /**
  * Undefined: there is no snapshot. Throws the snapshot's errors, `model_unavailable`, and what else an agent step
@@ -58,7 +47,7 @@ export async function openAgent(
   const pack = await readPack(settings);
   if (pack === undefined) return undefined;
   const secrets = containerSecrets(settings.secretsFolder, outside.env);
-  await mkdir(join(settings.workFolder, "work"), { recursive: true });
+  await makeWorkFolder(settings);
   const models = settings.isRehearsal ? rehearsalModels : makeModels;
   const tried = await withFolder(settings, async (folder) => {
     const agent = await hydrate(assignmentOf({ prompt: "" }, { settings, outside, pack, folder }));
@@ -72,15 +61,9 @@ export async function openAgent(
   };
 }
 
-interface Parts {
-  readonly settings: ServeSettings;
-  readonly outside: ServeOutside;
-  readonly pack: InspectedPack;
-}
-
 async function turn(
   request: TurnRequest,
-  parts: Parts & { readonly secrets: ContainerSecrets; readonly models: typeof makeModels },
+  parts: TurnParts & { readonly secrets: ContainerSecrets; readonly models: typeof makeModels },
   signal: AbortSignal,
 ): Promise<TurnAnswer> {
   const { settings, outside, secrets, models } = parts;
@@ -110,45 +93,4 @@ async function turn(
     }),
   );
   return { text: text.slice(0, textCharactersMax), isCut: text.length > textCharactersMax, end };
-}
-
-/** Skills are written below it; it goes with the turn. */
-async function withFolder<Value>(
-  settings: ServeSettings,
-  use: (folder: string) => Promise<Value>,
-): Promise<Value> {
-  await mkdir(settings.workFolder, { recursive: true });
-  const folder = await mkdtemp(join(await realpath(settings.workFolder), "turn-"));
-  try {
-    return await use(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-function assignmentOf(
-  { prompt, output }: TurnRequest,
-  { settings, outside, pack, folder }: Parts & { readonly folder: string },
-): Assignment {
-  const seen = Object.entries(outside.env).filter(
-    ([name]) => seenByTools.includes(name) || name.startsWith("LC_"),
-  );
-  return {
-    kind: "assignment",
-    packFile: settings.packFile,
-    snapshot: {
-      formatVersion: pack.formatVersion,
-      digest: pack.name,
-      compressedSize: pack.compressedSize,
-      uncompressedSize: pack.uncompressedSize,
-    },
-    snapshotLimits: settings.limits,
-    dagName: "deployment",
-    prompt,
-    ...(output !== undefined && { outputSchema: output as Assignment["outputSchema"] & object }),
-    workFolder: join(settings.workFolder, "work"),
-    controlFolder: folder,
-    toolEnv: Object.fromEntries(seen.map(([name, value]) => [name, value ?? ""])),
-    secretVariables: [],
-  };
 }

@@ -35,7 +35,7 @@ export async function presenceOf(
   const names = [image.id, image.otherId].filter((each) => each !== undefined);
   for (const name of names.filter((each) => whole.test(each))) {
     const found = await findImage(engine, name, signal);
-    if (found === undefined || !namesOf(found).includes(name)) continue;
+    if (found === undefined || !isMeant(found, name)) continue;
     const arch = archOf(found.Architecture);
     if (arch !== image.arch) return { kind: "wrong", why: `its architecture is ${arch}, not ${image.arch}` };
     const stamp = found.Config?.Labels?.[stampLabel];
@@ -47,9 +47,11 @@ export async function presenceOf(
   return { kind: "absent" };
 }
 
-function namesOf({ Id, RepoDigests }: Dockerode.ImageInspectInfo): string[] {
-  const digests = RepoDigests ?? [];
-  return [withAlgorithm(Id), ...digests, ...digests.map((each) => each.slice(each.lastIndexOf("@") + 1))];
+/** Of a reference the digest counts: engines write its name in other ways, such as `debian` for `docker.io/library/debian`. */
+function isMeant({ Id, RepoDigests }: Dockerode.ImageInspectInfo, name: string): boolean {
+  const digest = name.slice(name.lastIndexOf("@") + 1);
+  const digests = (RepoDigests ?? []).map((each) => each.slice(each.lastIndexOf("@") + 1));
+  return withAlgorithm(Id) === digest || digests.includes(digest);
 }
 
 /** Podman leaves it out in places. */

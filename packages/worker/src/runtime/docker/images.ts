@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { messageOf } from "@haversack/base";
 import { readFrames } from "../pull-frames.ts";
 import type { ImageIdentity, ImagePresence, Runtime, StoredImage } from "../runtime.ts";
-import { engineUnavailable, imageCorrupt, imageInUse, noSpace } from "../runtime-faults.ts";
+import { engineUnavailable, imageCorrupt, imageInUse, noSpace, unreadable } from "../runtime-faults.ts";
 import { type Engine, engineCall, saidBy, statusOf } from "./engine.ts";
 import { findImage, presenceOf, stampLabel, withAlgorithm } from "./find-image.ts";
 import { pullInto } from "./pull.ts";
@@ -73,10 +73,14 @@ async function storedIds({ docker }: Engine, signal: AbortSignal): Promise<Reado
 
 async function* counted(file: string, onProgress: (bytes: number) => void): AsyncGenerator<Buffer> {
   let bytes = 0;
-  for await (const chunk of createReadStream(file, { highWaterMark: chunkBytes })) {
-    bytes += (chunk as Buffer).length;
-    yield chunk as Buffer;
-    onProgress(bytes);
+  try {
+    for await (const chunk of createReadStream(file, { highWaterMark: chunkBytes })) {
+      bytes += (chunk as Buffer).length;
+      yield chunk as Buffer;
+      onProgress(bytes);
+    }
+  } catch (error) {
+    throw unreadable(file, error);
   }
 }
 

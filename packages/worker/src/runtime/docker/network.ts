@@ -3,18 +3,22 @@
  * network of an engine may not exist, and is shared with everybody.
  */
 
+import { abortable } from "@haversack/base";
+import { cancelled } from "../runtime-faults.ts";
 import { type Engine, engineCall } from "./engine.ts";
 
 export const clusterLabel = "haversack.cluster";
 
 /** One after the other: a network is not removed between its making and that of the container in it. */
-async function inTurn<T>(engine: Engine, work: () => Promise<T>): Promise<T> {
-  const { networks } = engine;
+async function inTurn<T>({ networks }: Engine, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
   const before = networks.turn;
   const mine = Promise.withResolvers<void>();
-  networks.turn = mine.promise;
-  await before;
+  // Who gives up waiting lets nobody pass before the one who is at it.
+  networks.turn = before.then(() => mine.promise);
   try {
+    await abortable(before, signal).catch((error: unknown) => {
+      throw cancelled("waiting for the network of the containers", error);
+    });
     return await work();
   } finally {
     mine.resolve();
@@ -29,20 +33,28 @@ export async function inNetwork<T>(
   signal: AbortSignal,
 ): Promise<T> {
   const name = networkName(cluster);
-  return await inTurn(engine, async () => {
-    await engineCall(`making network ${name}`, signal, () => ensure(engine, { name, cluster }, signal));
-    return await make(name);
-  });
+  return await inTurn(
+    engine,
+    async () => {
+      await engineCall(`making network ${name}`, signal, () => ensure(engine, { name, cluster }, signal));
+      return await make(name);
+    },
+    signal,
+  );
 }
 
 /** Nothing happens while the cluster has a container left. Never rejects: a network that is left harms nobody. */
 export async function removeIdleNetwork(engine: Engine, cluster: string, signal: AbortSignal): Promise<void> {
   const filters = { label: [`${clusterLabel}=${cluster}`] };
-  await inTurn(engine, async () => {
-    const left = await engine.docker.listContainers({ all: true, limit: 1, filters, abortSignal: signal });
-    if (left.length > 0 || !(await has(engine, networkName(cluster), signal))) return;
-    await engine.docker.getNetwork(networkName(cluster)).remove({ abortSignal: signal });
-  }).catch(() => {});
+  await inTurn(
+    engine,
+    async () => {
+      const left = await engine.docker.listContainers({ all: true, limit: 1, filters, abortSignal: signal });
+      if (left.length > 0 || !(await has(engine, networkName(cluster), signal))) return;
+      await engine.docker.getNetwork(networkName(cluster)).remove({ abortSignal: signal });
+    },
+    signal,
+  ).catch(() => {});
 }
 
 function networkName(cluster: string): string {

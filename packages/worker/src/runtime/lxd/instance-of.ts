@@ -28,6 +28,9 @@ export function instanceName(name: string): string {
   return `hv-${readable}-${createHash("sha256").update(name).digest("hex").slice(0, 12)}`;
 }
 
+export const instancePath = (idOrName: string, rest = ""): string =>
+  `/1.0/instances/${encodeURIComponent(instanceName(idOrName))}${rest}`;
+
 export const givenName = (name: string, config: Readonly<Record<string, string>>): string =>
   config[nameKey] ?? name;
 
@@ -61,7 +64,7 @@ export function instanceOf(spec: ContainerSpec, around: Surroundings): Record<st
     },
     devices: {
       root: { type: "disk", path: "/", pool: around.pool },
-      eth0: { name: "eth0", type: "nic", ...around.card },
+      card: { type: "nic", ...around.card },
       ...Object.fromEntries(spec.ports.map((port, at) => [`port${at}`, proxyOf(port)])),
     },
   };

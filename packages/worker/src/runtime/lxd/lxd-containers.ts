@@ -1,37 +1,39 @@
 /** The life of a container with LXD and Incus: create, start, end, remove, show. */
 
 import { type Clock, FaultError, pause } from "@haversack/base";
-import type { ContainerSpec, Runtime } from "../runtime.ts";
-import { imageCorrupt } from "../runtime-faults.ts";
+import type { Runtime } from "../runtime.ts";
 import { instanceForm, instancesForm } from "./answers.ts";
+import { createInstance } from "./create-instance.ts";
+import { expectFree } from "./host-ports.ts";
 import { reasonOrCancelled } from "./http-over-socket.ts";
-import { instanceName, instanceOf } from "./instance-of.ts";
+import { instanceName, instancePath } from "./instance-of.ts";
 import type { LxdClient } from "./lxd-client.ts";
-import { isInstanceBusy, noOwnerMapping } from "./lxd-faults.ts";
-import { makeFolder, putFile, type Within } from "./lxd-files.ts";
-import { numbered, type Placed, surroundingsOf } from "./surroundings.ts";
+import { isInstanceBusy, isRefused, startFault } from "./lxd-faults.ts";
+import type { LxdLogs } from "./lxd-logs.ts";
 import { viewOf } from "./view-of.ts";
 
-type LifeVerbs = Pick<
-  Runtime,
-  "create" | "start" | "stop" | "kill" | "remove" | "inspect" | "list" | "putFiles"
->;
+type LifeVerbs = Pick<Runtime, "create" | "start" | "stop" | "kill" | "remove" | "inspect" | "list">;
 
 /** A container that is just being stopped takes no other order. */
 const busyPauseMs = 100;
 const busyPausesMax = 100;
 
-const pathOf = (id: string, rest = ""): string =>
-  `/1.0/instances/${encodeURIComponent(instanceName(id))}${rest}`;
-
-export function lxdContainers(client: LxdClient, clock: Clock, onGone: (id: string) => void): LifeVerbs {
+export function lxdContainers(
+  client: LxdClient,
+  clock: Clock,
+  logs: Pick<LxdLogs, "started" | "forget">,
+): LifeVerbs {
   const act = (id: string, state: object, signal: AbortSignal) =>
     whenFree(clock, signal, () =>
-      client.change({ method: "PUT", path: pathOf(id, "/state"), json: state }, { container: id }, signal),
+      client.change(
+        { method: "PUT", path: instancePath(id, "/state"), json: state },
+        { container: id },
+        signal,
+      ),
     );
   const inspect: Runtime["inspect"] = (idOrName, signal) =>
     unlessMissing(async () => {
-      const found = await client.get(pathOf(idOrName, "?recursion=1"), { container: idOrName }, signal);
+      const found = await client.get(instancePath(idOrName, "?recursion=1"), { container: idOrName }, signal);
       return viewOf(instanceForm.parse(found));
     });
   const isRunning = async (id: string, signal: AbortSignal) =>
@@ -47,22 +49,24 @@ export function lxdContainers(client: LxdClient, clock: Clock, onGone: (id: stri
   return {
     inspect,
     kill,
-    create: (spec, signal) => create(client, spec, signal),
+    create: (spec, signal) => createInstance(client, spec, signal),
     async start(id, signal) {
+      const view = await inspect(id, signal);
+      if (view?.state === "running") return;
+      await expectFree(view?.ports ?? []);
+      logs.started(instanceName(id));
       try {
         await act(id, { action: "start", timeout: -1 }, signal);
       } catch (error) {
-        throw await startFault(client, id, error, signal);
+        if (isRefused(error) && /proxy device/.test(error.message)) await expectFree(view?.ports ?? []);
+        throw isRefused(error) ? startFault(error, await startLog(client, id, signal)) : error;
       }
     },
     async stop(id, graceMs, signal) {
       if (!(await isRunning(id, signal))) return;
+      const timeout = Math.max(1, Math.ceil(graceMs / 1000));
       try {
-        await act(
-          id,
-          { action: "stop", force: false, timeout: Math.max(1, Math.ceil(graceMs / 1000)) },
-          signal,
-        );
+        await act(id, { action: "stop", force: false, timeout }, signal);
       } catch (error) {
         if (!isRefused(error)) throw error;
         if (await isRunning(id, signal)) await kill(id, signal);
@@ -71,66 +75,27 @@ export function lxdContainers(client: LxdClient, clock: Clock, onGone: (id: stri
     async remove(id, signal) {
       const gone = unlessMissing(async () => {
         if (await isRunning(id, signal)) await kill(id, signal);
-        const change = { method: "DELETE", path: pathOf(id) } as const;
+        const change = { method: "DELETE", path: instancePath(id) } as const;
         await whenFree(clock, signal, () => client.change(change, { container: id }, signal));
       });
       await gone;
-      onGone(instanceName(id));
+      logs.forget(instanceName(id));
     },
     async list(cluster, signal) {
       const answer = await client.get("/1.0/instances?recursion=2", {}, signal);
       const views = instancesForm.parse(answer).map(viewOf);
       return views.filter(({ labels }) => labels.get("haversack.cluster") === cluster);
     },
-    async putFiles(id, files, signal) {
-      for (const file of files) await putFile({ client, container: instanceName(id) }, file, signal);
-    },
   };
 }
 
-async function create(
-  client: LxdClient,
-  spec: ContainerSpec,
-  signal: AbortSignal,
-): Promise<{ readonly id: string }> {
-  const around = await surroundingsOf(client, spec, signal);
-  const ports = await numbered(spec.ports);
-  const json = instanceOf({ ...spec, ports }, around);
-  const about = { container: spec.name, image: spec.image };
-  await client.change({ method: "POST", path: "/1.0/instances", json }, about, signal);
-  const id = instanceName(spec.name);
-  try {
-    await prepareRoot({ client, container: id }, spec, around, signal);
-  } catch (error) {
-    await client
-      .change({ method: "DELETE", path: pathOf(id) }, about, AbortSignal.timeout(undoMs))
-      .catch(() => {});
-    throw error;
-  }
-  return { id };
-}
-
-const undoMs = 900;
-const emptyFile = { data: new Uint8Array(), mode: 0o644, uid: 0, gid: 0 };
-
-/** What is written into the root before the first start, since nothing can be written there afterwards. */
-async function prepareRoot(
-  within: Within,
-  spec: ContainerSpec,
-  around: Placed,
-  signal: AbortSignal,
-): Promise<void> {
-  if (spec.readOnlyRoot) {
-    for (const target of spec.tmpfs.keys()) await makeFolder(within, target, signal);
-    for (const mount of spec.mounts) {
-      if (!around.sourceOf(mount).isFile) await makeFolder(within, mount.target, signal);
-      else await putFile(within, { ...emptyFile, path: mount.target }, signal);
-    }
-  }
-  const { nameServer } = around;
-  if (nameServer === undefined) return;
-  const data = Buffer.from(`nameserver ${nameServer}\n`);
-  await putFile(within, { path: "/etc/resolv.conf", data, mode: 0o644, uid: 0, gid: 0 }, signal);
+/** Of LXC, about the last start. */
+async function startLog(client: LxdClient, id: string, signal: AbortSignal): Promise<string> {
+  const { status, body } = await client.raw(
+    { method: "GET", path: instancePath(id, "/logs/lxc.log") },
+    signal,
+  );
+  return status === 200 ? body.toString() : "";
 }
 
 async function whenFree(clock: Clock, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
@@ -145,27 +110,6 @@ async function whenFree(clock: Clock, signal: AbortSignal, work: () => Promise<v
     });
   }
 }
-
-/** The operation only says that it failed; LXC's own log says of what. */
-async function startFault(
-  client: LxdClient,
-  id: string,
-  error: unknown,
-  signal: AbortSignal,
-): Promise<unknown> {
-  if (!isRefused(error) || !/forkstart/.test(error.message)) return error;
-  const { status, body } = await client.raw({ method: "GET", path: pathOf(id, "/logs/lxc.log") }, signal);
-  if (status !== 200) return error;
-  const said = [...body.toString().matchAll(/ ERROR .* - \S+:\d+ - (.*)$/gm)].map(([, text]) => text);
-  if (said.length === 0) return error;
-  const why = `it cannot start: ${said.slice(0, 2).join("; ")}`;
-  if (/idmap/i.test(why)) return noOwnerMapping(why);
-  if (/exec format error/i.test(why)) return imageCorrupt("wrong_platform", why, error);
-  return new FaultError(error.fault, error.code, why, { cause: error });
-}
-
-const isRefused = (error: unknown): error is FaultError =>
-  error instanceof FaultError && error.fault === "invalid";
 
 async function unlessMissing<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {

@@ -31,7 +31,8 @@ export async function execInLxd(
   const open = async (secret: string, onData?: (data: Buffer) => void): Promise<LxdSocket> => {
     const path = `/1.0/operations/${begun.id}/websocket?secret=${secret}`;
     const socket = await openLxdSocket(client.socket, path, {
-      onMessage: (data, isText) => (isText ? socket.close() : onData?.(data)),
+      // An empty text is the end of the stream: the engine waits for our close.
+      onMessage: (data, isText, close) => (isText ? close() : onData?.(data)),
     });
     sockets.push(socket);
     return socket;

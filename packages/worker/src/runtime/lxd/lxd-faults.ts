@@ -25,10 +25,24 @@ export interface About {
 export const isInstanceBusy = (error: unknown): boolean =>
   error instanceof FaultError && error.code === "container_busy";
 
+export const isRefused = (error: unknown): error is FaultError =>
+  error instanceof FaultError && error.fault === "invalid";
+
+/** The operation only says that it failed; LXC's own log says of what. */
+export function startFault(error: FaultError, log: string): FaultError {
+  if (!error.message.includes("forkstart")) return error;
+  const said = [...log.matchAll(/ ERROR .* - \S+:\d+ - (.*)$/gm)].map(([, text]) => text);
+  if (said.length === 0) return error;
+  const why = `it cannot start: ${said.slice(0, 2).join("; ")}`;
+  if (/idmap/i.test(why)) return noOwnerMapping(why);
+  if (/exec format error/i.test(why)) return imageCorrupt("wrong_platform", why, error);
+  return new FaultError(error.fault, error.code, why, { cause: error });
+}
+
 export function lxdFault(status: number, text: string, about: About): FaultError {
   if (/no space left on device|disk quota exceeded/i.test(text)) return noSpace(text);
   if (/address already in use/i.test(text)) return portTaken(text);
-  if (/fingerprints don't match/i.test(text)) return imageCorrupt("checksum", text);
+  if (/fingerprints don't match/i.test(text)) return imageCorrupt("import_failed", text);
   if (/exec format error|architecture isn't supported|no matching architecture/i.test(text)) {
     return imageCorrupt("wrong_platform", text);
   }
@@ -39,6 +53,7 @@ export function lxdFault(status: number, text: string, about: About): FaultError
 function byObject(status: number, text: string, { container, image }: About): FaultError | undefined {
   if (image !== undefined && /image not provided|image .*not found/i.test(text)) return noImage(image);
   if (container !== undefined) {
+    if (/instance is not running/i.test(text)) return notRunning(container);
     if (/instances?"? .*already exists/i.test(text)) return nameTaken(container);
     if (status === 404 || /instance not found/i.test(text)) return noContainer(container);
   } else if (image !== undefined && status === 404) return noImage(image);
@@ -46,15 +61,20 @@ function byObject(status: number, text: string, { container, image }: About): Fa
 }
 
 function byStatus(status: number, text: string): FaultError {
+  if (/read-only file system/i.test(text)) return refused(text);
   if (status === 401 || status === 403 || status >= 500) return engineUnavailable(text);
   return refused(text);
+}
+
+function notRunning(container: string): FaultError {
+  return new FaultError("conflict", "not_running", `container ${container} does not run`);
 }
 
 function instanceBusy(text: string): FaultError {
   return new FaultError("busy", "container_busy", `${text}; try again in a moment`);
 }
 
-export function noOwnerMapping(text: string): FaultError {
+function noOwnerMapping(text: string): FaultError {
   const message = `${text}: a folder or file that others may not use was to be mounted, and the kernel cannot map owners on its file system (idmapped mounts); put it on one where it can, such as ext4`;
   return new FaultError("invalid", "no_owner_mapping", message);
 }

@@ -4,12 +4,24 @@ import { posix } from "node:path";
 import { FaultError } from "@haversack/base";
 import type { ContainerFile } from "../runtime.ts";
 import { refused } from "../runtime-faults.ts";
+import { instanceName, instancePath } from "./instance-of.ts";
 import type { LxdClient } from "./lxd-client.ts";
 import type { About } from "./lxd-faults.ts";
 
 export interface Within {
   readonly client: LxdClient;
   readonly container: string;
+}
+
+/** Rejects with `missing` when there is no such container, also without a file. */
+export async function putFiles(
+  client: LxdClient,
+  id: string,
+  files: readonly ContainerFile[],
+  signal: AbortSignal,
+): Promise<void> {
+  await client.get(instancePath(id), { container: id }, signal);
+  for (const file of files) await putFile({ client, container: instanceName(id) }, file, signal);
 }
 
 /** Parents that are missing are made, as root's and open to all. */

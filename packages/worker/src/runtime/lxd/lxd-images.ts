@@ -69,7 +69,7 @@ export function lxdImages(client: LxdClient): ImageVerbs {
 function presenceOf(found: LxdImage, fingerprint: string, image: ImageIdentity): ImagePresence {
   if (found.fingerprint !== fingerprint) return { kind: "absent" };
   const arch = archOf(found.architecture);
-  if (arch !== image.arch) return { kind: "wrong", why: `it is for ${arch}, not for ${image.arch}` };
+  if (arch !== image.arch) return { kind: "wrong", why: `its architecture is ${arch}, not ${image.arch}` };
   const stamp = found.properties?.[stampProperty];
   if (image.stamp !== undefined && stamp !== image.stamp) {
     return { kind: "wrong", why: `its stamp is ${stamp ?? "missing"}, not ${image.stamp}` };

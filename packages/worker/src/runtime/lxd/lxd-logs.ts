@@ -9,10 +9,11 @@ import { engineUnavailable, noContainer } from "../runtime-faults.ts";
 import { reasonOrCancelled } from "./http-over-socket.ts";
 import { instanceName } from "./instance-of.ts";
 import type { LxdClient } from "./lxd-client.ts";
-import { type Tail, tailOf } from "./tail.ts";
+import { type Transcript, transcript } from "./transcript.ts";
 
 export interface LxdLogs {
   read(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  started(instance: string): void;
   /** It was removed: a container of its name is another one. */
   forget(instance: string): void;
 }
@@ -22,12 +23,10 @@ const keptBytes = 256 * 1024;
 /** The engine tells nobody that something was written. */
 const lookMs = 500;
 
-interface Transcript {
-  readonly written: Tail;
+interface Known {
+  readonly transcript: Transcript;
   /** Reads go one after the other, or two would share what comes. */
   reading: Promise<void>;
-  /** What a stopped container left is given again and again: taken once. */
-  last: string;
 }
 
 export function lxdLogs(
@@ -35,38 +34,35 @@ export function lxdLogs(
   clock: Clock,
   isRunning: (id: string, signal: AbortSignal) => Promise<boolean | undefined>,
 ): LxdLogs {
-  const transcripts = new Map<string, Transcript>();
-  const transcriptOf = (instance: string): Transcript => {
-    const known = transcripts.get(instance) ?? {
-      written: tailOf(keptBytes),
-      reading: Promise.resolve(),
-      last: "",
-    };
-    transcripts.set(instance, known);
+  const consoles = new Map<string, Known>();
+  const knownOf = (instance: string): Known => {
+    const known = consoles.get(instance) ?? { transcript: transcript(keptBytes), reading: Promise.resolve() };
+    consoles.set(instance, known);
     return known;
   };
   return {
-    forget: (instance) => void transcripts.delete(instance),
+    started: (instance) => consoles.get(instance)?.transcript.started(),
+    forget: (instance) => void consoles.delete(instance),
     async *read(id, { tail, follow }, signal) {
       const instance = instanceName(id);
-      const transcript = transcriptOf(instance);
+      const known = knownOf(instance);
+      const { transcript: told } = known;
+      const { written } = told;
       let from: number | undefined;
       for (;;) {
         // Asked before the read: what it wrote before it ended is in that read.
         const running = await isRunning(id, signal);
         if (running === undefined) throw noContainer(id);
-        await taking(transcript, async () => {
+        await taking(known, async () => {
           const text = await take(client, instance, signal);
-          // The console of one that runs is read once, that of one that ended again and again.
-          const isOnce = running && (await isRunning(id, signal)) === true;
-          if (running || text !== transcript.last)
-            transcript.written.add(Buffer.from(unwrapped(text), "latin1"));
-          transcript.last = isOnce ? "" : text;
+          const ranOn = running && (await isRunning(id, signal)) === true;
+          if (ranOn) told.streamed(text);
+          else told.left(text);
         });
-        const held = transcript.written.bytes();
-        from ??= transcript.written.total - lastLines(held, tail).length;
-        const fresh = held.subarray(Math.max(0, held.length - (transcript.written.total - from)));
-        from = transcript.written.total;
+        const held = written.bytes();
+        from ??= written.total - lastLines(held, tail).length;
+        const fresh = held.subarray(Math.max(0, held.length - (written.total - from)));
+        from = written.total;
         if (fresh.length > 0) yield fresh;
         if (!follow || !running) return;
         await pause(clock, lookMs, signal).catch(() => {
@@ -77,22 +73,20 @@ export function lxdLogs(
   };
 }
 
-async function taking(transcript: Transcript, work: () => Promise<void>): Promise<void> {
-  const mine = transcript.reading.then(work);
-  transcript.reading = mine.catch(() => {});
+async function taking(known: Known, work: () => Promise<void>): Promise<void> {
+  const mine = known.reading.then(work);
+  known.reading = mine.catch(() => {});
   await mine;
 }
 
 async function take(client: LxdClient, instance: string, signal: AbortSignal): Promise<string> {
   const path = `/1.0/instances/${encodeURIComponent(instance)}/console`;
   const { status, body } = await client.raw({ method: "GET", path }, signal);
-  if (status === 200) return body.toString("latin1");
+  if (status === 200) return body.toString("latin1").replaceAll("\r\n", "\n");
   // Nothing new is an error there, and so is a console that was never written to.
   if (status === 404 || /no such file/i.test(body.toString())) return "";
   throw engineUnavailable(`the console of ${instance}: it answers ${status}`);
 }
-
-const unwrapped = (text: string): string => text.replaceAll("\r\n", "\n");
 
 function lastLines(held: Buffer, tail: number | undefined): Buffer {
   if (tail === undefined) return held;

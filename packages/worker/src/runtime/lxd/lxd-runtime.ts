@@ -2,7 +2,7 @@
  * LXD 5 and Incus, through their REST interface over a unix socket. Files below:
  *   lxd-client      answers, faults (lxd-faults), operations; http-over-socket and lxd-socket carry them
  *   lxd-images      identity by fingerprint, import, list, remove
- *   lxd-containers  the life of a container: instance-of (pure) asks, view-of (pure) reads; raw-lxc and start-line are what
+ *   lxd-containers  the life of a container (create-instance makes one): instance-of (pure) asks, view-of (pure) reads; raw-lxc and start-line are what
  *                   the engine has no keys for; surroundings is what the host gives
  *   lxd-exec, lxd-files, lxd-logs, lxd-watch
  */
@@ -14,6 +14,7 @@ import { archOf, serverForm } from "./answers.ts";
 import { type LxdClient, lxdClient } from "./lxd-client.ts";
 import { lxdContainers } from "./lxd-containers.ts";
 import { execInLxd } from "./lxd-exec.ts";
+import { putFiles } from "./lxd-files.ts";
 import { lxdImages } from "./lxd-images.ts";
 import { lxdLogs } from "./lxd-logs.ts";
 import { watchLxd } from "./lxd-watch.ts";
@@ -22,7 +23,10 @@ import { poolAndDriver } from "./surroundings.ts";
 /** @param socket path of the engine's unix socket, such as `/var/lib/incus/unix.socket`. Nothing is asked yet. */
 export function openLxd(socket: string, clock: Clock): Runtime {
   const client = lxdClient(socket);
-  const containers = lxdContainers(client, clock, (instance) => logs.forget(instance));
+  const containers = lxdContainers(client, clock, {
+    started: (instance) => logs.started(instance),
+    forget: (instance) => logs.forget(instance),
+  });
   const logs = lxdLogs(client, clock, async (id, signal) => {
     const view = await containers.inspect(id, signal);
     return view === undefined ? undefined : view.state === "running";
@@ -31,6 +35,7 @@ export function openLxd(socket: string, clock: Clock): Runtime {
     describe: (signal) => describe(client, signal),
     ...lxdImages(client),
     ...containers,
+    putFiles: (id, files, signal) => putFiles(client, id, files, signal),
     logs: (id, options, signal) => logs.read(id, options, signal),
     exec: (id, command, signal) => execInLxd(client, id, command, signal),
     watch: (onChange, signal) => watchLxd(socket, clock, onChange, signal),
@@ -57,6 +62,6 @@ async function describe(client: LxdClient, signal: AbortSignal): Promise<Runtime
     exitCodes: false,
     copyOnWrite: !copying.has(driver),
     ...(isMoved ? {} : { storeFolder: dirname(client.socket) }),
-    spaceToImport: (size) => ({ store: size, temporary: 0 }),
+    spaceToImport: (size, unpacked) => ({ store: size + unpacked, temporary: 0 }),
   };
 }

@@ -6,8 +6,8 @@ import { type RawData, WebSocket } from "ws";
 import { engineUnavailable } from "../runtime-faults.ts";
 
 export interface SocketHearing {
-  /** An empty text is an end of file: the engine waits for our close. */
-  readonly onMessage: (data: Buffer, isText: boolean) => void;
+  /** May be called before the socket is handed over. @param close as `LxdSocket.close` */
+  readonly onMessage: (data: Buffer, isText: boolean, close: () => void) => void;
 }
 
 export interface LxdSocket {
@@ -38,7 +38,7 @@ export async function openLxdSocket(
     opened.reject(engineUnavailable(`${path}: it hung up`));
     closed.resolve();
   });
-  ws.on("message", (data, isBinary) => hearing.onMessage(bufferOf(data), !isBinary));
+  ws.on("message", (data, isBinary) => hearing.onMessage(bufferOf(data), !isBinary, () => ws.close()));
   await opened.promise;
   return {
     closed: closed.promise,

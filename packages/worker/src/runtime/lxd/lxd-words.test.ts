@@ -5,7 +5,7 @@ import type { ContainerSpec } from "../runtime.ts";
 import { instanceForm } from "./answers.ts";
 import { freeAddress, subnetOf } from "./free-address.ts";
 import { instanceName, instanceOf } from "./instance-of.ts";
-import { lxdFault } from "./lxd-faults.ts";
+import { lxdFault, startFault } from "./lxd-faults.ts";
 import { fingerprintOf } from "./lxd-images.ts";
 import { readRawLxc } from "./raw-lxc.ts";
 import { tailOf } from "./tail.ts";
@@ -103,16 +103,31 @@ describe("the words of LXD", () => {
     [409, 'Instance "web" already exists', "conflict name_taken"],
     [400, "Image not provided for instance creation", "missing image_missing"],
     [404, "Instance not found", "missing container_missing"],
-    [400, "fingerprints don't match, got a expected b", "corrupt checksum"],
+    [400, "fingerprints don't match, got a expected b", "corrupt import_failed"],
     [400, "Requested architecture isn't supported by this host", "corrupt wrong_platform"],
     [400, 'Instance is busy running a "stop" operation', "busy container_busy"],
     [403, "not authorized", "unavailable engine_unavailable"],
+    [400, "Instance is not running", "conflict not_running"],
+    [500, "mkdir /x: read-only file system", "invalid engine_refused"],
     [500, "database is locked", "unavailable engine_unavailable"],
     [400, "Invalid devices", "invalid engine_refused"],
   ])("%i %s is %s", (status, text, expected) => {
     const { fault, code, message } = lxdFault(status, text, { container: "web", image: "i" });
     expect(`${fault} ${code}`).toBe(expected);
     expect(message.length).toBeGreaterThan(10);
+  });
+
+  test("why a start failed is read from LXC's log", () => {
+    const failed = lxdFault(400, "Failed to run: lxd forkstart web: exit status 1", {});
+    const said = (what: string) =>
+      `lxc web 20261122 ERROR    start - ../src/lxc/start.c:start:2197 - ${what}\n`;
+    const codeOf = (log: string) => startFault(failed, log).code;
+    expect(startFault(failed, said('Failed to exec "/no/such"')).message).toContain(
+      'Failed to exec "/no/such"',
+    );
+    expect(codeOf(said("Exec format error - Failed to exec"))).toBe("wrong_platform");
+    expect(codeOf(said("Invalid argument - Failed to create idmapped mount"))).toBe("no_owner_mapping");
+    expect(startFault(failed, "")).toBe(failed);
   });
 
   test("a free address is inside, and nobody else's", () => {

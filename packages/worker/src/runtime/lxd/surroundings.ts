@@ -2,10 +2,9 @@
 
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
-import { createServer } from "node:net";
 import { messageOf } from "@haversack/base";
-import type { ContainerSpec, MountSpec, PortSpec } from "../runtime.ts";
-import { portTaken, refused } from "../runtime-faults.ts";
+import type { ContainerSpec, MountSpec } from "../runtime.ts";
+import { refused } from "../runtime-faults.ts";
 import { instancesForm } from "./answers.ts";
 import { freeAddress, subnetOf } from "./free-address.ts";
 import {
@@ -53,7 +52,7 @@ export async function poolAndDriver(client: LxdClient, signal: AbortSignal): Pro
 }
 
 /** A pair of cards whose other end is connected to nothing: without any card, loopback stays down. */
-const loopbackOnly: Card = { card: { nictype: "p2p" }, cardLines: "" };
+const loopbackOnly: Card = { card: { name: "none0", nictype: "p2p" }, cardLines: "" };
 
 async function cardOf(
   client: LxdClient,
@@ -64,7 +63,7 @@ async function cardOf(
   const theirs = Object.values(devices).find(({ type }) => type === "nic");
   if (theirs?.["parent"] !== undefined) {
     const { nictype = "bridged", parent } = theirs;
-    return { card: { nictype, parent }, cardLines: "" };
+    return { card: { name: "eth0", nictype, parent }, cardLines: "" };
   }
   const networks = networksForm.parse(await client.get("/1.0/networks?recursion=1", {}, signal));
   const bridges = networks.filter(({ managed, type }) => managed && type === "bridge");
@@ -82,12 +81,12 @@ async function cardOn(
   signal: AbortSignal,
 ): Promise<Card> {
   const subnet = subnetOf(network.config["ipv4.address"] ?? "none");
-  if (subnet === undefined) return { card: { network: network.name }, cardLines: "" };
+  if (subnet === undefined) return { card: { name: "eth0", network: network.name }, cardLines: "" };
   const seed = createHash("sha256").update(name).digest().readUInt32BE(0);
   const address = freeAddress(subnet, await takenOn(client, network.name, signal), seed);
   if (address === undefined) throw refused(`its network ${network.name} has no free address`);
   return {
-    card: { network: network.name, "ipv4.address": address },
+    card: { name: "eth0", network: network.name, "ipv4.address": address },
     cardLines: `lxc.net.0.ipv4.address = ${address}/${subnet.prefix}\nlxc.net.0.ipv4.gateway = ${subnet.gateway}\n`,
     nameServer: subnet.gateway,
   };
@@ -111,26 +110,4 @@ async function lookAt({ source, readOnly }: MountSpec): Promise<MountSource> {
   } catch (error) {
     throw refused(`cannot mount ${source}: ${messageOf(error)}`, error);
   }
-}
-
-/** Ports with numbers: the engine chooses none. Two that ask at once may get one; the second start then says so. */
-export async function numbered(ports: readonly PortSpec[]): Promise<PortSpec[]> {
-  return await Promise.all(
-    ports.map(async (port) =>
-      port.hostPort === 0 ? { ...port, hostPort: await freePort(port.address) } : port,
-    ),
-  );
-}
-
-async function freePort(address: string): Promise<number> {
-  const server = createServer();
-  const listening = Promise.withResolvers<void>();
-  server.once("error", (error) => listening.reject(portTaken(`${address}: ${messageOf(error)}`, error)));
-  server.listen(0, address, () => listening.resolve());
-  await listening.promise;
-  const bound = server.address();
-  const closed = Promise.withResolvers<void>();
-  server.close(() => closed.resolve());
-  await closed.promise;
-  return typeof bound === "object" && bound !== null ? bound.port : 0;
 }

@@ -1,0 +1,149 @@
+/** From a deploy task to its result: outputs, secrets by name, both errors, and what a stop makes of it. */
+
+import { FaultError } from "@haversack/base";
+import type { Task } from "@haversack/protocol";
+import { expect, test } from "vitest";
+import { liveNames } from "../deploy/live-names.ts";
+import { makeMasker } from "../mask/masker.ts";
+import { taskOf } from "../testing/attempt-world.ts";
+import { deployWork, deployWorld, goodBehaviour } from "../testing/deploy-world.ts";
+import type { ContainerScript } from "../testing/fake-containers.ts";
+import { DeployExecutor } from "./deploy-executor.ts";
+import { StopRequest } from "./executor.ts";
+
+async function executing(script?: ContainerScript) {
+  const world = await deployWorld(script);
+  const deploy = await world.deploy(deployWork());
+  const live = liveNames();
+  const executor = new DeployExecutor({
+    parts: deploy,
+    engine: async () => deploy,
+    host: "host-1",
+    live,
+    packFile: async () => "",
+  });
+  const written: string[] = [];
+  const masker = makeMasker();
+  const values = new Map([["vault-key", "s3cret-value"]]);
+  const context = {
+    folders: { work: "", control: "" },
+    log: {
+      write: async (_stream: string, data: Uint8Array) => void written.push(Buffer.from(data).toString()),
+      note: (text: string) => void written.push(text),
+    },
+    env: new Map([["KEY", "s3cret-value"]]),
+    masker,
+    secret: async (from: object) => {
+      const value = "secret" in from ? values.get(String(from.secret)) : undefined;
+      if (value !== undefined) masker.arm([value]);
+      return value;
+    },
+  };
+  const stopping = new AbortController();
+  const run = (work = deployWork(), more: Partial<Task> = {}) =>
+    executor.execute(taskOf("web", { work, ...more }), context, stopping.signal);
+  return {
+    world,
+    live,
+    run,
+    stopping,
+    written,
+    deploy,
+    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+  };
+}
+
+test("a deploy gives where it is, and its report", async () => {
+  await using it = await executing();
+  const end = await it.run();
+  expect(end).toMatchObject({
+    outcome: "succeeded",
+    deployment: { effect: "started", path: "build", host: "host-1" },
+  });
+  const port = end.deployment?.ports[0]?.hostPort;
+  expect(Object.fromEntries(end.outputs)).toEqual({
+    id: "fake-1",
+    host: "127.0.0.1",
+    url: `http://127.0.0.1:${port}`,
+    image: `sha256:${"d".repeat(64)}`,
+    path: "build",
+  });
+  expect(it.live.has("web")).toBe(false);
+});
+
+test("secrets are asked for by name, become files and never variables; one that is missing fails before anything begins", async () => {
+  await using it = await executing();
+  const secrets = {
+    variables: [{ variable: "API_KEY", from: { secret: "vault-key" } }],
+    ofPack: ["vault-key"],
+    token: new Uint8Array(),
+  };
+  const end = await it.run(deployWork(), { secrets });
+  expect(end.outcome).toBe("succeeded");
+  const [container] = it.world.engine.containers.values();
+  expect(JSON.stringify([...(container?.spec.env ?? [])])).toBe(
+    '[["LEVEL","debug"],["HAVERSACK_WAIT","start"]]',
+  );
+  expect(await it.deploy.secretFiles.values(deployWork())).toEqual(["s3cret-value", "s3cret-value"]);
+  await it.deploy.secretFiles.remove(deployWork());
+  const before = it.world.engine.calls.length;
+  const missing = { ...secrets, variables: [{ variable: "OTHER", from: { secret: "nobody" } }] };
+  const failed = await it.run(deployWork({ revision: 2 }), { secrets: missing });
+  expect(failed.failure).toMatchObject({
+    code: "secret_unavailable",
+    message: expect.stringContaining("OTHER"),
+  });
+  expect(it.world.engine.calls.slice(before)).toEqual([]);
+});
+
+test("what the recipe writes is masked, wherever it is cut", async () => {
+  const good = goodBehaviour();
+  await using it = await executing((spec) => {
+    const behaviour = good(spec);
+    return {
+      exec: (command, container) => {
+        if (command.argv[0] === "/bin/sh")
+          for (const piece of ["key s3cret-", "value\n"]) command.onOutput?.(Buffer.from(piece));
+        return behaviour.exec?.(command, container) ?? { exitCode: 0 };
+      },
+    };
+  });
+  const secrets = { variables: [], ofPack: ["vault-key"], token: new Uint8Array() };
+  await it.run(deployWork(), { secrets });
+  await it.deploy.secretFiles.remove(deployWork());
+  expect(it.written.join("")).toContain("key [secret]\n");
+});
+
+test("both errors are in the failure, in order", async () => {
+  await using it = await executing(goodBehaviour({ exitCode: 127 }));
+  it.world.addBase();
+  it.world.engine.failNext("create", new FaultError("missing", "image_missing", "first: no image"));
+  const { failure } = await it.run();
+  expect(failure?.message).toMatch(/^1\. first: no image\n2\. the container hv-web-1 did not stay up/);
+});
+
+test.each([
+  ["cancelled", { outcome: "cancelled" }],
+  ["timeout", { outcome: "failed", failure: { code: "timeout" } }],
+  ["shutdown", { outcome: "returned", failure: { code: "worker_stopped" } }],
+  ["lease-lost", { outcome: "cancelled", failure: { code: "lease_lost" } }],
+] as const)("stopped by %s nothing half-made stays", async (why, expected) => {
+  await using it = await executing();
+  const held = it.world.engine.holdNext("putFiles");
+  const running = it.run(deployWork(), { timeoutMs: 1000 });
+  await held.reached;
+  expect(it.live.has("web")).toBe(true);
+  it.stopping.abort(new StopRequest(why, 1000));
+  expect(await running).toMatchObject({ ...expected, deployment: { effect: "none" } });
+  expect(it.world.standing()).toEqual([]);
+});
+
+test("an engine that does not answer fails the attempt and says so", async () => {
+  await using it = await executing();
+  it.world.engine.goneBecause = "connection refused";
+  const { failure } = await it.run();
+  expect(failure).toMatchObject({
+    code: "engine_unavailable",
+    message: expect.stringContaining("connection refused"),
+  });
+});
