@@ -14,6 +14,7 @@ export function describeDeployments(name: string, open: OpenStore): void {
   describePlaces(name, open);
   describeItems(name, open);
   describeSights(name, open);
+  describeGivingUp(name, open);
   describeEnds(name, open);
 }
 
@@ -230,7 +231,11 @@ function describeSights(name: string, open: OpenStore): void {
       const row = await world.row();
       expect([row.state, row.revision, row.restore]).toEqual(["running", 1, undefined]);
     });
+  });
+}
 
+function describeGivingUp(name: string, open: OpenStore): void {
+  describe(`${name}: what a worker sees`, () => {
     test("was given up: the name is free at once, and what stands goes when the worker returns", async () => {
       await using store = await open();
       const world = new DeploymentsWorld(store);
