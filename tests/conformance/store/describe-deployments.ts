@@ -16,6 +16,7 @@ export function describeDeployments(name: string, open: OpenStore): void {
   describeSights(name, open);
   describeGivingUp(name, open);
   describeEnds(name, open);
+  describeKeeping(name, open);
 }
 
 const worldOf = (open: OpenStore) => async () => {
@@ -290,7 +291,11 @@ function describeEnds(name: string, open: OpenStore): void {
       expect(await store.write.deploymentExpiring({ ...asked, expiresAt })).toBe(true);
       expect(await due()).toEqual([[], undefined]);
     });
+  });
+}
 
+function describeKeeping(name: string, open: OpenStore): void {
+  describe(`${name}: the end of deployments`, () => {
     test("its pack is kept for as long as the name is known, and the name for a while", async () => {
       await using store = await open();
       const world = new DeploymentsWorld(store);
