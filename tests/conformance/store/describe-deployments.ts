@@ -14,7 +14,9 @@ export function describeDeployments(name: string, open: OpenStore): void {
   describePlaces(name, open);
   describeItems(name, open);
   describeSights(name, open);
+  describeGivingUp(name, open);
   describeEnds(name, open);
+  describeKeeping(name, open);
 }
 
 const worldOf = (open: OpenStore) => async () => {
@@ -230,7 +232,11 @@ function describeSights(name: string, open: OpenStore): void {
       const row = await world.row();
       expect([row.state, row.revision, row.restore]).toEqual(["running", 1, undefined]);
     });
+  });
+}
 
+function describeGivingUp(name: string, open: OpenStore): void {
+  describe(`${name}: what a worker sees`, () => {
     test("was given up: the name is free at once, and what stands goes when the worker returns", async () => {
       await using store = await open();
       const world = new DeploymentsWorld(store);
@@ -285,7 +291,11 @@ function describeEnds(name: string, open: OpenStore): void {
       expect(await store.write.deploymentExpiring({ ...asked, expiresAt })).toBe(true);
       expect(await due()).toEqual([[], undefined]);
     });
+  });
+}
 
+function describeKeeping(name: string, open: OpenStore): void {
+  describe(`${name}: the end of deployments`, () => {
     test("its pack is kept for as long as the name is known, and the name for a while", async () => {
       await using store = await open();
       const world = new DeploymentsWorld(store);

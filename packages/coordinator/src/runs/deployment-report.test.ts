@@ -23,7 +23,8 @@ const first: DeploymentRow = {
   workerId: parseWorkerId("w"),
   pending: pendingOf(),
 };
-const removing = rowOf({ pending: (({ target: _, ...rest }) => rest)(pendingOf({ revision: 2 })) });
+const { target: _, ...withoutTarget } = pendingOf({ revision: 2 });
+const removing = rowOf({ pending: withoutTarget });
 
 type Expected = Partial<Record<"state" | "revision" | "container" | "workerId" | "failure", unknown>>;
 const table: [
