@@ -90,7 +90,7 @@ describe.each(engines)("on %s", (engine) => {
       const shown = await world.cli("deployments", "--json");
       expect(shown.stdout).toContain(name);
       expect(await world.cli("undeploy", name)).toMatchObject({ code: 0 });
-      await expect(text(other.outputs?.["url"])).rejects.toThrow();
+      await expect(text(other.outputs?.["url"])).rejects.toThrow("fetch failed");
       const client = await world.fleet.client();
       const left = await client.deployments(undefined, noSignal);
       expect(left.map((each: DeploymentInfo) => each.name)).not.toContain(name);
