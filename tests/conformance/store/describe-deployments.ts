@@ -3,7 +3,7 @@
 import type { AttemptRef } from "@haversack/protocol";
 import { describe, expect, test } from "vitest";
 import { specOf } from "../../../packages/coordinator/src/testing/deployment-samples.ts";
-import { DeploymentsWorld, deployStep, webSeen } from "./deployments-world.ts";
+import { DeploymentsWorld, deployStep } from "./deployments-world.ts";
 import { describeSights } from "./describe-deployment-sights.ts";
 import type { OpenStore } from "./describe-store.ts";
 import { dag, each, step, ttlMs } from "./store-world.ts";
