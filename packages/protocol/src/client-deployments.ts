@@ -2,7 +2,7 @@
 
 import type { Client } from "@connectrpc/connect";
 import { each, once } from "./calls.ts";
-import type { DeploymentInfo } from "./model/deployment.ts";
+import type { DeploymentInfo } from "./model/deployment-info.ts";
 import type { DeploymentService } from "./services.ts";
 import { deploymentFromWire } from "./wire/deployment-info-wire.ts";
 import { required } from "./wire/fields.ts";

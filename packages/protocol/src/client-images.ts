@@ -2,7 +2,9 @@
 
 import type { Client } from "@connectrpc/connect";
 import { each, once } from "./calls.ts";
-import type { BaseImage, ContainerEngine, ImageEvent, ImageStatus, WorkerImage } from "./model/image.ts";
+import type { BaseImage, ContainerEngine } from "./model/base-image.ts";
+import type { ImageStatus } from "./model/image.ts";
+import type { ImageEvent, WorkerImage } from "./model/image-order.ts";
 import type { ImageService } from "./services.ts";
 import { required } from "./wire/fields.ts";
 import { baseImageFromWire, engineFromWire, imageStatusFromWire } from "./wire/image-wire.ts";

@@ -1,12 +1,8 @@
 /** What happens in a container: its bounds, commands, output and files. */
 
 import { expect, test } from "vitest";
-import type {
-  ContainerFile,
-  ExecSpec,
-  ImageIdentity,
-  LogOptions,
-} from "../../../packages/worker/src/runtime/runtime.ts";
+import type { ContainerFile, ExecSpec, LogOptions } from "../../../packages/worker/src/runtime/container.ts";
+import type { ImageIdentity } from "../../../packages/worker/src/runtime/runtime.ts";
 import {
   containerSpec,
   ended,

@@ -4,9 +4,10 @@ import { chmod, chown, mkdir, stat, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { ContainerView } from "../../../packages/worker/src/runtime/container.ts";
 import { networksForm } from "../../../packages/worker/src/runtime/lxd/host-answers.ts";
 import { lxdClient } from "../../../packages/worker/src/runtime/lxd/lxd-client.ts";
-import type { ContainerView, Runtime } from "../../../packages/worker/src/runtime/runtime.ts";
+import type { Runtime } from "../../../packages/worker/src/runtime/runtime.ts";
 import { engineAddress, withEngine } from "../../support/container-engines.ts";
 import { type LxdWorld, never, openLxdWorld } from "../../support/lxd.ts";
 

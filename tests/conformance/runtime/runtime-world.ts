@@ -1,12 +1,8 @@
 /** What the promises of a container engine are tried out in: one engine, images that it does not know, and what it leaves. */
 
 import { afterAll, beforeAll, expect } from "vitest";
-import type {
-  ContainerSpec,
-  ContainerView,
-  ImageIdentity,
-  Runtime,
-} from "../../../packages/worker/src/runtime/runtime.ts";
+import type { ContainerSpec, ContainerView } from "../../../packages/worker/src/runtime/container.ts";
+import type { ImageIdentity, Runtime } from "../../../packages/worker/src/runtime/runtime.ts";
 
 export interface ImageFile {
   readonly identity: ImageIdentity;

@@ -1,6 +1,7 @@
 /** What the states of an image mean to who looks on: what is an end, what is newer. Pure, the same on both ends. */
 
-import { type ImageStatus, imageStatesInFlight, type WorkerImage } from "./image.ts";
+import { type ImageStatus, imageStatesInFlight } from "./image.ts";
+import { type WorkerImage } from "./image-order.ts";
 
 export const isInFlight = ({ state }: ImageStatus): boolean => imageStatesInFlight.has(state);
 

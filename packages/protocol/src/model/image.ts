@@ -1,7 +1,6 @@
 /** Images on workers: what a worker says of one, and what the publisher says of the base image. */
 
-import type { BootId, Digest, WorkerId } from "./ids.ts";
-import type { PrefetchPolicy } from "./prefetch-policy.ts";
+import type { Digest } from "./ids.ts";
 
 export const imageArches = ["x64", "arm64"] as const;
 export type ImageArch = (typeof imageArches)[number];
@@ -80,92 +79,3 @@ export interface ImageFailure {
   /** Milliseconds since 1970; absent: not tried again by itself. */
   readonly retryAt?: number;
 }
-
-/** The base image for all architectures, as its publisher describes it. */
-export interface BaseImage {
-  readonly stamp: string;
-  readonly recipe: Digest;
-  readonly arches: ReadonlyMap<string, BaseImageFiles>;
-}
-
-export interface BaseImageFiles {
-  /** For Docker and Podman. */
-  readonly oci?: BaseImageFile;
-  /** For LXD and Incus. */
-  readonly lxd?: BaseImageFile;
-  /** In a registry, by digest. */
-  readonly ref?: string;
-}
-
-export interface BaseImageFile {
-  /** Tried in order. */
-  readonly urls: readonly string[];
-  readonly sha256: Digest;
-  /** Bytes. */
-  readonly size: number;
-  /** Bytes on disk once it is imported. */
-  readonly unpacked: number;
-  /** What the engine must call it after the import; absent for LXD, which names it by `sha256`. */
-  readonly imageId?: string;
-  readonly manifestDigest?: string;
-}
-
-/** What makes a base image of a plain Debian one. */
-export interface ImageRecipe {
-  readonly digest: Digest;
-  /** At most 64 KiB. */
-  readonly script: Uint8Array;
-  /** A reference that the containers of the build path start from. */
-  readonly fallbackImage: string;
-}
-
-/** What runs containers for a worker. */
-export interface ContainerEngine {
-  readonly kind: "docker" | "podman" | "lxd";
-  readonly version: string;
-  /** `x64`, `arm64`, or what the engine calls another one. */
-  readonly arch: string;
-  /** Why it cannot be used now; absent: it can. */
-  readonly unavailable?: string;
-  readonly copyOnWrite: boolean;
-  readonly prefetch: PrefetchPolicy;
-  /** `flag`, `environment`, `file` or `default`. */
-  readonly prefetchSource: string;
-}
-
-/** What the coordinator wants of the images of a worker. */
-export interface ImageOrder {
-  readonly id: number;
-  /** `base`, a digest, or a reference by digest. */
-  readonly ref: string;
-  readonly order:
-    | { readonly kind: "pull"; readonly digest?: Digest; readonly by: string }
-    | { readonly kind: "cancel"; readonly by: string }
-    | { readonly kind: "look" };
-}
-
-export interface ImageAnswer {
-  readonly id: number;
-  /** It was under way already. */
-  readonly resumed: boolean;
-  readonly status?: ImageStatus;
-  /** Why it was refused. */
-  readonly refusal?: { readonly code: string; readonly message: string };
-}
-
-/** An image on a worker, as its coordinator knows it. */
-export interface WorkerImage {
-  readonly workerId: WorkerId;
-  readonly workerName: string;
-  readonly status: ImageStatus;
-  /** The worker is not connected: this is what was known last. */
-  readonly lost: boolean;
-  readonly observedAt: number;
-  /** Of the worker's process that `status.seq` counts in. */
-  readonly bootId: BootId;
-}
-
-export type ImageEvent =
-  | { readonly kind: "snapshot"; readonly image: WorkerImage }
-  | { readonly kind: "progress"; readonly image: WorkerImage }
-  | { readonly kind: "end"; readonly image: WorkerImage };

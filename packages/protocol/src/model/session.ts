@@ -1,9 +1,11 @@
 /** What the two ends of a session say to each other, as nouns. `wire/session-wire.ts` maps them to protobuf. */
 
-import type { DeploymentLogOrder, ObservedDeployments, UnwantedContainer } from "./deployment.ts";
+import type { BaseImage, ContainerEngine } from "./base-image.ts";
+import type { DeploymentLogOrder, ObservedDeployments, UnwantedContainer } from "./deployment-info.ts";
 import type { AttemptRef, Refusal } from "./fence.ts";
 import type { Digest, Generation } from "./ids.ts";
-import type { BaseImage, ContainerEngine, ImageAnswer, ImageOrder, ImageStatus } from "./image.ts";
+import type { ImageStatus } from "./image.ts";
+import type { ImageAnswer, ImageOrder } from "./image-order.ts";
 import type { AttemptResult, LogChunk, LogStream } from "./outcome.ts";
 import type { Task } from "./task.ts";
 import type { WorkerHello } from "./worker-info.ts";

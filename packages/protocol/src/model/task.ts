@@ -2,10 +2,10 @@
 
 import type { DeployWork } from "./deployment.ts";
 import type { AttemptRef } from "./fence.ts";
-import type { Digest } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 import type { Artifact } from "./outcome.ts";
 import type { TaskSecrets } from "./secret.ts";
+import type { SnapshotDescriptor } from "./snapshot-descriptor.ts";
 import type { StepLimits } from "./step-limits.ts";
 import type { TraceContext } from "./trace.ts";
 
@@ -45,15 +45,4 @@ export interface AgentWork {
   /** JSON Schema of the `output` tool; absent: the step declares no output. */
   readonly outputSchema?: JsonObject;
   readonly snapshot: SnapshotDescriptor;
-}
-
-/** Names a pack and says what to expect of it; the bytes come along or are fetched. */
-export interface SnapshotDescriptor {
-  readonly formatVersion: number;
-  readonly digest: Digest;
-  /** Bytes. */
-  readonly compressedSize: number;
-  /** Bytes. */
-  readonly uncompressedSize: number;
-  readonly gzip?: Uint8Array;
 }

@@ -1,8 +1,9 @@
 /** What a worker says of itself when it dials. */
 
+import type { ContainerEngine } from "./base-image.ts";
 import type { AttemptRef } from "./fence.ts";
 import type { BootId, Digest, WorkerId } from "./ids.ts";
-import type { ContainerEngine, ImageStatus } from "./image.ts";
+import type { ImageStatus } from "./image.ts";
 
 export interface WorkerHello {
   readonly workerId: WorkerId;

@@ -3,13 +3,12 @@
 import * as fc from "fast-check";
 import type { AttemptRef } from "../model/fence.ts";
 import { parseBootId, parseGeneration, parseRunId, parseWorkerId } from "../model/ids.ts";
-import { type MemoryVersion, parseMemoryScopeName } from "../model/memory.ts";
 import type { AttemptResult } from "../model/outcome.ts";
-import type { MemoryReview } from "../model/review.ts";
 import type { TaskSecrets } from "../model/secret.ts";
 import type { Downward, Upward } from "../model/session.ts";
+import type { SnapshotDescriptor } from "../model/snapshot-descriptor.ts";
 import type { StepLimits } from "../model/step-limits.ts";
-import type { SnapshotDescriptor, Task } from "../model/task.ts";
+import type { Task } from "../model/task.ts";
 import type { TraceContext } from "../model/trace.ts";
 import {
   artifact,
@@ -25,7 +24,6 @@ import {
   small,
   stepId,
   text,
-  time,
   usage,
 } from "./basic-arbitraries.ts";
 import {
@@ -40,6 +38,7 @@ import {
   observed,
   unwanted,
 } from "./deploy-arbitraries.ts";
+import { operation } from "./memory-arbitraries.ts";
 
 const ref: fc.Arbitrary<AttemptRef> = fc.record({
   runId: id.map(parseRunId),
@@ -48,17 +47,6 @@ const ref: fc.Arbitrary<AttemptRef> = fc.record({
   generation: id.map(parseGeneration),
 });
 const stream = fc.constantFrom("stdout", "stderr", "system");
-const change = fc.oneof(
-  fc.record({ kind: fc.constant("add" as const), text }),
-  fc.record({ kind: fc.constant("update" as const), entry: id, base: digest, text }),
-  fc.record({ kind: fc.constant("remove" as const), entry: id, base: digest }),
-);
-const operation = fc.record({
-  id,
-  scope: fc.constantFrom("global", "dag"),
-  change,
-  untrusted: fc.boolean(),
-});
 export const result: fc.Arbitrary<AttemptResult> = fc.record(
   {
     ref,
@@ -216,37 +204,4 @@ export const downward: fc.Arbitrary<Downward> = fc.oneof(
   fc.record({ kind: fc.constant("removeContainers" as const), containers: fc.array(unwanted) }),
   fc.record({ kind: fc.constant("deploymentLog" as const), order: logOrder }),
   fc.record({ kind: fc.constant("goodbye" as const), reason: text, retryAfterMs: size, final: fc.boolean() }),
-);
-const scope = fc.constantFrom("global", "dags/nightly").map(parseMemoryScopeName);
-const ofStep = { runId: id.map(parseRunId), stepId };
-export const memoryVersion: fc.Arbitrary<MemoryVersion> = fc.record({
-  version: small,
-  digest,
-  at: time,
-  cause: fc.oneof(
-    fc.record({ kind: fc.constantFrom("step", "review"), ...ofStep }),
-    fc.record({ kind: fc.constant("revert" as const), version: small }),
-  ),
-  edits: fc.array(fc.record({ entry: text, before: text, after: text }, { requiredKeys: ["entry"] })),
-});
-export const memoryReview: fc.Arbitrary<MemoryReview> = fc.record(
-  {
-    id: text,
-    scope,
-    ...ofStep,
-    operation,
-    reason: fc.constantFrom(
-      "proposed",
-      "untrusted",
-      "conflict",
-      "limit",
-      "secret",
-      "not-writable",
-      "malformed",
-    ),
-    detail: text,
-    at: time,
-    current: text,
-  },
-  { requiredKeys: ["id", "scope", "runId", "stepId", "operation", "reason", "detail", "at"] },
 );

@@ -1,30 +1,25 @@
 /** Images and deployments, as workers and coordinators tell each other of them. */
 
 import * as fc from "fast-check";
+import { type BaseImage, type BaseImageFile, type ContainerEngine } from "../model/base-image.ts";
 import {
-  containerStates,
   type DeployHealth,
-  type DeploymentLogOrder,
   type DeploymentReport,
   type DeployWork,
   deployEffects,
   deployPhases,
+} from "../model/deployment.ts";
+import {
+  containerStates,
+  type DeploymentLogOrder,
   type ObservedDeployment,
   type ObservedDeployments,
   type UnwantedContainer,
-} from "../model/deployment.ts";
-import {
-  type BaseImage,
-  type BaseImageFile,
-  type ContainerEngine,
-  type ImageAnswer,
-  type ImageOrder,
-  type ImageStatus,
-  imageArches,
-  imageStates,
-} from "../model/image.ts";
+} from "../model/deployment-info.ts";
+import { type ImageStatus, imageArches, imageStates } from "../model/image.ts";
+import { type ImageAnswer, type ImageOrder } from "../model/image-order.ts";
 import { prefetchPolicies } from "../model/prefetch-policy.ts";
-import type { SnapshotDescriptor } from "../model/task.ts";
+import type { SnapshotDescriptor } from "../model/snapshot-descriptor.ts";
 import { bytes, digest, exitCode, mapOf, size, small, text, time } from "./basic-arbitraries.ts";
 
 /** What stands for "absent" on the wire is never there. */

@@ -7,7 +7,7 @@ import {
   type Deployment as WireDeployment,
   DeploymentState as WireState,
 } from "../gen/haversack/v1/deployment_service_pb.ts";
-import type { DeploymentInfo, DeploymentState } from "../model/deployment.ts";
+import type { DeploymentInfo, DeploymentState } from "../model/deployment-info.ts";
 import { parseWorkerId } from "../model/ids.ts";
 import { deploymentReportFromWire, deploymentReportToWire } from "./deployment-wire.ts";
 import { inverted } from "./enums.ts";

@@ -19,18 +19,20 @@ import {
   type UnwantedContainer as WireUnwantedContainer,
 } from "../gen/haversack/v1/deployment_pb.ts";
 import {
-  type ContainerState,
   type DeployEffect,
   type DeployHealth,
-  type DeploymentLogOrder,
   type DeploymentReport,
   type DeployResources,
   type DeployWork,
   deployPhases,
+} from "../model/deployment.ts";
+import {
+  type ContainerState,
+  type DeploymentLogOrder,
   type ObservedDeployment,
   type ObservedDeployments,
   type UnwantedContainer,
-} from "../model/deployment.ts";
+} from "../model/deployment-info.ts";
 import { digestOfBytes, digestToBytes } from "../model/ids.ts";
 import { inverted } from "./enums.ts";
 import { badField, known, required, safeNumber } from "./fields.ts";

@@ -21,21 +21,22 @@ import {
   ImageState as WireImageState,
   type ImageStatus as WireImageStatus,
 } from "../gen/haversack/v1/image_pb.ts";
-import { digestOfBytes, digestToBytes } from "../model/ids.ts";
 import {
   type BaseImage,
   type BaseImageFile,
   type ContainerEngine,
-  type ImageAnswer,
+  type ImageRecipe,
+} from "../model/base-image.ts";
+import { digestOfBytes, digestToBytes } from "../model/ids.ts";
+import {
   type ImageArch,
   type ImageCause,
-  type ImageOrder,
   type ImageProgress,
-  type ImageRecipe,
   type ImageState,
   type ImageStatus,
   imageArches,
 } from "../model/image.ts";
+import { type ImageAnswer, type ImageOrder } from "../model/image-order.ts";
 import { prefetchPolicies } from "../model/prefetch-policy.ts";
 import { inverted } from "./enums.ts";
 import { badField, known, required, safeNumber } from "./fields.ts";

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { MemoryOperationSchema, MemoryScopeKind } from "../gen/haversack/v1/attempt_pb.ts";
-import { memoryReview, memoryVersion } from "../testing/arbitraries.ts";
+import { memoryReview, memoryVersion } from "../testing/memory-arbitraries.ts";
 import {
   operationFromWire,
   reviewFromWire,

@@ -12,8 +12,9 @@ import {
 import type { DeployWork } from "../model/deployment.ts";
 import { digestOfBytes, digestToBytes } from "../model/ids.ts";
 import type { JsonObject } from "../model/json.ts";
+import type { SnapshotDescriptor } from "../model/snapshot-descriptor.ts";
 import type { StepLimits } from "../model/step-limits.ts";
-import type { AgentWork, CommandWork, SnapshotDescriptor, Task } from "../model/task.ts";
+import type { AgentWork, CommandWork, Task } from "../model/task.ts";
 import { parseTraceparent, traceFields } from "../model/trace.ts";
 import { artifactFromWire, artifactToWire, refFromWire, refToWire } from "./attempt-wire.ts";
 import { deployFromWire, deployToWire } from "./deployment-wire.ts";

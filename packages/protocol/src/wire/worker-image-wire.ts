@@ -9,7 +9,7 @@ import {
   WorkerImageSchema,
 } from "../gen/haversack/v1/image_service_pb.ts";
 import { parseBootId, parseWorkerId } from "../model/ids.ts";
-import type { ImageEvent, WorkerImage } from "../model/image.ts";
+import type { ImageEvent, WorkerImage } from "../model/image-order.ts";
 import { required } from "./fields.ts";
 import { imageStatusFromWire, imageStatusToWire } from "./image-wire.ts";
 

@@ -1,7 +1,7 @@
 /** A deploy that leaves a container standing: from what was there before to the switch, and what follows it. */
 
 import { FaultError, messageOf } from "@haversack/base";
-import type { ContainerView } from "../runtime/runtime.ts";
+import type { ContainerView } from "../runtime/container.ts";
 import type { Course, Standing } from "./course.ts";
 import { type Found, findStanding } from "./find-standing.ts";
 import { isHealthy, untilHealthy } from "./health.ts";

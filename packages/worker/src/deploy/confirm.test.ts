@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { tempFolder } from "../../../../tests/support/temp-folder.ts";
-import type { ContainerSpec, ContainerView } from "../runtime/runtime.ts";
+import type { ContainerSpec, ContainerView } from "../runtime/container.ts";
 import { confirmContainer, differences } from "./confirm.ts";
 
 const spec: ContainerSpec = {

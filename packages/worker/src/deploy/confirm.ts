@@ -5,7 +5,7 @@
 
 import { realpath, stat } from "node:fs/promises";
 import { FaultError } from "@haversack/base";
-import type { ContainerSpec, ContainerView, MountSpec } from "../runtime/runtime.ts";
+import type { ContainerSpec, ContainerView, MountSpec } from "../runtime/container.ts";
 import { launchCodes } from "./fallback.ts";
 
 /** Whoever reaches one of these is root on the host. */

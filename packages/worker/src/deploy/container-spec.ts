@@ -2,7 +2,7 @@
 
 import type { DeployWork } from "@haversack/protocol";
 import type { DeploySettings } from "../config/deploy-settings.ts";
-import type { ContainerSpec, MountSpec, PortSpec } from "../runtime/runtime.ts";
+import type { ContainerSpec, MountSpec, PortSpec } from "../runtime/container.ts";
 import { containerName, labelsOf, type Origin } from "./labels.ts";
 import { containerUser } from "./own-folder.ts";
 import { waitShell } from "./wait-shell.ts";

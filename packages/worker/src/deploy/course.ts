@@ -3,7 +3,7 @@
 import { messageOf } from "@haversack/base";
 import type { DeployEffect, DeploymentReport } from "@haversack/protocol";
 import type { ImageLease } from "../images/images.ts";
-import type { ContainerView } from "../runtime/runtime.ts";
+import type { ContainerView } from "../runtime/container.ts";
 import type { Deployed, Origin } from "./labels.ts";
 import type { Deploy } from "./parts.ts";
 

@@ -2,7 +2,7 @@
 
 import { FaultError, formatDuration, messageOf, pause } from "@haversack/base";
 import type { DeployHealth } from "@haversack/protocol";
-import type { ContainerView } from "../runtime/runtime.ts";
+import type { ContainerView } from "../runtime/container.ts";
 import { checkAlive, livesFor } from "./life.ts";
 import type { Deploy } from "./parts.ts";
 import { type Probing, probeOnce } from "./probe.ts";

@@ -5,7 +5,7 @@
 
 import { createServer } from "node:net";
 import type { DeployWork } from "@haversack/protocol";
-import type { ContainerView } from "../runtime/runtime.ts";
+import type { ContainerView } from "../runtime/container.ts";
 
 /** By port of the container: those of the container that is replaced, else free ones. */
 export async function hostPortsFor(

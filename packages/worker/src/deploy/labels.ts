@@ -1,7 +1,7 @@
 /** By what containers of ours are known: their name and their labels. Pure. */
 
 import type { DeployWork, Digest } from "@haversack/protocol";
-import type { ContainerView } from "../runtime/runtime.ts";
+import type { ContainerView } from "../runtime/container.ts";
 
 const digestForm = /^sha256:[0-9a-f]{64}$/;
 

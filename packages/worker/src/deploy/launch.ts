@@ -3,7 +3,7 @@
  * container that was made for the very same thing is taken over where it stands; what did not come up is removed again.
  */
 
-import type { ContainerSpec, ContainerView } from "../runtime/runtime.ts";
+import type { ContainerSpec, ContainerView } from "../runtime/container.ts";
 import { nameTaken, noContainer } from "../runtime/runtime-faults.ts";
 import { confirmContainer } from "./confirm.ts";
 import { containerSpec } from "./container-spec.ts";

@@ -2,7 +2,8 @@
 
 import { stripVTControlCharacters } from "node:util";
 import { FaultError, type Ms, messageOf, pause } from "@haversack/base";
-import type { ContainerView, Runtime } from "../runtime/runtime.ts";
+import type { ContainerView } from "../runtime/container.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { noContainer } from "../runtime/runtime-faults.ts";
 import { launchCodes } from "./fallback.ts";
 import type { Deploy } from "./parts.ts";

@@ -3,7 +3,7 @@
 import { copyFile, realpath, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FaultError, messageOf } from "@haversack/base";
-import type { MountSpec } from "../runtime/runtime.ts";
+import type { MountSpec } from "../runtime/container.ts";
 import { giveToContainer, ownFolder } from "./own-folder.ts";
 import type { Deploy, DeployParts } from "./parts.ts";
 import { deploymentPath } from "./record.ts";

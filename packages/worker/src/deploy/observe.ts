@@ -2,7 +2,8 @@
 
 import type { ObservedDeployment } from "@haversack/protocol";
 import { makeMasker } from "../mask/masker.ts";
-import type { ContainerView, Runtime } from "../runtime/runtime.ts";
+import type { ContainerView } from "../runtime/container.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { isHealthy } from "./health.ts";
 import { type Deployed, readLabels } from "./labels.ts";
 import { lastLines } from "./life.ts";

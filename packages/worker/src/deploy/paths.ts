@@ -5,7 +5,7 @@
 
 import { FaultError, faultOf, formatDuration, messageOf } from "@haversack/base";
 import type { ImageChoice, WantedImage } from "../images/images.ts";
-import type { ContainerView } from "../runtime/runtime.ts";
+import type { ContainerView } from "../runtime/container.ts";
 import { type Choice, choosePath } from "./choose.ts";
 import { type Course, failed } from "./course.ts";
 import { afterImagePath } from "./fallback.ts";

@@ -4,7 +4,8 @@ import { request } from "node:http";
 import { connect, type NetConnectOpts } from "node:net";
 import { FaultError } from "@haversack/base";
 import type { DeployHealth } from "@haversack/protocol";
-import type { ContainerView, Runtime } from "../runtime/runtime.ts";
+import type { ContainerView } from "../runtime/container.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { cleanLines } from "./life.ts";
 import { containerUser } from "./own-folder.ts";
 

@@ -1,7 +1,7 @@
 /** When a container starts again on an engine that does not do it itself. Pure, but for what it remembers. */
 
 import type { Ms } from "@haversack/base";
-import type { ContainerView } from "../runtime/runtime.ts";
+import type { ContainerView } from "../runtime/container.ts";
 
 const firstMs: Ms = 1000;
 const mostMs: Ms = 60_000;

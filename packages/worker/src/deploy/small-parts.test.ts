@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { inheritedEnvironment } from "../execute/environment.ts";
-import type { ContainerView } from "../runtime/runtime.ts";
+import type { ContainerView } from "../runtime/container.ts";
 import { deployWork, goodProof, recipe, specOf } from "../testing/deploy-world.ts";
 import { isTheSame, labelsOf, readLabels, wantedOf } from "./labels.ts";
 import { recipeEnvironment } from "./open-deploy.ts";

@@ -7,7 +7,7 @@ import { rm } from "node:fs/promises";
 import { posix } from "node:path";
 import { FaultError, pathProblem } from "@haversack/base";
 import type { DeployVolume } from "@haversack/protocol";
-import type { MountSpec } from "../runtime/runtime.ts";
+import type { MountSpec } from "../runtime/container.ts";
 import { giveToContainer, ownFolder } from "./own-folder.ts";
 
 /** The system's own, and ours. */

@@ -9,8 +9,8 @@ import type {
   ExecSpec,
   LogOptions,
   PortSpec,
-  Runtime,
-} from "../runtime/runtime.ts";
+} from "../runtime/container.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { imageCorrupt, nameTaken, noContainer, noImage, portTaken } from "../runtime/runtime-faults.ts";
 import type { FakeContainer, FakeEngine } from "./fake-engine.ts";
 import { find } from "./fake-images.ts";

@@ -1,7 +1,8 @@
 /** What the parts of the container engine in memory share: its images, its containers, and the door that each call goes through. */
 
 import type { Clock } from "@haversack/base";
-import type { ContainerFile, ContainerSpec, ContainerView, PullFrame, Runtime } from "../runtime/runtime.ts";
+import type { ContainerFile, ContainerSpec, ContainerView } from "../runtime/container.ts";
+import type { PullFrame, Runtime } from "../runtime/runtime.ts";
 
 export type Verb = Exclude<keyof Runtime, "logs" | "watch" | "close">;
 

@@ -2,7 +2,7 @@
 
 import { FaultError } from "@haversack/base";
 import { expect, test } from "vitest";
-import type { ContainerSpec } from "../runtime/runtime.ts";
+import type { ContainerSpec } from "../runtime/container.ts";
 import { fakeRuntime } from "./fake-runtime.ts";
 
 const { signal } = new AbortController();

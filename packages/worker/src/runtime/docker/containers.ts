@@ -1,7 +1,8 @@
 /** The life of a container of Docker or Podman, from its start to its removal. */
 
 import { type FaultError, pause } from "@haversack/base";
-import type { ContainerView, Runtime } from "../runtime.ts";
+import type { ContainerView } from "../container.ts";
+import type { Runtime } from "../runtime.ts";
 import { imageCorrupt, noContainer, portTaken } from "../runtime-faults.ts";
 import { createContainer } from "./create.ts";
 import { type Engine, engineCall, readJson, statusOf } from "./engine.ts";

@@ -1,7 +1,7 @@
 /** What Docker and Podman are asked for when a container is made. */
 
 import type Dockerode from "dockerode";
-import type { ContainerSpec, ContainerView, PortSpec } from "../runtime.ts";
+import type { ContainerSpec, ContainerView, PortSpec } from "../container.ts";
 import { imageCorrupt, nameTaken, noImage } from "../runtime-faults.ts";
 import { archOf, type Dialect } from "./dialect.ts";
 import { type Engine, engineCall, statusOf } from "./engine.ts";

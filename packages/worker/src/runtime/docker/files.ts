@@ -2,7 +2,8 @@
 
 import { FaultError } from "@haversack/base";
 import { pack } from "tar-stream";
-import type { ContainerFile, Runtime } from "../runtime.ts";
+import type { ContainerFile } from "../container.ts";
+import type { Runtime } from "../runtime.ts";
 import { noContainer } from "../runtime-faults.ts";
 import { absent, inspectContainer } from "./containers.ts";
 import { type Engine, engineCall } from "./engine.ts";

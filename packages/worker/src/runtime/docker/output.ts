@@ -1,7 +1,8 @@
 /** What containers and commands write: logs, and the output of `exec`. */
 
 import { FaultError, pause } from "@haversack/base";
-import type { ExecEnd, ExecSpec, LogOptions, Runtime } from "../runtime.ts";
+import type { ExecEnd, ExecSpec, LogOptions } from "../container.ts";
+import type { Runtime } from "../runtime.ts";
 import { cancelled, engineUnavailable } from "../runtime-faults.ts";
 import { absent } from "./containers.ts";
 import { type Engine, engineCall, readStream } from "./engine.ts";

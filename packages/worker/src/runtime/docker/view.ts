@@ -1,7 +1,7 @@
 /** A container as Docker or Podman tells it, as everybody else reads it. */
 
 import type Dockerode from "dockerode";
-import type { ContainerView, MountSpec, PortSpec } from "../runtime.ts";
+import type { ContainerView, MountSpec, PortSpec } from "../container.ts";
 import type { Dialect } from "./dialect.ts";
 
 type Told = Dockerode.ContainerInspectInfo;

@@ -1,6 +1,6 @@
 /** Makes a container, and what has to be in its root before the first start. */
 
-import type { ContainerSpec } from "../runtime.ts";
+import type { ContainerSpec } from "../container.ts";
 import { numbered } from "./host-ports.ts";
 import { instanceName, instanceOf, instancePath } from "./instance-of.ts";
 import type { LxdClient } from "./lxd-client.ts";

@@ -2,7 +2,7 @@
 
 import { createServer } from "node:net";
 import { messageOf, systemCodeOf } from "@haversack/base";
-import type { PortSpec } from "../runtime.ts";
+import type { PortSpec } from "../container.ts";
 import { portTaken } from "../runtime-faults.ts";
 
 /** With numbers. Two that ask at once may get one; the second start then says so. */

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { isIPv6 } from "node:net";
-import type { ContainerSpec, MountSpec, PortSpec } from "../runtime.ts";
+import type { ContainerSpec, MountSpec, PortSpec } from "../container.ts";
 import { refused } from "../runtime-faults.ts";
 import { theirArch } from "./answers.ts";
 import { fingerprintOf } from "./lxd-images.ts";

@@ -2,7 +2,7 @@
 
 import { abortable } from "@haversack/base";
 import * as z from "zod";
-import type { ExecEnd, ExecSpec } from "../runtime.ts";
+import type { ExecEnd, ExecSpec } from "../container.ts";
 import { instanceForm } from "./answers.ts";
 import { reasonOrCancelled } from "./http-over-socket.ts";
 import { instanceName } from "./instance-of.ts";

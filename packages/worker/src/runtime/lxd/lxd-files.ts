@@ -2,7 +2,7 @@
 
 import { posix } from "node:path";
 import { FaultError } from "@haversack/base";
-import type { ContainerFile } from "../runtime.ts";
+import type { ContainerFile } from "../container.ts";
 import { refused } from "../runtime-faults.ts";
 import { instanceName, instancePath } from "./instance-of.ts";
 import type { LxdClient } from "./lxd-client.ts";

@@ -4,7 +4,7 @@
  */
 
 import { type Clock, pause } from "@haversack/base";
-import type { LogOptions } from "../runtime.ts";
+import type { LogOptions } from "../container.ts";
 import { engineUnavailable, noContainer } from "../runtime-faults.ts";
 import { reasonOrCancelled } from "./http-over-socket.ts";
 import { instanceName } from "./instance-of.ts";

@@ -1,7 +1,7 @@
 /** The pure parts of the adapter: what LXD is asked, and how its answers are read. */
 
 import { describe, expect, test } from "vitest";
-import type { ContainerSpec } from "../runtime.ts";
+import type { ContainerSpec } from "../container.ts";
 import { instanceForm } from "./answers.ts";
 import { freeAddress, subnetOf } from "./free-address.ts";
 import { instanceName, instanceOf } from "./instance-of.ts";

@@ -1,6 +1,6 @@
 /** The part of a container that LXD has no keys for and hands to LXC as lines: written from what is asked, and read back. */
 
-import type { ContainerSpec, ContainerView, MountSpec } from "../runtime.ts";
+import type { ContainerSpec, ContainerView, MountSpec } from "../container.ts";
 import { refused } from "../runtime-faults.ts";
 
 /** What is at the source of a mount. */

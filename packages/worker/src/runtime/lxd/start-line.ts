@@ -4,7 +4,7 @@
  * spells out before it becomes the command.
  */
 
-import type { ContainerSpec } from "../runtime.ts";
+import type { ContainerSpec } from "../container.ts";
 import { refused } from "../runtime-faults.ts";
 
 export interface StartLine {

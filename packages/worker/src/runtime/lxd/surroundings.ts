@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { messageOf } from "@haversack/base";
-import type { ContainerSpec, MountSpec } from "../runtime.ts";
+import type { ContainerSpec, MountSpec } from "../container.ts";
 import { refused } from "../runtime-faults.ts";
 import { instancesForm } from "./answers.ts";
 import { freeAddress, subnetOf } from "./free-address.ts";

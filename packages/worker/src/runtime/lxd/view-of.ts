@@ -1,6 +1,6 @@
 /** A container as LXD and Incus show it, in our words. What they do not tell (exit code, end) is absent. */
 
-import type { ContainerView, MountSpec, PortSpec } from "../runtime.ts";
+import type { ContainerView, MountSpec, PortSpec } from "../container.ts";
 import type { LxdInstance } from "./answers.ts";
 import { givenName } from "./instance-of.ts";
 import { readRawLxc } from "./raw-lxc.ts";
