@@ -134,7 +134,7 @@ function measured({ files, shared, stamp }: BuildRecord, { before }: BuildOption
   });
 }
 
-export const kindOf = (name: string, stamp: string): string => name.replace(stamp, "*");
+const kindOf = (name: string, stamp: string): string => name.replace(stamp, "*");
 
 async function described(folder: string, name: string): Promise<FileRecord> {
   const file = join(folder, name);

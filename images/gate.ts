@@ -40,4 +40,4 @@ function lineOf({ name, size, before }: Measured): string {
   return growth > growthMax ? `${line}; WARNING: ${change}` : `${line}; ${change}`;
 }
 
-export const inMb = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+const inMb = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

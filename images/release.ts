@@ -14,8 +14,8 @@ import { type Arch, arches } from "./arch.ts";
 import { hashFile } from "./fetch.ts";
 import { type BuildRecord, readRecord, recordName, type SmokeRecord, smokeName } from "./records.ts";
 
-export const manifestName = "images.json";
-export const signatureName = "images.json.sig";
+const manifestName = "images.json";
+const signatureName = "images.json.sig";
 /** Where a coordinator looks for the recipe of the manifest beside it. */
 const recipeName = "recipe.sh";
 
@@ -148,7 +148,7 @@ function manifestText(records: readonly BuildRecord[], { to, url, stamp }: Publi
 }
 
 /** Base64 of an Ed25519 signature over the bytes of the manifest, which names all the rest by sha256. */
-export function signText(text: string, key: string): string {
+function signText(text: string, key: string): string {
   try {
     const privateKey = createPrivateKey(key);
     if (privateKey.asymmetricKeyType !== "ed25519") throw new Error(`it is ${privateKey.asymmetricKeyType}`);

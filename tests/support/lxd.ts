@@ -5,7 +5,6 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { systemClock } from "@haversack/base";
-import type { ContainerSpec } from "../../packages/worker/src/runtime/container.ts";
 import { theirArch } from "../../packages/worker/src/runtime/lxd/answers.ts";
 import { openLxd } from "../../packages/worker/src/runtime/lxd/lxd-runtime.ts";
 import type { ImageIdentity, Runtime } from "../../packages/worker/src/runtime/runtime.ts";
@@ -13,6 +12,8 @@ import { engineAddress } from "./container-engines.ts";
 import { tarArchive } from "./tar-archive.ts";
 import { tempFolder } from "./temp-folder.ts";
 import { busyboxEntries } from "./test-images.ts";
+
+type Spec = Parameters<Runtime["create"]>[0];
 
 export interface LxdWorld extends AsyncDisposable {
   readonly runtime: Runtime;
@@ -22,7 +23,7 @@ export interface LxdWorld extends AsyncDisposable {
   /** A file that no engine has seen. */
   image(details?: Omit<LxdImageDetails, "salt">): Promise<LxdImageFile>;
   /** A container of an image that is imported now. */
-  spec(changes?: Partial<ContainerSpec>): Promise<ContainerSpec>;
+  spec(changes?: Partial<Spec>): Promise<Spec>;
 }
 
 export const never = new AbortController().signal;
@@ -59,7 +60,7 @@ export async function openLxdWorld(): Promise<LxdWorld> {
   };
 }
 
-function plainSpec(name: string, image: string, cluster: string): ContainerSpec {
+function plainSpec(name: string, image: string, cluster: string): Spec {
   return {
     name,
     image,

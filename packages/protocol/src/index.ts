@@ -67,6 +67,7 @@ export * from "./wire/approval-wire.ts";
 export * from "./wire/attempt-wire.ts";
 export * from "./wire/deployment-info-wire.ts";
 export * from "./wire/deployment-wire.ts";
+export * from "./wire/descriptor-wire.ts";
 export * from "./wire/enums.ts";
 export * from "./wire/event-wire.ts";
 export * from "./wire/fault-codes.ts";

@@ -52,8 +52,7 @@ export const services = [
 type Parts = Parameters<typeof runService>[0] &
   Parameters<typeof fleetRoutes>[0] &
   WorkerRouteParts &
-  HealthServiceParts &
-  Parameters<typeof fleetRoutes>[0] & { readonly scheduler: Scheduler };
+  HealthServiceParts & { readonly scheduler: Scheduler };
 
 /** They carry DAG files; a message of the others is smaller. */
 const large = { readMaxBytes: apiMessageBytesMax, writeMaxBytes: apiMessageBytesMax };

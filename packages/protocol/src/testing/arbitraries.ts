@@ -6,7 +6,6 @@ import { parseBootId, parseGeneration, parseRunId, parseWorkerId } from "../mode
 import type { AttemptResult } from "../model/outcome.ts";
 import type { TaskSecrets } from "../model/secret.ts";
 import type { Downward, Upward } from "../model/session.ts";
-import type { SnapshotDescriptor } from "../model/snapshot-descriptor.ts";
 import type { StepLimits } from "../model/step-limits.ts";
 import type { Task } from "../model/task.ts";
 import type { TraceContext } from "../model/trace.ts";
@@ -36,6 +35,7 @@ import {
   imageStatus,
   logOrder,
   observed,
+  snapshot,
   unwanted,
 } from "./deploy-arbitraries.ts";
 import { operation } from "./memory-arbitraries.ts";
@@ -62,10 +62,6 @@ export const result: fc.Arbitrary<AttemptResult> = fc.record(
   },
   { requiredKeys: ["ref", "outcome", "outputs", "artifacts", "logs"] },
 );
-const snapshot: fc.Arbitrary<SnapshotDescriptor> = fc.record(
-  { formatVersion: small, digest, compressedSize: size, uncompressedSize: size, gzip: bytes },
-  { requiredKeys: ["formatVersion", "digest", "compressedSize", "uncompressedSize"] },
-);
 const digits = (length: number): fc.Arbitrary<string> =>
   fc.stringMatching(new RegExp(`^[\\da-f]{${length}}$`)).filter((text) => !/^0+$/.test(text));
 export const traceContext: fc.Arbitrary<TraceContext> = fc.record({
@@ -80,7 +76,7 @@ const work: fc.Arbitrary<Task["work"]> = fc.oneof(
     { kind: fc.constant("agent" as const), prompt: text, outputSchema: jsonObject, snapshot },
     { requiredKeys: ["kind", "prompt", "snapshot"] },
   ),
-  deployWork(snapshot),
+  deployWork,
 );
 const source: fc.Arbitrary<TaskSecrets["variables"][number]["from"]> = fc.oneof(
   fc.record({ secret: text }),

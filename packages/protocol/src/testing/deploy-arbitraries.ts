@@ -117,35 +117,10 @@ const health: fc.Arbitrary<DeployHealth> = fc.record(
   { requiredKeys: ["probe", "intervalMs", "timeoutMs", "withinMs"] },
 );
 
-export const deployWork = (snapshot: fc.Arbitrary<SnapshotDescriptor>): fc.Arbitrary<DeployWork> =>
-  fc.record(
-    {
-      kind: fc.constant("deploy" as const),
-      name: text,
-      revision: size,
-      replaces: positive,
-      spec: digest,
-      absent: fc.boolean(),
-      removeVolumes: fc.boolean(),
-      cluster: text,
-      image: text,
-      command: fc.array(text),
-      env: mapOf(text),
-      ports: fc.array(small),
-      health,
-      restart: fc.constantFrom("always" as const, "on-failure" as const, "never" as const),
-      resources: fc.record({ cpuMillis: count, memoryBytes: positive, pids: count }, { requiredKeys: [] }),
-      volumes: fc.array(fc.record({ name: text, path: text, readOnly: fc.boolean() })),
-      startFirst: fc.boolean(),
-      rollback: fc.boolean(),
-      waitForImageMs: size,
-      base: baseImage,
-      recipe: fc.record({ digest, script: bytes, fallbackImage: text }),
-      restore: fc.boolean(),
-      snapshot,
-    },
-    { noNullPrototype: true, requiredKeys: deployWorkRequired },
-  );
+export const snapshot: fc.Arbitrary<SnapshotDescriptor> = fc.record(
+  { formatVersion: small, digest, compressedSize: size, uncompressedSize: size, gzip: bytes },
+  { requiredKeys: ["formatVersion", "digest", "compressedSize", "uncompressedSize"] },
+);
 
 const deployWorkRequired = [
   "kind",
@@ -167,6 +142,35 @@ const deployWorkRequired = [
   "waitForImageMs",
   "restore",
 ] as const satisfies (keyof DeployWork)[];
+
+export const deployWork: fc.Arbitrary<DeployWork> = fc.record(
+  {
+    kind: fc.constant("deploy" as const),
+    name: text,
+    revision: size,
+    replaces: positive,
+    spec: digest,
+    absent: fc.boolean(),
+    removeVolumes: fc.boolean(),
+    cluster: text,
+    image: text,
+    command: fc.array(text),
+    env: mapOf(text),
+    ports: fc.array(small),
+    health,
+    restart: fc.constantFrom("always" as const, "on-failure" as const, "never" as const),
+    resources: fc.record({ cpuMillis: count, memoryBytes: positive, pids: count }, { requiredKeys: [] }),
+    volumes: fc.array(fc.record({ name: text, path: text, readOnly: fc.boolean() })),
+    startFirst: fc.boolean(),
+    rollback: fc.boolean(),
+    waitForImageMs: size,
+    base: baseImage,
+    recipe: fc.record({ digest, script: bytes, fallbackImage: text }),
+    restore: fc.boolean(),
+    snapshot,
+  },
+  { noNullPrototype: true, requiredKeys: deployWorkRequired },
+);
 
 export const deploymentReport: fc.Arbitrary<DeploymentReport> = fc.record(
   {

@@ -2,7 +2,6 @@
 
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import {
-  AgentSnapshotSchema,
   TaskSchema,
   type AgentSnapshot as WireAgentSnapshot,
   type AgentTask as WireAgentTask,
@@ -10,14 +9,13 @@ import {
   type Task as WireTask,
 } from "../gen/haversack/v1/task_pb.ts";
 import type { DeployWork } from "../model/deployment.ts";
-import { digestOfBytes, digestToBytes } from "../model/ids.ts";
 import type { JsonObject } from "../model/json.ts";
-import type { SnapshotDescriptor } from "../model/snapshot-descriptor.ts";
 import type { StepLimits } from "../model/step-limits.ts";
 import type { AgentWork, CommandWork, Task } from "../model/task.ts";
 import { parseTraceparent, traceFields } from "../model/trace.ts";
 import { artifactFromWire, artifactToWire, refFromWire, refToWire } from "./attempt-wire.ts";
 import { deployFromWire, deployToWire } from "./deployment-wire.ts";
+import { snapshotFromWire, snapshotToWire } from "./descriptor-wire.ts";
 import { badField, required, safeNumber } from "./fields.ts";
 import { taskSecretsFromWire, taskSecretsToWire } from "./secret-wire.ts";
 
@@ -66,17 +64,6 @@ function workToWire(work: CommandWork | AgentWork | DeployWork) {
   }
   const outputSchema = work.outputSchema === undefined ? "" : JSON.stringify(work.outputSchema);
   return { case: "agent" as const, value: { prompt: work.prompt, outputSchema } };
-}
-
-/** Copies the bytes of the pack: the task must not change when the caller's buffer does. */
-export function snapshotToWire(snapshot: SnapshotDescriptor): WireAgentSnapshot {
-  return create(AgentSnapshotSchema, {
-    formatVersion: snapshot.formatVersion,
-    digest: digestToBytes(snapshot.digest),
-    compressedSize: BigInt(snapshot.compressedSize),
-    uncompressedSize: BigInt(snapshot.uncompressedSize),
-    ...(snapshot.gzip === undefined ? {} : { gzip: new Uint8Array(snapshot.gzip) }),
-  });
 }
 
 export function taskFromWire(wire: WireTask): Task {
@@ -130,15 +117,4 @@ function parseSchema(text: string): JsonObject {
   } catch {
     throw badField("task.agent.output_schema", "JSON text");
   }
-}
-
-/** Copies the bytes: they outlive the message that they came in. */
-export function snapshotFromWire(wire: WireAgentSnapshot): SnapshotDescriptor {
-  return {
-    formatVersion: wire.formatVersion,
-    digest: digestOfBytes(wire.digest),
-    compressedSize: safeNumber(wire.compressedSize, "snapshot.compressed_size"),
-    uncompressedSize: safeNumber(wire.uncompressedSize, "snapshot.uncompressed_size"),
-    ...(wire.gzip === undefined ? {} : { gzip: new Uint8Array(wire.gzip) }),
-  };
 }
