@@ -6,6 +6,7 @@ export * from "./cancel.ts";
 export * from "./durable-file.ts";
 export * from "./duration.ts";
 export * from "./fault.ts";
+export * from "./gathering.ts";
 export * from "./invariant.ts";
 export * from "./lock-file.ts";
 export * from "./log.ts";

@@ -4,7 +4,7 @@
  * away for a while: they wait, up to a bound, and whoever waits for one learns that it is not written yet.
  */
 
-import { type Clock, FaultError, type Log, messageOf, type Service, type Timer } from "@haversack/base";
+import { type Clock, FaultError, Gathering, type Log, messageOf, type Service } from "@haversack/base";
 import type { AuditRecord } from "@haversack/protocol";
 
 const gatherMs = 15;
@@ -28,24 +28,25 @@ export class AuditLog implements Service {
   readonly name = "audit-log";
   readonly #parts: AuditLogParts;
   #waiting: Entry[] = [];
-  #timer: Timer | undefined;
-  #writing: Promise<void> | undefined;
+  readonly #gathering: Gathering;
   #dropped = 0;
-  #stopped = false;
 
   constructor(parts: AuditLogParts) {
     this.#parts = parts;
+    this.#gathering = new Gathering({
+      clock: parts.clock,
+      gatherMs,
+      againMs,
+      isEmpty: () => this.#waiting.length === 0,
+      write: () => this.#write(),
+    });
   }
 
   async start(): Promise<void> {}
 
   /** Everything that was told is written, if the store takes it. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    await this.#writing;
-    while (this.#waiting.length > 0 && (await this.#write()));
+    await this.#gathering.stop();
   }
 
   /** More has come than the store keeps up with: whoever adds more waits for it. */
@@ -62,19 +63,8 @@ export class AuditLog implements Service {
     const written = Promise.withResolvers<void>();
     written.promise.catch(() => {});
     this.#waiting.push({ record, written });
-    this.#soon(gatherMs);
+    this.#gathering.ring();
     await written.promise;
-  }
-
-  #soon(ms: number): void {
-    if (this.#stopped || this.#timer !== undefined || this.#writing !== undefined) return;
-    this.#timer = this.#parts.clock.after(ms, () => {
-      this.#timer = undefined;
-      this.#writing = this.#write().then((isWritten) => {
-        this.#writing = undefined;
-        if (this.#waiting.length > 0) this.#soon(isWritten ? 0 : againMs);
-      });
-    });
   }
 
   /** @returns whether the store took them. Never rejects. */

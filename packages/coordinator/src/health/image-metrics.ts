@@ -1,29 +1,11 @@
 /** Figures about images: what was downloaded, how flights ended, how many workers are ready. */
 
-import { type ImageStatus, isInFlight } from "@haversack/protocol";
+import { flightCodes, type ImageStatus, isInFlight } from "@haversack/protocol";
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { FleetImages, ImageChange } from "../images/fleet-images.ts";
 
 /** How a flight may end; a worker's word that is none of them counts as `other`. */
-const results: ReadonlySet<string> = new Set([
-  "ready",
-  "cancelled",
-  "dns",
-  "network",
-  "tls",
-  "stalled",
-  "truncated",
-  "http_5xx",
-  "rate_limited",
-  "runtime_unavailable",
-  "checksum",
-  "protocol",
-  "import_failed",
-  "corrupt",
-  "auth",
-  "not_found",
-  "no_space",
-]);
+const results: ReadonlySet<string> = new Set(["ready", "cancelled", ...flightCodes]);
 
 export class ImageMetrics {
   readonly #bytes: Counter;

@@ -4,7 +4,7 @@
  * what is too much is dropped: the next hello of the worker tells it again.
  */
 
-import { type Clock, type Log, type Ms, messageOf, type Service, type Timer } from "@haversack/base";
+import { type Clock, Gathering, type Log, type Ms, messageOf, type Service } from "@haversack/base";
 import type { Digest, WorkerId, WorkerImage } from "@haversack/protocol";
 import type { Store } from "../store/store.ts";
 import type { ImageNote } from "../store/verbs/image-verbs.ts";
@@ -26,13 +26,18 @@ export class TransitionKeeper implements Service {
   readonly name = "image-transitions";
   readonly #parts: KeepParts;
   #waiting: ImageNote[] = [];
-  #timer: Timer | undefined;
-  #writing: Promise<void> | undefined;
+  readonly #gathering: Gathering;
   #stopListening: (() => void) | undefined;
-  #stopped = false;
 
   constructor(parts: KeepParts) {
     this.#parts = parts;
+    this.#gathering = new Gathering({
+      clock: parts.clock,
+      gatherMs,
+      againMs,
+      isEmpty: () => this.#waiting.length === 0,
+      write: () => this.#write(),
+    });
   }
 
   async start(): Promise<void> {
@@ -44,10 +49,7 @@ export class TransitionKeeper implements Service {
   /** What was told is written, if the store takes it. */
   async stop(): Promise<void> {
     this.#stopListening?.();
-    this.#stopped = true;
-    this.#timer?.cancel();
-    await this.#writing;
-    while (this.#waiting.length > 0 && (await this.#write()));
+    await this.#gathering.stop();
   }
 
   /** Transitions that are not written yet, newest first. */
@@ -62,18 +64,7 @@ export class TransitionKeeper implements Service {
   #add(note: ImageNote): void {
     this.#waiting.push(note);
     if (this.#waiting.length > waitingMax) this.#waiting.shift();
-    this.#soon(gatherMs);
-  }
-
-  #soon(ms: Ms): void {
-    if (this.#stopped || this.#timer !== undefined || this.#writing !== undefined) return;
-    this.#timer = this.#parts.clock.after(ms, () => {
-      this.#timer = undefined;
-      this.#writing = this.#write().then((isWritten) => {
-        this.#writing = undefined;
-        if (this.#waiting.length > 0) this.#soon(isWritten ? 0 : againMs);
-      });
-    });
+    this.#gathering.ring();
   }
 
   /** @returns whether the store took them. Never rejects. */

@@ -71,8 +71,28 @@ export interface ImageProgress {
   readonly etaSeconds?: number;
 }
 
+/** Why a flight failed. */
+export const flightCodes = [
+  "dns",
+  "network",
+  "tls",
+  "stalled",
+  "truncated",
+  "http_5xx",
+  "rate_limited",
+  "runtime_unavailable",
+  "checksum",
+  "protocol",
+  "import_failed",
+  "corrupt",
+  "auth",
+  "not_found",
+  "no_space",
+] as const;
+export type FlightCode = (typeof flightCodes)[number];
+
 export interface ImageFailure {
-  /** Stable, such as `checksum`, `no_space`. */
+  /** Stable: one of {@link flightCodes}, or that of a later version. */
   readonly code: string;
   readonly message: string;
   readonly hint: string;

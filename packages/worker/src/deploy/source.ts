@@ -30,12 +30,14 @@ export function baseSource(deploy: Deploy, wanted: WantedImage, lease: ImageLeas
   };
 }
 
+const noRecipe =
+  "there is neither a base image here nor a recipe to build one: start the coordinator with --images FILE of a release, or with --image-recipe FILE; or name an image by its digest";
+
 /** Fetches the image that the recipe starts from, if it is not here. Rejects with that fetch's fault. */
 export async function buildSource(deploy: Deploy): Promise<Source> {
   const { work, info, phases, settings } = deploy;
   const { recipe, base } = work;
-  if (recipe === undefined)
-    throw new FaultError("invalid", "no_recipe", "the task has no recipe to build from");
+  if (recipe === undefined) throw new FaultError("invalid", "no_recipe", noRecipe);
   checkRecipe(recipe);
   const lease = await phases.during("pull", () =>
     fetchImage(deploy, settings.fallbackImage ?? recipe.fallbackImage),

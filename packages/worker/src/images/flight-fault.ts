@@ -1,26 +1,8 @@
 /** Why a flight failed: a code that scripts may rely on, and what a person can do about it. */
 
 import { type Fault, FaultError, messageOf } from "@haversack/base";
+import { type FlightCode, flightCodes } from "@haversack/protocol";
 import { PullError } from "../runtime/pull-faults.ts";
-
-export const flightCodes = [
-  "dns",
-  "network",
-  "tls",
-  "stalled",
-  "truncated",
-  "http_5xx",
-  "rate_limited",
-  "runtime_unavailable",
-  "checksum",
-  "protocol",
-  "import_failed",
-  "corrupt",
-  "auth",
-  "not_found",
-  "no_space",
-] as const;
-export type FlightCode = (typeof flightCodes)[number];
 
 const known = {
   dns: ["unavailable", "look at the name in the image's address and at this host's resolver"],

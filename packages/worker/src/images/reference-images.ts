@@ -1,9 +1,9 @@
 /** Images by reference, for the tasks that name one: these wait, for there is nothing to build in their place. */
 
 import { FaultError } from "@haversack/base";
-import type { ImageStatus } from "@haversack/protocol";
+import { flightCodes, type ImageStatus } from "@haversack/protocol";
 import { endOfFlight } from "./end-of-flight.ts";
-import { FlightFault, flightCodes } from "./flight-fault.ts";
+import { FlightFault } from "./flight-fault.ts";
 import type { ImageLease, WantedImage } from "./images.ts";
 import type { ImagesParts } from "./images-parts.ts";
 import { look } from "./look.ts";

@@ -1,6 +1,6 @@
+import { type FlightCode, flightCodes } from "@haversack/protocol";
 import { describe, expect, test } from "vitest";
 import { FakeClock, fakeRandom } from "../../../../tests/support/fake-clock.ts";
-import { type FlightCode, flightCodes } from "./flight-fault.ts";
 import { Meter } from "./progress.ts";
 import { afterFailure, noTries, pauseMs, probeAfterMs } from "./schedule.ts";
 

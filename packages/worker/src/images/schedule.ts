@@ -1,7 +1,7 @@
 /** When a flight that failed is tried again, by the code of its failure. Pure. */
 
 import { fullJitter, type Ms, type Random } from "@haversack/base";
-import type { FlightCode } from "./flight-fault.ts";
+import type { FlightCode } from "@haversack/protocol";
 
 /** How often it was tried again since somebody asked. What an operator asks for begins at nothing. */
 export interface Tries {

@@ -1,11 +1,11 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { BaseImage, Digest } from "@haversack/protocol";
+import { type BaseImage, type Digest, flightCodes } from "@haversack/protocol";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { turns } from "../../../../tests/support/fake-clock.ts";
 import { baseOf, comesTrue, imageId, imagesWorld } from "../testing/images-world.ts";
-import { FlightFault, flightCodes } from "./flight-fault.ts";
+import { FlightFault } from "./flight-fault.ts";
 
 const look = { id: 1, ref: "base", order: { kind: "look" } } as const;
 const pull = { id: 2, ref: "base", order: { kind: "pull", by: "ann" } } as const;

@@ -239,16 +239,7 @@ export class Connection {
   ): Promise<void> {
     const { putBlob: method } = methods;
     const schema = WorkerService.method.putBlob.input;
-    const answer = Promise.withResolvers<void>();
-    const call = this.#client("bulk").makeClientStreamRequest(
-      method.path,
-      method.requestSerialize,
-      method.responseDeserialize,
-      this.#metadata(),
-      (error) => (error === null ? answer.resolve() : answer.reject(faultOfStatus(error))),
-    );
-    const onAbort = (): void => call.cancel();
-    signal.addEventListener("abort", onAbort, { once: true });
+    const { call, answer } = this.#sending(method, signal);
     const header = {
       ref: refToWire(ref),
       digest: digestToBytes(blob.digest),
@@ -257,19 +248,14 @@ export class Connection {
     };
     call.write(create(schema, { body: { case: "header", value: header } }));
     let settled = false;
-    void answer.promise.catch(() => {}).then(() => (settled = true));
-    try {
-      for await (const piece of data) {
-        // The coordinator may answer before it has read everything: it has the blob, or refuses it.
-        if (settled) break;
-        if (!call.write(create(schema, { body: { case: "data", value: piece } })))
-          await drained(call, answer.promise);
-      }
-      call.end();
-      await answer.promise;
-    } finally {
-      signal.removeEventListener("abort", onAbort);
+    void answer.catch(() => {}).then(() => (settled = true));
+    for await (const piece of data) {
+      // The coordinator may answer before it has read everything: it has the blob, or refuses it.
+      if (settled) break;
+      if (!call.write(create(schema, { body: { case: "data", value: piece } }))) await drained(call, answer);
     }
+    call.end();
+    await answer;
   }
 
   /**
@@ -279,6 +265,28 @@ export class Connection {
   async sendDeploymentLog(id: number, pieces: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
     const { sendDeploymentLog: method } = methods;
     const schema = WorkerService.method.sendDeploymentLog.input;
+    const { call, answer } = this.#sending(method, signal);
+    const ended = new AbortController();
+    answer.catch(() => {}).finally(() => ended.abort());
+    const number = BigInt(id);
+    call.write(create(schema, { id: number }));
+    try {
+      for await (const data of untilEnded(pieces, ended.signal)) {
+        for (let at = 0; at < data.length; at += blobChunkBytes) {
+          const piece = new Uint8Array(data.subarray(at, at + blobChunkBytes));
+          if (!call.write(create(schema, { id: number, data: piece }))) await drained(call, answer);
+        }
+      }
+    } catch (error) {
+      call.write(create(schema, { id: number, failure: messageOf(error) }));
+    } finally {
+      call.end();
+    }
+    await answer;
+  }
+
+  /** A call that sends until it is answered; the signal ends it. */
+  #sending<Q, A>(method: grpc.MethodDefinition<Q, A>, signal: AbortSignal) {
     const answer = Promise.withResolvers<void>();
     const call = this.#client("bulk").makeClientStreamRequest(
       method.path,
@@ -287,26 +295,11 @@ export class Connection {
       this.#metadata(),
       (error) => (error === null ? answer.resolve() : answer.reject(faultOfStatus(error))),
     );
-    const ended = new AbortController();
-    answer.promise.catch(() => {}).finally(() => ended.abort());
     const onAbort = (): void => call.cancel();
     signal.addEventListener("abort", onAbort, { once: true });
-    const number = BigInt(id);
-    call.write(create(schema, { id: number }));
-    try {
-      for await (const data of untilEnded(pieces, ended.signal)) {
-        for (let at = 0; at < data.length; at += blobChunkBytes) {
-          const piece = new Uint8Array(data.subarray(at, at + blobChunkBytes));
-          if (!call.write(create(schema, { id: number, data: piece }))) await drained(call, answer.promise);
-        }
-      }
-    } catch (error) {
-      call.write(create(schema, { id: number, failure: messageOf(error) }));
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-      call.end();
-    }
-    await answer.promise;
+    const settled = (): void => signal.removeEventListener("abort", onAbort);
+    answer.promise.then(settled, settled);
+    return { call, answer: answer.promise };
   }
 
   #metadata(): grpc.Metadata {

@@ -109,10 +109,11 @@ function hostConfig(spec: ContainerSpec, network: string, dialect: Dialect): Doc
   };
 }
 
-const restartNames = { always: "always", "on-failure": "on-failure", never: "no" } as const satisfies Record<
-  NonNullable<ContainerView["restart"]>,
-  string
->;
+const restartNames = {
+  always: "unless-stopped",
+  "on-failure": "on-failure",
+  never: "no",
+} as const satisfies Record<NonNullable<ContainerView["restart"]>, string>;
 
 function bindings(ports: readonly PortSpec[]): Dockerode.PortMap {
   const map: Record<string, Dockerode.PortBinding[]> = {};
