@@ -6,15 +6,8 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { silentLog, systemClock, systemRandom } from "@haversack/base";
-import {
-  type AttemptResult,
-  type Downward,
-  parseBootId,
-  parseWorkerId,
-  refKey,
-  type Task,
-  type WorkerHello,
-} from "@haversack/protocol";
+import { type AttemptResult, type Downward, parseBootId, refKey, type Task } from "@haversack/protocol";
+import { plainHello } from "../../packages/protocol/src/testing/plain-hello.ts";
 import { Connection } from "../../packages/worker/src/session/dial.ts";
 import { LeaseWatch } from "../../packages/worker/src/session/lease-watch.ts";
 import { runSession } from "../../packages/worker/src/session/session.ts";
@@ -41,19 +34,7 @@ let acknowledged = 0;
 let onTask: ((task: Task) => void) | undefined;
 let onAcknowledged: (() => void) | undefined;
 
-const hello: WorkerHello = {
-  workerId: parseWorkerId("bench"),
-  bootId: parseBootId(ports.random.id()),
-  name: "bench",
-  version: "bench",
-  labels: new Map(),
-  slots,
-  snapshotMinVersion: 1,
-  snapshotMaxVersion: 1,
-  snapshotFeatures: [],
-  snapshotsHeld: [],
-  held: [],
-};
+const hello = plainHello("bench", { bootId: parseBootId(ports.random.id()), slots });
 
 const session = runSession(
   {

@@ -5,6 +5,7 @@
 
 import { silentLog, systemClock, systemRandom } from "@haversack/base";
 import { parseBootId, parseWorkerId, type WorkerHello } from "@haversack/protocol";
+import { plainHello } from "../../packages/protocol/src/testing/plain-hello.ts";
 import { Access } from "../../packages/worker/src/identity/access.ts";
 import { Connection } from "../../packages/worker/src/session/dial.ts";
 import { LeaseWatch } from "../../packages/worker/src/session/lease-watch.ts";
@@ -80,17 +81,5 @@ function accessOf({ workerId, credential }: NamedWorker): Access {
   return new Access({ localCa: undefined }, identity);
 }
 
-function greeting({ workerId }: NamedWorker, slots: number): Omit<WorkerHello, "held"> {
-  return {
-    workerId: parseWorkerId(workerId),
-    bootId: parseBootId(ports.random.id()),
-    name: workerId,
-    version: "bench",
-    labels: new Map(),
-    slots,
-    snapshotMinVersion: 1,
-    snapshotMaxVersion: 1,
-    snapshotFeatures: [],
-    snapshotsHeld: [],
-  };
-}
+const greeting = ({ workerId }: NamedWorker, slots: number): WorkerHello =>
+  plainHello(workerId, { bootId: parseBootId(ports.random.id()), slots });

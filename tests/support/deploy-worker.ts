@@ -21,6 +21,7 @@ import {
   type WorkerId,
   WorkerService,
 } from "@haversack/protocol";
+import { plainHello } from "../../packages/protocol/src/testing/plain-hello.ts";
 import type { Access } from "../../packages/worker/src/identity/access.ts";
 import { Connection, type Stream } from "../../packages/worker/src/session/dial.ts";
 import { joinedAccess } from "../../packages/worker/src/testing/open-access.ts";
@@ -93,20 +94,13 @@ export class DeployWorker implements AsyncDisposable {
     this.#reading = this.#read(stream).finally(() => connection.close());
     stream.send({
       kind: "hello",
-      hello: {
-        workerId: this.id,
+      hello: plainHello(this.id, {
         bootId: parseBootId(`boot-${this.#boot}-of-${this.name}`),
         name: this.name,
-        version: "test",
         labels: new Map([["zone", this.name]]),
         slots: 4,
-        snapshotMinVersion: 1,
-        snapshotMaxVersion: 1,
-        snapshotFeatures: [],
-        snapshotsHeld: [],
-        held: [],
         ...(this.#engine === undefined ? {} : { engine: this.#engine }),
-      },
+      }),
     });
     await this.until((told) => told.kind === "welcome");
     this.#granted = 4;

@@ -16,6 +16,7 @@ import {
   type Upward,
   type WorkerId,
 } from "@haversack/protocol";
+import { plainHello } from "../../packages/protocol/src/testing/plain-hello.ts";
 import type { Access } from "../../packages/worker/src/identity/access.ts";
 import { Connection, type Stream } from "../../packages/worker/src/session/dial.ts";
 import { joinedAccess } from "../../packages/worker/src/testing/open-access.ts";
@@ -79,21 +80,12 @@ export class ImageWorker implements AsyncDisposable {
     this.#reading = this.#read(stream).finally(() => connection.close());
     stream.send({
       kind: "hello",
-      hello: {
-        workerId: this.id,
+      hello: plainHello(this.id, {
         bootId: parseBootId(`boot-${this.#boot}-of-${this.name}`),
         name: this.name,
-        version: "test",
-        labels: new Map(),
-        slots: 1,
-        snapshotMinVersion: 1,
-        snapshotMaxVersion: 1,
-        snapshotFeatures: [],
-        snapshotsHeld: [],
-        held: [],
         images: [...this.table.values()],
         ...(this.#engine === undefined ? {} : { engine: this.#engine }),
-      },
+      }),
     });
     await this.until((told) => told.kind === "welcome");
   }

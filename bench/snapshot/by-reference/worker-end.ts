@@ -2,14 +2,8 @@
 
 import { join } from "node:path";
 import { FaultError, present, systemClock } from "@haversack/base";
-import {
-  type Downward,
-  parseBootId,
-  parseWorkerId,
-  type SnapshotDescriptor,
-  type Task,
-  type WorkerHello,
-} from "@haversack/protocol";
+import { type Downward, type SnapshotDescriptor, type Task, type WorkerHello } from "@haversack/protocol";
+import { plainHello } from "../../../packages/protocol/src/testing/plain-hello.ts";
 import { SnapshotCache } from "../../../packages/worker/src/hydrate/snapshot-cache.ts";
 import { Connection } from "../../../packages/worker/src/session/dial.ts";
 import { openAccess } from "../../../packages/worker/src/testing/open-access.ts";
@@ -91,17 +85,5 @@ function snapshotOf({ work }: Task): SnapshotDescriptor {
 }
 
 function hello(carriage: Carriage): WorkerHello {
-  return {
-    workerId: parseWorkerId("bench"),
-    bootId: parseBootId("bench"),
-    name: "bench",
-    version: "bench",
-    labels: new Map([[carriageLabel, carriage]]),
-    slots: 64,
-    snapshotMinVersion: 1,
-    snapshotMaxVersion: 1,
-    snapshotFeatures: [],
-    snapshotsHeld: [],
-    held: [],
-  };
+  return plainHello("bench", { labels: new Map([[carriageLabel, carriage]]), slots: 64 });
 }

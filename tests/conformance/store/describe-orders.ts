@@ -1,7 +1,7 @@
 /** Cordons and drains: a worker that is to get nothing new gets nothing, whoever asks the store for it (W1). */
 
-import { parseWorkerId } from "@haversack/protocol";
 import { describe, expect, test } from "vitest";
+import { plainHello } from "../../../packages/protocol/src/testing/plain-hello.ts";
 import { describeImages } from "./describe-images.ts";
 import type { OpenStore } from "./describe-store.ts";
 import { dag, step, TestWorker, World } from "./store-world.ts";
@@ -79,19 +79,7 @@ async function refusesNames(open: OpenStore): Promise<void> {
   await using store = await open();
   const world = new World(store);
   const named = async (id: string, workerName: string): Promise<void> => {
-    const hello = {
-      workerId: parseWorkerId(id),
-      bootId: `${id}-boot` as never,
-      name: workerName,
-      version: "test",
-      labels: new Map<string, string>(),
-      slots: 1,
-      snapshotMinVersion: 1,
-      snapshotMaxVersion: 1,
-      snapshotFeatures: [],
-      snapshotsHeld: [],
-      held: [],
-    };
+    const hello = plainHello(id, { name: workerName });
     await store.write.workerGreet({ hello, now: world.now, leaseUntil: world.now });
   };
   await named("id-1", "twin");

@@ -23,12 +23,12 @@ import {
   type RunTrace,
   type Step,
   type StepSpec,
-  type WorkerHello,
   type WorkerId,
 } from "@haversack/protocol";
 import type { Store } from "../../../packages/coordinator/src/store/store.ts";
 import type { StepSubmission } from "../../../packages/coordinator/src/store/verbs/new-steps.ts";
 import type { Claimed } from "../../../packages/coordinator/src/store/verbs/step-verbs.ts";
+import { plainHello } from "../../../packages/protocol/src/testing/plain-hello.ts";
 
 export const digestOf = (text: string): Digest =>
   parseDigest(`sha256:${createHash("sha256").update(text).digest("hex")}`);
@@ -193,19 +193,8 @@ export class TestWorker {
   }
 
   async greet(held: readonly AttemptRef[] = []) {
-    const hello: WorkerHello = {
-      workerId: this.id,
-      bootId: this.bootId,
-      name: this.id,
-      version: "test",
-      labels: new Map([["os", "linux"]]),
-      slots: 4,
-      snapshotMinVersion: 1,
-      snapshotMaxVersion: 1,
-      snapshotFeatures: [],
-      snapshotsHeld: [],
-      held,
-    };
+    const labels = new Map([["os", "linux"]]);
+    const hello = plainHello(this.id, { bootId: this.bootId, labels, slots: 4, held });
     const { now, store } = this.world;
     return await store.write.workerGreet({ hello, now, leaseUntil: now + ttlMs });
   }
