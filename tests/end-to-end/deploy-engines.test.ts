@@ -25,7 +25,7 @@ function tests(engine: DeployEngine): void {
     const work = world.work({ volumes, command });
     const first = await runDeploy(await world.deploy(work), host);
     expect(first.report).toMatchObject({ effect: "started", path: "build", failures: [], fellBack: false });
-    expect(Buffer.concat(world.output).toString()).toBe("haversack phase check\n");
+    expect(Buffer.concat(world.output).toString()).toBe("haversack phase check\nhaversack phase finish\n");
     const [port] = first.report.ports;
     const answer = await fetch(`http://${port?.address}:${port?.hostPort}/index.html`);
     expect(await answer.text()).toBe("ok\n");

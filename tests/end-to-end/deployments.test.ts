@@ -1,10 +1,10 @@
 /** Deploys on real engines, from the DAG to the container: what a user sees, with the base image on its way. */
 
-import type { DeploymentInfo, RunId } from "@haversack/protocol";
-import { describe, expect, test } from "vitest";
+import type { RunId } from "@haversack/protocol";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { engineAddress, withEngine } from "../support/container-engines.ts";
-import { type DeployWorld, type DeployWorldOptions, openDeployWorld } from "../support/deploy-world.ts";
-import { noSignal } from "../support/fleet.ts";
+import { type DeployWorld, openDeployWorld } from "../support/deploy-world.ts";
+import { noSignal, type Program } from "../support/fleet.ts";
 
 const engines = ["docker", "podman"] as const;
 
@@ -44,96 +44,84 @@ async function imageReady(world: DeployWorld, worker: string): Promise<void> {
 }
 
 describe.each(engines)("on %s", (engine) => {
-  const open = (options: Partial<DeployWorldOptions> = {}) =>
-    openDeployWorld({ engine, address: engineAddress(engine), ...options });
-
   withEngine(engine, "a fresh worker", () => {
-    test("builds its first deploy while the image downloads, and starts the second one from it (I1)", async () => {
-      await using world = await open({ ballastBytes: 12_000_000, bytesPerSecond: 1_500_000 });
-      await world.worker("w");
-      const [one, two] = [world.name("one"), world.name("two")];
-      const first = await deployed(world, one);
-      expect(first.outputs).toMatchObject({ path: "build", url: expect.stringMatching(/^http:\/\/127/) });
-      expect(await text(first.outputs?.["url"])).toMatch(/^agent of /);
-      const soFar = fileTraffic(world);
-      expect([soFar.requests, soFar.bytes < world.base.size]).toEqual([1, true]);
-      await imageReady(world, "w");
-      const second = await deployed(world, two);
-      expect(second.outputs).toMatchObject({ path: "image" });
-      expect(await text(second.outputs?.["url"])).toMatch(/^agent of /);
-      expect(second.standing).toMatchObject({ state: "running", revision: 1, report: { fellBack: false } });
-      expect(fileTraffic(world)).toEqual({ requests: 1, bytes: world.base.size });
-    });
-
-    test("asked for three deploys at once builds all of them, and downloads once (I3)", async () => {
-      await using world = await open({ ballastBytes: 8_000_000, bytesPerSecond: 1_000_000 });
+    test("builds its first deploys while the image downloads once, and starts the next one from it (I1, I3)", async () => {
+      await using world = await openDeployWorld({
+        engine,
+        address: engineAddress(engine),
+        ballastBytes: 16_000_000,
+        bytesPerSecond: 1_000_000,
+      });
       await world.worker("w");
       const names = ["a", "b", "c"].map((name) => world.name(name));
       const runs = await Promise.all(names.map((name) => world.fleet.submit(deployOf(name))));
       const ends = await Promise.all(runs.map(({ id }, index) => endOf(world, id, names[index] ?? "")));
       expect(ends.map(({ outputs }) => outputs?.["path"])).toEqual(["build", "build", "build"]);
+      expect(await text(ends[0]?.outputs?.["url"])).toMatch(/^agent of /);
+      const soFar = fileTraffic(world);
+      expect([soFar.requests, soFar.bytes < world.base.size]).toEqual([1, true]);
       await imageReady(world, "w");
+      const next = await deployed(world, world.name("next"));
+      expect(next.outputs).toMatchObject({ path: "image" });
+      expect(await text(next.outputs?.["url"])).toMatch(/^agent of /);
+      expect(next.standing).toMatchObject({ state: "running", revision: 1, report: { fellBack: false } });
       expect(fileTraffic(world)).toEqual({ requests: 1, bytes: world.base.size });
     });
   });
+});
 
-  withEngine(engine, "a deployment", () => {
-    test("is left alone by the same spec, replaced by another, and removed", async () => {
-      await using world = await open();
-      await world.worker("w");
-      const name = world.name("web");
-      const first = await deployed(world, name);
-      const same = await deployed(world, name);
-      expect([same.standing.revision, same.outputs?.["id"]]).toEqual([1, first.outputs?.["id"]]);
-      const other = await deployed(world, name, ", env: { GREETING: hello }");
-      expect([other.standing.revision, other.outputs?.["id"] === first.outputs?.["id"]]).toEqual([2, false]);
-      const shown = await world.cli("deployments", "--json");
-      expect(shown.stdout).toContain(name);
-      expect(await world.cli("undeploy", name)).toMatchObject({ code: 0 });
-      await expect(text(other.outputs?.["url"])).rejects.toThrow("fetch failed");
-      const client = await world.fleet.client();
-      const left = await client.deployments(undefined, noSignal);
-      expect(left.map((each: DeploymentInfo) => each.name)).not.toContain(name);
-    });
+withEngine("docker", "a deployment", () => {
+  let world: DeployWorld;
+  let name = "";
+  let worker: Program;
+  let first: Awaited<ReturnType<typeof deployed>>;
+  beforeAll(async () => {
+    world = await openDeployWorld({ engine: "docker", address: engineAddress("docker") });
+    worker = await world.worker("w", "--prefetch-base-image", "off");
+    name = world.name("web");
+    first = await deployed(world, name);
+  });
+  afterAll(async () => {
+    await world[Symbol.asyncDispose]();
+  });
+  const standing = async () => await (await world.fleet.client()).deployment(name, noSignal);
 
-    test("that never gets healthy fails its step and leaves the one before in place", async () => {
-      await using world = await open();
-      await world.worker("w");
-      const name = world.name("web");
-      const first = await deployed(world, name);
-      const bad = await world.fleet.submit(
-        deployOf(name, ", command: [sleep, '1000'], env: { A: b }").replace(
-          "interval: 100ms",
-          "interval: 100ms, timeout: 1s, within: 3s",
-        ),
-      );
-      const { run } = await world.fleet.finished(bad.id);
-      expect([run.status, run.steps[0]?.failure]).toMatchObject(["failed", { code: expect.any(String) }]);
-      const client = await world.fleet.client();
-      expect(await client.deployment(name, noSignal)).toMatchObject({
-        revision: 1,
-        state: "running",
-        report: { effect: "rolled-back" },
-      });
-      expect(await text(first.outputs?.["url"])).toMatch(/^agent of /);
-    });
+  test("is left alone by the same spec", async () => {
+    const same = await deployed(world, name);
+    expect([same.standing.revision, same.outputs?.["id"]]).toEqual([1, first.outputs?.["id"]]);
+  });
 
-    test("of a worker that is gone is unknown, and is adopted when it is back", async () => {
-      await using world = await open();
-      const worker = await world.worker("w");
-      const name = world.name("web");
-      const first = await deployed(world, name);
-      await worker.kill();
-      const client = await world.fleet.client();
-      await expect
-        .poll(async () => (await client.deployment(name, noSignal)).state, { timeout: 60_000 })
-        .toBe("unknown");
-      await world.worker("w");
-      await expect
-        .poll(async () => (await client.deployment(name, noSignal)).state, { timeout: 60_000 })
-        .toBe("running");
-      const same = await deployed(world, name);
-      expect(same.outputs?.["id"]).toBe(first.outputs?.["id"]);
-    });
+  test("that never gets healthy fails its step and leaves the one before in place", async () => {
+    const hopeless = deployOf(name, ", command: [sleep, '1000'], env: { A: b }").replace(
+      "interval: 100ms",
+      "interval: 100ms, timeout: 1s, within: 3s",
+    );
+    const { run } = await world.fleet.finished((await world.fleet.submit(hopeless)).id);
+    expect([run.status, run.steps[0]?.failure]).toMatchObject(["failed", { code: "unhealthy" }]);
+    expect(await standing()).toMatchObject({ revision: 1, state: "running" });
+    expect(await text(first.outputs?.["url"])).toMatch(/^agent of /);
+  });
+
+  test("of a worker that is gone is unknown, and is taken up again when it is back", async () => {
+    await worker.kill();
+    await expect.poll(async () => (await standing()).state, { timeout: 60_000 }).toBe("unknown");
+    await world.worker("w", "--prefetch-base-image", "off");
+    await expect.poll(async () => (await standing()).state, { timeout: 60_000 }).toBe("running");
+    const same = await deployed(world, name);
+    expect(same.outputs?.["id"]).toBe(first.outputs?.["id"]);
+  });
+
+  test("is replaced by another spec, shown, read and removed", async () => {
+    const other = await deployed(world, name, ", env: { GREETING: hello }");
+    expect([other.standing.revision > 1, other.outputs?.["id"] === first.outputs?.["id"]]).toEqual([
+      true,
+      false,
+    ]);
+    expect((await world.cli("deployments")).stdout).toContain(name);
+    expect((await world.cli("deployments", "logs", name)).code).toBe(0);
+    expect(await world.cli("undeploy", name)).toMatchObject({ code: 0 });
+    await expect(text(other.outputs?.["url"])).rejects.toThrow("fetch failed");
+    const left = await (await world.fleet.client()).deployments(undefined, noSignal);
+    expect(left.map((each) => each.name)).not.toContain(name);
   });
 });

@@ -34,7 +34,14 @@ const init = `#!/bin/sh
 if [ "\${HAVERSACK_WAIT:-}" = start ]; then
   until [ -e /run/haversack/start ]; do sleep 0.1; done
 fi
-exec "$@"
+# Process 1 hears only the signals that it asks for.
+"$@" &
+command=$!
+trap 'kill "$command" 2> /dev/null' TERM INT
+wait "$command" && exit 0
+code=$?
+wait "$command" 2> /dev/null
+exit $code
 `;
 const architectures = { x64: "amd64", arm64: "arm64" } as const;
 
@@ -44,12 +51,11 @@ export async function testBaseImage(
   { folder, stamp = "2026.11.1", ballastBytes, recipeWork = "" }: TestBaseOptions,
 ): Promise<TestBaseImage> {
   const own = arch() === "arm64" ? "arm64" : "x64";
-  const script = recipeOf(stamp, own, recipeWork);
+  const script = recipeScript(stamp, own, recipeWork);
   const recipe = digestOf(Buffer.from(script));
-  const proof = { format: "haversack-base", version: 1, stamp, recipe, arch: own, versions: {} };
   const platform = architectures[own];
   const image = registry.image(
-    [busyboxLayer(), baseLayer(JSON.stringify(proof)), ballastLayer(ballastBytes)],
+    [busyboxLayer(), baseLayer({ stamp, recipe, arch: own }), ballastLayer(ballastBytes)],
     {
       arch: platform,
       entrypoint: ["/opt/haversack/bin/init"],
@@ -90,8 +96,15 @@ mkdir -p /tmp/www && echo "agent of $(hostname)" > /tmp/www/healthz
 exec httpd -f -p 8080 -h /tmp/www
 `;
 
-function baseLayer(proof: string): Buffer {
+/** What the recipe writes. */
+export function baseLayer(of: {
+  readonly stamp: string;
+  readonly recipe: string;
+  readonly arch: string;
+}): Buffer {
+  const proof = JSON.stringify({ format: "haversack-base", version: 1, ...of, versions: {} });
   return tarArchive([
+    { name: "opt/" },
     { name: "opt/haversack/" },
     { name: "opt/haversack/bin/" },
     { name: "opt/haversack/bin/init", data: init },
@@ -100,8 +113,8 @@ function baseLayer(proof: string): Buffer {
   ]);
 }
 
-/** Names itself by its own digest, as the proof wants it. */
-function recipeOf(stamp: string, own: string, work: string): string {
+/** Names itself by its own digest, as the proof wants it. Needs no network. @param work lines of a shell, done first */
+export function recipeScript(stamp: string, arch: string, work: string): string {
   return `#!/bin/sh
 set -eu
 echo "haversack phase check"
@@ -114,7 +127,7 @@ ${agentServer}SERVER
 chmod 755 /opt/haversack/bin/init /opt/haversack/bin/agent-server
 recipe=$(busybox sha256sum "$0" | busybox cut -d ' ' -f 1)
 echo "haversack phase finish"
-printf '{"format":"haversack-base","version":1,"stamp":"${stamp}","recipe":"sha256:%s","arch":"${own}","versions":{}}\\n' "$recipe" > /etc/.base
+printf '{"format":"haversack-base","version":1,"stamp":"${stamp}","recipe":"sha256:%s","arch":"${arch}","versions":{}}\\n' "$recipe" > /etc/.base
 busybox mv /etc/.base /etc/haversack-base.json
 `;
 }

@@ -5,29 +5,16 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Digest, ImageRecipe } from "@haversack/protocol";
 import type { Runtime } from "../../packages/worker/src/runtime/runtime.ts";
+import { baseLayer, recipeScript } from "./base-image.ts";
 import { imageShelf } from "./image-shelf.ts";
 import { tarArchive } from "./tar-archive.ts";
 import { busyboxLayer } from "./test-images.ts";
 
 export const stamp = "2026.11.1";
-/** What both paths put in: it waits for its secrets, as the real one does. */
-const init = `#!/bin/sh
-if [ "$HAVERSACK_WAIT" = start ]; then until [ -e /run/haversack/start ]; do sleep 0.05; done; fi
-exec "$@"
-`;
 
 /** Without network. @param before what it does first */
 export function smallRecipe(arch: string, fallbackImage: string, before = ":"): ImageRecipe {
-  const script = new TextEncoder().encode(`set -e
-${before}
-echo haversack phase check
-mkdir -p /opt/haversack/bin
-cat > /opt/haversack/bin/init <<'INIT'
-${init}INIT
-chmod 755 /opt/haversack/bin/init
-digest=$(/bin/busybox sha256sum "$0" | /bin/busybox cut -d' ' -f1)
-echo '{"format":"haversack-base","version":1,"stamp":"${stamp}","recipe":"sha256:'$digest'","arch":"${arch}","versions":{}}' > /etc/haversack-base.json
-`);
+  const script = new TextEncoder().encode(recipeScript(stamp, arch, before));
   return { digest: digestOf(script), script, fallbackImage };
 }
 
@@ -51,23 +38,12 @@ export const loadPlain = (parts: LoadParts): Promise<string> =>
 
 /** Not on top of the plain one: with an image, Podman removes those below it that have no name. */
 export const loadBase = (parts: LoadParts, recipe: Digest): Promise<string> =>
-  load(parts, [busyboxLayer(), baseLayer(parts.arch, recipe), saltLayer(parts.salt)], {
+  load(parts, [busyboxLayer(), baseLayer({ stamp, recipe, arch: parts.arch }), saltLayer(parts.salt)], {
     entrypoint: ["/opt/haversack/bin/init"],
     labels: { "haversack.stamp": stamp },
   });
 
 const saltLayer = (salt: string): Buffer => tarArchive([{ name: "etc/salt", mode: 0o644, data: salt }]);
-
-function baseLayer(arch: string, recipe: Digest): Buffer {
-  const proof = { format: "haversack-base", version: 1, stamp, recipe, arch, versions: {} };
-  return tarArchive([
-    { name: "opt/" },
-    { name: "opt/haversack/" },
-    { name: "opt/haversack/bin/" },
-    { name: "opt/haversack/bin/init", data: init },
-    { name: "etc/haversack-base.json", mode: 0o644, data: JSON.stringify(proof) },
-  ]);
-}
 
 async function load(
   { runtime, folder, arch }: LoadParts,
