@@ -8,7 +8,7 @@ import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { FaultError, messageOf } from "@haversack/base";
 import type { ImageIdentity, ImagePresence, Runtime, StoredImage } from "../runtime.ts";
-import { engineUnavailable, imageCorrupt, imageInUse, refused } from "../runtime-faults.ts";
+import { engineUnavailable, imageCorrupt, imageInUse, refused, unreadable } from "../runtime-faults.ts";
 import { archOf, imageForm, imagesForm, instancesForm, type LxdImage } from "./answers.ts";
 import type { LxdClient } from "./lxd-client.ts";
 
@@ -113,7 +113,9 @@ async function upload(
   { file, fingerprint, onProgress }: Upload,
   signal: AbortSignal,
 ): Promise<void> {
-  const { size } = await stat(file);
+  const { size } = await stat(file).catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
   const headers = {
     "Content-Type": "application/octet-stream",
     "Content-Length": size,
