@@ -115,9 +115,13 @@ function tests(engine: DeployEngine): void {
     const args = [program, engine, world.cluster, world.data, gate.before];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit"] });
     // It made the container, and waits in the middle of its recipe.
-    await until(async () => (await world.standing())[0] === "1 running");
+    const exit = once(child, "exit");
+    const ended = exit.then(([code]) =>
+      Promise.reject(new Error(`the deploy ended too early, with ${code}`)),
+    );
+    await Promise.race([until(async () => (await world.standing())[0] === "1 running"), ended]);
     child.kill("SIGKILL");
-    await once(child, "exit");
+    await exit;
     const [before] = await world.runtime.list(world.cluster, never);
     await writeFile(join(world.data, "volumes", work.name, "gate", "open"), "");
     const end = await runDeploy(await world.deploy(work, { attempt: "run/step.2" }), host);

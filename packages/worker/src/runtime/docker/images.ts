@@ -8,6 +8,7 @@ import type { ImageIdentity, ImagePresence, Runtime, StoredImage } from "../runt
 import { engineUnavailable, imageCorrupt, imageInUse, noSpace, unreadable } from "../runtime-faults.ts";
 import { type Engine, engineCall, saidBy, statusOf } from "./engine.ts";
 import { findImage, presenceOf, stampLabel, withAlgorithm } from "./find-image.ts";
+import { listImages } from "./list-images.ts";
 import { pullInto } from "./pull.ts";
 
 type ImageVerbs = Pick<Runtime, "inspectImage" | "importImage" | "pullImage" | "removeImage" | "listImages">;
@@ -66,8 +67,8 @@ async function importInto(
   }
 }
 
-async function storedIds({ docker }: Engine, signal: AbortSignal): Promise<ReadonlySet<string>> {
-  const stored = await engineCall("listing images", signal, () => docker.listImages({ abortSignal: signal }));
+async function storedIds(engine: Engine, signal: AbortSignal): Promise<ReadonlySet<string>> {
+  const stored = await listImages(engine, {}, signal);
   return new Set(stored.map(({ Id }) => withAlgorithm(Id)));
 }
 
@@ -154,10 +155,7 @@ async function idsInUse({ docker }: Engine, signal: AbortSignal): Promise<Readon
 }
 
 async function listOf(engine: Engine, signal: AbortSignal): Promise<readonly StoredImage[]> {
-  const filters = { label: [stampLabel] };
-  const stored = await engineCall("listing images", signal, () =>
-    engine.docker.listImages({ filters, abortSignal: signal }),
-  );
+  const stored = await listImages(engine, { label: [stampLabel] }, signal);
   const used = await idsInUse(engine, signal);
   return stored.map(({ Id, Labels, Created }) => {
     const stamp = (Labels as Record<string, string> | null)?.[stampLabel];
