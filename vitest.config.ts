@@ -26,8 +26,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     pool: "forks",
-    // They wait for disks, leases, engines and processes more than half of the time.
-    maxWorkers: availableParallelism() + 2,
+    // They wait for disks, leases, engines and processes for a part of the time: one more than there are cores.
+    maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
     projects: [
       project(

@@ -12,7 +12,7 @@ import { expect, test } from "vitest";
 import { repositoryRoot } from "../support/fleet.ts";
 import { withPostgres } from "../support/postgres.ts";
 
-const minutes = process.env["HAVERSACK_CHAOS_MINUTES"] ?? "0.3";
+const minutes = process.env["HAVERSACK_CHAOS_MINUTES"] ?? "0.25";
 const seed = process.env["HAVERSACK_CHAOS_SEED"] ?? "20";
 const program = join(repositoryRoot, "tests/chaos/main.ts");
 /** Processes are looked up in /proc. */

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { OpenStore } from "./describe-store.ts";
 import { dag, step, World } from "./store-world.ts";
 
-const chainLength = 20_000;
+const chainLength = 5000;
 const fanOutWidth = 10_000;
 
 export function describeOutcomes(name: string, open: OpenStore): void {
