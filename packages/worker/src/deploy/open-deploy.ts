@@ -104,6 +104,12 @@ export async function openDeploy(open: OpenDeployParts): Promise<DeployHost> {
     },
     async start() {
       ports.log.info({ engine: place.name, socket: place.socket }, "this worker runs containers");
+      // What changed after the hello was made, and before the session was up, nobody heard.
+      uplink.onUp(() => {
+        uplink.send({ kind: "engine", engine: beside.engine() });
+        const statuses = beside.images.statuses();
+        if (statuses.length > 0) uplink.send({ kind: "images", statuses });
+      });
       await beside.start();
       await loop.start();
     },
