@@ -37,9 +37,11 @@ describe("hostile text is refused quickly, with its line (YA)", () => {
       dag(...Array.from({ length: 5000 }, (_, index) => `- {id: s${index}, run: x, depends: [x${index}]}`)),
     ],
   ])("%s", (_, text) => {
-    const before = performance.now();
+    // Of the processor, not of the wall: other tests run beside this one.
+    const before = process.cpuUsage();
     const problems = problemsOf(text);
-    expect(performance.now() - before).toBeLessThan(2000);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(2000);
     expect(problems.length).toBeGreaterThan(0);
     expect(problems[0]).toMatch(/^f\.yaml:\d+:\d+: /);
     expect(({} as Record<string, unknown>)["x"]).toBeUndefined();

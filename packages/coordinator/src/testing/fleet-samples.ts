@@ -5,22 +5,35 @@ import {
   type AttemptResult,
   type DagSpec,
   type Downward,
+  parseBootId,
   parseGeneration,
   parseRunId,
   parseStepId,
+  parseWorkerId,
   refKey,
   type StepSpec,
   type Task,
   type WorkerHello,
 } from "@haversack/protocol";
-import { plainHello } from "../../../protocol/src/testing/plain-hello.ts";
 import type { DeployParts } from "../dispatch/begin-deploy.ts";
 import type { ViewStep, ViewWorker } from "../dispatch/view.ts";
 import type { WorkerLink } from "../dispatch/worker-link.ts";
 import type { AttemptTokens } from "../secrets/attempt-tokens.ts";
 
-export const helloOf = (id: string, more: Partial<WorkerHello> = {}): WorkerHello =>
-  plainHello(id, { labels: new Map([["os", "linux"]]), slots: 4, ...more });
+export const helloOf = (id: string, more: Partial<WorkerHello> = {}): WorkerHello => ({
+  workerId: parseWorkerId(id),
+  bootId: parseBootId(`${id}-boot`),
+  name: id,
+  version: "test",
+  labels: new Map([["os", "linux"]]),
+  slots: 4,
+  snapshotMinVersion: 1,
+  snapshotMaxVersion: 1,
+  snapshotFeatures: [],
+  snapshotsHeld: [],
+  held: [],
+  ...more,
+});
 
 export const refOf = (step: string, attempt = 1): AttemptRef => ({
   runId: parseRunId("run"),

@@ -1,14 +1,31 @@
-import { type CacheChanges, parseDigest } from "@haversack/protocol";
+import {
+  type CacheChanges,
+  parseBootId,
+  parseDigest,
+  parseWorkerId,
+  type WorkerHello,
+} from "@haversack/protocol";
 import { describe, expect, test } from "vitest";
 import { FakeClock, fakePorts, fakeRandom, until } from "../../../../tests/support/fake-clock.ts";
-import { plainHello } from "../../../protocol/src/testing/plain-hello.ts";
 import { refOf } from "../testing/attempt-world.ts";
 import { FakeDial } from "../testing/fake-stream.ts";
 import { LeaseWatch } from "./lease-watch.ts";
 import { superviseSession } from "./supervisor.ts";
 import { Uplink } from "./uplink.ts";
 
-const hello = plainHello("w");
+const hello: WorkerHello = {
+  workerId: parseWorkerId("w"),
+  bootId: parseBootId("b"),
+  name: "w",
+  version: "test",
+  labels: new Map(),
+  slots: 1,
+  snapshotMinVersion: 1,
+  snapshotMaxVersion: 1,
+  snapshotFeatures: [],
+  snapshotsHeld: [],
+  held: [],
+};
 
 function supervise(held = [refOf("a")].slice(1), fraction = 0.999_999) {
   const clock = new FakeClock();
