@@ -35,6 +35,7 @@ describe("what nobody asked for", () => {
         recipeFile: undefined,
         permits: 20,
       },
+      registrySecrets: [],
     });
   });
 
