@@ -202,7 +202,7 @@ class OneCoordinator implements Coordinator {
     const ring = (): void => dispatcher.ring();
     const tended = containers.tend({ store, snapshots, registry, leadership, ports, ring, onFailure });
     const fleet = { registry, leases, ports, version, ring, ...tended.served };
-    const { registrySecrets } = this.#settings;
+    const { registrySecrets } = settings;
     const parts = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens, registrySecrets };
     const serving = await openServing({
       settings: this.#settings,

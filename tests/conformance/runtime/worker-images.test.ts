@@ -13,7 +13,7 @@ import {
 import { expect, test } from "vitest";
 import { openImages } from "../../../packages/worker/src/images/open-images.ts";
 import { openRuntime } from "../../../packages/worker/src/runtime/open-runtime.ts";
-import { emptyVault, plainSettings } from "../../../packages/worker/src/testing/images-world.ts";
+import { plainSettings } from "../../../packages/worker/src/testing/images-world.ts";
 import { testBaseImage } from "../../support/base-image.ts";
 import { engineAddress, withEngine } from "../../support/container-engines.ts";
 import { type AnswerFault, testRegistry } from "../../support/registry.ts";
@@ -58,7 +58,6 @@ async function worldOn(engine: "docker" | "podman") {
     settings: plainSettings("lazy"),
     dataDir: join(folder.path, "worker"),
     hostEnv: new Map(),
-    vault: emptyVault,
     uplink: {
       onUp: () => () => {},
       send(message) {

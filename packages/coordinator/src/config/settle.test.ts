@@ -34,8 +34,8 @@ describe("what nobody asked for", () => {
         fallbackImage: "docker.io/library/debian:bookworm-slim",
         recipeFile: undefined,
         permits: 20,
+        registrySecrets: [],
       },
-      registrySecrets: [],
     });
   });
 

@@ -12,7 +12,6 @@ import { parsePostgresUrl } from "../store/postgres-url.ts";
 import { settleImages } from "./image-settings.ts";
 import { settleListeners } from "./listener-settings.ts";
 import type { CoordinatorAsked } from "./options.ts";
-import { settleRegistrySecrets } from "./registry-secrets.ts";
 
 export interface CoordinatorSettings {
   readonly dataDir: string;
@@ -33,7 +32,6 @@ export interface CoordinatorSettings {
   readonly diskReserveBytes: number;
   readonly vault: VaultPlace;
   readonly images: ReturnType<typeof settleImages>;
-  readonly registrySecrets: ReturnType<typeof settleRegistrySecrets>;
   /** Undefined: no traces are asked for. */
   readonly traces: TraceSettings | undefined;
 }
@@ -62,7 +60,6 @@ export function settle(asked: CoordinatorAsked, env: NodeJS.ProcessEnv): Coordin
     diskReserveBytes: parseReserve(env["HAVERSACK_DISK_RESERVE"] ?? "512MiB"),
     vault: settleVault(asked.vault ?? env["HAVERSACK_VAULT"] ?? join(dataDir, "vault"), env),
     images: settleImages(asked, env),
-    registrySecrets: settleRegistrySecrets(asked, env),
     traces: traceSettings(env, "haversack-coordinator"),
   };
 }

@@ -3,8 +3,8 @@
 import type { Ports } from "@haversack/base";
 import type { WorkerHello, WorkerId } from "@haversack/protocol";
 import type { WorkerSettings } from "../config/settle.ts";
+import type { RegistryVault } from "../images/logins.ts";
 import { openImages } from "../images/open-images.ts";
-import type { OpenImagesParts } from "../images/open-parts.ts";
 import { openRuntime } from "../runtime/open-runtime.ts";
 import type { LogSender } from "./deployment-logs.ts";
 import { type DeployHost, type OpenDeployParts, openDeploy } from "./open-deploy.ts";
@@ -16,7 +16,7 @@ export interface WorkerDeployParts extends Pick<OpenDeployParts, "hostEnv" | "up
   readonly folder: string;
   readonly sender: LogSender;
   readonly ports: Ports;
-  readonly vault: OpenImagesParts["vault"];
+  readonly vault: RegistryVault;
 }
 
 /** Undefined: nobody asked for it. */

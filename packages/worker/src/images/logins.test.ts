@@ -1,24 +1,24 @@
 import { FaultError } from "@haversack/base";
 import { expect, test } from "vitest";
-import { emptyVault } from "../testing/images-world.ts";
-import { openLogins } from "./logins.ts";
+import { openLogins, type RegistryVault } from "./logins.ts";
 
 const never = new AbortController().signal;
-const asked = new Map([
+const credentials = new Map([
   ["plain.example", { username: "a", password: "geheim" }],
   ["vault.example:5000", { username: "b", password: { secret: "pull" } }],
 ]);
 
+const loginsOf = (getRegistrySecret: RegistryVault["getRegistrySecret"]) =>
+  openLogins({ credentials, vault: { getRegistrySecret } });
+
 test("a password that stands in the vault is asked for each time, and only for its own host", async () => {
   const values = ["first", "second"];
   const names: string[] = [];
-  const logins = openLogins(asked, {
-    getRegistrySecret: async (name) => {
-      names.push(name);
-      return values.shift() ?? "";
-    },
+  const logins = loginsOf(async (name) => {
+    names.push(name);
+    return values.shift() ?? "";
   });
-  expect([logins.mayChange, openLogins(new Map(), emptyVault).mayChange]).toEqual([true, false]);
+  expect([logins.mayChange, openLogins({ credentials: new Map() }).mayChange]).toEqual([true, false]);
   expect(await logins.of("plain.example", never)).toEqual({ username: "a", password: "geheim" });
   expect(await logins.of("other.example", never)).toBeUndefined();
   expect(names).toEqual([]);
@@ -34,7 +34,7 @@ test.each([
   [new FaultError("denied", "unauthenticated", "who are you"), "network"],
   [new FaultError("unavailable", "unavailable", "away"), "network"],
 ])("what the coordinator says, %o, is a fault of the flight: %s", async (error, code) => {
-  const logins = openLogins(asked, { getRegistrySecret: () => Promise.reject(error) });
+  const logins = loginsOf(() => Promise.reject(error));
   const told = {
     flightCode: code,
     message: expect.stringContaining('the secret "pull" for vault.example:5000'),
@@ -44,12 +44,10 @@ test.each([
 
 test("whoever stops waiting is told so", async () => {
   const stopping = new AbortController();
-  const logins = openLogins(asked, {
-    getRegistrySecret: async (_name, signal) => {
-      stopping.abort(new Error("stopped"));
-      signal.throwIfAborted();
-      return "";
-    },
+  const logins = loginsOf(async (_name, signal) => {
+    stopping.abort(new Error("stopped"));
+    signal.throwIfAborted();
+    return "";
   });
   await expect(logins.of("vault.example:5000", stopping.signal)).rejects.toThrow("stopped");
 });

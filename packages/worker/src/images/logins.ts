@@ -19,13 +19,19 @@ export interface Logins {
   readonly mayChange: boolean;
 }
 
-export const openLogins = (credentials: Credentials, vault: RegistryVault): Logins => ({
+export interface LoginParts {
+  readonly credentials: Credentials;
+  readonly vault?: RegistryVault;
+}
+
+export const openLogins = ({ credentials, vault }: LoginParts): Logins => ({
   mayChange: [...credentials.values()].some(({ password }) => typeof password !== "string"),
   async of(host, signal) {
     const found = credentials.get(host);
     if (found === undefined) return undefined;
     const { username, password } = found;
     if (typeof password === "string") return { username, password };
+    if (vault === undefined) throw new FlightFault("auth", `there is no vault with a password for ${host}`);
     try {
       return { username, password: await vault.getRegistrySecret(password.secret, signal) };
     } catch (error) {

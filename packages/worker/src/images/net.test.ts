@@ -4,9 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { systemClock } from "@haversack/base";
 import { describe, expect, test } from "vitest";
-import { emptyVault } from "../testing/images-world.ts";
 import { plain } from "./flight-fault.ts";
-import { openLogins } from "./logins.ts";
 import { get, openNet, readText } from "./net.ts";
 import { parseTagged, pinTag } from "./tags.ts";
 
@@ -36,7 +34,7 @@ const basic = `Basic ${Buffer.from("w:geheim").toString("base64")}`;
 const netWith = (hosts: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   openNet(
     new Map(Object.entries(env)),
-    openLogins(new Map(hosts.map((host) => [host, secret])), emptyVault),
+    { credentials: new Map(hosts.map((host) => [host, secret])) },
     systemClock,
   );
 

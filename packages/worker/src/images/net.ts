@@ -8,7 +8,7 @@ import { Agent as HttpAgent, get as httpGet, type IncomingMessage } from "node:h
 import { Agent as HttpsAgent, get as httpsGet } from "node:https";
 import { type Clock, isLoopback, reasonOf, systemCodeOf } from "@haversack/base";
 import { FlightFault } from "./flight-fault.ts";
-import type { Logins } from "./logins.ts";
+import { type LoginParts, type Logins, openLogins } from "./logins.ts";
 
 export interface Net {
   readonly clock: Clock;
@@ -20,14 +20,19 @@ export interface Net {
 const proxyVariables = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
 
 /** @param env of which the variables of proxies are read */
-export function openNet(env: ReadonlyMap<string, string>, logins: Logins, clock: Clock): Net {
+export function openNet(env: ReadonlyMap<string, string>, logins: LoginParts, clock: Clock): Net {
   const proxyEnv = Object.fromEntries(
     proxyVariables.flatMap((name) => {
       const value = env.get(name);
       return value === undefined ? [] : [[name, value]];
     }),
   );
-  return { clock, logins, http: new HttpAgent({ proxyEnv }), https: new HttpsAgent({ proxyEnv }) };
+  return {
+    clock,
+    logins: openLogins(logins),
+    http: new HttpAgent({ proxyEnv }),
+    https: new HttpsAgent({ proxyEnv }),
+  };
 }
 
 export interface Reply {

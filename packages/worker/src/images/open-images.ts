@@ -8,7 +8,6 @@ import { composeTable } from "./compose-table.ts";
 import { Desk } from "./desk.ts";
 import type { Images } from "./images.ts";
 import { loadRecords } from "./load-records.ts";
-import { openLogins } from "./logins.ts";
 import { openNet } from "./net.ts";
 import type { OpenImagesParts } from "./open-parts.ts";
 import { sweepEveryMs } from "./sweep.ts";
@@ -32,7 +31,7 @@ export function openImages(parts: OpenImagesParts): OpenedImages {
   const folder = settings.folder ?? own;
   const stopping = new AbortController();
   const table = composeTable(parts, own, (signal) => images.lookAtAll(signal));
-  const net = openNet(parts.hostEnv, openLogins(settings.credentials, parts.vault), ports.clock);
+  const net = openNet(parts.hostEnv, { ...settings, ...parts }, ports.clock);
   const { board, engine } = table;
   const { flights, clean } = composeFlights(parts, {
     ...table,

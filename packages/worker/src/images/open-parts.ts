@@ -20,7 +20,8 @@ export interface OpenImagesParts {
     send(message: Upward): void;
     onUp(listener: () => void): () => void;
   };
-  readonly vault: RegistryVault;
+  /** The coordinator's; absent: there is none. */
+  readonly vault?: RegistryVault;
   /** Tests have smaller disks and less patience. */
   readonly limits?: { readonly spaceOf?: SpaceOf; readonly reserveBytes?: number; readonly stallMs?: Ms };
 }

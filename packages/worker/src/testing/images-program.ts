@@ -9,7 +9,7 @@ import { pause, silentLog, systemClock, systemRandom } from "@haversack/base";
 import { parseDigest } from "@haversack/protocol";
 import { openImages } from "../images/open-images.ts";
 import { fakeRuntime } from "./fake-runtime.ts";
-import { baseOf, emptyVault, plainSettings } from "./images-world.ts";
+import { baseOf, plainSettings } from "./images-world.ts";
 
 export interface ImagesProgram {
   readonly dataDir: string;
@@ -43,7 +43,6 @@ const opened = openImages({
   settings: { ...plainSettings("lazy"), folder: settings.imagesDir },
   dataDir: settings.dataDir,
   hostEnv: new Map(),
-  vault: emptyVault,
   uplink: {
     onUp: () => () => {},
     send(message) {

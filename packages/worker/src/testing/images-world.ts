@@ -2,14 +2,13 @@
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { FaultError, silentLog } from "@haversack/base";
+import { silentLog } from "@haversack/base";
 import type { BaseImage, Digest, ImageState, ImageStatus, PrefetchPolicy, Upward } from "@haversack/protocol";
 import { FakeClock, fakeRandom, turns } from "../../../../tests/support/fake-clock.ts";
 import { tempFolder } from "../../../../tests/support/temp-folder.ts";
 import type { ImageSettings } from "../config/image-settings.ts";
 import type { SpaceOf } from "../images/disk.ts";
 import type { WantedImage } from "../images/images.ts";
-import type { RegistryVault } from "../images/logins.ts";
 import { type OpenedImages, openImages } from "../images/open-images.ts";
 import { type FakeRuntime, type FakeRuntimeSettings, fakeRuntime } from "./fake-runtime.ts";
 import { type ImageServer, imageServer } from "./image-server.ts";
@@ -63,7 +62,6 @@ function openIn(
     settings: { ...plainSettings(options.policy ?? "lazy"), ...options.settings },
     dataDir,
     hostEnv: new Map(),
-    vault: emptyVault,
     uplink: {
       onUp: () => () => {},
       send(message) {
@@ -157,13 +155,6 @@ export async function imagesWorld(options: ImagesWorldOptions = {}): Promise<Ima
     },
   };
 }
-
-/** Of a coordinator that gives nothing. */
-export const emptyVault: RegistryVault = {
-  getRegistrySecret: async () => {
-    throw new FaultError("denied", "permission_denied", "not for this worker");
-  },
-};
 
 export const plainSettings = (policy: PrefetchPolicy): ImageSettings => ({
   prefetch: { policy, source: "default" },
