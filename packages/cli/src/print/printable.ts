@@ -23,9 +23,21 @@ export function printableInColour(text: string): string {
   return colours.length === 0 ? kept : `${kept}\u001b[0m`;
 }
 
-/** Several lines: line breaks stay. */
-export function printableLines(text: string): string {
-  return text.split(/\r?\n/).map(printable).join("\n");
+/**
+ * Several lines: line breaks stay. Lines after the first are indented by so many columns: none of them can pass for one of
+ * ours.
+ */
+export function printableLines(text: string, columns = 0): string {
+  return text
+    .split(/\r?\n/)
+    .map(printable)
+    .join(`\n${" ".repeat(columns)}`);
+}
+
+/** Several lines where there is room for one, such as in a table. */
+export function printableInOne(text: string): string {
+  const lines = text.split("\n").map((line) => line.trim());
+  return printable(lines.filter((line) => line !== "").join("; "));
 }
 
 function escaped(character: string): string {
