@@ -7,13 +7,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { runDeploy } from "../../packages/worker/src/deploy/run-deploy.ts";
-import { withEngine } from "../support/container-engines.ts";
+import { engineKinds, withEngine } from "../support/container-engines.ts";
 import { type DeployEngine, never, openEngineWorld, serve, specOf } from "../support/deploy-engine.ts";
 import { until } from "../support/fake-clock.ts";
 
 const host = "here";
 
-for (const engine of ["docker", "podman"] as const) {
+for (const engine of engineKinds) {
   withEngine(engine, `deploys on ${engine}`, () => tests(engine));
 }
 
