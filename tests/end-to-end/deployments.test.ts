@@ -2,11 +2,9 @@
 
 import type { RunId } from "@haversack/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { engineAddress, withEngine } from "../support/container-engines.ts";
+import { engineAddress, engineKinds, withEngine } from "../support/container-engines.ts";
 import { type DeployWorld, openDeployWorld } from "../support/deploy-world.ts";
 import { noSignal, type Program } from "../support/fleet.ts";
-
-const engines = ["docker", "podman"] as const;
 
 const deployOf = (name: string, more = ""): string => `
 name: deploys
@@ -43,7 +41,7 @@ async function imageReady(world: DeployWorld, worker: string): Promise<void> {
   expect([code, stdout, stderr]).toEqual([0, expect.stringContaining("ready"), expect.anything()]);
 }
 
-describe.each(engines)("on %s", (engine) => {
+describe.each(engineKinds)("on %s", (engine) => {
   withEngine(engine, "a fresh worker", () => {
     test("builds its first deploys while the image downloads once, and starts the next one from it (I1, I3)", async () => {
       await using world = await openDeployWorld({

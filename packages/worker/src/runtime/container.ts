@@ -59,6 +59,8 @@ export interface ContainerView {
   readonly privileged?: boolean;
   readonly capabilities?: readonly string[];
   readonly user?: string;
+  /** What is added to the number of a user or group inside for the one that the host sees; absent: nothing. */
+  readonly idShift?: number;
   /** Namespaces of the host that it shares, such as `pid`. */
   readonly hostNamespaces: readonly string[];
   readonly devices: readonly string[];

@@ -6,7 +6,8 @@ import type { ContainerSpec, MountSpec, PortSpec } from "../container.ts";
 import { refused } from "../runtime-faults.ts";
 import { theirArch } from "./answers.ts";
 import { fingerprintOf } from "./lxd-images.ts";
-import { type MountSource, rawLxcOf } from "./raw-lxc.ts";
+import { rawLxcOf } from "./raw-lxc.ts";
+import { type MountSource, stageDevices } from "./staged-mounts.ts";
 import { startLineOf } from "./start-line.ts";
 
 export interface Surroundings {
@@ -65,6 +66,7 @@ export function instanceOf(spec: ContainerSpec, around: Surroundings): Record<st
     devices: {
       root: { type: "disk", path: "/", pool: around.pool },
       card: { type: "nic", ...around.card },
+      ...stageDevices(spec.mounts),
       ...Object.fromEntries(spec.ports.map((port, at) => [`port${at}`, proxyOf(port)])),
     },
   };
