@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { FaultError } from "@haversack/base";
+import { clockVariables } from "./other-clock.ts";
 
 export interface RunOptions {
   readonly cwd?: string;
@@ -35,6 +36,7 @@ export async function run(
   const env = {
     PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin",
     ...neutral,
+    ...clockVariables(),
     ...options.env,
   };
   const child = spawn(program, args, {

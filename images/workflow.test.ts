@@ -53,7 +53,7 @@ describe.each(Object.entries(jobs))("the job %s", (_name, job) => {
   });
 
   test("uses variables that it sets", () => {
-    const always = /^(?:GITHUB_\w+|RUNNER_TEMP|file|stamp)$/;
+    const always = /^(?:GITHUB_\w+|RUNNER_TEMP|draft|file|stamp)$/;
     for (const step of job.steps) {
       const used = [...(step.run ?? "").matchAll(/\$\{?([A-Za-z_]\w*)/g)].map(([, name = ""]) => name);
       const set = { ...job.env, ...step.env };
