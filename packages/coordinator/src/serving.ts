@@ -11,10 +11,15 @@ import type { watchHealth } from "./health/health.ts";
 import { imageCalls } from "./http/image-calls.ts";
 import { type ListenerParts, type Listeners, localUrl, openListeners } from "./http/listeners.ts";
 import { Newcomers } from "./http/newcomers.ts";
+import { readStaticFiles } from "./http/static-files.ts";
 import { type Identities, openIdentities } from "./identity/open-identities.ts";
 
 export interface ServingParts {
-  readonly settings: Pick<ListenerParts, "listen"> & { readonly listeners: ListenerParts["settings"] };
+  readonly settings: Pick<ListenerParts, "listen"> & {
+    readonly listeners: ListenerParts["settings"];
+    /** Of the built web page; undefined: none is served. */
+    readonly pageDir: string | undefined;
+  };
   /** The credentials of the data folder. */
   readonly tokens: Parameters<typeof createAccess>[0]["credentials"][number];
   readonly health: Pick<ReturnType<typeof watchHealth>, "routes" | "countCalls">;
@@ -51,6 +56,7 @@ export async function openServing(parts: ServingParts): Promise<Serving> {
     interceptors,
     images: { calls, desk: served.desk, clock: ports.clock },
     health: health.routes(registry, access.authenticate),
+    ...(settings.pageDir === undefined ? {} : { page: await readStaticFiles(settings.pageDir) }),
     ...common,
   };
   const workers = (cluster: string) => {

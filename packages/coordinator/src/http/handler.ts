@@ -1,4 +1,4 @@
-/** Every request: liveness, then the guard, then the API. */
+/** Every request: liveness, then the guard, then the page and the API. */
 
 import { type ConnectRouter, createContextValues, type Interceptor } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
@@ -12,6 +12,7 @@ import type { ImageHttpParts } from "./image-request.ts";
 import { answerImages } from "./image-routes.ts";
 import type { Newcomers } from "./newcomers.ts";
 import type { Handler } from "./server.ts";
+import { answerStatic, type StaticFiles } from "./static-files.ts";
 
 type NodeServerResponse = Parameters<Handler>[1];
 
@@ -28,6 +29,8 @@ export interface HandlerParts {
   readonly health?: HealthParts;
   /** Absent: of a listener without. */
   readonly images?: ImageHttpParts;
+  /** The web page; absent: of a listener without. */
+  readonly page?: StaticFiles;
 }
 
 /** Of calls that say nothing: a stream may last as long as it likes. */
@@ -56,6 +59,7 @@ export function createHandler(parts: HandlerParts): Handler {
     if (refusal !== undefined) return end(response, 403, refusal);
     if (parts.health !== undefined && answerMetrics(parts.health, request, response)) return;
     if (parts.images !== undefined && answerImages(parts.images, request, response)) return;
+    if (parts.page !== undefined && answerStatic(parts.page, request, response)) return;
     return adapter(request, response);
   };
 }
