@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { plainHello } from "../../../packages/protocol/src/testing/plain-hello.ts";
 import { describeImages } from "./describe-images.ts";
 import type { OpenStore } from "./describe-store.ts";
+import { describeWorkerPlaces } from "./describe-worker-places.ts";
 import { dag, step, TestWorker, World } from "./store-world.ts";
 
 const idle = { version: "test", slots: 4, slotsUsed: 0 };
@@ -73,6 +74,7 @@ export function describeOrders(name: string, open: OpenStore): void {
   });
   // What workers say of themselves besides.
   describeImages(name, open);
+  describeWorkerPlaces(name, open);
 }
 
 async function refusesNames(open: OpenStore): Promise<void> {
