@@ -23,21 +23,19 @@ export function dockerEngine(socket: string) {
         () => true,
         () => false,
       ),
-    /** Answers the image's id, which must be the one of the build. */
+    /** Answers the image's id, which must be one of the build. */
     async load(file: string, { oci, arch, stamp }: BuildRecord): Promise<string> {
       await docker(["load", "--input", file]);
       const format = '{{.Id}} {{.Architecture}} {{index .Config.Labels "haversack.stamp"}} {{.Config.User}}';
-      const found = (
-        await docker(["image", "inspect", "--format", format, oci.imageId]).catch(() => "none")
-      ).trim();
-      const id = found.startsWith("sha256:") ? oci.imageId : oci.imageId.slice("sha256:".length);
-      const expected = `${id} ${names[arch].oci} ${stamp} 10001:10001`;
-      if (found === expected) return oci.imageId;
-      throw new FaultError(
-        "corrupt",
-        "smoke_failed",
-        `the image is ${JSON.stringify(found)}; expected ${JSON.stringify(expected)}`,
-      );
+      const inspect = (id: string) => docker(["image", "inspect", "--format", format, id]).catch(() => "");
+      // Docker names images by their manifest where containerd keeps them; Podman says an id without its kind.
+      const found = (await inspect(oci.imageId)) || (await inspect(oci.manifestDigest)) || "none";
+      const about = `${names[arch].oci} ${stamp} 10001:10001`;
+      const ids = [oci.imageId, oci.imageId.replace("sha256:", ""), oci.manifestDigest];
+      const id = ids.find((each) => found.trim() === `${each} ${about}`);
+      if (id !== undefined) return id;
+      const message = `the image is ${JSON.stringify(found.trim())}; expected ${oci.imageId} ${about}`;
+      throw new FaultError("corrupt", "smoke_failed", message);
     },
     /** The image path: nothing is writable but memory, and nobody is root. */
     async start(image: string, pack: Uint8Array, name: string): Promise<Container> {
