@@ -9,11 +9,11 @@ import { type Arch, names } from "./arch.ts";
 import type { BuildRecord } from "./records.ts";
 import { run } from "./run.ts";
 import type { Container } from "./smoke-checks.ts";
-import { runFolder } from "./smoke-docker.ts";
+import { orNothing, runFolder } from "./smoke-docker.ts";
 
 export function lxdEngine(socket: string) {
   const env = { LXD_DIR: dirname(socket), HOME: "/tmp" };
-  const lxc = (args: readonly string[]) => run("lxc", args, { env });
+  const lxc: Lxc = (args, isTidying = false) => run("lxc", args, { env, isTidying });
   return {
     answers: () =>
       lxc(["query", "/1.0"]).then(
@@ -44,20 +44,19 @@ export function lxdEngine(socket: string) {
     },
     /** Unprivileged, without nesting. */
     async start(image: string, pack: Uint8Array, name: string): Promise<Container> {
-      const folder = await prepare(lxc, image, name, pack, [halt]);
-      await lxc(["start", name]);
-      return container(lxc, name, folder);
+      const folder = await runFolder(pack);
+      return await orNothing(container(lxc, name, folder), async () => {
+        await prepare(lxc, image, name, folder, [halt]);
+        await lxc(["start", name]);
+      });
     },
     /** The build path: as root of the container, without a network, from downloads that are put there before. */
     async provision(bare: string, { arch, ...parts }: ProvisionParts): Promise<Container> {
       const { pack, name, recipe, downloads } = parts;
       const image = await importBare(lxc, bare, arch);
-      const folder = await prepare(lxc, image, name, pack, [
-        halt,
-        `lxc.init.cmd = /bin/sh ${inside}/wait.sh`,
-      ]);
-      const made = container(lxc, name, folder, image);
-      try {
+      const folder = await runFolder(pack);
+      return await orNothing(container(lxc, name, folder, image), async () => {
+        await prepare(lxc, image, name, folder, [halt, `lxc.init.cmd = /bin/sh ${inside}/wait.sh`]);
         const wait = fileURLToPath(new URL("wait.sh", import.meta.url));
         await lxc(["file", "push", "--create-dirs", wait, `${name}${inside}/wait.sh`]);
         await lxc(["file", "push", recipe, `${name}${inside}/recipe.sh`]);
@@ -65,19 +64,16 @@ export function lxdEngine(socket: string) {
         await lxc(["start", name]);
         await lxc(["exec", name, "--", "tar", "-C", "/", "-xf", `${inside}/downloads.tar`]);
         await lxc(["exec", name, "--", "/bin/sh", `${inside}/recipe.sh`]);
-      } catch (error) {
-        await made.remove();
-        throw error;
-      }
-      return made;
+      });
     },
     async removeImage(image: string): Promise<void> {
-      await lxc(["image", "delete", image]).catch(() => "");
+      await lxc(["image", "delete", image], true).catch(() => "");
     },
   };
 }
 
-type Lxc = (args: readonly string[]) => Promise<string>;
+/** @param isTidying it removes what was made */
+type Lxc = (args: readonly string[], isTidying?: boolean) => Promise<string>;
 
 export interface ProvisionParts {
   readonly arch: Arch;
@@ -91,15 +87,14 @@ export interface ProvisionParts {
 const inside = "/var/lib/haversack";
 const halt = "lxc.signal.halt = SIGTERM";
 
-/** A container that is not started. Answers the folder that is its `/run/haversack`. */
+/** A container that is not started. @param folder its `/run/haversack` */
 async function prepare(
   lxc: Lxc,
   image: string,
   name: string,
-  pack: Uint8Array,
+  folder: string,
   lines: readonly string[],
-): Promise<string> {
-  const folder = await runFolder(pack);
+): Promise<void> {
   const env = ["environment.HAVERSACK_REHEARSAL=1", "environment.HAVERSACK_WAIT=start"];
   const settings = [...env, `raw.lxc=${lines.join("\n")}`];
   await lxc(["init", image, name, ...settings.flatMap((each) => ["--config", each])]);
@@ -107,7 +102,6 @@ async function prepare(
   await lxc(["config", "device", "add", name, ...run]);
   // A card that leads nowhere: without any, loopback stays down.
   await lxc(["config", "device", "add", name, "none0", "nic", "nictype=p2p", "name=none0"]);
-  return folder;
 }
 
 /** Answers its fingerprint. */
@@ -152,8 +146,8 @@ function container(lxc: Lxc, name: string, folder: string, image?: string): Cont
       return { exitCode: undefined, ms: performance.now() - begun };
     },
     async remove() {
-      await lxc(["delete", "--force", name]).catch(() => "");
-      if (image !== undefined) await lxc(["image", "delete", image]).catch(() => "");
+      await lxc(["delete", "--force", name], true).catch(() => "");
+      if (image !== undefined) await lxc(["image", "delete", image], true).catch(() => "");
       await rm(folder, { recursive: true, force: true });
     },
   };
