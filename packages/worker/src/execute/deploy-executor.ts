@@ -52,7 +52,7 @@ export class DeployExecutor implements Executor {
       const end = await this.#run(task, work, context, signal);
       return workEnd(task, work, end, signal);
     } catch (error) {
-      return failureEnd(error);
+      return signal.aborted ? stoppedEnd(stopOf(signal).why, task.timeoutMs, false) : failureEnd(error);
     } finally {
       done();
     }
@@ -64,7 +64,7 @@ export class DeployExecutor implements Executor {
     const mask = masker.stream();
     const deploy = {
       ...parts,
-      ...(await engine()),
+      ...(await engine(signal)),
       work,
       attempt: refKey(task.ref),
       secrets: await secretsOf(task, context),
