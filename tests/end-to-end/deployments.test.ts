@@ -1,5 +1,6 @@
 /** Deploys on real engines, from the DAG to the container: what a user sees, with the base image on its way. */
 
+import { readdir } from "node:fs/promises";
 import { systemClock } from "@haversack/base";
 import type { RunId } from "@haversack/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -7,17 +8,18 @@ import { openRuntime } from "../../packages/worker/src/runtime/open-runtime.ts";
 import { type EngineKind, engineAddress, engineKinds, withEngine } from "../support/container-engines.ts";
 import { type DeployWorld, openDeployWorld } from "../support/deploy-world.ts";
 import { noSignal, type Program } from "../support/fleet.ts";
+import { smallDisk, withSmallDisks } from "../support/small-disk.ts";
 
-const deployOf = (name: string, more = ""): string => `
-name: deploys
+const deployOf = (name: string, more = "", where = ""): string => `
+name: deploys${where}
 steps:
   - id: web
     deploy: { name: ${name}, ports: [8080], health: { http: /healthz, port: 8080, interval: 100ms }${more} }
 `;
 
 /** Its outputs, and what stands then. */
-async function deployed(world: DeployWorld, name: string, more?: string) {
-  const { id } = await world.fleet.submit(deployOf(name, more));
+async function deployed(world: DeployWorld, name: string, more?: string, where?: string) {
+  const { id } = await world.fleet.submit(deployOf(name, more, where));
   return await endOf(world, id, name);
 }
 
@@ -141,5 +143,26 @@ withEngine("docker", "a deployment", () => {
     await expect(text(other.outputs?.["url"])).rejects.toThrow("fetch failed");
     const left = await (await world.fleet.client()).deployments(undefined, noSignal);
     expect(left.map((each) => each.name)).not.toContain(name);
+  });
+
+  withSmallDisks("on a worker whose disk is full", () => {
+    test("is built; the image comes when there is room, and the next one starts from it (I7)", async () => {
+      // Room for what stays free, and less than the image beside it.
+      await using disk = await smallDisk(1024 ** 3 + 1_000_000);
+      await world.worker("small", "--label", "disk=small", "--images-dir", disk.path);
+      const built = await deployed(world, world.name("built"), "", "\nworker: { disk: small }");
+      expect(built.outputs).toMatchObject({ path: "build" });
+      expect(await text(built.outputs?.["url"])).toMatch(/^agent of /);
+      const client = await world.fleet.client();
+      const image = async () => (await client.images("small", noSignal)).images[0]?.status;
+      await expect
+        .poll(image, { timeout: 20_000 })
+        .toMatchObject({ state: "failed", failure: { code: "no_space" } });
+      expect((await readdir(disk.path)).filter((each) => !each.endsWith(".lock"))).toEqual([]);
+      await disk.resize(1024 ** 3 + 50_000_000);
+      await imageReady(world, "small");
+      const next = await deployed(world, world.name("next"), "", "\nworker: { disk: small }");
+      expect(next.outputs).toMatchObject({ path: "image" });
+    });
   });
 });

@@ -37,13 +37,15 @@ export interface WorldAsked {
   /** Of an earlier world, whose containers are to be found again. */
   readonly cluster?: string;
   readonly data?: string;
+  /** `unix:///…` of an engine of one's own, or of a way to it; the one that tests share when left out. */
+  readonly address?: string;
   /** What the recipe does first. */
   readonly before?: string;
 }
 
 /** In the end nothing that the test made is there any more. */
 export async function openEngineWorld(engine: DeployEngine, asked: WorldAsked = {}): Promise<EngineWorld> {
-  const socket = engineAddress(engine);
+  const socket = asked.address ?? engineAddress(engine);
   const runtime = await openRuntime({ engine, socket }, { clock: systemClock, env: {} });
   const info = await runtime.describe(never);
   const { arch, imageFile } = info;
