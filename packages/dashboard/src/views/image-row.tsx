@@ -12,7 +12,7 @@ import { Told } from "../parts/told.tsx";
 import { canEnd, type ImageRow, whyNoCancel, whyNoPull } from "../store/image-rows.ts";
 import { barPercent, barText, figures, hasBar, stateNames, stateTones } from "../store/image-words.ts";
 import type { Asked } from "../store/state.ts";
-import { OtherImages, WorkerFacts } from "./image-facts.tsx";
+import { ImageName, OtherImages, WorkerFacts } from "./image-facts.tsx";
 
 interface RowParts {
   readonly row: ImageRow;
@@ -35,6 +35,7 @@ export function ImageRowView({ row, who, asked }: RowParts) {
           />
         )}
         {image !== undefined && <Reason image={image} />}
+        {image !== undefined && <ImageName image={image} />}
         {asked?.problem !== undefined && (
           <p className="problem" role="alert">
             {asked.verb === "pull" ? "Pull" : "Cancel"}: <Told text={asked.problem} />
@@ -42,13 +43,14 @@ export function ImageRowView({ row, who, asked }: RowParts) {
         )}
         <OtherImages images={row.others} />
       </div>
-      <Buttons row={row} who={who} isBusy={asked !== undefined && asked.problem === undefined} />
+      {!row.cannotDeploy && (
+        <Buttons row={row} who={who} isBusy={asked !== undefined && asked.problem === undefined} />
+      )}
     </li>
   );
 }
 
 function StateLine({ row: { image, cannotDeploy, isConnected, lastSeenAt } }: { readonly row: ImageRow }) {
-  if (cannotDeploy) return <Badge tone="quiet" text="no container engine" />;
   const seen = !isConnected && lastSeenAt !== undefined && (
     <span className="faint">
       away, seen <Moment at={lastSeenAt} />
@@ -57,7 +59,7 @@ function StateLine({ row: { image, cannotDeploy, isConnected, lastSeenAt } }: { 
   if (image === undefined)
     return (
       <div className="line">
-        <Badge tone="quiet" text="nothing said yet" /> {seen}
+        <Badge tone="quiet" text={cannotDeploy ? "no container engine" : "nothing said yet"} /> {seen}
       </div>
     );
   const { state, attempt, progress, cause } = image.status;
