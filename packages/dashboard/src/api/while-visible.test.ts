@@ -35,7 +35,7 @@ function setup() {
     over,
     ended,
     passTime: () => due?.(),
-    async show(visible: boolean) {
+    show: async (visible: boolean) => {
       isVisible = visible;
       for (const call of calls) call();
       await new Promise(setImmediate);

@@ -1,7 +1,7 @@
 /** What is heard, in every order and as often as it may come, leaves a true picture. */
 
 import { imageStates, type WorkerImage } from "@haversack/protocol";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { digest, engine, otherDigest, someImage, someWorker, workerId } from "../testing/images.ts";
 import { type Heard, reduce } from "./reduce.ts";
