@@ -217,7 +217,7 @@ withBrowser("the web page", () => {
       own.says(base, "downloading", { attempt: 1, since: 5, progress: bytes(70) });
       await page.getByText("live", { exact: true }).waitFor();
       await shows(row, "70 %");
-      const seen = [...new Set((await page.evaluate("noted")) as string[])];
+      const seen = [...new Set(await page.evaluate<string[]>("noted"))];
       expect(seen.filter((each) => !each.startsWith("downloading "))).toEqual([]);
       const percents = seen.map((each) => Number(each.split(" ")[1])).filter((each) => each > 0);
       expect(percents).toEqual(percents.toSorted((a, b) => a - b));

@@ -4,9 +4,8 @@
  */
 
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { join } from "node:path";
+import axe from "axe-core";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { describe } from "vitest";
 import { repositoryRoot } from "./fleet.ts";
@@ -17,7 +16,9 @@ const waitMs = 20_000;
 /** The tests of `body`, where there is a browser. */
 export function withBrowser(name: string, body: () => void): void {
   const isSkipped = !existsSync(program) && process.env["CI"] !== "true";
-  describe.skipIf(isSkipped)(isSkipped ? `${name} (skipped: install chromium to run it)` : name, body);
+  describe.skipIf(isSkipped)(isSkipped ? `${name} (skipped: install chromium to run it)` : name, () => {
+    body();
+  });
 }
 
 export const pageDir = join(repositoryRoot, "packages/dashboard/dist");
@@ -67,12 +68,9 @@ export async function signIn(page: Page, url: string, token: string): Promise<vo
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
-let axeSource: Promise<string> | undefined;
-
 /** What stands in the way of whoever cannot see the page, or not well. */
 export async function obstacles(page: Page): Promise<readonly string[]> {
-  axeSource ??= readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-  await page.evaluate(await axeSource);
+  await page.evaluate(axe.source);
   return await page.evaluate(async () => {
     const { axe } = globalThis as unknown as {
       axe: {

@@ -1,17 +1,14 @@
 /** The base image on one worker: state, bar, figures, what can be asked. */
 
 import type { Identity, WorkerImage } from "@haversack/protocol";
-import { useState } from "react";
-import { Action } from "../parts/action.tsx";
 import { Badge } from "../parts/badge.tsx";
-import { Confirm } from "../parts/confirm.tsx";
 import { Moment } from "../parts/moment.tsx";
-import { usePage } from "../parts/page-context.ts";
 import { ProgressBar } from "../parts/progress-bar.tsx";
 import { Told } from "../parts/told.tsx";
-import { canEnd, type ImageRow, whyNoCancel, whyNoPull } from "../store/image-rows.ts";
+import type { ImageRow } from "../store/image-rows.ts";
 import { barPercent, barText, figures, hasBar, stateNames, stateTones } from "../store/image-words.ts";
 import type { Asked } from "../store/state.ts";
+import { ImageButtons } from "./image-buttons.tsx";
 import { ImageName, OtherImages, WorkerFacts } from "./image-facts.tsx";
 
 interface RowParts {
@@ -44,7 +41,7 @@ export function ImageRowView({ row, who, asked }: RowParts) {
         <OtherImages images={row.others} />
       </div>
       {!row.cannotDeploy && (
-        <Buttons row={row} who={who} isBusy={asked !== undefined && asked.problem === undefined} />
+        <ImageButtons row={row} who={who} isBusy={asked !== undefined && asked.problem === undefined} />
       )}
     </li>
   );
@@ -115,47 +112,5 @@ function Reason({ image: { status } }: { readonly image: WorkerImage }) {
     <p className="reason faint">
       <Told text={text} />
     </p>
-  );
-}
-
-interface ButtonsParts {
-  readonly row: ImageRow;
-  readonly who: Identity;
-  readonly isBusy: boolean;
-}
-
-function Buttons({ row, who, isBusy }: ButtonsParts) {
-  const page = usePage();
-  const [isAsking, setAsking] = useState(false);
-  const about = `base image on ${row.workerName}`;
-  const busy = isBusy ? "The worker was asked" : undefined;
-  return (
-    <div className="actions">
-      {canEnd(row) && (
-        <Action
-          label="Cancel"
-          about={about}
-          whyNot={busy ?? whyNoCancel(row, who)}
-          onPress={() => setAsking(true)}
-        />
-      )}
-      <Action
-        label="Pull"
-        about={about}
-        tone="main"
-        whyNot={busy ?? whyNoPull(row, who)}
-        onPress={() => page.pull(row.workerId)}
-      />
-      {isAsking && (
-        <Confirm
-          title={`Cancel the image on ${row.workerName}?`}
-          text="The download ends. What is there already is kept for a day, and a later pull goes on from it. Deploys build meanwhile."
-          yes="Cancel it"
-          no="Let it go on"
-          onYes={() => page.cancel(row.workerId)}
-          onClose={() => setAsking(false)}
-        />
-      )}
-    </div>
   );
 }
