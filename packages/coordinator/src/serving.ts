@@ -11,14 +11,11 @@ import type { watchHealth } from "./health/health.ts";
 import { imageCalls } from "./http/image-calls.ts";
 import { type ListenerParts, type Listeners, localUrl, openListeners } from "./http/listeners.ts";
 import { Newcomers } from "./http/newcomers.ts";
-import { readStaticFiles } from "./http/static-files.ts";
 import { type Identities, openIdentities } from "./identity/open-identities.ts";
 
 export interface ServingParts {
-  readonly settings: Pick<ListenerParts, "listen"> & {
+  readonly settings: Pick<ListenerParts, "listen" | "pageDir"> & {
     readonly listeners: ListenerParts["settings"];
-    /** Of the built web page; undefined: none is served. */
-    readonly pageDir: string | undefined;
   };
   /** The credentials of the data folder. */
   readonly tokens: Parameters<typeof createAccess>[0]["credentials"][number];
@@ -56,7 +53,6 @@ export async function openServing(parts: ServingParts): Promise<Serving> {
     interceptors,
     images: { calls, desk: served.desk, clock: ports.clock },
     health: health.routes(registry, access.authenticate),
-    ...(settings.pageDir === undefined ? {} : { page: await readStaticFiles(settings.pageDir) }),
     ...common,
   };
   const workers = (cluster: string) => {
@@ -65,9 +61,10 @@ export async function openServing(parts: ServingParts): Promise<Serving> {
     return { routes: door.guard(workerRoutes({ ...served, enrolment })), interceptors, ...common };
   };
   const extras = { newcomers: common.newcomers, hurry };
-  const { listen } = settings;
+  const { listen, pageDir } = settings;
   const opened = await openListeners({
     listen,
+    pageDir,
     settings: settings.listeners,
     authority,
     ports,
