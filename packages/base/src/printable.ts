@@ -14,9 +14,15 @@ export function printable(text: string): string {
   return withoutHidden(text.replace(colour, ""));
 }
 
-/** Several lines: line breaks stay. */
-export function printableLines(text: string): string {
-  return text.split(/\r?\n/).map(printable).join("\n");
+/**
+ * Several lines: line breaks stay. Lines after the first are indented by so many columns: none of them can pass for one of
+ * ours.
+ */
+export function printableLines(text: string, columns = 0): string {
+  return text
+    .split(/\r?\n/)
+    .map(printable)
+    .join(`\n${" ".repeat(columns)}`);
 }
 
 /** One line; colours are taken for what they are, control characters. */

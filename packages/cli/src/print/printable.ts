@@ -16,6 +16,11 @@ export function printableInColour(text: string): string {
   return colours.length === 0 ? kept : `${kept}\u001b[0m`;
 }
 
+/** Several lines where there is room for one, such as in a table. */
+export function printableInOne(text: string): string {
+  const lines = text.split("\n").map((line) => line.trim());
+  return printable(lines.filter((line) => line !== "").join("; "));
+}
 // oxlint-disable-next-line no-control-regex -- our own colours
 const ours = /\u001b\[[0-9;]*m/g;
 const wide =
