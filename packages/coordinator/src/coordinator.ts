@@ -202,7 +202,8 @@ class OneCoordinator implements Coordinator {
     const ring = (): void => dispatcher.ring();
     const tended = containers.tend({ store, snapshots, registry, leadership, ports, ring, onFailure });
     const fleet = { registry, leases, ports, version, ring, ...tended.served };
-    const parts = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens };
+    const { registrySecrets } = settings;
+    const parts = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens, registrySecrets };
     const serving = await openServing({
       settings: this.#settings,
       tokens,

@@ -15,7 +15,10 @@ export interface ListenerOptions {
   readonly workerCertTtl?: number;
 }
 
-const collect = (text: string, previous: readonly string[] = []): readonly string[] => [...previous, text];
+export const collect = (text: string, previous: readonly string[] = []): readonly string[] => [
+  ...previous,
+  text,
+];
 
 /** What they do not say, the environment does: the coordinator reads HAVERSACK_TLS and its like itself. */
 export function withListeners(command: Command): Command {

@@ -47,6 +47,8 @@ export interface CoordinatorAsked {
   readonly fallbackImage?: string;
   /** The script that it builds with. */
   readonly imageRecipe?: string;
+  /** Secrets of the vault that workers may have for fetching images, each `NAME`, or `NAME@POOL` for those of a pool. */
+  readonly registrySecrets?: readonly string[];
   /** Downloads of images at once in the fleet: `20` when left out. */
   readonly imagePermits?: string;
 }

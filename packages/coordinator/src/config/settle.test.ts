@@ -34,6 +34,7 @@ describe("what nobody asked for", () => {
         fallbackImage: "docker.io/library/debian:bookworm-slim",
         recipeFile: undefined,
         permits: 20,
+        registrySecrets: [],
       },
     });
   });
