@@ -4,9 +4,9 @@
  */
 
 import { getCACertificates } from "node:tls";
-import type { Transport } from "@connectrpc/connect";
+import { ConnectError, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
-import { type Clock, FaultError, type Ms, messageOf, readIfThere } from "@haversack/base";
+import { type Clock, FaultError, type Ms, readIfThere } from "@haversack/base";
 import { apiMessageBytesMax, tlsAdvice } from "@haversack/protocol";
 import { mayCarryToken } from "./address.ts";
 
@@ -51,7 +51,7 @@ export class Peers {
     if (this.#known.get(url) === opening) this.#known.delete(url);
     if (state === "late") manager.abort();
     const error = manager.error();
-    throw away(state === "late" ? "no answer within 3 s" : (tlsAdvice(error) ?? messageOf(error)));
+    throw away(state === "late" ? "no answer within 3 s" : (tlsAdvice(error) ?? ConnectError.from(error).rawMessage));
   }
 
   #open(url: string): Promise<Peer> {
