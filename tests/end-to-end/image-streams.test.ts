@@ -5,7 +5,9 @@ import { noSignal } from "../support/access.ts";
 import { expectWhole, figures, readImage } from "../support/image-reader.ts";
 import type { ImageWorker } from "../support/image-worker.ts";
 import { baseDigest, ImageWorld } from "../support/image-world.ts";
+import { tempSchema, withPostgres } from "../support/postgres.ts";
 import { tcpProxy } from "../support/tcp-proxy.ts";
+import { tempFolder } from "../support/temp-folder.ts";
 
 const base = baseDigest("1");
 test("cut ten times in the middle of whatever was written", async () => {
@@ -89,3 +91,32 @@ async function restart(worker: ImageWorker, url: string): Promise<void> {
   worker.says(base, "downloading", { progress: figures(45) });
   worker.says(base, "ready");
 }
+
+withPostgres("two coordinators", () => {
+  test("so many download at once in the fleet, whichever of them a worker is connected to", async () => {
+    await using schema = await tempSchema();
+    await using blobs = await tempFolder();
+    const shared = { store: schema.url, imagePermits: "1" };
+    await using first = await ImageWorld.start(shared, blobs.path);
+    await using second = await ImageWorld.start(shared, blobs.path);
+    const [one, two] = [await first.worker("one"), await second.worker("two")];
+    const asked = { kind: "imagePermit", digest: base } as const;
+    const isGiven = ({ kind }: { readonly kind: string }) => kind === "imagePermit";
+    one.send(asked);
+    await one.until(isGiven);
+    one.says(base, "downloading");
+    two.send(asked);
+    let isFree = false;
+    const given = two.until(isGiven).then(() => isFree);
+    // What it says next is taken after what it asked.
+    two.says(base, "queued");
+    const client = await second.client();
+    await expect
+      .poll(async () => (await client.imageStatus("two", "base", noSignal)).status.state)
+      .toBe("queued");
+    // It goes away in the middle: the other coordinator gives leave to the next one.
+    isFree = true;
+    await one.hangUp();
+    expect(await given).toBe(true);
+  });
+});

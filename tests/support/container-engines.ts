@@ -11,7 +11,8 @@ import { promisify } from "node:util";
 import { describe } from "vitest";
 import { tempFolder } from "./temp-folder.ts";
 
-export type EngineKind = "docker" | "podman" | "lxd";
+export const engineKinds = ["docker", "podman", "lxd"] as const;
+export type EngineKind = (typeof engineKinds)[number];
 
 const variables = {
   docker: "TEST_DOCKER_HOST",
@@ -47,12 +48,19 @@ export interface OwnEngine extends AsyncDisposable {
 
 const run = promisify(execFile);
 
-/** For tests that take it away. */
-export async function ownEngine(kind: EngineKind): Promise<OwnEngine> {
+/**
+ * For tests that take it away, or its disk.
+ * @param prepare is done before it starts for the first time, with its folder
+ */
+export async function ownEngine(
+  kind: EngineKind,
+  prepare: (folder: string) => Promise<void> = async () => {},
+): Promise<OwnEngine> {
   const folder = await tempFolder("hv-ce");
   const script = join(import.meta.dirname, `engines/${kind}.sh`);
   const place = join(folder.path, kind);
   const start = async () => (await run(script, ["start", place])).stdout.trim();
+  await prepare(place);
   const address = await start();
   return {
     address,

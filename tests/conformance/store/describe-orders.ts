@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { plainHello } from "../../../packages/protocol/src/testing/plain-hello.ts";
+import { describeImagePermits } from "./describe-image-permits.ts";
 import { describeImages } from "./describe-images.ts";
 import type { OpenStore } from "./describe-store.ts";
 import { describeWorkerPlaces } from "./describe-worker-places.ts";
@@ -74,6 +75,7 @@ export function describeOrders(name: string, open: OpenStore): void {
   });
   // What workers say of themselves besides.
   describeImages(name, open);
+  describeImagePermits(name, open);
   describeWorkerPlaces(name, open);
 }
 

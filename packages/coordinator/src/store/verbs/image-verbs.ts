@@ -21,6 +21,7 @@ import {
   imageTransitionsErase,
   imageTransitionsOfWorkerErase,
 } from "../statements/image.ts";
+import { imagePermitsOfWorkerErase } from "../statements/image-permit.ts";
 import type { VerbContext } from "../verb.ts";
 
 export interface ImageNote {
@@ -119,4 +120,5 @@ export async function imagesForget(
 export async function forgetImagesOf({ tx }: VerbContext, workerId: WorkerId): Promise<void> {
   await tx.run(imageTransitionsOfWorkerErase, workerId);
   await tx.run(imageStatusOfWorkerErase, workerId);
+  await tx.run(imagePermitsOfWorkerErase, workerId);
 }
