@@ -6,15 +6,17 @@ import { readdir, rename, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { readLabels } from "../../packages/worker/src/deploy/labels.ts";
+import { stateOf } from "../../packages/worker/src/deploy/observe.ts";
 import { runDeploy } from "../../packages/worker/src/deploy/run-deploy.ts";
-import { withEngine } from "../support/container-engines.ts";
+import { engineKinds, withEngine } from "../support/container-engines.ts";
 import { type DeployEngine, never, openEngineWorld, serve, specOf } from "../support/deploy-engine.ts";
 import { until } from "../support/fake-clock.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 const host = "here";
 
-for (const engine of ["docker", "podman"] as const) {
+for (const engine of engineKinds) {
   withEngine(engine, `deploys on ${engine}`, () => tests(engine));
 }
 
@@ -157,7 +159,9 @@ function tests(engine: DeployEngine): void {
     await world.addBase();
     const value = "s3cret-value-of-the-vault";
     const secrets = new Map([["api-key", value]]);
-    const deploy = await world.deploy(world.work(), { secrets });
+    const packFile = join(world.data, "pack");
+    await writeFile(packFile, "of the agent");
+    const deploy = await world.deploy(world.work(), { secrets, packFile });
     const end = await runDeploy(deploy, host);
     expect(end.report).toMatchObject({ failures: [], effect: "started", path: "image" });
     const id = end.report.container ?? "";
@@ -172,6 +176,10 @@ function tests(engine: DeployEngine): void {
       exitCode: 0,
       output: `${value}400:10001\n`,
     });
+    const pack = "/run/haversack/snapshot.pack";
+    expect(await run(`cat ${pack}; stat -c ' %a:%u' ${pack}`)).toMatchObject({
+      output: "of the agent 400:10001\n",
+    });
     expect(
       (await run("touch /x || touch /run/haversack/x || echo > /run/haversack/secrets/api-key")).exitCode,
     ).not.toBe(0);
@@ -184,6 +192,20 @@ function tests(engine: DeployEngine): void {
       JSON.stringify(end),
     ];
     expect(shown.join("\n")).not.toContain(value);
+
+    // The host restarts: what was in memory is gone.
+    await world.runtime.stop(id, 10_000, never);
+    await deploy.secretFiles.remove(deploy.work);
+    const [ended] = await world.runtime.list(world.cluster, never);
+    const found = ended === undefined ? undefined : readLabels(ended);
+    expect(found && (await stateOf(deploy, found))).toBe("needs-secrets");
+    await expect(world.runtime.start(id, never)).rejects.toThrow();
+    const restored = await runDeploy(
+      { ...deploy, attempt: "run/step.2", work: { ...deploy.work, restore: true } },
+      host,
+    );
+    expect(restored.report).toMatchObject({ failures: [], effect: "started", container: id });
+    expect(await run("cat /run/haversack/secrets/api-key")).toEqual({ exitCode: 0, output: value });
   });
 
   test.concurrent("what a worker that was killed had made is taken over by the next attempt", async () => {

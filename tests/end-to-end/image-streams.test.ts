@@ -143,6 +143,33 @@ async function restart(worker: ImageWorker, url: string): Promise<void> {
 }
 
 withPostgres("two coordinators", () => {
+  test("so many download at once in the fleet, whichever of them a worker is connected to", async () => {
+    await using schema = await tempSchema();
+    await using blobs = await tempFolder();
+    const shared = { store: schema.url, imagePermits: "1" };
+    await using first = await ImageWorld.start(shared, blobs.path);
+    await using second = await ImageWorld.start(shared, blobs.path);
+    const [one, two] = [await first.worker("one"), await second.worker("two")];
+    const asked = { kind: "imagePermit", digest: base } as const;
+    const isGiven = ({ kind }: { readonly kind: string }) => kind === "imagePermit";
+    one.send(asked);
+    await one.until(isGiven);
+    one.says(base, "downloading");
+    two.send(asked);
+    let isFree = false;
+    const given = two.until(isGiven).then(() => isFree);
+    // What it says next is taken after what it asked.
+    two.says(base, "queued");
+    const client = await second.client();
+    await expect
+      .poll(async () => (await client.imageStatus("two", "base", noSignal)).status.state)
+      .toBe("queued");
+    // It goes away in the middle: the other coordinator gives leave to the next one.
+    isFree = true;
+    await one.hangUp();
+    expect(await given).toBe(true);
+  });
+
   test("the second one tells what the first one wrote down, and goes on when the worker comes to it", async () => {
     await using schema = await tempSchema();
     const shared = { store: schema.url };

@@ -7,8 +7,9 @@ import { writeFile } from "node:fs/promises";
 import { arch } from "node:os";
 import { join } from "node:path";
 import { digestOf, type ImageShelf, type ShelvedImage } from "./image-shelf.ts";
-import { tarArchive } from "./tar-archive.ts";
-import { ballastLayer, busyboxLayer } from "./test-images.ts";
+import { lxdImage } from "./lxd-image.ts";
+import { type TarEntry, tarArchive } from "./tar-archive.ts";
+import { ballastEntries, busyboxEntries, busyboxLayer } from "./test-images.ts";
 
 export interface TestBaseImage {
   readonly stamp: string;
@@ -28,9 +29,12 @@ export interface TestBaseOptions {
   readonly ballastBytes: number;
   /** What the recipe does besides, such as taking its time; lines of a shell. */
   readonly recipeWork?: string;
+  /** For whom the file is that workers download; absent: Docker and Podman. */
+  readonly imageFile?: "oci" | "lxd";
 }
 
 const init = `#!/bin/sh
+if [ $# -eq 0 ]; then set -- /opt/haversack/bin/agent-server; fi
 if [ "\${HAVERSACK_WAIT:-}" = start ]; then
   until [ -e /run/haversack/start ]; do sleep 0.1; done
 fi
@@ -48,14 +52,15 @@ const architectures = { x64: "amd64", arm64: "arm64" } as const;
 /** Serves it at the registry, and writes `images.json` and the recipe into the folder. */
 export async function testBaseImage(
   registry: ImageShelf & { readonly host: string },
-  { folder, stamp = "2026.11.1", ballastBytes, recipeWork = "" }: TestBaseOptions,
+  { folder, stamp = "2026.11.1", ballastBytes, recipeWork = "", imageFile = "oci" }: TestBaseOptions,
 ): Promise<TestBaseImage> {
   const own = arch() === "arm64" ? "arm64" : "x64";
   const script = recipeScript(stamp, own, recipeWork);
   const recipe = digestOf(Buffer.from(script));
   const platform = architectures[own];
+  const content = [busyboxEntries(), baseEntries({ stamp, recipe, arch: own }), ballastEntries(ballastBytes)];
   const image = registry.image(
-    [busyboxLayer(), baseLayer({ stamp, recipe, arch: own }), ballastLayer(ballastBytes)],
+    content.map((entries) => tarArchive(entries)),
     {
       arch: platform,
       entrypoint: ["/opt/haversack/bin/init"],
@@ -64,16 +69,18 @@ export async function testBaseImage(
       labels: { "haversack.stamp": stamp },
     },
   );
-  const file = registry.file(`base-${stamp}.oci.tar`, registry.archive(image));
+  const bytes =
+    imageFile === "oci" ? registry.archive(image) : lxdImage(content.flat(), { arch: own, stamp });
+  const name = `base-${stamp}.${imageFile}.tar`;
+  const file = registry.file(name, bytes);
   const plain = registry.image([busyboxLayer()], { arch: platform });
   registry.tag("haversack/plain", "1", plain);
-  const oci = {
-    urls: [`http://${registry.host}/files/base-${stamp}.oci.tar`],
+  const published = {
+    urls: [`http://${registry.host}/files/${name}`],
     sha256: file.digest.slice("sha256:".length),
     size: file.data.length,
     unpacked: ballastBytes + 4_000_000,
-    imageId: image.config.digest,
-    manifestDigest: image.digest,
+    ...(imageFile === "oci" && { imageId: image.config.digest, manifestDigest: image.digest }),
   };
   const manifest = {
     format: "haversack-images",
@@ -81,7 +88,7 @@ export async function testBaseImage(
     name: "base",
     stamp,
     recipe,
-    arches: { [own]: { oci } },
+    arches: { [own]: { [imageFile]: published } },
   };
   const manifestFile = join(folder, "images.json");
   const recipeFile = join(folder, "recipe.sh");
@@ -97,20 +104,20 @@ exec httpd -f -p 8080 -h /tmp/www
 `;
 
 /** What the recipe writes. */
-export function baseLayer(of: {
+export function baseEntries(of: {
   readonly stamp: string;
   readonly recipe: string;
   readonly arch: string;
-}): Buffer {
+}): TarEntry[] {
   const proof = JSON.stringify({ format: "haversack-base", version: 1, ...of, versions: {} });
-  return tarArchive([
+  return [
     { name: "opt/" },
     { name: "opt/haversack/" },
     { name: "opt/haversack/bin/" },
     { name: "opt/haversack/bin/init", data: init },
     { name: "opt/haversack/bin/agent-server", data: agentServer },
     { name: "etc/haversack-base.json", mode: 0o644, data: `${proof}\n` },
-  ]);
+  ];
 }
 
 /** Names itself by its own digest, as the proof wants it. Needs no network. @param work lines of a shell, done first */

@@ -11,7 +11,8 @@ import { promisify } from "node:util";
 import { describe } from "vitest";
 import { tempFolder } from "./temp-folder.ts";
 
-export type EngineKind = "docker" | "podman" | "lxd";
+export const engineKinds = ["docker", "podman", "lxd"] as const;
+export type EngineKind = (typeof engineKinds)[number];
 
 const variables = {
   docker: "TEST_DOCKER_HOST",

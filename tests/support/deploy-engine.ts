@@ -1,4 +1,4 @@
-/** Deploys on the Docker or Podman that tests run on, with images of their own. */
+/** Deploys on the container engines that tests run on, with images of their own. */
 
 import { randomBytes } from "node:crypto";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
@@ -10,10 +10,10 @@ import type { Deploy } from "../../packages/worker/src/deploy/parts.ts";
 import { openRuntime } from "../../packages/worker/src/runtime/open-runtime.ts";
 import { deployOn, removeAll } from "../../packages/worker/src/testing/real-deploy.ts";
 import { type ScriptedImages, scriptedImages } from "../../packages/worker/src/testing/scripted-images.ts";
-import { engineAddress } from "./container-engines.ts";
+import { type EngineKind, engineAddress } from "./container-engines.ts";
 import { digestOf, loadBase, loadPlain, smallRecipe, stamp } from "./deploy-images.ts";
 
-export type DeployEngine = "docker" | "podman";
+export type DeployEngine = EngineKind;
 
 export interface EngineWorld extends AsyncDisposable {
   readonly runtime: Deploy["runtime"];
@@ -48,10 +48,10 @@ export async function openEngineWorld(engine: DeployEngine, asked: WorldAsked = 
   const socket = asked.address ?? engineAddress(engine);
   const runtime = await openRuntime({ engine, socket }, { clock: systemClock, env: {} });
   const info = await runtime.describe(never);
-  const { arch } = info;
+  const { arch, imageFile } = info;
   const data = asked.data ?? (await realpath(await mkdtemp(join(tmpdir(), "haversack-deploy-"))));
   const cluster = asked.cluster ?? randomBytes(6).toString("hex");
-  const load = { runtime, folder: data, arch, salt: cluster };
+  const load = { runtime, folder: data, arch, imageFile, salt: cluster };
   const plain = await loadPlain(load);
   const recipe = smallRecipe(arch, plain, asked.before);
   const base = { stamp, recipe: recipe.digest, arches: new Map([[arch, {}]]) };

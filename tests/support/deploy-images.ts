@@ -5,10 +5,11 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Digest, ImageRecipe } from "@haversack/protocol";
 import type { Runtime } from "../../packages/worker/src/runtime/runtime.ts";
-import { baseLayer, recipeScript } from "./base-image.ts";
+import { baseEntries, recipeScript } from "./base-image.ts";
 import { imageShelf } from "./image-shelf.ts";
-import { tarArchive } from "./tar-archive.ts";
-import { busyboxLayer } from "./test-images.ts";
+import { lxdImage } from "./lxd-image.ts";
+import { type TarEntry, tarArchive } from "./tar-archive.ts";
+import { busyboxEntries } from "./test-images.ts";
 
 export const stamp = "2026.11.1";
 
@@ -28,36 +29,48 @@ export interface LoadParts {
   /** For files that are gone again. */
   readonly folder: string;
   readonly arch: string;
+  readonly imageFile: "oci" | "lxd";
   /** No two tests share an image. */
   readonly salt: string;
 }
 
 /** @returns its id */
-export const loadPlain = (parts: LoadParts): Promise<string> =>
-  load(parts, [busyboxLayer(), saltLayer(parts.salt)], {});
+export const loadPlain = (parts: LoadParts): Promise<string> => load(parts, [busyboxEntries()]);
 
 /** Not on top of the plain one: with an image, Podman removes those below it that have no name. */
 export const loadBase = (parts: LoadParts, recipe: Digest): Promise<string> =>
-  load(parts, [busyboxLayer(), baseLayer({ stamp, recipe, arch: parts.arch }), saltLayer(parts.salt)], {
-    entrypoint: ["/opt/haversack/bin/init"],
-    labels: { "haversack.stamp": stamp },
-  });
+  load(parts, [busyboxEntries(), baseEntries({ stamp, recipe, arch: parts.arch })], stamp);
 
-const saltLayer = (salt: string): Buffer => tarArchive([{ name: "etc/salt", mode: 0o644, data: salt }]);
-
-async function load(
-  { runtime, folder, arch }: LoadParts,
-  layers: readonly Buffer[],
-  details: object,
-): Promise<string> {
-  const shelf = imageShelf();
-  const image = shelf.image(layers, { arch: arch === "arm64" ? "arm64" : "amd64", ...details });
-  const file = join(folder, `${image.digest.slice(7, 19)}.tar`);
-  await writeFile(file, shelf.archive(image));
-  const identity = { id: image.config.digest, otherId: image.digest, arch };
-  await runtime.importImage(file, identity, () => {}, never);
+/** @param ofBase its stamp, of a base image */
+async function load(parts: LoadParts, layers: readonly TarEntry[][], ofBase?: string): Promise<string> {
+  const { runtime, folder, arch, salt } = parts;
+  const salted = [...layers, [{ name: "etc/salt", mode: 0o644, data: salt }]];
+  const { bytes, identity } =
+    parts.imageFile === "oci" ? ociFile(parts, salted, ofBase) : lxdFile(parts, salted, ofBase);
+  const file = join(folder, `${digestOf(bytes).slice(7, 19)}.tar`);
+  await writeFile(file, bytes);
+  await runtime.importImage(file, { ...identity, arch }, () => {}, never);
   await rm(file);
-  const found = await runtime.inspectImage(identity, never);
+  const found = await runtime.inspectImage({ ...identity, arch }, never);
   if (found.kind !== "present") throw new Error(`the image was not loaded: ${found.kind}`);
   return found.id;
+}
+
+interface FileOf {
+  readonly bytes: Buffer;
+  readonly identity: { readonly id: string; readonly otherId?: string };
+}
+
+function ociFile({ arch }: LoadParts, layers: readonly TarEntry[][], ofBase: string | undefined): FileOf {
+  const details = { entrypoint: ["/opt/haversack/bin/init"], labels: { "haversack.stamp": ofBase ?? "" } };
+  const shelf = imageShelf();
+  const archives = layers.map((entries) => tarArchive(entries));
+  const platform = arch === "arm64" ? "arm64" : "amd64";
+  const image = shelf.image(archives, { arch: platform, ...(ofBase !== undefined && details) });
+  return { bytes: shelf.archive(image), identity: { id: image.config.digest, otherId: image.digest } };
+}
+
+function lxdFile({ arch }: LoadParts, layers: readonly TarEntry[][], ofBase: string | undefined): FileOf {
+  const bytes = lxdImage(layers.flat(), { arch, ...(ofBase !== undefined && { stamp: ofBase }) });
+  return { bytes, identity: { id: digestOf(bytes).slice("sha256:".length) } };
 }

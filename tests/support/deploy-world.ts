@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { systemRandom } from "@haversack/base";
 import Docker from "dockerode";
 import { type TestBaseImage, type TestBaseOptions, testBaseImage } from "./base-image.ts";
+import type { EngineKind } from "./container-engines.ts";
 import { Fleet, type FleetOptions, haversack, type ProgramEnd } from "./fleet.ts";
+import { lxdEngine } from "./lxd-engine.ts";
 import { type TestRegistry, testRegistry } from "./registry.ts";
 
 export interface DeployWorld extends AsyncDisposable {
@@ -22,8 +24,8 @@ export interface DeployWorld extends AsyncDisposable {
 }
 
 export interface DeployWorldOptions extends Partial<Omit<TestBaseOptions, "folder">> {
-  readonly engine: "docker" | "podman";
-  /** `unix:///…` */
+  readonly engine: EngineKind;
+  /** `unix:///…`, of LXD a path. */
   readonly address: string;
   readonly bytesPerSecond?: number;
   readonly fleet?: FleetOptions;
@@ -33,7 +35,8 @@ export async function openDeployWorld(options: DeployWorldOptions): Promise<Depl
   const { engine, address, bytesPerSecond, fleet: ofFleet = {}, ...base } = options;
   const folder = await mkdtemp(join(tmpdir(), "haversack-images-"));
   const registry = await testRegistry(bytesPerSecond === undefined ? {} : { bytesPerSecond });
-  const image = await testBaseImage(registry, { ballastBytes: 1_000_000, ...base, folder });
+  const imageFile = engine === "lxd" ? "lxd" : "oci";
+  const image = await testBaseImage(registry, { ballastBytes: 1_000_000, imageFile, ...base, folder });
   const fleet = await Fleet.start({
     ...ofFleet,
     env: {
@@ -45,6 +48,8 @@ export async function openDeployWorld(options: DeployWorldOptions): Promise<Depl
     },
   });
   const socket = address.replace(/^unix:\/\//, "");
+  const lxd = engine === "lxd" ? await lxdEngine(socket, folder) : undefined;
+  const ofWorker = lxd === undefined ? {} : { HAVERSACK_DEPLOY_FALLBACK_IMAGE: lxd.plainImage };
   const suffix = systemRandom
     .id()
     .slice(-8)
@@ -56,10 +61,12 @@ export async function openDeployWorld(options: DeployWorldOptions): Promise<Depl
     base: image,
     name: (name) => `${name}-${suffix}`,
     cli: (...args) => haversack([...args, "--data", fleet.data]),
-    worker: (name, ...args) => fleet.startWorker(name, ["--deploy", `${engine}=${socket}`, ...args]),
+    worker: (name, ...args) =>
+      fleet.startWorker(name, ["--deploy", `${engine}=${socket}`, ...args], ofWorker),
     async [Symbol.asyncDispose]() {
       await fleet[Symbol.asyncDispose]();
-      await removeAll(new Docker({ socketPath: socket }), suffix);
+      if (lxd === undefined) await removeAll(new Docker({ socketPath: socket }), suffix);
+      else await lxd.removeAll(suffix);
       await registry[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     },

@@ -3,13 +3,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import { systemClock } from "@haversack/base";
-import { theirArch } from "../../packages/worker/src/runtime/lxd/answers.ts";
 import { openLxd } from "../../packages/worker/src/runtime/lxd/lxd-runtime.ts";
 import type { ImageIdentity, Runtime } from "../../packages/worker/src/runtime/runtime.ts";
 import { engineAddress } from "./container-engines.ts";
-import { tarArchive } from "./tar-archive.ts";
+import { lxdImage } from "./lxd-image.ts";
 import { tempFolder } from "./temp-folder.ts";
 import { busyboxEntries } from "./test-images.ts";
 
@@ -105,22 +103,13 @@ async function writeLxdImage(
   file: string,
   { arch = "x64", stamp, salt, ballastBytes = 0 }: LxdImageDetails,
 ): Promise<LxdImageFile> {
-  const properties = JSON.stringify({ salt, ...(stamp === undefined ? {} : { "haversack.stamp": stamp }) });
-  const metadata = `architecture: ${theirArch(arch)}\ncreation_date: 1700000000\nproperties: ${properties}\n`;
-  const inside = [
-    ...["", "proc/", "sys/", "dev/", "sbin/"].map((name) => ({ name })),
+  const entries = [
     ...busyboxEntries(),
     { name: "sbin/init", data: agent },
     { name: "srv/" },
     { name: "srv/ballast", mode: 0o644, data: randomBytes(ballastBytes) },
   ];
-  const bytes = gzipSync(
-    tarArchive([
-      { name: "metadata.yaml", mode: 0o644, data: metadata },
-      ...inside.map((entry) => ({ ...entry, name: `rootfs/${entry.name}` })),
-    ]),
-    { level: 1 },
-  );
+  const bytes = lxdImage(entries, { arch, salt, ...(stamp !== undefined && { stamp }) });
   await writeFile(file, bytes);
   return { file, size: bytes.length, fingerprint: createHash("sha256").update(bytes).digest("hex") };
 }

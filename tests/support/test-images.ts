@@ -59,8 +59,13 @@ export function busyboxEntries(): TarEntry[] {
 
 /** What no image had before: nothing of it is held, and it does not compress. */
 export function ballastLayer(bytes: number): Buffer {
-  return tarArchive([{ name: "opt/" }, { name: "opt/ballast", mode: 0o644, data: randomBytes(bytes) }]);
+  return tarArchive(ballastEntries(bytes));
 }
+
+export const ballastEntries = (bytes: number): TarEntry[] => [
+  { name: "opt/" },
+  { name: "opt/ballast", mode: 0o644, data: randomBytes(bytes) },
+];
 
 /** An image of two layers for each architecture, under one index. */
 export function twoArchImage(

@@ -14,7 +14,9 @@ import { Newcomers } from "./http/newcomers.ts";
 import { type Identities, openIdentities } from "./identity/open-identities.ts";
 
 export interface ServingParts {
-  readonly settings: Pick<ListenerParts, "listen"> & { readonly listeners: ListenerParts["settings"] };
+  readonly settings: Pick<ListenerParts, "listen" | "pageDir"> & {
+    readonly listeners: ListenerParts["settings"];
+  };
   /** The credentials of the data folder. */
   readonly tokens: Parameters<typeof createAccess>[0]["credentials"][number];
   readonly health: Pick<ReturnType<typeof watchHealth>, "routes" | "countCalls">;
@@ -59,9 +61,10 @@ export async function openServing(parts: ServingParts): Promise<Serving> {
     return { routes: door.guard(workerRoutes({ ...served, enrolment })), interceptors, ...common };
   };
   const extras = { newcomers: common.newcomers, hurry };
-  const { listen } = settings;
+  const { listen, pageDir } = settings;
   const opened = await openListeners({
     listen,
+    pageDir,
     settings: settings.listeners,
     authority,
     ports,

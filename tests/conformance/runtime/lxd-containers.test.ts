@@ -120,15 +120,14 @@ withEngine("lxd", "containers of LXD", () => {
     await expect(onReadOnly).rejects.toMatchObject({ fault: expect.stringMatching(/invalid|unavailable/) });
   });
 
-  test("folders and files of the host are mounted, below a memory file system too, with their owners", async () => {
+  test("folders and files of the host are mounted, below a memory file system too, from within closed folders", async () => {
     await using world = await openLxdWorld();
     const source = join(world.folder, "pack");
-    await chmod(world.folder, 0o755);
-    await mkdir(source, { mode: 0o755 });
-    await writeFile(join(source, "f"), "of the host", { mode: 0o644 });
+    await chmod(world.folder, 0o700);
+    await mkdir(source, { mode: 0o700 });
+    await writeFile(join(source, "f"), "of the host", { mode: 0o400 });
     const volume = join(world.folder, "of its own");
     await mkdir(volume, { mode: 0o700 });
-    await chown(volume, 10001, 10001);
     const spec = await world.spec({
       ...shell(forever),
       tmpfs: new Map([["/run", 1 << 20]]),
@@ -139,16 +138,21 @@ withEngine("lxd", "containers of LXD", () => {
       ],
     });
     const { id } = await world.runtime.create(spec, never);
+    const owner = 10001 + ((await world.runtime.inspect(id, never))?.idShift ?? 0);
+    expect(owner).toBeGreaterThan(10001);
+    for (const path of [source, join(source, "f"), volume]) await chown(path, owner, owner);
     await world.runtime.start(id, never);
     const { text } = await run(
       world.runtime,
       id,
-      "cat /run/haversack/pack/f /srv/deep/file; echo x > /run/haversack/pack/f",
+      "cat /run/haversack/pack/f /srv/deep/file; stat -c %a:%u:%g /srv/deep/file; ls /dev/.haversack; echo x > /run/haversack/pack/f",
     );
     expect(text).toContain("of the hostof the host");
+    expect(text).toContain("400:10001:10001");
+    expect(text).toMatch(/haversack'?: Permission denied/);
     expect(text).toContain("Read-only file system");
     expect((await run(world.runtime, id, "cd '/srv/my volume' && echo kept > note")).exitCode).toBe(0);
-    expect(await stat(join(volume, "note"))).toMatchObject({ uid: 10001, gid: 10001 });
+    expect(await stat(join(volume, "note"))).toMatchObject({ uid: owner, gid: owner });
     const mounts = (await world.runtime.inspect(id, never))?.mounts ?? [];
     expect(mounts.toSorted((one, other) => one.target.length - other.target.length)).toEqual(
       spec.mounts.toSorted((one, other) => one.target.length - other.target.length),

@@ -15,7 +15,7 @@ import { openImages } from "../../../packages/worker/src/images/open-images.ts";
 import { openRuntime } from "../../../packages/worker/src/runtime/open-runtime.ts";
 import { plainSettings } from "../../../packages/worker/src/testing/images-world.ts";
 import { testBaseImage } from "../../support/base-image.ts";
-import { engineAddress, withEngine } from "../../support/container-engines.ts";
+import { type EngineKind, engineAddress, engineKinds, withEngine } from "../../support/container-engines.ts";
 import { type AnswerFault, testRegistry } from "../../support/registry.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 
@@ -23,20 +23,24 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 const never = new AbortController().signal;
 const stamp = () => `test-${systemRandom.id()}`;
 
+type FileSaid = BaseImageFile & { readonly sha256: string };
+
 /** What the manifest in the file says, as the coordinator would send it. */
 async function baseIn(manifestFile: string): Promise<BaseImage> {
   const said = JSON.parse(await readFile(manifestFile, "utf8")) as {
     readonly stamp: string;
     readonly recipe: string;
-    readonly arches: Readonly<Record<string, { readonly oci: BaseImageFile & { readonly sha256: string } }>>;
+    readonly arches: Readonly<Record<string, Readonly<Partial<Record<"oci" | "lxd", FileSaid>>>>>;
   };
+  const read = (file: FileSaid): BaseImageFile => ({ ...file, sha256: parseDigest(`sha256:${file.sha256}`) });
   const arches = Object.entries(said.arches).map(
-    ([arch, { oci }]) => [arch, { oci: { ...oci, sha256: parseDigest(`sha256:${oci.sha256}`) } }] as const,
+    ([arch, { oci, lxd }]) =>
+      [arch, { ...(oci && { oci: read(oci) }), ...(lxd && { lxd: read(lxd) }) }] as const,
   );
   return { stamp: said.stamp, recipe: said.recipe as Digest, arches: new Map(arches) };
 }
 
-async function worldOn(engine: "docker" | "podman") {
+async function worldOn(engine: EngineKind) {
   const folder = await tempFolder();
   const faults: AnswerFault[] = [];
   const registry = await testRegistry({
@@ -46,6 +50,7 @@ async function worldOn(engine: "docker" | "podman") {
     folder: folder.path,
     stamp: stamp(),
     ballastBytes: 3_000_000,
+    imageFile: engine === "lxd" ? "lxd" : "oci",
   });
   const base = await baseIn(made.manifestFile);
   const surroundings = { clock: systemClock, env: {} };
@@ -92,7 +97,7 @@ async function worldOn(engine: "docker" | "podman") {
   };
 }
 
-for (const engine of ["docker", "podman"] as const)
+for (const engine of engineKinds)
   withEngine(engine, `the images of a worker on ${engine}`, () => {
     test("a base image is imported once, whatever cuts it, and each byte comes once", async () => {
       await using world = await worldOn(engine);
@@ -124,27 +129,30 @@ for (const engine of ["docker", "podman"] as const)
       expect(await world.images.ready(world.image, 60_000, never)).toBe(true);
     });
 
-    test("a reference is pulled with a true total, under a lease, and a tag is pinned", async () => {
-      await using world = await worldOn(engine);
-      const { image } = world.made;
-      const ref = `${world.registry.host}/base@${image.digest}`;
-      world.registry.tag("base", "newest", image);
-      expect(await world.images.resolveReference(`${world.registry.host}/base:newest`, never)).toBe(ref);
-      const lease = await world.images.fetchReference(ref, "r/deploy", AbortSignal.timeout(60_000));
-      expect(lease.imageId).toBe(world.image.identity.id);
-      const pulledNow = () =>
-        world.sent
-          .flatMap((message) => (message.kind === "images" ? message.statuses : []))
-          .filter((status) => status.ref === ref);
-      // It is told when it is written down.
-      while (pulledNow().at(-1)?.state !== "ready") await turn();
-      const pulled = pulledNow();
-      expect(pulled.at(-1)).toMatchObject({ method: "pull" });
-      for (const { progress } of pulled) expect(progress?.percent ?? 0).toBeLessThan(100);
-      lease.end();
-      const missing = `${world.registry.host}/base@sha256:${"0".repeat(64)}`;
-      await expect(world.images.fetchReference(missing, "r/deploy", never)).rejects.toMatchObject({
-        code: "not_found",
-      });
-    });
+    test.skipIf(engine === "lxd")(
+      "a reference is pulled with a true total, under a lease, and a tag is pinned",
+      async () => {
+        await using world = await worldOn(engine);
+        const { image } = world.made;
+        const ref = `${world.registry.host}/base@${image.digest}`;
+        world.registry.tag("base", "newest", image);
+        expect(await world.images.resolveReference(`${world.registry.host}/base:newest`, never)).toBe(ref);
+        const lease = await world.images.fetchReference(ref, "r/deploy", AbortSignal.timeout(60_000));
+        expect(lease.imageId).toBe(world.image.identity.id);
+        const pulledNow = () =>
+          world.sent
+            .flatMap((message) => (message.kind === "images" ? message.statuses : []))
+            .filter((status) => status.ref === ref);
+        // It is told when it is written down.
+        while (pulledNow().at(-1)?.state !== "ready") await turn();
+        const pulled = pulledNow();
+        expect(pulled.at(-1)).toMatchObject({ method: "pull" });
+        for (const { progress } of pulled) expect(progress?.percent ?? 0).toBeLessThan(100);
+        lease.end();
+        const missing = `${world.registry.host}/base@sha256:${"0".repeat(64)}`;
+        await expect(world.images.fetchReference(missing, "r/deploy", never)).rejects.toMatchObject({
+          code: "not_found",
+        });
+      },
+    );
   });

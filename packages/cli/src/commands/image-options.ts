@@ -1,7 +1,8 @@
 /** Options of a coordinator about the images of its workers. */
 
 import { resolve } from "node:path";
-import type { Command } from "commander";
+import { parseByteSize } from "@haversack/base";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { given } from "../options.ts";
 
 export interface ImageOptions {
@@ -25,6 +26,29 @@ export function withImages(command: Command): Command {
     )
     .option("--image-recipe <file>", "the script that it builds with (HAVERSACK_IMAGE_RECIPE)")
     .option("--image-permits <n>", "downloads of images at once in the fleet (HAVERSACK_IMAGE_PERMITS)");
+}
+
+/** What a worker is told of images, beside when they are fetched. */
+export interface WorkerImageOptions {
+  readonly imagesMaxRate?: string;
+  readonly imagesDir?: string;
+}
+
+export function withWorkerImages(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--images-max-rate <size>",
+        "bytes a second for downloads of images, such as 4MiB (HAVERSACK_IMAGES_MAX_RATE)",
+      ).argParser((text: string): string => {
+        if ((parseByteSize(text) ?? 0) > 0) return text;
+        throw new InvalidArgumentError("It must be bytes a second such as 4MiB.");
+      }),
+    )
+    .option(
+      "--images-dir <dir>",
+      "where images are while they come; workers of one host may share it (HAVERSACK_IMAGES_DIR)",
+    );
 }
 
 export function imagesAsked(options: ImageOptions, cwd: string) {

@@ -15,6 +15,7 @@ import type { Shell } from "../shell.ts";
 import { type Fleet, startFleet } from "../start/fleet.ts";
 import { type StartOptions, type StartSettings, settleStart } from "../start/settle.ts";
 import { tellRun } from "../tell-run.ts";
+import { type ImageOptions, imagesAsked, withImages, withWorkerImages } from "./image-options.ts";
 
 const slotsMax = 64;
 const earlierShownMax = 500;
@@ -24,12 +25,13 @@ Examples:
   $ npm start -- --once                         ends with the run: 0 succeeded, 1 failed
   $ npm start -- -p repo=../another-repository  about another one
   $ haversack start --dag mine.yaml --agents ./agents
+  $ haversack start --deploy docker --images ./images.json --images-key ./images.pem
 
-The model is HAVERSACK_MODEL, else the one that OPENAI_API_KEY, ANTHROPIC_API_KEY or HAVERSACK_MODEL_URL stands for,
+The model is --model or HAVERSACK_MODEL, else the one that OPENAI_API_KEY, ANTHROPIC_API_KEY or HAVERSACK_MODEL_URL stands for,
 else the rehearsal model: scripted answers over the real wire protocol. Logs go to haversack.log in the data folder.`;
 
 export function startCommand(shell: Shell): Command {
-  return new Command("start")
+  const command = new Command("start")
     .description("coordinator, worker and an example run in one go")
     .option("--once", "end with the run")
     .option("--dag <file>", "run this one (default: examples/dags/repo-report.yaml)")
@@ -45,20 +47,25 @@ export function startCommand(shell: Shell): Command {
     .addOption(
       new Option("--agents <dir>", "agent library (default: examples/agents)").env("HAVERSACK_AGENTS"),
     )
+    .option("--model <id>", "model of the agents (HAVERSACK_MODEL; default: as below)")
+    .option("--vault <dir>", "folder of the secrets (HAVERSACK_VAULT; default: vault in the data folder)")
     .addOption(retentionOption())
     .addOption(new Option("--slots <n>", "steps at a time").argParser(wholeNumber(1, slotsMax)))
     .addOption(prefetchOption())
     .option(
       "--deploy <engine>",
       "let its worker run deployments: auto, docker, podman, lxd or incus (HAVERSACK_DEPLOY; default: off)",
-    )
+    );
+  return withWorkerImages(withImages(command))
     .addHelpText("after", examples)
-    .action(shell.does((options: StartOptions) => start(options, shell)));
+    .action(shell.does((options: Options) => start(options, shell)));
 }
 
-async function start(options: StartOptions, shell: Shell): Promise<ExitCode> {
+type Options = StartOptions & ImageOptions;
+
+async function start(options: Options, shell: Shell): Promise<ExitCode> {
   const { outside } = shell;
-  const settings = settleStart(options, outside);
+  const settings = settleStart(options, imagesAsked(options, outside.cwd), outside);
   const fleet = await startFleet(settings, outside);
   try {
     return await demonstrate(fleet, settings, shell);

@@ -63,22 +63,24 @@ async function rehearse(undo: Undo[]): Promise<string> {
 }
 
 function coordinate(settings: StartSettings, outside: Outside): Promise<Coordinator> {
-  const { dataDir, store, agentsDir, listen, model, logFile, retention } = settings;
-  const asked = { dataDir, agentsDir, model: model.id, ...given({ store, listen, retention }) };
+  const { dataDir, store, agentsDir, listen, model, logFile, retention, vault, images } = settings;
+  const asked = {
+    dataDir,
+    agentsDir,
+    model: model.id,
+    ...given({ store, listen, retention, vault }),
+    ...images,
+  };
   return openCoordinator(asked, outside, logFile);
 }
 
 function workerProcess(
-  { dataDir, logFile, slots, deploy, prefetchBaseImage }: StartSettings,
+  { dataDir, logFile, workerArgs }: StartSettings,
   rehearsalUrl: string | undefined,
   outside: Outside,
 ): WorkerProcess {
   const { clock, random, execPath, env } = outside;
-  const slotArgs = slots === undefined ? [] : ["--slots", String(slots)];
-  const imageArgs = prefetchBaseImage === undefined ? [] : ["--prefetch-base-image", prefetchBaseImage];
-  const deployArgs = deploy === undefined ? [] : ["--deploy", deploy];
-  const own = [...slotArgs, ...deployArgs, ...imageArgs];
-  const args = ["worker", "--coordinator-data", dataDir, "--end-with-input", ...own];
+  const args = ["worker", "--coordinator-data", dataDir, "--end-with-input", ...workerArgs];
   return new WorkerProcess({
     command: [execPath, program, ...args],
     env: workerEnv(env, rehearsalUrl),

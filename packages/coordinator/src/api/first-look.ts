@@ -8,6 +8,7 @@ import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/conne
 import { invariant } from "@haversack/base";
 import { methodName } from "../auth/permissions.ts";
 import { type Door, decide } from "./authorize.ts";
+import { handlerWith } from "./handler-with.ts";
 
 /** @param router with all that is served: a method without a rule stops the start */
 export function lookFirst(router: ConnectRouter, door: Door): void {
@@ -19,19 +20,10 @@ export function lookFirst(router: ConnectRouter, door: Door): void {
 }
 
 function guarded(handler: UniversalHandler, door: Door): UniversalHandler {
-  const { service, method, requestPath, protocolNames, allowedMethods, supportedContentType } = handler;
-  const call = async (request: UniversalServerRequest) => {
+  return handlerWith(handler, async (request) => {
     const { header, contextValues = createContextValues() } = request;
-    const { refusal } = await decide(door, { method, header, contextValues });
+    const { refusal } = await decide(door, { method: handler.method, header, contextValues });
     return await handler(refusal === undefined ? request : { ...request, ...emptied(request) });
-  };
-  return Object.assign(call, {
-    service,
-    method,
-    requestPath,
-    protocolNames,
-    allowedMethods,
-    supportedContentType,
   });
 }
 

@@ -25,6 +25,8 @@ export interface CoordinatorAsked {
   readonly workerCertTtlMs?: number;
   /** The agent library; `agents` beside the current folder's `examples` or in it when left out. */
   readonly agentsDir?: string;
+  /** Folder of the built web page; none is served when left out. */
+  readonly pageDir?: string;
   /** Id of the model that agent steps use when nothing else names one; replaces `model` of config.yaml. */
   readonly model?: string;
   /** Folder of the vault; `vault` in the data folder when left out. Coordinators that share a database share it too. */

@@ -10,7 +10,7 @@ import { containerSpec } from "./container-spec.ts";
 import { aliveMs } from "./health.ts";
 import { containerName, isTheSame, readLabels, wantedOf } from "./labels.ts";
 import { livesFor } from "./life.ts";
-import { mountsOf } from "./mounts.ts";
+import { giveMounts, mountsOf } from "./mounts.ts";
 import type { Deploy } from "./parts.ts";
 import { checkProof } from "./proof.ts";
 import { provision } from "./provision.ts";
@@ -31,16 +31,17 @@ export async function launch(deploy: Deploy, source: Source, hooks: LaunchHooks)
   const { view, spec } = await phases.during("create", () => createOrAdopt(deploy, source, hooks));
   hooks.created(view.id);
   await phases.during("confirm", () => confirmContainer(view, spec, deploy.sockets));
+  await giveMounts(deploy, view);
   // Nothing of an image that is somebody else's waits for its secrets.
   const isEarly = source.kind === "reference";
-  if (isEarly) await fillSecrets(deploy);
+  if (isEarly) await fillSecrets(deploy, view);
   const started = await phases.during("start", async () => {
     await hooks.beforeStart();
     if (view.state !== "running") await runtime.start(view.id, signal);
     return await viewOf(deploy, view.id);
   });
   await madeOf(deploy, source, started);
-  if (!isEarly) await fillSecrets(deploy);
+  if (!isEarly) await fillSecrets(deploy, view);
   await phases.during("alive", () => livesFor(deploy, started, aliveMs));
   return started;
 }
@@ -58,9 +59,9 @@ async function madeOf(deploy: Deploy, { kind, proof }: Source, started: Containe
   );
 }
 
-async function fillSecrets(deploy: Deploy): Promise<void> {
+async function fillSecrets(deploy: Deploy, { idShift }: ContainerView): Promise<void> {
   const { phases, secrets, secretFiles, work } = deploy;
-  if (secrets.size > 0) await phases.during("secrets", () => secretFiles.write(work, secrets));
+  if (secrets.size > 0) await phases.during("secrets", () => secretFiles.write(work, secrets, idShift));
 }
 
 async function viewOf({ runtime, work, signal }: Deploy, id: string): Promise<ContainerView> {

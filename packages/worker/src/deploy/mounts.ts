@@ -3,7 +3,7 @@
 import { copyFile, realpath, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FaultError, messageOf } from "@haversack/base";
-import type { MountSpec } from "../runtime/container.ts";
+import type { ContainerView, MountSpec } from "../runtime/container.ts";
 import { giveToContainer, ownFolder } from "./own-folder.ts";
 import type { Deploy, DeployParts } from "./parts.ts";
 import { deploymentPath } from "./record.ts";
@@ -21,6 +21,17 @@ export async function mountsOf(deploy: Deploy, isNew: boolean): Promise<MountSpe
   if (packFile !== undefined)
     mounts.push({ source: await keepPack(deploy, packFile, isNew), target: snapshotTarget, readOnly: true });
   return mounts;
+}
+
+/** To the container's user, whose number on the host is known when the engine has made the container. Before its start. */
+export async function giveMounts(
+  { work, secrets, secretFiles }: Pick<Deploy, "work" | "secrets" | "secretFiles">,
+  { mounts, idShift }: ContainerView,
+): Promise<void> {
+  for (const { source, target } of mounts)
+    if (target !== runFolder)
+      await giveToContainer(source, target === snapshotTarget ? 0o400 : 0o700, idShift);
+  if (secrets.size > 0) await secretFiles.give(work, idShift);
 }
 
 /** A copy of its own: the cache may drop a pack that no attempt needs. */

@@ -15,7 +15,7 @@ export const containerUser = `${containerUid}:${containerUid}`;
 /**
  * Makes what is missing of `root/segments…`, 0700, and gives its path. Rejects `own_folder_refused` for what is a link, no
  * folder, or somebody else's. The root is there and trusted.
- * @param lastIsTheirs the last folder may belong to the container's user
+ * @param lastIsTheirs the last folder may belong to the container's user, whatever number the host has for it
  */
 export async function ownFolder(
   root: string,
@@ -27,7 +27,7 @@ export async function ownFolder(
     if (segment === "" || segment === "." || segment === ".." || segment.includes("/"))
       throw refused(join(path, segment), "is no name of a folder");
     path = join(path, segment);
-    await makeOne(path, lastIsTheirs && index === segments.length - 1);
+    await makeOne(path, lastIsTheirs && index > 0 && index === segments.length - 1);
   }
   return path;
 }
@@ -45,17 +45,20 @@ async function makeOne(path: string, mayBeTheirs: boolean): Promise<void> {
   if (info.isSymbolicLink()) throw refused(path, "is a link");
   if (!info.isDirectory()) throw refused(path, "is no folder");
   const { uid } = userInfo();
-  if (info.uid === uid || (mayBeTheirs && info.uid === containerUid)) return;
+  // Into the folder above, which is ours, nobody else could have put it.
+  if (info.uid === uid || mayBeTheirs) return;
   throw refused(path, `belongs to user ${info.uid}, not to this worker's user ${uid}`);
 }
 
 /**
  * Lets the container's user have it. Where the worker may not give files away it is opened to all, which lets nobody in:
  * the folders above are the worker's alone.
+ * @param idShift of the container
  */
-export async function giveToContainer(path: string, mode: number): Promise<void> {
+export async function giveToContainer(path: string, mode: number, idShift = 0): Promise<void> {
+  const owner = containerUid + idShift;
   try {
-    await chown(path, containerUid, containerUid);
+    await chown(path, owner, owner);
     await chmod(path, mode);
   } catch (error) {
     if (systemCodeOf(error) !== "EPERM") throw error;

@@ -1,6 +1,18 @@
 /** Folders that are bound into containers: made by us, nobody's link followed, secrets in memory only. */
 
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { tempFolder } from "../../../../tests/support/temp-folder.ts";
@@ -88,6 +100,34 @@ test("secrets are files in memory, and gone when they are removed", async () => 
   });
   await files.remove(place);
   expect(await files.isFilled(place)).toBe(false);
+});
+
+const asRoot = test.skipIf(userInfo().uid !== 0);
+
+asRoot("where an engine counts users its own way, they are the container's all the same", async () => {
+  const root = await mkdtemp("/dev/shm/haversack-test-");
+  onTestFinished(() => rm(root, { recursive: true, force: true }));
+  const files = secretFiles([root]);
+  const place = { cluster: "fleet-a", name: "web", revision: 1 };
+  const folder = await files.folder(place, { isNew: true, withSnapshot: false });
+  await files.give(place, 100_000);
+  await files.write(place, new Map([["api-key", "s3cret-value"]]), 100_000);
+  for (const path of ["", "secrets", "secrets/api-key", "start"]) {
+    const { uid, gid, mode } = await stat(join(folder, path));
+    expect([path, uid, gid, mode & 0o077]).toEqual([path, 110_001, 110_001, 0]);
+  }
+  expect(await files.values(place)).toEqual(["s3cret-value"]);
+});
+
+asRoot("a volume that was given away stays with whom it was given to", async () => {
+  await using folder = await tempFolder();
+  const data = await realpath(folder.path);
+  const [mount] = await mountVolumes(data, "web", [volume("/data")]);
+  const source = mount?.source ?? "";
+  expect((await stat(source)).uid).toBe(10_001);
+  await chown(source, 110_001, 110_001);
+  await mountVolumes(data, "web", [volume("/data")]);
+  expect((await stat(source)).uid).toBe(110_001);
 });
 
 test("a disk is no place for secrets", async () => {

@@ -53,6 +53,7 @@ async function tryImage(
     if (next.then === "fail" || deploy.work.recipe === undefined) throw error;
     failed(course, error);
     course.fellBack = true;
+    deploy.phases.again();
     course.origin = undefined;
     course.reason = "the container did not come up from the image";
     deploy.note(`from the image it did not come up: ${messageOf(error)}; building, once`);
@@ -74,7 +75,12 @@ async function build(
     if (!asked && wanted !== undefined) fetchForLater(deploy, wanted);
     asked = true;
   };
-  return await launchFrom(deploy, course, await buildSource(deploy), { ...hooks, created });
+  const source = await buildSource(deploy).catch((error: unknown) => {
+    // Where nothing can be built, the image is the only way for the next one.
+    if (wanted !== undefined && !deploy.signal.aborted) fetchForLater(deploy, wanted);
+    throw error;
+  });
+  return await launchFrom(deploy, course, source, { ...hooks, created });
 }
 
 /** For the next deploy; of no matter to this one, whatever comes of it. */

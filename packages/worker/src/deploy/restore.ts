@@ -6,7 +6,7 @@ import { findStanding } from "./find-standing.ts";
 import { aliveMs, untilHealthy } from "./health.ts";
 import { containerName, type Deployed, isTheSame, wantedOf } from "./labels.ts";
 import { livesFor } from "./life.ts";
-import { mountsOf } from "./mounts.ts";
+import { giveMounts, mountsOf } from "./mounts.ts";
 import type { Deploy } from "./parts.ts";
 
 export async function restore(deploy: Deploy, course: Course): Promise<Standing> {
@@ -21,7 +21,8 @@ export async function restore(deploy: Deploy, course: Course): Promise<Standing>
   if (isUp && (await secretFiles.isFilled(work))) return { effect: "unchanged", stands: found };
   await phases.during("secrets", async () => {
     await mountsOf(deploy, !isUp);
-    await secretFiles.write(work, secrets);
+    await giveMounts(deploy, view);
+    await secretFiles.write(work, secrets, view.idShift);
   });
   const started = await phases.during("start", async () => {
     await runtime.start(view.id, signal);

@@ -29,8 +29,10 @@ export interface SecretFiles {
     place: SecretPlace,
     how: { readonly isNew: boolean; readonly withSnapshot: boolean },
   ): Promise<string>;
+  /** To the user of a container that the engine has made; before its start. */
+  give(place: SecretPlace, idShift: number | undefined): Promise<void>;
   /** Writes the values, then `start`. */
-  write(place: SecretPlace, values: ReadonlyMap<string, string>): Promise<void>;
+  write(place: SecretPlace, values: ReadonlyMap<string, string>, idShift?: number): Promise<void>;
   /** Whether it was filled since the host started. */
   isFilled(place: SecretPlace): Promise<boolean>;
   /** For whoever masks them; none when they are gone. */
@@ -58,14 +60,16 @@ export function secretFiles(roots?: readonly string[]): SecretFiles {
       await mkdir(join(folder, "secrets"), { recursive: true });
       // Over it goes the snapshot: the folder is read-only in the container, so its place has to be there.
       if (withSnapshot) await writeFile(join(folder, snapshotPlace), "");
-      for (const path of [folder, join(folder, "secrets")]) await giveToContainer(path, 0o700);
+      await giveFolder(folder);
       return folder;
     },
-    async write(place, values) {
+    give: async (place, idShift) => await giveFolder(await folderOf(place), idShift),
+    async write(place, values, idShift) {
       const folder = await folderOf(place);
-      for (const [name, value] of values) await writeSecret(join(folder, "secrets"), name, value);
+      for (const [name, value] of values)
+        await giveToContainer(await writeSecret(join(folder, "secrets"), name, value), 0o400, idShift);
       await writeFile(join(folder, startFile), "");
-      await giveToContainer(join(folder, startFile), 0o400);
+      await giveToContainer(join(folder, startFile), 0o400, idShift);
     },
     async isFilled(place) {
       const folder = await pathOf(place).catch(() => undefined);
@@ -89,7 +93,12 @@ export function secretFiles(roots?: readonly string[]): SecretFiles {
   };
 }
 
-async function writeSecret(folder: string, name: string, value: string): Promise<void> {
+async function giveFolder(folder: string, idShift?: number): Promise<void> {
+  for (const path of [folder, join(folder, "secrets")]) await giveToContainer(path, 0o700, idShift);
+}
+
+/** @returns where it lies */
+async function writeSecret(folder: string, name: string, value: string): Promise<string> {
   if (!nameForm.test(name)) {
     const message = `a secret cannot be a file named ${JSON.stringify(name)}: expected letters, digits, _, - and .`;
     throw new FaultError("invalid", "secret_unavailable", message);
@@ -97,5 +106,5 @@ async function writeSecret(folder: string, name: string, value: string): Promise
   const file = join(folder, name);
   await rm(file, { force: true });
   await writeFile(file, value, { mode: 0o400, flag: "wx" });
-  await giveToContainer(file, 0o400);
+  return file;
 }

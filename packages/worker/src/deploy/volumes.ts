@@ -3,7 +3,8 @@
  * the deployment only where somebody says so.
  */
 
-import { rm } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { posix } from "node:path";
 import { FaultError, pathProblem } from "@haversack/base";
 import type { DeployVolume } from "@haversack/protocol";
@@ -52,7 +53,8 @@ export async function mountVolumes(
   const mounts: MountSpec[] = [];
   for (const { name, path, readOnly } of volumes) {
     const source = await ownFolder(dataFolder, ["volumes", deployment, name], true);
-    await giveToContainer(source, 0o700);
+    // One that was given away is left alone: a container that still runs may have it, and the engine counts users its own way.
+    if ((await stat(source)).uid === userInfo().uid) await giveToContainer(source, 0o700);
     mounts.push({ source, target: path, readOnly });
   }
   return mounts;

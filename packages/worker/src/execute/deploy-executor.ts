@@ -46,10 +46,11 @@ export class DeployExecutor implements Executor {
     const { work } = task;
     if (work.kind !== "deploy")
       return failureEnd(new FaultError("bug", "wrong_executor", "not a deploy step"));
-    if (signal.aborted) return stoppedEnd(stopOf(signal).why, task.timeoutMs, false);
-    const done = this.#options.live.begin(work);
+    const { live } = this.#options;
+    const done = live.begin(work);
     try {
-      const end = await this.#run(task, work, context, signal);
+      const run = (): Promise<DeployEnd> => this.#run(task, work, context, signal);
+      const end = await live.alone(work.name, run, signal);
       return workEnd(task, work, end, signal);
     } catch (error) {
       return signal.aborted ? stoppedEnd(stopOf(signal).why, task.timeoutMs, false) : failureEnd(error);

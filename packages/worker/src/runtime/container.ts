@@ -59,10 +59,13 @@ export interface ContainerView {
   readonly privileged?: boolean;
   readonly capabilities?: readonly string[];
   readonly user?: string;
+  /** What is added to the number of a user or group inside for the one that the host sees; absent: nothing. */
+  readonly idShift?: number;
   /** Namespaces of the host that it shares, such as `pid`. */
   readonly hostNamespaces: readonly string[];
   readonly devices: readonly string[];
   readonly limits: { readonly cpuMillis?: number; readonly memoryBytes?: number; readonly pids?: number };
+  /** As it was asked for, also of an engine that leaves it to the worker. */
   readonly restart?: "always" | "on-failure" | "never";
 }
 

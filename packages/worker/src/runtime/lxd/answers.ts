@@ -24,6 +24,9 @@ export type LxdImage = z.infer<typeof imageForm>;
 
 const addressForm = z.looseObject({ family: z.string(), address: z.string(), scope: z.string() });
 
+/** Ranges of users and groups inside, and where they begin on the host. */
+export const idMapForm = z.array(z.looseObject({ Isuid: z.boolean(), Nsid: z.number(), Hostid: z.number() }));
+
 export const instanceForm = z.looseObject({
   name: z.string(),
   status: z.string(),

@@ -6,7 +6,8 @@ import type { ContainerSpec, MountSpec, PortSpec } from "../container.ts";
 import { refused } from "../runtime-faults.ts";
 import { theirArch } from "./answers.ts";
 import { fingerprintOf } from "./lxd-images.ts";
-import { type MountSource, rawLxcOf } from "./raw-lxc.ts";
+import { rawLxcOf } from "./raw-lxc.ts";
+import { type MountSource, stageDevices } from "./staged-mounts.ts";
 import { startLineOf } from "./start-line.ts";
 
 export interface Surroundings {
@@ -21,6 +22,9 @@ export interface Surroundings {
 /** Theirs are host names: letters, digits and hyphens, at most 63. Any other name is kept in the configuration. */
 const nameKey = "user.haversack-name";
 
+/** The engine has no such policy: it is kept for the worker, who starts again what ended. */
+const restartKey = "user.haversack-restart";
+
 /** The same for a name and for what it was turned into. */
 export function instanceName(name: string): string {
   if (/^[a-zA-Z](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/.test(name)) return name;
@@ -33,6 +37,12 @@ export const instancePath = (idOrName: string, rest = ""): string =>
 
 export const givenName = (name: string, config: Readonly<Record<string, string>>): string =>
   config[nameKey] ?? name;
+
+const restarts = ["always", "on-failure", "never"] as const;
+
+export const givenRestart = (
+  config: Readonly<Record<string, string>>,
+): ContainerSpec["restart"] | undefined => restarts.find((each) => each === config[restartKey]);
 
 /** The body of `POST /1.0/instances`; every port has a number by now. */
 export function instanceOf(spec: ContainerSpec, around: Surroundings): Record<string, unknown> {
@@ -50,6 +60,7 @@ export function instanceOf(spec: ContainerSpec, around: Surroundings): Record<st
     source: { type: "image", fingerprint },
     config: {
       ...(name === spec.name ? {} : { [nameKey]: spec.name }),
+      [restartKey]: spec.restart,
       ...prefixed("user.", spec.labels),
       ...prefixed("environment.", env),
       "boot.autostart": "false",
@@ -65,6 +76,7 @@ export function instanceOf(spec: ContainerSpec, around: Surroundings): Record<st
     devices: {
       root: { type: "disk", path: "/", pool: around.pool },
       card: { type: "nic", ...around.card },
+      ...stageDevices(spec.mounts),
       ...Object.fromEntries(spec.ports.map((port, at) => [`port${at}`, proxyOf(port)])),
     },
   };

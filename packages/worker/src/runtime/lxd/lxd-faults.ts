@@ -34,7 +34,6 @@ export function startFault(error: FaultError, log: string): FaultError {
   const said = [...log.matchAll(/ ERROR .* - \S+:\d+ - (.*)$/gm)].map(([, text]) => text);
   if (said.length === 0) return error;
   const why = `it cannot start: ${said.slice(0, 2).join("; ")}`;
-  if (/idmap/i.test(why)) return noOwnerMapping(why);
   if (/exec format error/i.test(why)) return imageCorrupt("wrong_platform", why, error);
   return new FaultError(error.fault, error.code, why, { cause: error });
 }
@@ -72,9 +71,4 @@ function notRunning(container: string): FaultError {
 
 function instanceBusy(text: string): FaultError {
   return new FaultError("busy", "container_busy", `${text}; try again in a moment`);
-}
-
-function noOwnerMapping(text: string): FaultError {
-  const message = `${text}: a folder or file that others may not use was to be mounted, and the kernel cannot map owners on its file system (idmapped mounts); put it on one where it can, such as ext4`;
-  return new FaultError("invalid", "no_owner_mapping", message);
 }

@@ -28,15 +28,20 @@ const spec: ContainerSpec = {
   readOnlyRoot: true,
   capabilities: ["CHOWN", "SETUID"],
   limits: { cpuMillis: 255, memoryBytes: 1 << 26, pids: 9 },
-  restart: "never",
+  restart: "on-failure",
   network: "none",
 };
 const around = {
   pool: "default",
   card: { nictype: "p2p" },
   cardLines: "",
-  sourceOf: ({ source }: { source: string }) => ({ isFile: source.endsWith("f"), isPrivate: true }),
+  sourceOf: ({ source }: { source: string }) => ({ isFile: source.endsWith("f") }),
 };
+
+const idMap = JSON.stringify([
+  { Isuid: true, Isgid: false, Hostid: 100_000, Nsid: 0, Maprange: 65_536 },
+  { Isuid: false, Isgid: true, Hostid: 100_000, Nsid: 0, Maprange: 65_536 },
+]);
 
 describe("the words of LXD", () => {
   test("what is asked is what is seen", () => {
@@ -46,15 +51,29 @@ describe("the words of LXD", () => {
         name: asked.name,
         status: "Stopped",
         last_used_at: "1970-01-01T00:00:00Z",
-        expanded_config: { ...asked.config, "volatile.base_image": spec.image },
+        expanded_config: {
+          ...asked.config,
+          "volatile.base_image": spec.image,
+          "volatile.idmap.next": idMap,
+        },
         expanded_devices: asked.devices,
       }),
     );
-    const { name, image, labels, user, ports, readOnlyRoot, capabilities, limits } = spec;
-    expect(view).toMatchObject({ name, image, labels, user, ports, readOnlyRoot, capabilities, limits });
+    const { name, image, user, ports, readOnlyRoot, capabilities, limits, restart } = spec;
+    expect(view).toMatchObject({ name, image, user, ports, readOnlyRoot, capabilities, limits, restart });
+    expect([...view.labels]).toEqual(expect.arrayContaining([...spec.labels]));
     expect(view.mounts).toEqual(spec.mounts.toReversed());
     expect(view).toMatchObject({ state: "created", privileged: false, hostNamespaces: [], devices: [] });
+    expect(view.idShift).toBe(100_000);
     expect(view.startedAt).toBeUndefined();
+    const raw = String((asked.config as Record<string, string>)["raw.lxc"]);
+    const entries = raw.split("\n").flatMap((line) => (line.startsWith("lxc.mount") ? [line.slice(18)] : []));
+    expect(entries).toEqual([
+      "dev/.haversack/1 f none bind,relative,nosuid,nodev,ro,create=file 0 0",
+      "tmpfs data tmpfs rw,nosuid,nodev,size=4096,mode=1777,create=dir 0 0",
+      "dev/.haversack/0 data/deep none bind,relative,nosuid,nodev,rw,create=dir 0 0",
+      "tmpfs dev/.haversack tmpfs ro,nosuid,nodev,size=4k,mode=000 0 0",
+    ]);
   });
 
   test("what was added by somebody is seen", () => {
@@ -71,12 +90,14 @@ describe("the words of LXD", () => {
           gpu: { type: "gpu" },
           kvm: { type: "unix-char", source: "/dev/kvm" },
           home: { type: "disk", source: "/home", path: "/mnt" },
+          staged: { type: "disk", source: "/srv", path: "/dev/.haversack/7" },
         },
       }),
     );
     expect(view).toMatchObject({ state: "running", privileged: true, devices: ["gpu", "/dev/kvm"] });
     expect(view.hostNamespaces).toEqual(["net", "user", "ipc"]);
-    expect(view.mounts.map(({ source }) => source)).toEqual(["/home", "/run/lxd"]);
+    expect(view.mounts.map(({ source }) => source)).toEqual(["/home", "/srv", "/run/lxd"]);
+    expect(view.idShift).toBeUndefined();
   });
 
   test("a name that is no host name becomes one, always the same", () => {
@@ -126,7 +147,6 @@ describe("the words of LXD", () => {
       'Failed to exec "/no/such"',
     );
     expect(codeOf(said("Exec format error - Failed to exec"))).toBe("wrong_platform");
-    expect(codeOf(said("Invalid argument - Failed to create idmapped mount"))).toBe("no_owner_mapping");
     expect(startFault(failed, "")).toBe(failed);
   });
 

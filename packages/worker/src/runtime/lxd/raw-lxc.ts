@@ -2,13 +2,7 @@
 
 import type { ContainerSpec, ContainerView, MountSpec } from "../container.ts";
 import { refused } from "../runtime-faults.ts";
-
-/** What is at the source of a mount. */
-export interface MountSource {
-  readonly isFile: boolean;
-  /** Only its owner may use it, so owners inside have to be those outside. */
-  readonly isPrivate: boolean;
-}
+import { type BindSeen, bindsFromStage, type MountSource, stageCover, targetField } from "./staged-mounts.ts";
 
 /** @param init what `startLineOf` says. */
 export function rawLxcOf(
@@ -32,12 +26,13 @@ export function rawLxcOf(
   if (init !== undefined) lines.push(`lxc.init.cmd = ${init}`);
   const entries = [
     ...[...spec.tmpfs].map(([path, size]) => ({ path, line: tmpfsLine(path, size) })),
-    ...spec.mounts.map((mount) => ({ path: mount.target, line: bindLine(mount, sourceOf(mount)) })),
+    ...bindsFromStage(spec.mounts, sourceOf),
   ];
   // What contains another comes first. The engine's own devices would all come before, and be covered.
-  for (const { line } of entries.toSorted((one, other) => one.path.length - other.path.length)) {
+  const ordered = entries.toSorted((one, other) => one.path.length - other.path.length);
+  const cover = spec.mounts.length === 0 ? [] : [stageCover];
+  for (const line of [...ordered.map((entry) => entry.line), ...cover])
     lines.push(`lxc.mount.entry = ${line}`);
-  }
   return `${lines.join("\n")}\n`;
 }
 
@@ -52,25 +47,9 @@ export function userOf(user: string): { readonly uid: number; readonly gid: numb
 const tmpfsLine = (path: string, size: number): string =>
   `tmpfs ${targetField(path)} tmpfs rw,nosuid,nodev,size=${size},mode=1777,create=dir 0 0`;
 
-function bindLine({ source, target, readOnly }: MountSpec, { isFile, isPrivate }: MountSource): string {
-  const options = [
-    "bind",
-    "nosuid",
-    "nodev",
-    readOnly ? "ro" : "rw",
-    isFile ? "create=file" : "create=dir",
-    ...(isPrivate ? ["idmap=container"] : []),
-  ];
-  return `${field(source)} ${targetField(target)} none ${options.join(",")} 0 0`;
+interface RawView extends Pick<ContainerView, "readOnlyRoot" | "capabilities" | "user" | "hostNamespaces"> {
+  readonly binds: readonly BindSeen[];
 }
-
-const targetField = (path: string): string => field(path.replace(/^\/+/, ""));
-
-/** As a table of mounts has it: odd characters as octal. */
-const field = (path: string): string =>
-  path.replaceAll(/[\s\\#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
-
-type RawView = Pick<ContainerView, "readOnlyRoot" | "capabilities" | "user" | "hostNamespaces" | "mounts">;
 
 /** Reads lines of anybody: a key that came later stands. */
 export function readRawLxc(text: string): RawView {
@@ -86,7 +65,7 @@ export function readRawLxc(text: string): RawView {
     hostNamespaces: entries
       .filter(({ key }) => key === "lxc.namespace.keep" || key.startsWith("lxc.namespace.share."))
       .flatMap(({ key, value }) => (key === "lxc.namespace.keep" ? value.split(/\s+/) : [key.slice(20)])),
-    mounts: entries.filter(({ key }) => key === "lxc.mount.entry").flatMap(({ value }) => bindOf(value)),
+    binds: entries.filter(({ key }) => key === "lxc.mount.entry").flatMap(({ value }) => bindOf(value)),
     ...(kept === undefined ? {} : { capabilities: capabilitiesOf(kept) }),
     ...(uid === undefined ? {} : { user: `${uid}:${last("lxc.init.gid") ?? 0}` }),
   };
@@ -99,8 +78,11 @@ const path = (field: string): string =>
   field.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
 /** Memory file systems are no mounts of the host. */
-function bindOf(entry: string): MountSpec[] {
+function bindOf(entry: string): BindSeen[] {
   const [source = "", target = "", kind = "", options = ""] = entry.split(/\s+/);
   if (kind === "tmpfs") return [];
-  return [{ source: path(source), target: `/${path(target)}`, readOnly: options.split(",").includes("ro") }];
+  const words = options.split(",");
+  const isRelative = words.includes("relative");
+  const from = isRelative ? `/${path(source)}` : path(source);
+  return [{ source: from, target: `/${path(target)}`, readOnly: words.includes("ro"), isRelative }];
 }

@@ -17,7 +17,7 @@ import {
 } from "./host-answers.ts";
 import type { Surroundings } from "./instance-of.ts";
 import type { LxdClient } from "./lxd-client.ts";
-import type { MountSource } from "./raw-lxc.ts";
+import type { MountSource } from "./staged-mounts.ts";
 
 export interface Placed extends Surroundings {
   /** What answers names for it, when it has a way out. */
@@ -38,7 +38,7 @@ export async function surroundingsOf(
   const sources = new Map<MountSpec, MountSource>();
   for (const mount of spec.mounts) sources.set(mount, await lookAt(mount));
   const { name: pool } = await poolAndDriver(client, signal);
-  return { pool, ...card, sourceOf: (mount) => sources.get(mount) ?? { isFile: false, isPrivate: true } };
+  return { pool, ...card, sourceOf: (mount) => sources.get(mount) ?? { isFile: false } };
 }
 
 /** Of the default profile; without one there, the first. */
@@ -102,11 +102,9 @@ async function takenOn(client: LxdClient, network: string, signal: AbortSignal):
   return new Set([...leases.map(({ address }) => address), ...instances]);
 }
 
-/** What anybody may read, and nobody writes, needs no owner: so it can lie on a file system that maps none. */
-async function lookAt({ source, readOnly }: MountSpec): Promise<MountSource> {
+async function lookAt({ source }: MountSpec): Promise<MountSource> {
   try {
-    const found = await stat(source);
-    return { isFile: !found.isDirectory(), isPrivate: !readOnly || (found.mode & 0o004) === 0 };
+    return { isFile: !(await stat(source)).isDirectory() };
   } catch (error) {
     throw refused(`cannot mount ${source}: ${messageOf(error)}`, error);
   }

@@ -1,9 +1,10 @@
 /** A container as LXD and Incus show it, in our words. What they do not tell (exit code, end) is absent. */
 
-import type { ContainerView, MountSpec, PortSpec } from "../container.ts";
-import type { LxdInstance } from "./answers.ts";
-import { givenName } from "./instance-of.ts";
+import type { ContainerView, PortSpec } from "../container.ts";
+import { idMapForm, type LxdInstance } from "./answers.ts";
+import { givenName, givenRestart } from "./instance-of.ts";
 import { readRawLxc } from "./raw-lxc.ts";
+import { mountsSeen } from "./staged-mounts.ts";
 
 type Device = Readonly<Record<string, string>>;
 
@@ -20,7 +21,9 @@ const hostDevices = new Set([
 
 export function viewOf(instance: LxdInstance): ContainerView {
   const { expanded_config: config, expanded_devices: devices } = instance;
-  const raw = readRawLxc(config["raw.lxc"] ?? "");
+  const { binds, ...raw } = readRawLxc(config["raw.lxc"] ?? "");
+  const idShift = idShiftOf(config["volatile.idmap.next"] || "[]");
+  const restart = givenRestart(config);
   const state = stateOf(instance);
   const address = state === "running" ? addressOf(instance) : undefined;
   const started = Date.parse(instance.last_used_at ?? "");
@@ -35,13 +38,15 @@ export function viewOf(instance: LxdInstance): ContainerView {
     ),
     state,
     ...raw,
-    mounts: [...Object.values(devices).flatMap(mountOf), ...raw.mounts],
+    mounts: mountsSeen(devices, binds),
     ports: Object.values(devices).flatMap(portOf),
     privileged: config["security.privileged"] === "true" || config["security.nesting"] === "true",
     devices: Object.entries(devices).flatMap(([name, device]) =>
       hostDevices.has(device["type"] ?? "") ? [device["path"] ?? device["source"] ?? name] : [],
     ),
     limits: limitsOf(config),
+    ...(restart === undefined ? {} : { restart }),
+    ...(idShift === undefined ? {} : { idShift }),
     ...(address === undefined ? {} : { address }),
     ...(started > 0 ? { startedAt: started } : {}),
   };
@@ -60,10 +65,10 @@ function addressOf({ state }: LxdInstance): string | undefined {
   return known.find(({ family, scope }) => family === "inet" && scope === "global")?.address;
 }
 
-function mountOf(device: Device): MountSpec[] {
-  const { type, path, source } = device;
-  if (type !== "disk" || path === undefined || path === "/") return [];
-  return [{ source: source ?? "", target: path, readOnly: device["readonly"] === "true" }];
+/** Of the range that begins with its root; undefined: its users are those of the host. */
+function idShiftOf(text: string): number | undefined {
+  const ranges = idMapForm.parse(JSON.parse(text));
+  return ranges.find(({ Isuid, Nsid }) => Isuid && Nsid === 0)?.Hostid;
 }
 
 function portOf({ type, listen, connect }: Device): PortSpec[] {
