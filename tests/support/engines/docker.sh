@@ -9,10 +9,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/shared.sh"
 start() {
   forget_killed
   # No bridge, no iptables, no forwarding: the host's network stays as it is. Networks none, host and user-defined ones
-  # work; the default bridge does not, and what is published is reached by loopback.
+  # work; the default bridge does not, and what is published is reached by loopback. Networks have addresses that are kept
+  # for measurements (RFC 2544), many and small: Docker's own thirty are soon gone where engines are killed.
   nohup dockerd -H "unix://$dir/docker.sock" --data-root "$dir/data" --exec-root "$dir/exec" \
     --pidfile "$dir/pid" --bridge=none --iptables=false --ip6tables=false --ip-forward=false \
-    --storage-driver=overlay2 --shutdown-timeout 5 --log-level=warn > "$dir/log" 2>&1 < /dev/null &
+    --default-address-pool base=198.19.0.0/16,size=24 --storage-driver=overlay2 --shutdown-timeout 5 --log-level=warn > "$dir/log" 2>&1 < /dev/null &
   wait_for_answer $! "$dir/docker.sock"
   echo "unix://$dir/docker.sock"
 }
@@ -30,10 +31,20 @@ forget_killed() {
   done
 }
 
+# Those of networks that nobody removed outlive it, and hold their addresses.
+remove_bridges() {
+  local bridge
+  { grep -aoE '"BridgeName":"br-[0-9a-f]{12}"' "$dir/data/network/files/local-kv.db" 2> /dev/null || true; } |
+    cut -d '"' -f 4 | sort -u | while read -r bridge; do
+    if [ -e "/sys/class/net/$bridge" ]; then ip link delete "$bridge"; fi
+  done
+}
+
 stop() {
   end_process "$(cat "$dir/pid" 2> /dev/null)" 15
   # Where it was killed, this one is left.
   end_process "$(cat "$dir/exec/containerd/containerd.pid" 2> /dev/null)" 5
+  remove_bridges
   remove_folder
 }
 
