@@ -27,7 +27,8 @@ Examples:
   $ haversack start --deploy docker --images ./images.json --images-key ./images.pem
 
 The model is --model or HAVERSACK_MODEL, else the one that OPENAI_API_KEY, ANTHROPIC_API_KEY or HAVERSACK_MODEL_URL stands for,
-else the rehearsal model: scripted answers over the real wire protocol. Logs go to haversack.log in the data folder.`;
+else the rehearsal model: scripted answers over the real wire protocol. Logs go to haversack.log in the data folder.
+The web page is at the same address; on a terminal a link is printed that signs in.`;
 
 export function startCommand(shell: Shell): Command {
   const command = new Command("start")
@@ -89,6 +90,9 @@ async function demonstrate(fleet: Fleet, settings: StartSettings, shell: Shell):
     shell.out("The run is kept. These commands ask a coordinator: `npm start` serves it again.\n");
     return ended === undefined ? exitCodes.ok : exitCodeOfRun(ended.status);
   }
+  const tokenFile = shown(join(settings.dataDir, "admin.token"), shell);
+  const asked = { client, isLive: shell.outside.terminal.live, tokenFile };
+  shell.out(`The page: ${await fleet.pageLink(asked, shell.outside.stopping)}\n`);
   shell.out(`Serving at ${fleet.url} until Ctrl-C. In another terminal: ${commandName} --help\n`);
   await untilInterrupted(fleet.services, shell.outside);
   return exitCodes.ok;

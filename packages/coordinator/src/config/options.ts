@@ -23,6 +23,8 @@ export interface CoordinatorAsked {
   readonly allowInsecurePublicListener?: boolean;
   /** Milliseconds for which a worker's certificate is valid; 7 days when left out. For tests. */
   readonly workerCertTtlMs?: number;
+  /** Where other coordinators of the database reach this one: an URL, or `off`; the listener's when left out. */
+  readonly advertise?: string;
   /** The agent library; `agents` beside the current folder's `examples` or in it when left out. */
   readonly agentsDir?: string;
   /** Folder of the built web page; none is served when left out. */

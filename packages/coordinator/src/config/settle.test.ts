@@ -14,6 +14,7 @@ describe("what nobody asked for", () => {
         tlsNames: [],
         listenWorkers: undefined,
         caDir: resolve(".haversack/ca"),
+        advertised: { kind: "own" },
         caReplace: false,
         insecure: false,
         workerCertTtlMs: 7 * 86_400_000,
