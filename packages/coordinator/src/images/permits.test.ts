@@ -87,6 +87,21 @@ test("so many at once, the others in the order in which they asked", async () =>
   await permits.stop();
 });
 
+test("what a worker tells of the time before it asked takes nothing from it", async () => {
+  const { permits: open, links, has } = world(1, 2);
+  const permits = open();
+  await permits.start();
+  permits.ask(links[0], baseSample);
+  for (const state of ["unknown", "absent", "queued"] as const) permits.heard(links[0], baseSample, state);
+  permits.ask(links[1], baseSample);
+  await turns();
+  expect(has()).toEqual([0]);
+  permits.heard(links[0], baseSample, "cancelled");
+  await turns();
+  expect(has()).toEqual([0, 1]);
+  await permits.stop();
+});
+
 test("a worker that goes away frees what it held and leaves the line; a flight that stops frees it too", async () => {
   const { permits: open, links, has } = world(1, 4);
   const permits = open();

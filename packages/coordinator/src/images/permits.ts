@@ -41,6 +41,14 @@ const renewEveryMs: Ms = 10_000;
 /** To see what became free at other coordinators. */
 const waitEveryMs: Ms = 2000;
 
+const afterFlight: ReadonlySet<ImageState> = new Set([
+  "verifying",
+  "importing",
+  "ready",
+  "failed",
+  "cancelled",
+]);
+
 const keyOf = ({ workerId, digest }: PermitKey): string => `${workerId} ${digest}`;
 
 export class Permits implements Service {
@@ -91,8 +99,9 @@ export class Permits implements Service {
       this.#wakeup.ring();
       return;
     }
-    // Queued before the permit is used is waiting; after that the flight was ended by a stop.
-    if (place !== undefined && (state !== "queued" || place.state === "used")) this.#free(place);
+    // One that asks tells of its states later, those before the flight too: only an end is one. Of a flight that had
+    // begun, being queued again is one as well: a stop.
+    if (place !== undefined && (place.state === "used" || afterFlight.has(state))) this.#free(place);
   }
 
   /** The session is over: what it held is free, its places in the line are gone. */

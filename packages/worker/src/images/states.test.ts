@@ -175,7 +175,11 @@ describe("an image", () => {
       state: "queued",
       why: expect.stringContaining("leave to download"),
     });
-    world.clock.advance(74_999);
+    const questions = () => world.sent.filter(({ kind }) => kind === "imagePermit").length;
+    const before = questions();
+    world.clock.advance(10_000);
+    expect(questions()).toBe(before + 1);
+    world.clock.advance(64_999);
     expect(world.server.requests).toHaveLength(0);
     world.clock.advance(1);
     await world.comes("ready");

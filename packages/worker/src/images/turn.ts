@@ -1,6 +1,6 @@
 /** One download at a time for a worker, in the order in which they were asked for; and the coordinator's leave, for a fleet. */
 
-import { abortable, type Clock, type Ms, type Random } from "@haversack/base";
+import { abortable, type Clock, type Ms, type Random, type Timer } from "@haversack/base";
 import type { Digest } from "@haversack/protocol";
 
 export class Turn {
@@ -32,6 +32,8 @@ export interface PermitParts {
 
 const permitWaitMs: Ms = 60_000;
 const permitJitterMs: Ms = 30_000;
+/** A question may be lost; one that was heard keeps its place in the line. */
+const askEveryMs: Ms = 10_000;
 
 /** A coordinator that does not answer, or is not there, stops no download for long. */
 export class Permits {
@@ -48,12 +50,18 @@ export class Permits {
     const timer = clock.after(permitWaitMs + random.fraction() * permitJitterMs, permitted.resolve);
     this.#waiting.set(digest, permitted.resolve);
     const stopListening = onUp(() => ask(digest));
-    try {
+    let again: Timer | undefined;
+    const asking = (): void => {
       ask(digest);
+      again = clock.after(askEveryMs, asking);
+    };
+    try {
+      asking();
       await abortable(permitted.promise, signal);
     } finally {
       stopListening();
       timer.cancel();
+      again?.cancel();
       this.#waiting.delete(digest);
     }
   }
