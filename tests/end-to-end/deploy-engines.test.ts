@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { readdir, rename, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { FaultError } from "@haversack/base";
 import { expect, test } from "vitest";
 import { readLabels } from "../../packages/worker/src/deploy/labels.ts";
 import { stateOf } from "../../packages/worker/src/deploy/observe.ts";
@@ -20,7 +21,17 @@ for (const engine of engineKinds) {
   withEngine(engine, `deploys on ${engine}`, () => tests(engine));
 }
 
-withEngine("docker", "replacing on docker", () => {
+withEngine("docker", "what is not as it should be, on docker", () => {
+  test.concurrent("an image of another architecture under the id of the base image costs one build, and is not chosen again", async () => {
+    await using world = await openEngineWorld("docker");
+    await world.addBase(foreignArch);
+    const end = await runDeploy(await world.deploy(world.work()), host);
+    expect(end.report).toMatchObject({ effect: "started", path: "build", fellBack: true });
+    expect(end.report.failures).toHaveLength(1);
+    expect(world.images.calls).toContain("turnedOut corrupt");
+    expect(await world.standing()).toEqual(["1 running"]);
+  });
+
   test.concurrent("start-first: both answer until the new one is healthy, each at its own address, then only the new one", async () => {
     await using world = await openEngineWorld("docker");
     await world.addBase();
@@ -32,7 +43,10 @@ withEngine("docker", "replacing on docker", () => {
     const next = world.work({
       volumes,
       command: serve("echo two > /tmp/who"),
-      ...{ revision: 2, replaces: 1, spec: specOf("2"), startFirst: true },
+      revision: 2,
+      replaces: 1,
+      spec: specOf("2"),
+      startFirst: true,
       health: { ...health, withinMs: 20_000, probe },
     });
     const ending = runDeploy(await world.deploy(next), host);
@@ -78,6 +92,8 @@ withEngine("docker", "replacing on docker", () => {
     ]);
   });
 });
+
+const foreignArch = process.arch === "arm64" ? "x64" : "arm64";
 
 interface HostPort {
   readonly address: string;
@@ -184,7 +200,7 @@ function tests(engine: DeployEngine): void {
     const [ended] = await world.runtime.list(world.cluster, never);
     const found = ended === undefined ? undefined : readLabels(ended);
     expect(found && (await stateOf(deploy, found))).toBe("needs-secrets");
-    await expect(world.runtime.start(id, never)).rejects.toThrow();
+    await expect(world.runtime.start(id, never)).rejects.toBeInstanceOf(FaultError);
     const restored = await runDeploy(
       { ...deploy, attempt: "run/step.2", work: { ...deploy.work, restore: true } },
       host,

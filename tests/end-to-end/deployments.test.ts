@@ -63,7 +63,7 @@ async function imageReady(world: DeployWorld, worker: string): Promise<void> {
 
 describe.each(engineKinds)("on %s", (engine) => {
   withEngine(engine, "a fresh worker", () => {
-    test("builds its first deploys while the image downloads once, and starts the next one from it (I1, I3)", async () => {
+    test("builds its first deploys while the image downloads once, and starts from it what waits long enough and what comes later (I1, I3, I4)", async () => {
       await using world = await openDeployWorld({
         engine,
         address: engineAddress(engine),
@@ -73,7 +73,11 @@ describe.each(engineKinds)("on %s", (engine) => {
       });
       await world.worker("w");
       const names = ["a", "b", "c"].map((name) => world.name(name));
-      const runs = await Promise.all(names.map((name) => world.fleet.submit(deployOf(name))));
+      const waits = ["", "", ", waitForImage: 200ms"];
+      const runs = await Promise.all(
+        names.map((name, index) => world.fleet.submit(deployOf(name, waits[index]))),
+      );
+      const patient = deployed(world, world.name("patient"), ", waitForImage: 2m");
       const ends = await Promise.all(runs.map(({ id }, index) => endOf(world, id, names[index] ?? "")));
       expect(ends.map(({ outputs }) => outputs?.["path"])).toEqual(["build", "build", "build"]);
       expect(await text(ends[0]?.outputs?.["url"])).toMatch(/^agent of /);
@@ -84,6 +88,7 @@ describe.each(engineKinds)("on %s", (engine) => {
       expect(next.outputs).toMatchObject({ path: "image" });
       expect(await text(next.outputs?.["url"])).toMatch(/^agent of /);
       expect(next.standing).toMatchObject({ state: "running", revision: 1, report: { fellBack: false } });
+      expect((await patient).outputs).toMatchObject({ path: "image" });
       expect(fileTraffic(world)).toEqual({ requests: 1, bytes: world.base.size });
       if (engine === "lxd") await startsAgain(engine, next.outputs);
     });

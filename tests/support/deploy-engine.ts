@@ -22,8 +22,8 @@ export interface EngineWorld extends AsyncDisposable {
   readonly cluster: string;
   readonly notes: string[];
   readonly output: Buffer[];
-  /** The base image is loaded now. */
-  addBase(): Promise<void>;
+  /** The base image is loaded now. @param arch another one than the engine's, where it must not be */
+  addBase(arch?: string): Promise<void>;
   removeBase(): Promise<void>;
   work(more?: Partial<DeployWork>): DeployWork;
   deploy(work: DeployWork, more?: Partial<Deploy>): Promise<Deploy>;
@@ -66,8 +66,8 @@ export async function openEngineWorld(engine: DeployEngine, asked: WorldAsked = 
     ...parts,
     data,
     cluster,
-    async addBase() {
-      images.imageId = await loadBase(load, recipe.digest);
+    async addBase(other = arch) {
+      images.imageId = await loadBase({ ...load, arch: other }, recipe.digest);
       loaded.push(images.imageId);
     },
     removeBase: async () => await removeImage(images.imageId ?? ""),
