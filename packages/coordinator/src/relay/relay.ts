@@ -63,7 +63,7 @@ const passedOnHeader = "haversack-passed-on";
 const lookAgainMs = 5000;
 const placeKey = (place: WorkerPlace | undefined): string => `${place?.connectedAt} ${place?.url}`;
 
-export const openRelay = (parts: RelayParts): Relay =>
+export const passing = (parts: RelayParts): Relay =>
   parts.store.shared === undefined ? alone : new Passing(parts);
 
 /** There are no others. */
