@@ -146,6 +146,30 @@ withPostgres("several coordinators", () => {
     expect(status).toMatchObject({ lost: false, status: { state: "ready" } });
   });
 
+  test("a stream goes on when the worker leaves the other one for this one, without a new call", async () => {
+    const secret = await token("viewer");
+    worker.says(base, "downloading", { progress: figures(20) });
+    let moved: Promise<void> | undefined;
+    const read = await readImage(
+      () => first.url,
+      secret,
+      ({ data }) => {
+        const percent = (data["progress"] as { percent?: number } | undefined)?.percent;
+        if (percent === 20)
+          moved ??= worker
+            .dial(first.url)
+            .then(() => void worker.says(base, "downloading", { progress: figures(80) }));
+        // Which only a live stream tells.
+        if (percent === 80) worker.says(base, "ready");
+      },
+    );
+    await moved;
+    expectWhole(read, "ready");
+    // The second is to come back with the id of the end.
+    expect(read.returns).toBe(1);
+    expect(await url()).toBe(first.url);
+  });
+
   test("a log is followed through the other one, to its end or the reader's", async () => {
     await using box = await DeployWorker.join(first.url, await first.token("worker"), "box");
     const editor = await at(second, "editor");
