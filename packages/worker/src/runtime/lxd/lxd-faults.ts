@@ -45,7 +45,8 @@ export function lxdFault(status: number, text: string, about: About): FaultError
   if (/exec format error|architecture isn't supported|no matching architecture/i.test(text)) {
     return imageCorrupt("wrong_platform", text);
   }
-  if (/is busy running/i.test(text)) return instanceBusy(text);
+  // The second: one that is asked about while it ends, by Incus.
+  if (/is busy running|invalid pid/i.test(text)) return instanceBusy(text);
   return byObject(status, text, about) ?? byStatus(status, text);
 }
 
@@ -53,14 +54,16 @@ function byObject(status: number, text: string, { container, image }: About): Fa
   if (image !== undefined && /image not provided|image .*not found/i.test(text)) return noImage(image);
   if (container !== undefined) {
     if (/instance is not running/i.test(text)) return notRunning(container);
-    if (/instances?"? .*already exists/i.test(text)) return nameTaken(container);
+    if (/instances?"? .*already exists|unique constraint failed: instances\.[^:]*\bname/i.test(text)) {
+      return nameTaken(container);
+    }
     if (status === 404 || /instance not found/i.test(text)) return noContainer(container);
   } else if (image !== undefined && status === 404) return noImage(image);
   return undefined;
 }
 
 function byStatus(status: number, text: string): FaultError {
-  if (/read-only file system/i.test(text)) return refused(text);
+  if (/read-only file system|failed shutting down instance/i.test(text)) return refused(text);
   if (status === 401 || status === 403 || status >= 500) return engineUnavailable(text);
   return refused(text);
 }
