@@ -56,6 +56,8 @@ test("where two differ is named", async () => {
   const second = await imageIn(two.path, ["a", "b", "new"], 1);
   expect(second.hashes).not.toEqual(first.hashes);
   expect(await firstDifference(first.lxd, second.lxd)).toContain("rootfs/etc/new");
+  // Blobs are named by their content: it is the layer that is looked into.
+  expect(await firstDifference(first.oci, second.oci)).toContain("./etc/new");
 });
 
 test("Docker's description and OCI's are of the same bytes", async () => {

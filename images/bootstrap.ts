@@ -4,12 +4,13 @@
  */
 
 import { chmod, copyFile, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { FaultError } from "@haversack/base";
 import { type Arch, names } from "./arch.ts";
 import { fetchAll, hashOf, type Wanted } from "./fetch.ts";
 import { sourcesList } from "./lock.ts";
+import { clockLibrary, withClock } from "./other-clock.ts";
 import type { Recipe } from "./recipe.ts";
 import { needPrograms, run } from "./run.ts";
 import type { PackedRuntime } from "./runtime.ts";
@@ -70,7 +71,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<string> {
   await packTar({ folder: root, file: bare, epochSeconds: recipe.file.epochSeconds, compress: "none" });
   await seedCache(options, root);
   tell("recipe");
-  await runRecipe(recipe, root, arch, tell);
+  await withClock(root, clockLibrary(arch), () => runRecipe(recipe, root, arch, tell));
   await writeFile(
     join(root, "etc/apt/sources.list"),
     sourcesList(recipe.file.mirrors[0] ?? "", recipe.file.suite),
@@ -119,11 +120,15 @@ async function bareDebian({ arch, recipe, cache, work }: BootstrapOptions, root:
   ];
   const hooks = ["--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr", '--aptopt=Acquire::Languages "none"'];
   const unsafe = ["--dpkgopt=force-unsafe-io", "--skip=output/dev", "--skip=check/qemu"];
+  const clock = clockLibrary(arch);
+  if (clock !== undefined)
+    hooks.push(`--setup-hook=mkdir -p "$1${dirname(clock)}"; cp ${clock} "$1${clock}"`);
   const source = `deb [trusted=yes] copy://${archive} ./`;
   await run("mmdebstrap", [...args, ...hooks, ...unsafe, suite, root, source], {
     env: { SOURCE_DATE_EPOCH: String(recipe.file.epochSeconds), TMPDIR: work },
   });
   await rm(join(root, "etc/apt/sources.list.d/0000main.list"), { force: true });
+  if (clock !== undefined) await rm(join(root, dirname(clock)), { recursive: true });
 }
 
 async function seedCache({ arch, recipe, runtime, cache }: BootstrapOptions, root: string): Promise<void> {
@@ -145,7 +150,9 @@ async function runRecipe(
   await writeFile(script, recipe.text);
   await chmod(script, 0o755);
   const namespaces = ["--mount", "--pid", "--fork", "--net", "--uts", "--ipc", "--kill-child"];
-  const inside = `set -e; root=$1; mount -t proc proc "$root/proc"; mount -t tmpfs -o mode=755 tmpfs "$root/dev"; for n in null zero full random urandom tty; do : > "$root/dev/$n"; mount --bind "/dev/$n" "$root/dev/$n"; done; hostname haversack; exec chroot "$root" /bin/sh /tmp/haversack-recipe.sh`;
+  // A clock that is not the machine's is shared by all that have it.
+  const shared = clockLibrary(arch) === undefined ? "-t tmpfs tmpfs" : "--bind /dev/shm";
+  const inside = `set -e; root=$1; mount -t proc proc "$root/proc"; mount -t tmpfs -o mode=755 tmpfs "$root/dev"; for n in null zero full random urandom tty; do : > "$root/dev/$n"; mount --bind "/dev/$n" "$root/dev/$n"; done; mkdir "$root/dev/shm"; mount ${shared} "$root/dev/shm"; hostname haversack; exec chroot "$root" /bin/sh /tmp/haversack-recipe.sh`;
   const said = await run("unshare", [...namespaces, "/bin/sh", "-c", inside, "sh", root]);
   for (const line of said.trim().split("\n")) tell(`  ${line}`);
   const proof = JSON.parse(await readFile(join(root, "etc/haversack-base.json"), "utf8")) as {

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { FaultError, messageOf } from "@haversack/base";
 import { type Arch, arches, parseArch } from "./arch.ts";
 import { build, recipeOnly, sizesBefore } from "./build.ts";
-import { compareBuilds } from "./compare.ts";
+import { checkCompare, compareBuilds } from "./compare.ts";
 import { writeLock } from "./lock.ts";
 import { readRecipeFile } from "./recipe.ts";
 import { newKey, publish, verifyRelease } from "./release.ts";
@@ -71,6 +71,7 @@ const commands: Readonly<Record<string, (values: Values) => Promise<void>>> = {
     const before = values.last === undefined ? new Map<string, number>() : await sizesBefore(values.last);
     const { arch, out, cache } = places(values);
     const plan = { arch, out, cache, before, tell, ...(values.url !== undefined && { url: values.url }) };
+    if (values.twice) await checkCompare();
     const made = await build(plan);
     if (values.twice) await compareBuilds(plan, made);
     for (const { name, sha256, size } of [...made.files, ...made.shared]) tell(`${sha256}  ${size}  ${name}`);

@@ -83,7 +83,8 @@ fetch() { # file with the list
     fetch_round "$round" "$missing" || break
     round=$((round + 1))
   done
-  fail "$(wc -l < "$missing") files could not be had, the first is $(head -n 1 "$missing"); $(tail -n 1 "$work/said")"
+  why=$(sed -n 's/^E: Failed to fetch //p' "$work/said" | head -n 1)
+  fail "$(wc -l < "$missing") files could not be had, one of them is $(head -n 1 "$missing" | cut -d ' ' -f 4): ${why:-$(tail -n 1 "$work/said")}"
 }
 
 # One go at the n-th address of everything that is missing. False: nobody has an n-th one.

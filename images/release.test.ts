@@ -2,49 +2,12 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { tempFolder } from "../tests/support/temp-folder.ts";
-import { type Arch, arches } from "./arch.ts";
-import { hashOf } from "./fetch.ts";
-import { baseName, recordName, smokeName, writeRecord } from "./records.ts";
+import { arches } from "./arch.ts";
+import { baseName, recordName, smokeName } from "./records.ts";
 import { newKey, publish, verifyRelease } from "./release.ts";
+import { made, releaseUrl, smallRecipe, stamp } from "./testing/made.ts";
 
-const stamp = "2026.11.1";
 const keys = newKey();
-
-/** What build and smoke leave, with small files in the place of images. */
-async function made(folder: string, arch: Arch, recipe = `sha256:${hashOf("recipe")}`): Promise<void> {
-  const file = async (name: string, text: string) => {
-    await writeFile(join(folder, name), text);
-    return { name, sha256: hashOf(text), size: text.length };
-  };
-  const name = baseName(stamp, arch);
-  const id = `sha256:${"bb".repeat(32)}`;
-  const oci = {
-    ...(await file(`${name}.oci.tar`, `oci ${arch}`)),
-    imageId: id,
-    manifestDigest: id,
-    unpacked: 9,
-  };
-  const lxd = { ...(await file(`${name}.lxd.tar.zst`, `lxd ${arch}`)), unpacked: 9 };
-  const sbom = await file(`${name}.spdx.json`, `{"of":"${arch}"}`);
-  const shared = [
-    await file(`base-${stamp}.recipe.sh`, "recipe"),
-    await file(`base-${stamp}-runtime.tar.gz`, "runtime"),
-  ];
-  const images = [oci, lxd].map(({ name: each, sha256, size }) => ({ name: each, sha256, size }));
-  await writeRecord(join(folder, recordName(stamp, arch)), {
-    arch,
-    stamp,
-    recipe,
-    oci,
-    lxd,
-    sbom,
-    images,
-    files: [...images, sbom],
-    shared,
-  });
-  const passed = images.map((each) => ({ engine: "docker", ...each }));
-  await writeRecord(join(folder, smokeName(stamp, arch)), { arch, stamp, passed });
-}
 
 async function world(folder: string) {
   const from = join(folder, "from");
@@ -73,7 +36,7 @@ test("a release has every file, is signed, and is found to be whole", async () =
     "images.json.sig",
     "recipe.sh",
   ]);
-  expect(await verifyRelease(to, keys.publicKey)).toHaveLength(7);
+  expect(await verifyRelease(to, keys.publicKey)).toHaveLength(8);
   await expect(run()).resolves.toEqual(manifest);
 });
 
@@ -105,7 +68,7 @@ describe("nothing changes in the target", () => {
     ],
     [
       "when the architectures were built from different recipes",
-      (from: string) => made(from, "arm64", `sha256:${"cc".repeat(32)}`),
+      (from: string) => made(from, "arm64", `${smallRecipe}# another\n`),
       /different recipes/,
     ],
   ])("%s", async (_case, spoil, message) => {
@@ -116,6 +79,17 @@ describe("nothing changes in the target", () => {
     await expect(run()).rejects.toThrow(message);
     expect(await readdir(to)).toEqual(["images.json"]);
     expect(await readFile(join(to, "images.json"), "utf8")).toContain("2026.10.1");
+  });
+
+  test("when containers would look for the agent runtime elsewhere", async () => {
+    await using folder = await tempFolder();
+    const { from, to } = await world(folder.path);
+    const at = (url: string) => publish({ from, to, stamp, key: keys.privateKey, url });
+    await expect(at("https://elsewhere.example/files")).rejects.toThrow(
+      /not look for the agent runtime at https:\/\/elsewhere\.example\/files\/base-2026\.11\.1-runtime\.tar\.gz: .* same$/,
+    );
+    expect(await readdir(to)).toEqual([]);
+    await expect(at(`${releaseUrl}/`)).resolves.toMatchObject({ stamp });
   });
 
   test("when another release has the stamp", async () => {
@@ -134,6 +108,8 @@ test("a release that was touched, or signed by somebody else, is not believed", 
   await expect(verifyRelease(to, newKey().publicKey)).rejects.toThrow(/not the signature/);
   await writeFile(join(to, "base-2026.11.1-x64.spdx.json"), "{}");
   await expect(verifyRelease(to, keys.publicKey)).rejects.toThrow(/spdx\.json is /);
+  await writeFile(join(to, "base-2026.11.1-runtime.tar.gz"), "another");
+  await expect(verifyRelease(to, keys.publicKey)).rejects.toThrow(/runtime\.tar\.gz is /);
   await writeFile(join(to, "images.json"), `${await readFile(join(to, "images.json"), "utf8")} `);
   await expect(verifyRelease(to, keys.publicKey)).rejects.toThrow(/not the signature/);
 });

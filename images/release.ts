@@ -18,6 +18,9 @@ const manifestName = "images.json";
 const signatureName = "images.json.sig";
 /** Where a coordinator looks for the recipe of the manifest beside it. */
 const recipeName = "recipe.sh";
+const runtimeName = (stamp: string): string => `base-${stamp}-runtime.tar.gz`;
+/** A line of the recipe. */
+const runtimeLock = /^runtime_lock='([0-9a-f]{64}) [0-9]+'$/m;
 
 export interface PublishOptions {
   /** What `build` and `smoke` wrote, of all architectures. */
@@ -43,6 +46,8 @@ export async function publish(options: PublishOptions): Promise<ImageManifest> {
       "the architectures were built from different recipes; build both from one checkout",
     );
   }
+  for (const record of records) await checkFiles(from, record);
+  await checkAddress(options);
   const text = manifestText(records, options);
   const manifest = parseImageManifest(text, manifestName);
   const signature = signText(text, key);
@@ -69,24 +74,30 @@ export async function publish(options: PublishOptions): Promise<ImageManifest> {
   return manifest;
 }
 
-/** What was built of an architecture, when it is whole and a smoke test passed with the very same bytes. */
+const incomplete = (what: string) =>
+  new FaultError(
+    "missing",
+    "incomplete",
+    `${what}; a release has all architectures (${arches.join(", ")}), built and smoked, or is none`,
+  );
+
+/** What was built of an architecture, when a smoke test passed with the very same bytes. */
 async function complete(from: string, stamp: string, arch: Arch): Promise<BuildRecord> {
-  const missing = (what: string) =>
-    new FaultError(
-      "missing",
-      "incomplete",
-      `${what}; a release has all architectures (${arches.join(", ")}), built and smoked, or is none`,
-    );
   const record = await readRecord<BuildRecord>(join(from, recordName(stamp, arch)));
-  if (record === undefined) throw missing(`there is no build of ${stamp} for ${arch} in ${from}`);
+  if (record === undefined) throw incomplete(`there is no build of ${stamp} for ${arch} in ${from}`);
   const smoke = await readRecord<SmokeRecord>(join(from, smokeName(stamp, arch)));
-  if (smoke === undefined) throw missing(`the build of ${stamp} for ${arch} was not smoked`);
+  if (smoke === undefined) throw incomplete(`the build of ${stamp} for ${arch} was not smoked`);
   const smoked = new Set(smoke.passed.map(({ sha256 }) => sha256));
   const untried = record.images.filter(({ sha256 }) => !smoked.has(sha256));
-  if (untried.length > 0) throw missing(`${untried.map(({ name }) => name).join(", ")} passed no smoke test`);
+  if (untried.length > 0)
+    throw incomplete(`${untried.map(({ name }) => name).join(", ")} passed no smoke test`);
+  return record;
+}
+
+async function checkFiles(from: string, record: BuildRecord): Promise<void> {
   for (const { name, sha256, size } of [...record.files, ...record.shared]) {
     const found = await stat(join(from, name)).catch(() => undefined);
-    if (found === undefined) throw missing(`${name} is not in ${from}`);
+    if (found === undefined) throw incomplete(`${name} is not in ${from}`);
     if (found.size !== size)
       throw new FaultError(
         "corrupt",
@@ -95,7 +106,16 @@ async function complete(from: string, stamp: string, arch: Arch): Promise<BuildR
       );
     await sameOrRefuse(join(from, name), sha256);
   }
-  return record;
+}
+
+/** Containers that are built look for the agent runtime where the recipe says, and that was fixed when it was made. */
+async function checkAddress({ from, stamp, url }: PublishOptions): Promise<void> {
+  if (url === undefined) return;
+  const expected = `${url.replace(/\/$/, "")}/${runtimeName(stamp)}`;
+  const recipe = await readFile(join(from, `base-${stamp}.recipe.sh`), "utf8");
+  if (recipe.includes(expected)) return;
+  const message = `the recipe does not look for the agent runtime at ${expected}: it was built with another --url, or with none; give build the same`;
+  throw new FaultError("conflict", "incomplete", message);
 }
 
 async function sameOrRefuse(file: string, sha256: string): Promise<void> {
@@ -167,6 +187,16 @@ export function newKey(): { readonly privateKey: string; readonly publicKey: str
   };
 }
 
+/** The recipe names it in turn. */
+async function verifyRuntime(folder: string, stamp: string): Promise<string> {
+  const name = runtimeName(stamp);
+  const [, sha256] = runtimeLock.exec(await readFile(join(folder, recipeName), "utf8")) ?? [];
+  if (sha256 === undefined)
+    throw new FaultError("corrupt", "changed", `${recipeName} names no agent runtime`);
+  await sameOrRefuse(join(folder, name), sha256);
+  return `${name}: sha256 ${sha256}`;
+}
+
 /** Everything that a release names, read again: signature, sizes and sha256. Throws FaultError `changed`, `bad_signature`. */
 export async function verifyRelease(folder: string, publicKey: string): Promise<string[]> {
   const text = await readFile(join(folder, manifestName), "utf8");
@@ -178,10 +208,9 @@ export async function verifyRelease(folder: string, publicKey: string): Promise<
       `${signatureName} is not the signature of ${manifestName} by this key`,
     );
   }
-  const { arches: entries, recipe } = parseImageManifest(text, manifestName);
+  const { arches: entries, recipe, stamp } = parseImageManifest(text, manifestName);
   await sameOrRefuse(join(folder, recipeName), recipe.replace("sha256:", ""));
-  // It names the agent runtime in turn.
-  const said = [`${recipeName}: ${recipe}`];
+  const said = [`${recipeName}: ${recipe}`, await verifyRuntime(folder, stamp)];
   for (const { oci, lxd, sbom } of Object.values(entries)) {
     const named = [
       ...[oci, lxd].flatMap((file) => (file === undefined ? [] : [{ ...file, url: file.urls[0] ?? "" }])),

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { FaultError } from "@haversack/base";
+import { clockVariables } from "./other-clock.ts";
 
 export interface RunOptions {
   readonly cwd?: string;
@@ -10,6 +11,8 @@ export interface RunOptions {
   readonly input?: string | Uint8Array;
   /** What it says goes to our standard error as well. */
   readonly isShown?: boolean;
+  /** It removes what was made, and does so also while all else ends. */
+  readonly isTidying?: boolean;
 }
 
 const outputMax = 64 * 1024 * 1024;
@@ -20,7 +23,7 @@ const neutral = { LC_ALL: "C.UTF-8", TZ: "UTC", HOME: "/nonexistent", DEBIAN_FRO
 const running = new Set<ChildProcess>();
 let isEnding = false;
 
-/** Ends what runs, and lets nothing new start: whoever waits for it cleans up and fails. */
+/** Ends what runs, and lets nothing new start but what tidies up: whoever waits for it cleans up and fails. */
 export function endPrograms(): void {
   isEnding = true;
   for (const child of running) child.kill("SIGTERM");
@@ -35,6 +38,7 @@ export async function run(
   const env = {
     PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin",
     ...neutral,
+    ...clockVariables(),
     ...options.env,
   };
   const child = spawn(program, args, {
@@ -42,8 +46,10 @@ export async function run(
     stdio: "pipe",
     ...(options.cwd !== undefined && { cwd: options.cwd }),
   });
-  if (isEnding) child.kill("SIGTERM");
-  running.add(child);
+  if (options.isTidying !== true) {
+    if (isEnding) child.kill("SIGTERM");
+    running.add(child);
+  }
   child.once("close", () => running.delete(child));
   const out: Buffer[] = [];
   const said: Buffer[] = [];

@@ -6,35 +6,36 @@ import { join } from "node:path";
 import { FaultError } from "@haversack/base";
 import { names } from "./arch.ts";
 import type { BuildRecord } from "./records.ts";
-import { run } from "./run.ts";
+import { type RunOptions, run } from "./run.ts";
 import type { Container } from "./smoke-checks.ts";
 
+type Docker = (args: readonly string[], options?: RunOptions) => Promise<string>;
+
+const tidying = { isTidying: true };
 const bounds = ["--memory=1g", "--pids-limit=256", "--cap-drop=ALL", "--security-opt=no-new-privileges"];
 const recipeNeeds = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETGID", "SETUID"];
 
 export function dockerEngine(socket: string) {
-  const docker = (args: readonly string[]) => run("docker", ["-H", `unix://${socket}`, ...args]);
+  const docker: Docker = (args, options) => run("docker", ["-H", `unix://${socket}`, ...args], options);
   return {
     answers: () =>
       docker(["version"]).then(
         () => true,
         () => false,
       ),
-    /** Answers the image's id, which must be the one of the build. */
+    /** Answers the image's id, which must be one of the build. */
     async load(file: string, { oci, arch, stamp }: BuildRecord): Promise<string> {
       await docker(["load", "--input", file]);
       const format = '{{.Id}} {{.Architecture}} {{index .Config.Labels "haversack.stamp"}} {{.Config.User}}';
-      const found = (
-        await docker(["image", "inspect", "--format", format, oci.imageId]).catch(() => "none")
-      ).trim();
-      const id = found.startsWith("sha256:") ? oci.imageId : oci.imageId.slice("sha256:".length);
-      const expected = `${id} ${names[arch].oci} ${stamp} 10001:10001`;
-      if (found === expected) return oci.imageId;
-      throw new FaultError(
-        "corrupt",
-        "smoke_failed",
-        `the image is ${JSON.stringify(found)}; expected ${JSON.stringify(expected)}`,
-      );
+      const inspect = (id: string) => docker(["image", "inspect", "--format", format, id]).catch(() => "");
+      // Docker names images by their manifest where containerd keeps them; Podman says an id without its kind.
+      const found = (await inspect(oci.imageId)) || (await inspect(oci.manifestDigest)) || "none";
+      const about = `${names[arch].oci} ${stamp} 10001:10001`;
+      const ids = [oci.imageId, oci.imageId.replace("sha256:", ""), oci.manifestDigest];
+      const id = ids.find((each) => found.trim() === `${each} ${about}`);
+      if (id !== undefined) return id;
+      const message = `the image is ${JSON.stringify(found.trim())}; expected ${oci.imageId} ${about}`;
+      throw new FaultError("corrupt", "smoke_failed", message);
     },
     /** The image path: nothing is writable but memory, and nobody is root. */
     async start(image: string, pack: Uint8Array, name: string): Promise<Container> {
@@ -46,17 +47,9 @@ export function dockerEngine(socket: string) {
         `--volume=${folder}:/run/haversack:ro`,
       ];
       const env = ["--env=HAVERSACK_REHEARSAL=1", "--env=HAVERSACK_WAIT=start"];
-      await docker([
-        "run",
-        "--detach",
-        `--name=${name}`,
-        "--network=none",
-        ...bounds,
-        ...mounts,
-        ...env,
-        image,
-      ]);
-      return container(docker, name, folder);
+      const made = container(docker, name, folder);
+      const ways = ["--detach", `--name=${name}`, "--network=none", ...bounds, ...mounts, ...env];
+      return await orNothing(made, () => docker(["run", ...ways, image]));
     },
     /** The build path: root with what the recipe needs, until process 1 gives it up. Answers when the recipe has ended. */
     async provision(
@@ -75,33 +68,40 @@ export function dockerEngine(socket: string) {
         `--volume=${folder}:/run/haversack:ro`,
       ];
       const entry = ["--entrypoint=/bin/sh", image, "-c", wait, "haversack-wait"];
-      await docker([
-        "run",
-        "--detach",
-        `--name=${parts.name}`,
-        "--network=host",
-        ...bounds,
-        ...caps,
-        ...env,
-        ...entry,
-      ]);
       const made = container(docker, parts.name, folder, image);
-      try {
+      return await orNothing(made, async () => {
+        await docker([
+          "run",
+          "--detach",
+          `--name=${parts.name}`,
+          "--network=host",
+          ...bounds,
+          ...caps,
+          ...env,
+          ...entry,
+        ]);
         await docker(["exec", parts.name, "mkdir", "-p", "/var/cache/haversack", "/var/lib/haversack"]);
         for (const [sha256, file] of parts.downloads)
           await docker(["cp", file, `${parts.name}:/var/cache/haversack/${sha256}`]);
         await docker(["cp", parts.recipe, `${parts.name}:/var/lib/haversack/recipe.sh`]);
         await docker(["exec", parts.name, "/bin/sh", "/var/lib/haversack/recipe.sh"]);
-      } catch (error) {
-        await made.remove();
-        throw error;
-      }
-      return made;
+      });
     },
     async removeImage(image: string): Promise<void> {
-      await docker(["image", "rm", "--force", image]).catch(() => "");
+      await docker(["image", "rm", "--force", image], tidying).catch(() => "");
     },
   };
+}
+
+/** The container once the work is done; when that fails, or is broken off, nothing is left of it. */
+export async function orNothing(made: Container, work: () => Promise<unknown>): Promise<Container> {
+  try {
+    await work();
+    return made;
+  } catch (error) {
+    await made.remove();
+    throw error;
+  }
 }
 
 /** What a worker would put below /run/haversack. */
@@ -113,12 +113,7 @@ export async function runFolder(pack: Uint8Array): Promise<string> {
   return folder;
 }
 
-function container(
-  docker: (args: readonly string[]) => Promise<string>,
-  name: string,
-  folder: string,
-  image?: string,
-): Container {
+function container(docker: Docker, name: string, folder: string, image?: string): Container {
   return {
     exec: (argv) => docker(["exec", "--user=10001:10001", name, ...argv]),
     async stop() {
@@ -128,8 +123,8 @@ function container(
       return { exitCode: Number(await docker(["inspect", "--format", "{{.State.ExitCode}}", name])), ms };
     },
     async remove() {
-      await docker(["rm", "--force", name]).catch(() => "");
-      if (image !== undefined) await docker(["image", "rm", "--force", image]).catch(() => "");
+      await docker(["rm", "--force", "--volumes", name], tidying).catch(() => "");
+      if (image !== undefined) await docker(["image", "rm", "--force", image], tidying).catch(() => "");
       await rm(folder, { recursive: true, force: true });
     },
   };

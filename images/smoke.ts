@@ -150,17 +150,23 @@ async function onDocker(
   return record.oci;
 }
 
-async function onLxd(
-  socket: string,
-  tried: Tried,
-  { out, tell }: SmokeOptions,
-): Promise<FileRecord | undefined> {
+async function onLxd(socket: string, tried: Tried, options: SmokeOptions): Promise<FileRecord | undefined> {
   const engine = lxdEngine(socket);
   if (!(await engine.answers())) return undefined;
   const { record, pack } = tried;
+  const { out, tell } = options;
   const image = await engine.load(join(out, record.lxd.name), record);
   try {
     tell(`lxd, image path: ${await passes(await engine.start(image, pack, nameOf(record, "image")), tried)}`);
+    const parts = {
+      arch: record.arch,
+      pack,
+      name: nameOf(record, "build"),
+      recipe: join(out, sharedFile(record, ".recipe.sh").name),
+      downloads: new Map([...packageSeeds(tried, options), ...(await seeds(tried, options))]),
+    };
+    const bare = join(out, bareName(record.stamp, record.arch));
+    tell(`lxd, build path: ${await passes(await engine.provision(bare, parts), tried)}`);
   } finally {
     await engine.removeImage(image);
   }
@@ -182,6 +188,10 @@ function sharedFile({ shared }: BuildRecord, end: string): FileRecord {
   if (found === undefined) throw new FaultError("missing", "not_built", `the build has no file *${end}`);
   return found;
 }
+
+/** For a container that reaches no mirror. */
+const packageSeeds = ({ record, recipe }: Tried, { cache }: SmokeOptions) =>
+  recipe.lock.debian[record.arch].map(({ sha256 }) => [sha256, join(cache, sha256)] as const);
 
 /** What is not to be had before the release is there, and what is large; the packages come from the mirrors. */
 async function seeds({ record, recipe }: Tried, { out, cache }: SmokeOptions): Promise<Map<string, string>> {

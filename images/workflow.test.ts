@@ -53,7 +53,7 @@ describe.each(Object.entries(jobs))("the job %s", (_name, job) => {
   });
 
   test("uses variables that it sets", () => {
-    const always = /^(?:GITHUB_\w+|RUNNER_TEMP|file|stamp)$/;
+    const always = /^(?:GITHUB_\w+|RUNNER_TEMP|draft|file|last|stamp)$/;
     for (const step of job.steps) {
       const used = [...(step.run ?? "").matchAll(/\$\{?([A-Za-z_]\w*)/g)].map(([, name = ""]) => name);
       const set = { ...job.env, ...step.env };
@@ -74,7 +74,7 @@ test("every architecture is built natively, and published only after all builds 
   expect(needsOf(jobs["publish"] as Job)).toEqual(expect.arrayContaining(["plan", "build"]));
   const commands = (name: string) => jobs[name]?.steps.flatMap(({ run }) => run ?? []).join("\n") ?? "";
   expect(commands("build")).toMatch(
-    /images -- build .*--twice[^]*images -- smoke .*--must docker --must podman --must lxd/,
+    /gh release download "\$last"[^]*images -- build .*--last last.json --twice[^]*images -- smoke .*--must docker --must podman --must lxd/,
   );
   const order = [
     "images -- publish",

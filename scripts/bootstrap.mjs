@@ -3,7 +3,8 @@
 //
 //   1. installed?    package-lock.json against what npm says it installed; if they differ, `npm ci`   install.mjs
 //   2. which Node?   the one that npm brought (the sources need >= 24), else this one if it will do   runtime.mjs
-//   3. run           the real command with it; signals go in, the exit code comes out                 run.mjs
+//   3. the page      built from its sources when they have changed                                  dashboard.mjs
+//   4. run           the real command with it; signals go in, the exit code comes out                 run.mjs
 
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,10 +34,13 @@ if (!Object.hasOwn(commands, name)) {
 
 const { install } = await import("./bootstrap/install.mjs");
 const { chooseNode } = await import("./bootstrap/runtime.mjs");
+const { buildDashboard } = await import("./bootstrap/dashboard.mjs");
 const { run } = await import("./bootstrap/run.mjs");
 try {
   await install(root);
-  process.exitCode = await run(chooseNode(root), [...commands[name], ...args], root);
+  const node = chooseNode(root);
+  if (name === "start" || name === "test") await buildDashboard(root, node);
+  process.exitCode = await run(node, [...commands[name], ...args], root);
 } catch (error) {
   if (!error?.forPeople) throw error;
   console.error(`haversack: ${error.message}`);

@@ -68,9 +68,9 @@ async function findEngine() {
 
 /** Lines of a shell that write as much as the image holds besides. */
 const recipeWork = (files: number, fileBytes: number): string => `
-mkdir -p /opt/work
+mkdir -p /opt/filling
 i=0
-while [ $i -lt ${files} ]; do head -c ${fileBytes} /dev/urandom > /opt/work/$i; i=$((i + 1)); done
+while [ $i -lt ${files} ]; do head -c ${fileBytes} /dev/urandom > /opt/filling/$i; i=$((i + 1)); done
 `;
 
 async function rounds(

@@ -3,57 +3,17 @@
  * environment of their units. The folder stands for `/`, so its name is put before each path.
  */
 
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, readFile, readlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { promisify } from "node:util";
 import { createClient } from "@haversack/protocol";
 import { beforeAll, describe, expect, test } from "vitest";
-import { noSignal, repositoryRoot } from "../support/fleet.ts";
+import { noSignal } from "../support/fleet.ts";
+import { execute, fakeProgram, install, npm, startService } from "../support/installed.ts";
+import { readUnit } from "../support/systemd-unit.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
-const execute = promisify(execFile);
-const script = join(repositoryRoot, "scripts/install.sh");
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function install(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  try {
-    const { stdout, stderr } = await execute("sh", [script, ...args], { env: { ...process.env, ...env } });
-    return { code: 0, stdout, stderr };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-    return { code, stdout, stderr };
-  }
-}
-
-/** A program of another name's making, first in PATH. */
-async function fakeProgram(folder: string, name: string, body: string): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  const path = join(folder, name);
-  await writeFile(path, `#!/bin/sh\n${body}\n`);
-  await chmod(path, 0o755);
-  return path;
-}
-
-/** In place of npm: the packages that are here already, by hard links. */
-const npm = (folder: string) =>
-  fakeProgram(folder, "npm", `cp -al "${repositoryRoot}/node_modules" node_modules`);
-
-async function unitOf(root: string, role: string): Promise<Map<string, string[]>> {
-  const text = await readFile(join(root, `etc/systemd/system/haversack-${role}.service`), "utf8");
-  const settings = new Map<string, string[]>();
-  for (const [, key = "", value = ""] of text.matchAll(/^([A-Za-z]+)=(.*)$/gm)) {
-    settings.set(key, [...(settings.get(key) ?? []), value]);
-  }
-  return settings;
-}
+const unitPath = (role: string): string => `etc/systemd/system/haversack-${role}.service`;
 
 describe("the installer", () => {
   test("refuses what it cannot do, and says what to do instead", async () => {
@@ -66,7 +26,7 @@ describe("the installer", () => {
     expect((await install(["--worker", "--coordinator", ...root])).stderr).toContain("one of");
     expect((await install(["--worker", "--prefix", "relative", ...root])).stderr).toContain("absolute");
     expect((await install(["--worker", "--url", "http://x\nUser=root", ...root])).stderr).toContain(
-      "not in a path",
+      "not in an address",
     );
     expect((await install(["--worker", "--prefix"])).stderr).toContain("--prefix needs a value");
     await fakeProgram(join(folder.path, "bin"), "uname", '[ "$1" = -s ] && echo Linux || echo riscv64');
@@ -115,7 +75,7 @@ describe("what it renders", () => {
 
   test("hardens both services, and stops them by one SIGTERM", async () => {
     for (const role of ["coordinator", "worker"]) {
-      const unit = await unitOf(root, role);
+      const unit = await readUnit(join(root, unitPath(role)));
       const expected = {
         Type: "exec",
         User: "haversack",
@@ -127,12 +87,12 @@ describe("what it renders", () => {
         LimitNOFILE: "65536",
       };
       for (const [key, value] of Object.entries(expected))
-        expect([key, unit.get(key)]).toEqual([key, [value]]);
+        expect([key, unit.all(key)]).toEqual([key, [value]]);
     }
-    const worker = await unitOf(root, "worker");
-    expect(worker.get("Delegate")).toEqual(["yes"]);
-    expect(worker.get("LoadCredential")).toEqual(["worker.token:/etc/haversack/worker.token"]);
-    expect(worker.get("ExecStart")?.join()).not.toContain("hv1_");
+    const worker = await readUnit(join(root, unitPath("worker")));
+    expect(worker.all("Delegate")).toEqual(["yes"]);
+    expect(worker.all("LoadCredential")).toEqual(["worker.token:/etc/haversack/worker.token"]);
+    expect(worker.one("ExecStart")).not.toContain("hv1_");
     expect(await readlink(join(root, "opt/haversack/current"))).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
@@ -164,7 +124,7 @@ describe("what it renders", () => {
     expect(await readFile(join(root, "etc/systemd/system/haversack-worker.service"), "utf8")).toBe(before);
     expect(await readFile(coordinatorEnv, "utf8")).toContain("127.0.0.1:0");
 
-    await using coordinator = await startService(root, "coordinator");
+    await using coordinator = await startService(root, unitPath("coordinator"));
     const url = /http:\/\/[\d.:]+/.exec(await coordinator.line("listening on"))?.[0] ?? "";
     const data = join(root, "var/lib/haversack/coordinator");
     await copyFile(join(data, "worker.token"), join(root, "etc/haversack/worker.token"));
@@ -174,7 +134,7 @@ describe("what it renders", () => {
       workerEnv,
       text.replace("http://127.0.0.1:7420", url).replace("127.0.0.1:7421", "127.0.0.1:0"),
     );
-    await using worker = await startService(root, "worker");
+    await using worker = await startService(root, unitPath("worker"));
     await worker.line("worker started");
 
     const token = (await readFile(join(data, "admin.token"), "utf8")).trim();
@@ -200,75 +160,3 @@ describe("what it renders", () => {
     expect(existsSync(join(root, "opt/haversack"))).toBe(false);
   });
 });
-
-/** As systemd would: its line, its environment, its folders, its signal. */
-async function startService(root: string, role: string) {
-  const unit = await unitOf(root, role);
-  const one = (key: string): string => unit.get(key)?.[0] ?? "";
-  const inRoot = (text: string): string => text.replaceAll(/(?<![\w/])\/(?=opt\/|etc\/|var\/)/g, `${root}/`);
-  const folder = join(root, "var/lib", one("StateDirectory"));
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const file = await readFile(inRoot(one("EnvironmentFile").replace(/^-/, "")), "utf8");
-  const [, path = "", credential = ""] = /^([^:]*):(.*)$/.exec(one("LoadCredential")) ?? [];
-  const credentials = join(root, "run/credentials", role);
-  await mkdir(credentials, { recursive: true });
-  if (path !== "") await copyFile(inRoot(credential), join(credentials, path));
-  const env: NodeJS.ProcessEnv = { PATH: process.env["PATH"], CREDENTIALS_DIRECTORY: credentials };
-  for (const [, name = "", value = ""] of file.matchAll(/^([A-Z_]+)=(.*)$/gm)) env[name] = value;
-  const [program = "", ...args] = inRoot(one("ExecStart"))
-    .replaceAll(/\$\{(\w+)\}/g, (_, name: string) => env[name] ?? "")
-    .split(" ");
-  const child = spawn(program, args, {
-    cwd: inRoot(one("WorkingDirectory")),
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  return new Service(child, one("KillSignal") as NodeJS.Signals);
-}
-
-class Service implements AsyncDisposable {
-  readonly #child: ChildProcess;
-  readonly #signal: NodeJS.Signals;
-  readonly #ended: Promise<unknown[]>;
-  #told = "";
-  #heard = Promise.withResolvers<void>();
-
-  constructor(child: ChildProcess, signal: NodeJS.Signals) {
-    this.#child = child;
-    this.#signal = signal;
-    this.#ended = once(child, "close");
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on("data", (data: Buffer) => {
-        this.#told += data.toString("utf8");
-        this.#heard.resolve();
-        this.#heard = Promise.withResolvers();
-      });
-    }
-  }
-
-  /** The first line that holds the words. */
-  async line(words: string): Promise<string> {
-    for (;;) {
-      const line = this.#told
-        .split("\n")
-        .slice(0, -1)
-        .find((each) => each.includes(words));
-      if (line !== undefined) return line;
-      const ended = this.#ended.then(() => {
-        throw new Error(`the service ended before it said ${words}:\n${this.#told}`);
-      });
-      await Promise.race([this.#heard.promise, ended]);
-    }
-  }
-
-  /** @returns exit code and signal */
-  async stop(): Promise<unknown[]> {
-    this.#child.kill(this.#signal);
-    return await this.#ended;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill("SIGKILL");
-    await this.#ended;
-  }
-}

@@ -25,15 +25,7 @@ import { plainHello } from "../../packages/protocol/src/testing/plain-hello.ts";
 import type { Access } from "../../packages/worker/src/identity/access.ts";
 import { Connection, type Stream } from "../../packages/worker/src/session/dial.ts";
 import { joinedAccess } from "../../packages/worker/src/testing/open-access.ts";
-
-const dockerEngine: ContainerEngine = {
-  kind: "docker",
-  version: "20.10.24",
-  arch: "amd64",
-  copyOnWrite: true,
-  prefetch: "lazy",
-  prefetchSource: "default",
-};
+import { dockerInfo } from "./docker-info.ts";
 
 /** What becomes of a task; undefined: nothing is said. */
 export type Deploying = (work: DeployWork, task: Task) => Partial<AttemptResult> | undefined;
@@ -74,7 +66,7 @@ export class DeployWorker implements AsyncDisposable {
     url: string,
     token: string,
     name: string,
-    engine: ContainerEngine | undefined = dockerEngine,
+    engine: ContainerEngine | undefined = dockerInfo,
   ): Promise<DeployWorker> {
     const access = await joinedAccess(url, parseWorkerId(`id-of-${name}`), token);
     const worker = new DeployWorker({ url, name, ...(engine === undefined ? {} : { engine }) }, access);

@@ -20,15 +20,7 @@ import { plainHello } from "../../packages/protocol/src/testing/plain-hello.ts";
 import type { Access } from "../../packages/worker/src/identity/access.ts";
 import { Connection, type Stream } from "../../packages/worker/src/session/dial.ts";
 import { joinedAccess } from "../../packages/worker/src/testing/open-access.ts";
-
-const docker: ContainerEngine = {
-  kind: "docker",
-  version: "20.10.24",
-  arch: "amd64",
-  copyOnWrite: true,
-  prefetch: "lazy",
-  prefetchSource: "default",
-};
+import { dockerInfo } from "./docker-info.ts";
 
 export interface ImageWorkerAsked {
   readonly url: string;
@@ -60,7 +52,7 @@ export class ImageWorker implements AsyncDisposable {
     this.name = asked.name;
     this.#access = access;
     this.#engine =
-      "engine" in asked && asked.engine === undefined ? undefined : { ...docker, ...asked.engine };
+      "engine" in asked && asked.engine === undefined ? undefined : { ...dockerInfo, ...asked.engine };
   }
 
   static async join(asked: ImageWorkerAsked): Promise<ImageWorker> {

@@ -7,6 +7,7 @@ export const packageFloors: Readonly<Record<string, number>> = {
   coordinator: 3,
   worker: 3,
   cli: 4,
+  dashboard: 4,
 };
 
 /** A name is a folder of `src`, a file of `src` without its ending, or a single file of a folder as `folder/file`. */
@@ -32,7 +33,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ],
     ["client-fleet"],
     ["client"],
-    ["index", "index-for-store"],
+    ["index", "index-for-store", "index-for-browser"],
   ],
   snapshot: [
     ["errors"],
@@ -58,7 +59,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["library", "watch"],
     ["children", "dispatch", "retention", "schedule"],
     ["deployments", "images"],
-    ["health"],
+    ["health", "relay"],
     ["api", "http", "maintenance"],
     ["config"],
     ["serving", "containers"],
@@ -85,6 +86,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["worker"],
     ["index"],
   ],
+  dashboard: [["store"], ["api"], ["parts"], ["views"], ["main"]],
   cli: [
     ["outside", "exit-codes", "version", "rehearsal", "convert"],
     ["follow", "memory"],
@@ -106,7 +108,7 @@ export interface Floor {
 
 /** Undefined: the file is in no list, so it has to be put into one. Files of `base` all share one floor. */
 export function floorOf(path: string): Floor | undefined {
-  const [, pkg = "", , ...rest] = path.replace(/(\.test)?\.(ts|mjs)$/, "").split("/");
+  const [, pkg = "", , ...rest] = path.replace(/(\.test)?\.(tsx?|mjs)$/, "").split("/");
   if (pkg === "base") return { name: "base", floor: 0 };
   // Tests stand above everything that they try out, on what they share.
   if (path.endsWith(".test.ts")) return { name: path, floor: 101 };

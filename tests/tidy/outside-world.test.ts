@@ -6,7 +6,7 @@ import { bareCode, code, isTest, place, type Source, sources } from "./sources.t
 /** Where else a name may stand, and why. */
 const allowed: readonly { readonly path: RegExp; readonly name: RegExp; readonly why: string }[] = [
   { path: /^packages\/base\//, name: /./, why: "makes the ports" },
-  { path: /\/main\.ts$|\.mjs$/, name: /./, why: "is the process" },
+  { path: /\/main\.tsx?$|\.mjs$/, name: /./, why: "is the process" },
   { path: /\/store\/sqlite-writer\.ts$/, name: /process/, why: "is a thread of its own" },
 ];
 

@@ -29,9 +29,12 @@ export function read(patterns: readonly string[]): Source[] {
 
 /** What people wrote: sources and tests, without generated code. */
 export function sources(): Source[] {
-  return read(["packages/*/src/**/*.{ts,mjs}", "tests/**/*.ts", "bench/**/*.ts", "scripts/**/*.mjs"]).filter(
-    ({ path }) => !path.includes("/gen/"),
-  );
+  return read([
+    "packages/*/src/**/*.{ts,tsx,mjs}",
+    "tests/**/*.ts",
+    "bench/**/*.ts",
+    "scripts/**/*.mjs",
+  ]).filter(({ path }) => !path.includes("/gen/"));
 }
 
 export const isTest = (path: string): boolean => /\.test\.ts$|^tests\/|\/testing\//.test(path);

@@ -14,6 +14,7 @@ export * from "./loopback.ts";
 export * from "./nearest.ts";
 export * from "./owned-folder.ts";
 export * from "./ports.ts";
+export * from "./printable.ts";
 export * from "./safe-path.ts";
 export * from "./service.ts";
 export * from "./short-ids.ts";

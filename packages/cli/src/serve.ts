@@ -1,10 +1,14 @@
 /** The two long-lived things that the command starts, from their options to the end of their process. */
 
+import { join } from "node:path";
 import { FaultError, faultOf, messageOf, type Service, type StopMode, systemCodeOf } from "@haversack/base";
 import type { Coordinator, CoordinatorAsked } from "@haversack/coordinator";
 import { readLocal } from "./connect.ts";
 import { EnvironmentError } from "./exit-codes.ts";
 import type { Outside } from "./outside.ts";
+
+/** The web page as `npm run dashboard:build` leaves it. */
+const pageDir = join(import.meta.dirname, "../../dashboard/dist");
 
 /** A service whose own end is news. */
 export interface Lasting extends Service {
@@ -20,7 +24,7 @@ export async function openCoordinator(
 ): Promise<Coordinator> {
   const { createCoordinator } = await import("@haversack/coordinator");
   const { clock, random, env } = outside;
-  const coordinator = createCoordinator(asked, env, {
+  const coordinator = createCoordinator({ pageDir, ...asked }, env, {
     clock,
     random,
     log: outside.openLog("coordinator", logFile),

@@ -5,7 +5,13 @@ import type { Client } from "@connectrpc/connect";
 import { once } from "./calls.ts";
 import type { ApiToken, AuditCheck, AuditEntry, TokenRole } from "./model/access.ts";
 import type { AccessService } from "./services.ts";
-import { auditCheckFromWire, auditEntryFromWire, roleToWire, tokenFromWire } from "./wire/access-wire.ts";
+import {
+  auditCheckFromWire,
+  auditEntryFromWire,
+  roleFromWire,
+  roleToWire,
+  tokenFromWire,
+} from "./wire/access-wire.ts";
 import { required, safeNumber } from "./wire/fields.ts";
 
 export interface TokenRequest {
@@ -29,8 +35,15 @@ export interface AuditFilter extends Paging {
   readonly who?: string;
 }
 
+/** Who calls, as the coordinator knows them by their token. */
+export interface Identity {
+  readonly name: string;
+  readonly role: TokenRole;
+}
+
 /** Every method rejects with a FaultError. */
 export interface AccessClient {
+  whoAmI(signal: AbortSignal): Promise<Identity>;
   /** @returns `secret`: the token itself, told this once */
   createToken(request: TokenRequest, signal: AbortSignal): Promise<{ token: ApiToken; secret: string }>;
   /** Newest first. */
@@ -49,6 +62,10 @@ export interface AccessClient {
 
 export function accessClient(client: Client<typeof AccessService>): AccessClient {
   return {
+    async whoAmI(signal) {
+      const { name, role } = await once(client.whoAmI({}, { signal }), signal);
+      return { name, role: roleFromWire(role) };
+    },
     async createToken({ role, ...rest }, signal) {
       const asked = client.createToken({ ...rest, role: roleToWire[role] }, { signal });
       const { token, secret } = await once(asked, signal);

@@ -43,7 +43,7 @@ export function placementClient(
 }
 
 /** Every method rejects with a FaultError. A worker is named by its id, or by its name where only one has it. */
-interface FleetClient {
+export interface FleetClient {
   workers(signal: AbortSignal): Promise<readonly WorkerInfo[]>;
   /** @param worker all of them when left out */
   watchWorkers(worker: string | undefined, signal: AbortSignal): AsyncIterable<WorkerChanges>;
@@ -57,7 +57,7 @@ interface FleetClient {
   ): Promise<WorkerInfo>;
 }
 
-function fleetClient(client: Client<typeof FleetService>): FleetClient {
+export function fleetClient(client: Client<typeof FleetService>): FleetClient {
   return {
     async workers(signal) {
       return (await once(client.listWorkers({}, { signal }), signal)).workers.map(workerFromWire);

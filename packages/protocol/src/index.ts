@@ -56,6 +56,7 @@ export * from "./model/step-limits.ts";
 export * from "./model/submission.ts";
 export * from "./model/task.ts";
 export * from "./model/trace.ts";
+export * from "./model/wanted-digest.ts";
 export * from "./model/worker-info.ts";
 export * from "./model/worker-proof.ts";
 export * from "./services.ts";

@@ -1,7 +1,7 @@
 /** Two stores on one database, as two coordinators have them: what each decides, the other sees, and neither twice. */
 
 import { join } from "node:path";
-import { systemRandom } from "@haversack/base";
+import { present, systemRandom } from "@haversack/base";
 import { dagScope, parseDigest, parseRunId, type RunId } from "@haversack/protocol";
 import { expect, test } from "vitest";
 import { readMigrations } from "../../../packages/coordinator/src/store/migrate.ts";
@@ -46,6 +46,30 @@ const claimAll = (worker: TestWorker, run: RunId, count: number) =>
   Promise.all(Array.from({ length: count }, (_, index) => worker.claim(run, `s${index}`)));
 
 withPostgres("two coordinators on one PostgreSQL", () => {
+  test("give leave to download to so many, however many ask both at once", async () => {
+    await using both = await two();
+    const workers = workersOf(both.worlds, 4);
+    await Promise.all(workers.map((worker) => worker.greet()));
+    const digest = parseDigest(`sha256:${"a".repeat(64)}`);
+    const given = await Promise.all(
+      workers.map(({ id: workerId }, at) =>
+        present(both.stores[at % 2], "one of two").write.imagePermitsGive({
+          holder: workerId,
+          wishes: [{ workerId, digest, held: false, askedAt: at }],
+          freed: [],
+          limit: 3,
+          now: 1,
+          until: 100,
+        }),
+      ),
+    );
+    expect(given.flat().length).toBeLessThanOrEqual(3);
+    const held = workers.map(({ id: holder }) =>
+      both.stores[0].write.imagePermitsGive({ holder, wishes: [], freed: [], limit: 3, now: 2, until: 100 }),
+    );
+    expect((await Promise.all(held)).flat()).toHaveLength(3);
+  });
+
   test("share one generation, and know of each other", async () => {
     await using both = await two();
     const [one, other] = both.stores;

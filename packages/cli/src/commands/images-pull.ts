@@ -9,7 +9,7 @@ import { followImages } from "../follow/follow-images.ts";
 import { withConnection, withJson } from "../options.ts";
 import { imageScreen } from "../print/image-screen.ts";
 import { failureText, imageJson } from "../print/image-text.ts";
-import { printable } from "../print/printable.ts";
+import { printable, printableInOne } from "../print/printable.ts";
 import type { Shell } from "../shell.ts";
 import { connect, type DagOptions } from "./dag-options.ts";
 import { collect, type Target, targetsOf } from "./images-targets.ts";
@@ -107,7 +107,11 @@ function tell(images: readonly WorkerImage[], { json }: PullOptions, shell: Shel
     const what = `${printable(workerName)}: ${printable(status.ref)}${status.stamp === undefined ? "" : ` ${printable(status.stamp)}`}`;
     const { failure, why } = status;
     const because =
-      failure === undefined ? (why === undefined ? "" : `: ${printable(why)}`) : `: ${failureText(failure)}`;
+      failure === undefined
+        ? why === undefined
+          ? ""
+          : `: ${printableInOne(why)}`
+        : `: ${failureText(failure)}`;
     const text = `${what} is ${status.state}${because}\n`;
     shell.out(text);
   }

@@ -116,5 +116,5 @@ function doneLine(
 }
 
 function tellRefusal(id: string, message: string, { outside, paint }: Shell): void {
-  outside.terminal.err(`${paint.bad(printable(id))} refused: ${printableLines(message)}\n`);
+  outside.terminal.err(`${paint.bad(printable(id))} refused: ${printableLines(message, 2)}\n`);
 }

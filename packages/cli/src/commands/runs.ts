@@ -11,7 +11,7 @@ import { collectPair, given, wholeNumber, withConnection, withJson } from "../op
 import { runJson } from "../print/json.ts";
 import { elapsed, moment } from "../print/moment.ts";
 import type { Paint } from "../print/paint.ts";
-import { clip, printable } from "../print/printable.ts";
+import { clip, printable, printableInOne } from "../print/printable.ts";
 import { indented, runTree } from "../print/run-tree.ts";
 import { table } from "../print/table.ts";
 import type { Shell } from "../shell.ts";
@@ -131,7 +131,7 @@ function runTable(list: readonly Run[], now: number, paint: Paint): string {
     paint.status(run.status, run.paused === undefined ? run.status : `${run.status}, paused`),
     moment(run.createdAt),
     elapsed(run.startedAt, run.endedAt, now),
-    clip(printable(run.failure?.message ?? ""), remarkColumnsMax),
+    clip(printableInOne(run.failure?.message ?? ""), remarkColumnsMax),
   ]);
   return table(["RUN", "DAG", "BY", "STATUS", "SUBMITTED", "TOOK", "FAILURE"], rows);
 }

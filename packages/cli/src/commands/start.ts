@@ -1,4 +1,3 @@
-import { join, relative } from "node:path";
 import { reasonOf } from "@haversack/base";
 import { type HaversackClient, isTerminalRun, type RunDetail } from "@haversack/protocol";
 import { Command, Option } from "commander";
@@ -6,15 +5,16 @@ import { dataFolderName, readLocal, trustFor } from "../connect.ts";
 import { type ExitCode, exitCodeOfRun, exitCodes } from "../exit-codes.ts";
 import { prepareSubmission } from "../follow/submission.ts";
 import { submit, submitCall } from "../follow/submit.ts";
-import { collectPair, flagsOf, given, prefetchOption, retentionOption, wholeNumber } from "../options.ts";
+import { collectPair, given, prefetchOption, retentionOption, wholeNumber } from "../options.ts";
 import { printable } from "../print/printable.ts";
 import { commandName } from "../print/run-result.ts";
-import { saveWhole } from "../save-whole.ts";
 import { type Lasting, untilInterrupted } from "../serve.ts";
 import type { Shell } from "../shell.ts";
 import { type Fleet, startFleet } from "../start/fleet.ts";
 import { type StartOptions, type StartSettings, settleStart } from "../start/settle.ts";
 import { tellRun } from "../tell-run.ts";
+import { type ImageOptions, imagesAsked, withImages, withWorkerImages } from "./image-options.ts";
+import { flagsHere, saveReports, shown } from "./start-reports.ts";
 
 const slotsMax = 64;
 const earlierShownMax = 500;
@@ -24,12 +24,14 @@ Examples:
   $ npm start -- --once                         ends with the run: 0 succeeded, 1 failed
   $ npm start -- -p repo=../another-repository  about another one
   $ haversack start --dag mine.yaml --agents ./agents
+  $ haversack start --deploy docker --images ./images.json --images-key ./images.pem
 
-The model is HAVERSACK_MODEL, else the one that OPENAI_API_KEY, ANTHROPIC_API_KEY or HAVERSACK_MODEL_URL stands for,
-else the rehearsal model: scripted answers over the real wire protocol. Logs go to haversack.log in the data folder.`;
+The model is --model or HAVERSACK_MODEL, else the one that OPENAI_API_KEY, ANTHROPIC_API_KEY or HAVERSACK_MODEL_URL stands for,
+else the rehearsal model: scripted answers over the real wire protocol. Logs go to haversack.log in the data folder.
+The web page is at the same address; on a terminal a link is printed that signs in.`;
 
 export function startCommand(shell: Shell): Command {
-  return new Command("start")
+  const command = new Command("start")
     .description("coordinator, worker and an example run in one go")
     .option("--once", "end with the run")
     .option("--dag <file>", "run this one (default: examples/dags/repo-report.yaml)")
@@ -45,20 +47,25 @@ export function startCommand(shell: Shell): Command {
     .addOption(
       new Option("--agents <dir>", "agent library (default: examples/agents)").env("HAVERSACK_AGENTS"),
     )
+    .option("--model <id>", "model of the agents (HAVERSACK_MODEL; default: as below)")
+    .option("--vault <dir>", "folder of the secrets (HAVERSACK_VAULT; default: vault in the data folder)")
     .addOption(retentionOption())
     .addOption(new Option("--slots <n>", "steps at a time").argParser(wholeNumber(1, slotsMax)))
     .addOption(prefetchOption())
     .option(
       "--deploy <engine>",
       "let its worker run deployments: auto, docker, podman, lxd or incus (HAVERSACK_DEPLOY; default: off)",
-    )
+    );
+  return withWorkerImages(withImages(command))
     .addHelpText("after", examples)
-    .action(shell.does((options: StartOptions) => start(options, shell)));
+    .action(shell.does((options: Options) => start(options, shell)));
 }
 
-async function start(options: StartOptions, shell: Shell): Promise<ExitCode> {
+type Options = StartOptions & ImageOptions;
+
+async function start(options: Options, shell: Shell): Promise<ExitCode> {
   const { outside } = shell;
-  const settings = settleStart(options, outside);
+  const settings = settleStart(options, imagesAsked(options, outside.cwd), outside);
   const fleet = await startFleet(settings, outside);
   try {
     return await demonstrate(fleet, settings, shell);
@@ -83,6 +90,9 @@ async function demonstrate(fleet: Fleet, settings: StartSettings, shell: Shell):
     shell.out("The run is kept. These commands ask a coordinator: `npm start` serves it again.\n");
     return ended === undefined ? exitCodes.ok : exitCodeOfRun(ended.status);
   }
+  const tokenFile = shown(join(settings.dataDir, "admin.token"), shell);
+  const asked = { client, isLive: shell.outside.terminal.live, tokenFile };
+  shell.out(`The page: ${await fleet.pageLink(asked, shell.outside.stopping)}\n`);
   shell.out(`Serving at ${fleet.url} until Ctrl-C. In another terminal: ${commandName} --help\n`);
   await untilInterrupted(fleet.services, shell.outside);
   return exitCodes.ok;
@@ -139,44 +149,4 @@ async function submitAndTell(
   const ended = await tellRun(client, run, asked, shell, signal);
   if (isTerminalRun(ended.status)) await saveReports(client, ended, settings, shell);
   return ended;
-}
-
-/** Brings every report of the run to where a person finds it. */
-async function saveReports(
-  client: HaversackClient,
-  run: RunDetail,
-  settings: StartSettings,
-  shell: Shell,
-): Promise<void> {
-  const flags = flagsHere(settings, shell);
-  const { stopping } = shell.outside;
-  for (const step of run.steps) {
-    if (!step.artifacts.some((artifact) => artifact.path === reportName)) continue;
-    const file = join(settings.dataDir, "reports", run.id, reportName);
-    await saveWhole(
-      client.artifact({ runId: run.id, stepId: step.id, path: reportName }, stopping),
-      file,
-      stopping,
-    );
-    shell.out(`  ${shell.paint.faint("the report:")}    ${shown(file, shell)}\n`);
-    if (step.snapshotDigest === undefined) continue;
-    shell.out(
-      `  ${shell.paint.faint("its snapshot:")}  ${commandName} snapshot inspect ${run.id}/${step.id}${flags}\n`,
-    );
-  }
-  shell.out("\n");
-}
-
-const reportName = "REPORT.md";
-
-/** The other commands find the usual data folder by themselves. */
-function flagsHere({ dataDir }: StartSettings, shell: Shell): string {
-  const isUsual = dataDir === join(shell.outside.cwd, dataFolderName);
-  return isUsual ? "" : flagsOf({ data: shown(dataDir, shell) });
-}
-
-/** As a person in the current folder would write it. */
-function shown(path: string, { outside }: Shell): string {
-  const short = relative(outside.cwd, path);
-  return short === "" || short.startsWith("..") ? path : short;
 }

@@ -4,7 +4,7 @@ import type { StepExplanation, StepPhase } from "@haversack/protocol";
 import { Command } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { usage, withConnection, withJson } from "../options.ts";
-import { printable } from "../print/printable.ts";
+import { printable, printableLines } from "../print/printable.ts";
 import { findRun } from "../run-ref.ts";
 import type { Shell } from "../shell.ts";
 import { connect, type DagOptions } from "./dag-options.ts";
@@ -71,7 +71,7 @@ const waits = (phase: StepPhase): boolean => phase === "waiting" || phase === "r
 function explanationText(id: string, explanation: StepExplanation): string {
   const { phase, reasons, priority, worker, limits } = explanation;
   const lines = [`${id} is ${phase}`];
-  lines.push(...reasons.map(({ message }) => `  ${printable(message)}`));
+  lines.push(...reasons.map(({ message }) => `  ${printableLines(message, 4)}`));
   if (reasons.length === 0 && waits(phase)) lines.push("  nothing keeps it: it is about to start");
   const asks = [`priority ${priority}`, ...worker, ...limits];
   return `${[...lines, `  (${asks.map(printable).join(", ")})`].join("\n")}\n`;

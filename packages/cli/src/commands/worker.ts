@@ -7,8 +7,9 @@ import { exitCodes } from "../exit-codes.ts";
 import { collectPair, duration, given, prefetchOption, wholeNumber } from "../options.ts";
 import { stopInOrder, tellStop, untilInterrupted } from "../serve.ts";
 import type { Shell } from "../shell.ts";
+import { type WorkerImageOptions, withWorkerImages } from "./image-options.ts";
 
-interface WorkerOptions {
+interface WorkerOptions extends WorkerImageOptions {
   readonly url?: string;
   readonly coordinator?: string;
   readonly join?: string;
@@ -24,8 +25,6 @@ interface WorkerOptions {
   readonly drainTimeout?: number;
   readonly healthListen?: string;
   readonly prefetchBaseImage?: string;
-  readonly imagesMaxRate?: string;
-  readonly imagesDir?: string;
   readonly deploy?: string;
 }
 
@@ -41,7 +40,7 @@ Examples:
 The first Ctrl-C (or SIGTERM) lets running steps finish and takes no new ones; the second ends them, and they go to others.`;
 
 export function workerCommand(shell: Shell): Command {
-  return new Command("worker")
+  return withWorkerImages(new Command("worker"))
     .description("run a worker in this terminal until Ctrl-C")
     .addOption(
       new Option("--url <url>", "address of the coordinator; of several on one database with commas").env(
@@ -74,14 +73,6 @@ export function workerCommand(shell: Shell): Command {
       ),
     )
     .addOption(prefetchOption())
-    .option(
-      "--images-max-rate <size>",
-      "bytes a second for downloads of images, such as 4MiB (HAVERSACK_IMAGES_MAX_RATE)",
-    )
-    .option(
-      "--images-dir <dir>",
-      "where images are while they come; workers of one host may share it (HAVERSACK_IMAGES_DIR)",
-    )
     .option(
       "--deploy <engine>",
       "run deployments: auto, docker, podman, lxd or incus, or such as docker=/run/docker.sock (HAVERSACK_DEPLOY; default: off)",

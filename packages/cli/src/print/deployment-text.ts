@@ -4,7 +4,7 @@ import { formatDuration } from "@haversack/base";
 import type { DeploymentInfo, DeploymentReport, DeploymentState, PublishedPort } from "@haversack/protocol";
 import { moment } from "./moment.ts";
 import type { Paint } from "./paint.ts";
-import { printable, printableLines } from "./printable.ts";
+import { printable, printableInOne, printableLines } from "./printable.ts";
 import { table } from "./table.ts";
 
 export function deploymentTable(list: readonly DeploymentInfo[], paint: Paint): string {
@@ -16,7 +16,7 @@ export function deploymentTable(list: readonly DeploymentInfo[], paint: Paint): 
     info.report === undefined ? "-" : urlText(info.report),
     info.report === undefined ? printable(info.image) : originText(info.report),
     info.deployedAt === undefined ? "-" : moment(info.deployedAt),
-    info.note === undefined ? "" : printable(info.note),
+    info.note === undefined ? "" : printableInOne(info.note),
   ]);
   return table(["NAME", "STATE", "REVISION", "WORKER", "URL", "FROM", "DEPLOYED", "NOTE"], rows);
 }
@@ -59,7 +59,7 @@ export function deployedText(info: DeploymentInfo, paint: Paint): string {
   const where = workerName === undefined ? "" : ` on ${printable(workerName)}`;
   const lines = [`${paint.strong(printable(name))} is ${stateText(info, paint)}${where}`];
   if (report !== undefined) lines.push(...reportLines(report));
-  if (info.note !== undefined && state !== "running") lines.push(`  ${printable(info.note)}`);
+  if (info.note !== undefined && state !== "running") lines.push(`  ${printableLines(info.note, 4)}`);
   return `${lines.join("\n")}\n`;
 }
 
@@ -68,11 +68,11 @@ function reportLines(report: DeploymentReport): string[] {
   const how = path === "build" ? "this deploy builds" : originText(report);
   return [
     ...ports.map((port) => `  ${printable(addressOf(port))} → ${port.containerPort}`),
-    ...(path === undefined ? [] : [`  ${how}${reason === "" ? "" : `: ${printable(reason)}`}`]),
+    ...(path === undefined ? [] : [`  ${how}${reason === "" ? "" : `: ${printableLines(reason, 4)}`}`]),
     ...(phases.length === 0
       ? []
       : [`  ${phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(" · ")}`]),
-    ...failures.map((failure) => `  failed: ${printable(failure)}`),
+    ...failures.map((failure) => `  failed: ${printableLines(failure, 4)}`),
   ];
 }
 
@@ -86,7 +86,7 @@ export function deploymentDetail(info: DeploymentInfo, paint: Paint): string {
     ["seen", info.seenAt === undefined ? undefined : moment(info.seenAt)],
     ["removed at", info.expiresAt === undefined ? undefined : moment(info.expiresAt)],
     ["step", info.runId === undefined ? undefined : `${info.runId}/${info.stepId ?? ""}`],
-    ["note", info.note === undefined ? undefined : printable(info.note)],
+    ["note", info.note === undefined ? undefined : printableLines(info.note, 13)],
   ];
   const told = rows.flatMap(([name, value]) =>
     value === undefined ? [] : [`  ${name.padEnd(10)} ${value}\n`],

@@ -4,7 +4,7 @@ import { formatDuration } from "@haversack/base";
 import type { ImageList, ImageProgress, ImageStatus, WorkerImage } from "@haversack/protocol";
 import { bytes, moment } from "./moment.ts";
 import type { Paint } from "./paint.ts";
-import { printable } from "./printable.ts";
+import { printable, printableInOne } from "./printable.ts";
 import { table } from "./table.ts";
 
 const barWidth = 24;
@@ -61,13 +61,13 @@ function progressText(progress: ImageProgress | undefined): string {
 function whyText({ state, why, failure, cancelledBy }: ImageStatus): string {
   if (state === "cancelled" && cancelledBy !== undefined) return `by ${printable(cancelledBy)}`;
   if (failure !== undefined && state === "failed") return failureText(failure);
-  return why === undefined ? "" : printable(why);
+  return why === undefined ? "" : printableInOne(why);
 }
 
 export function failureText({ code, message, hint, retryAt }: NonNullable<ImageStatus["failure"]>): string {
   const again = retryAt === undefined ? "" : `; tried again at ${moment(retryAt)}`;
-  const advice = hint === "" ? "" : ` (${printable(hint)})`;
-  return `${printable(code)}: ${printable(message)}${advice}${again}`;
+  const advice = hint === "" ? "" : ` (${printableInOne(hint)})`;
+  return `${printable(code)}: ${printableInOne(message)}${advice}${again}`;
 }
 
 export function imageTable({ images, engines, base }: ImageList, paint: Paint): string {

@@ -15,7 +15,7 @@ import type { RunPicture, StepPicture } from "../follow/run-picture.ts";
 import type { Outside } from "../outside.ts";
 import { elapsed } from "./moment.ts";
 import type { Paint } from "./paint.ts";
-import { printable } from "./printable.ts";
+import { printable, printableLines } from "./printable.ts";
 
 const words = {
   waiting: "waits",
@@ -33,6 +33,9 @@ const words = {
 /** Not the moves that say nothing that the next one does not say too. */
 const isNews = ({ phase, attempt }: StepPicture): boolean =>
   phase === "ready" ? attempt > 0 : phase !== "waiting" && phase !== "leased";
+
+/** Further lines of it stand below its first one. */
+const told = (text: string): string => printableLines(text, 4);
 
 export class PlainScreen implements Screen {
   readonly #outside: Outside;
@@ -56,7 +59,7 @@ export class PlainScreen implements Screen {
     if (isTerminalRun(change.status)) return;
     const paused = change.paused === true ? ", paused: it starts no further step" : "";
     const what = change.cancelRequested ? "is being cancelled" : `is ${change.status}${paused}`;
-    const why = change.failure === undefined ? "" : `, and being ended: ${printable(change.failure.message)}`;
+    const why = change.failure === undefined ? "" : `, and being ended: ${told(change.failure.message)}`;
     this.#say(`run ${picture.id} ${what}${why}`);
   }
 
@@ -65,7 +68,7 @@ export class PlainScreen implements Screen {
   }
 
   note(text: string): void {
-    this.#outside.terminal.err(`${this.#paint.faint(printable(text))}\n`);
+    this.#outside.terminal.err(`${this.#paint.faint(told(text))}\n`);
   }
 
   end(): void {}
@@ -75,14 +78,14 @@ export class PlainScreen implements Screen {
     const time =
       step.endedAt === undefined ? "" : ` after ${elapsed(step.startedAt, step.endedAt, step.endedAt)}`;
     const why =
-      step.phase === "failed" && step.failure !== undefined ? `: ${printable(step.failure.message)}` : "";
+      step.phase === "failed" && step.failure !== undefined ? `: ${told(step.failure.message)}` : "";
     this.#say(`step ${step.id} ${this.#paint.phase(step.phase, words[step.phase])}${again}${time}${why}`);
   }
 
   #showItem(picture: RunPicture, { stepId, phase, failure }: StepChange): void {
     const items = picture.steps.find(({ id }) => id === itemOfId(stepId)?.groupId)?.items;
     if (items === undefined || !isTerminalStep(phase)) return;
-    const why = failure === undefined ? "" : `: ${printable(failure.message)}`;
+    const why = failure === undefined ? "" : `: ${told(failure.message)}`;
     this.#say(`step ${stepId} ${this.#paint.phase(phase, words[phase])} (${itemsProgress(items)})${why}`);
   }
 
@@ -91,7 +94,7 @@ export class PlainScreen implements Screen {
       const isIdle = phase === "ready" || phase === "suspended";
       if (!isIdle || waitingFor === undefined || this.#waits.get(id) === waitingFor) continue;
       this.#waits.set(id, waitingFor);
-      this.#say(`step ${id} ${phase === "ready" ? "waits: " : ""}${printable(waitingFor)}`);
+      this.#say(`step ${id} ${phase === "ready" ? "waits: " : ""}${told(waitingFor)}`);
     }
   }
 

@@ -5,7 +5,7 @@ import { countsProgress } from "../follow/items-picture.ts";
 import { approvalText, asksText } from "./approval-text.ts";
 import { bytes, elapsed, moment } from "./moment.ts";
 import type { Paint } from "./paint.ts";
-import { clip, printable, printableLines } from "./printable.ts";
+import { clip, printable, printableInOne, printableLines } from "./printable.ts";
 import { commandName } from "./run-result.ts";
 import { indented, type Placed, stepTree } from "./run-tree.ts";
 import { triggerText } from "./schedule-text.ts";
@@ -32,7 +32,7 @@ export function runDetail(
     ["submitted", moment(run.createdAt)],
     ["took", elapsed(run.startedAt, run.endedAt, now) || "has not started"],
   ];
-  if (run.failure !== undefined) head.push(["failure", paint.bad(printableLines(run.failure.message))]);
+  if (run.failure !== undefined) head.push(["failure", paint.bad(printableLines(run.failure.message, 11))]);
   const parts = [head.map(([name, value]) => `${name.padEnd(10)} ${value}`).join("\n")];
   parts.push(
     values("parameters", run.params, paint),
@@ -76,7 +76,7 @@ function stepTable(steps: readonly Placed<Step>[], now: number, paint: Paint): s
     elapsed(step.startedAt, step.endedAt, now),
     printable(step.workerName ?? ""),
     clip(
-      printable(
+      printableInOne(
         step.failure?.message ?? items(step) ?? waits(step) ?? skipped(step) ?? childRun(step) ?? usage(step),
       ),
       valueColumnsMax,

@@ -17,7 +17,7 @@ export function runResult(run: RunDetail, tail: readonly string[], paint: Paint)
   const failed = failedStep(run);
   if (failed !== undefined) lines.push(...failedLines(failed, tail, paint));
   else if (run.status === "failed")
-    lines.push(`  ${paint.bad(printableLines(run.failure?.message ?? "no reason is known"))}`);
+    lines.push(`  ${paint.bad(printableLines(run.failure?.message ?? "no reason is known", 4))}`);
   return `${lines.join("\n")}\n`;
 }
 
@@ -39,7 +39,7 @@ export function failedStep(run: RunDetail): Step | undefined {
 function failedLines(step: Step, tail: readonly string[], paint: Paint): string[] {
   const what =
     step.failure === undefined ? "no reason is known" : `${step.failure.message} (${step.failure.code})`;
-  const lines = [`  step ${paint.strong(step.id)}: ${paint.bad(printableLines(what))}`];
+  const lines = [`  step ${paint.strong(step.id)}: ${paint.bad(printableLines(what, 4))}`];
   if (tail.length > 0)
     lines.push(paint.faint("  its last log lines:"), ...tail.map((line) => `    ${printable(line)}`));
   return lines;

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { afterEvent, afterLine, pictureAtStart } from "../follow/run-picture.ts";
 import { fakeEvents, fakeRun, fakeStep } from "../testing/fake-client.ts";
 import { createPaint } from "./paint.ts";
-import { clip, printable, printableInColour, widthOf } from "./printable.ts";
+import { clip, printable, printableInColour, printableInOne, printableLines, widthOf } from "./printable.ts";
 import { runView } from "./run-view.ts";
 
 const plain = createPaint(false);
@@ -103,6 +103,12 @@ test("text from elsewhere cannot control the terminal", () => {
     "\u001b[1;31mred\\x1b[2J\u001b[0m\u001b[0m",
   );
   expect(printableInColour("a\rb")).toBe("a\\x0db");
+  const several = "1. no\u001b[2J\r\n2. on\u001b[1A\u001b[Ke\rstep x succeeded\n";
+  expect(printableLines(several.trimEnd(), 4)).toBe(
+    "1. no\\x1b[2J\n    2. on\\x1b[1A\\x1b[Ke\\x0dstep x succeeded",
+  );
+  expect(printableInOne(several)).toBe("1. no\\x1b[2J; 2. on\\x1b[1A\\x1b[Ke\\x0dstep x succeeded");
+  expect(printableLines("a\u2028b\u0085c\vd")).toBe("a\\u2028b\\x85c\\x0bd");
   expect(printable("\u001b[1;31mred\u001b[0m\ttab")).toBe("red\ttab");
   expect([clip("hello", 5), clip("hello!", 5), clip("漢字漢字", 5), clip("x", 0)]).toEqual([
     "hello",

@@ -9,7 +9,7 @@ import type {
 } from "@haversack/protocol";
 import { moment } from "./moment.ts";
 import type { Paint } from "./paint.ts";
-import { clip, printable } from "./printable.ts";
+import { clip, printable, printableInOne } from "./printable.ts";
 import { table } from "./table.ts";
 
 const detailColumnsMax = 100;
@@ -51,7 +51,7 @@ function scheduleText(schedule: ScheduleInfo, paint: Paint): string {
 }
 
 function tickText({ due, outcome, runId, detail }: ScheduleTick, paint: Paint): string {
-  const what = runId ?? clip(printable(detail.replaceAll("\n", "; ")), detailColumnsMax);
+  const what = runId ?? clip(printableInOne(detail), detailColumnsMax);
   return `${moment(due)}  ${paint[brushes[outcome]](outcome.padEnd(7))}  ${what}`;
 }
 

@@ -3,7 +3,7 @@
 import type { Backup, Checked, PutIn, Restored } from "@haversack/coordinator";
 import { bytes } from "./moment.ts";
 import type { Paint } from "./paint.ts";
-import { printable } from "./printable.ts";
+import { printableLines } from "./printable.ts";
 import { table } from "./table.ts";
 
 export function backupText({ path, manifest, problems }: Backup, paint: Paint): string {
@@ -72,7 +72,7 @@ export function migratedText({ dryRun, backup, databases }: MigratedTold, paint:
 export function checkedText(checks: readonly Checked[], paint: Paint): string {
   const lines = checks.flatMap(({ id, holds, ok, faults, more }) => [
     `${ok ? paint.good("ok   ") : paint.bad("FAULT")}  ${id.padEnd(24)}  ${holds}`,
-    ...faults.map((fault) => `       ${printable(fault)}`),
+    ...faults.map((fault) => `       ${printableLines(fault, 9)}`),
     ...(more ? ["       …"] : []),
   ]);
   const bad = checks.filter(({ ok }) => !ok).length;

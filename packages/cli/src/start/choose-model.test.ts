@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
 import { chooseModel } from "./choose-model.ts";
 
+test("an option wins over every variable", () => {
+  expect(chooseModel({ HAVERSACK_MODEL: "mine", OPENAI_API_KEY: "k" }, "other").id).toBe("other");
+});
+
 test.each([
   [{}, "rehearsal"],
   [{ OPENAI_API_KEY: "" }, "rehearsal"],

@@ -21,7 +21,9 @@ const byVariable = [
   },
 ] as const;
 
-export function chooseModel(env: NodeJS.ProcessEnv): ModelChoice {
+/** @param option undefined: the environment says which */
+export function chooseModel(env: NodeJS.ProcessEnv, option?: string): ModelChoice {
+  if (option !== undefined) return { id: option, why: "--model says so" };
   const asked = env.HAVERSACK_MODEL ?? "";
   if (asked !== "") return { id: asked, why: "HAVERSACK_MODEL says so" };
   const found = byVariable.find(({ variable }) => (env[variable] ?? "") !== "");

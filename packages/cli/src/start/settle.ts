@@ -1,6 +1,8 @@
 /** What `haversack start` was asked for, complete. */
 
 import { join, resolve } from "node:path";
+import type { CoordinatorAsked } from "@haversack/coordinator";
+import { given } from "../options.ts";
 import type { Outside } from "../outside.ts";
 import { chooseModel, type ModelChoice } from "./choose-model.ts";
 
@@ -15,9 +17,25 @@ export interface StartOptions {
   readonly slots?: number;
   readonly retention?: string;
   readonly run?: boolean;
+  readonly model?: string;
+  readonly vault?: string;
   readonly prefetchBaseImage?: string;
+  readonly imagesMaxRate?: string;
+  readonly imagesDir?: string;
   readonly deploy?: string;
 }
+
+/** Of the coordinator, as they were asked: it judges them. */
+export type ImagesAsked = Pick<
+  CoordinatorAsked,
+  | "images"
+  | "imagesKey"
+  | "imagesUnsigned"
+  | "fallbackImage"
+  | "imageRecipe"
+  | "imagePermits"
+  | "registrySecrets"
+>;
 
 export interface StartSettings {
   readonly once: boolean;
@@ -28,12 +46,11 @@ export interface StartSettings {
   readonly store?: string;
   readonly listen?: string;
   readonly agentsDir: string;
-  readonly slots?: number;
   readonly retention?: string;
-  /** As it was asked: the worker judges it. */
-  readonly prefetchBaseImage?: string;
-  /** Which container engine; as it was asked: the worker judges it. */
-  readonly deploy?: string;
+  readonly vault?: string;
+  readonly images: ImagesAsked;
+  /** Options of the worker, as they were asked: it judges them. */
+  readonly workerArgs: readonly string[];
   readonly logFile: string;
   readonly model: ModelChoice;
 }
@@ -43,7 +60,11 @@ const root = resolve(import.meta.dirname, "..", "..", "..", "..");
 const exampleDag = join(root, "examples", "dags", "repo-report.yaml");
 export const exampleAgents = join(root, "examples", "agents");
 
-export function settleStart(options: StartOptions, { cwd, env }: Outside): StartSettings {
+export function settleStart(
+  options: StartOptions,
+  images: ImagesAsked,
+  { cwd, env }: Outside,
+): StartSettings {
   const dataDir = resolve(cwd, options.data);
   const dag = options.dag === undefined ? exampleDag : resolve(cwd, options.dag);
   return {
@@ -51,14 +72,24 @@ export function settleStart(options: StartOptions, { cwd, env }: Outside): Start
     ...(options.run === false ? {} : { dagFile: dag }),
     params: options.param ?? new Map(),
     dataDir,
-    ...(options.store === undefined ? {} : { store: options.store }),
-    ...(options.listen === undefined ? {} : { listen: options.listen }),
+    ...given({ store: options.store, listen: options.listen, retention: options.retention }),
+    ...given({ vault: options.vault === undefined ? undefined : resolve(cwd, options.vault) }),
     agentsDir: options.agents === undefined ? exampleAgents : resolve(cwd, options.agents),
-    ...(options.retention === undefined ? {} : { retention: options.retention }),
-    ...(options.slots === undefined ? {} : { slots: options.slots }),
-    ...(options.prefetchBaseImage === undefined ? {} : { prefetchBaseImage: options.prefetchBaseImage }),
-    ...(options.deploy === undefined ? {} : { deploy: options.deploy }),
+    images,
+    workerArgs: workerArgs(options, cwd),
     logFile: join(dataDir, "haversack.log"),
-    model: chooseModel(env),
+    model: chooseModel(env, options.model),
   };
+}
+
+function workerArgs(options: StartOptions, cwd: string): string[] {
+  const { slots, deploy, prefetchBaseImage, imagesMaxRate, imagesDir } = options;
+  const asked = {
+    "--slots": slots === undefined ? undefined : String(slots),
+    "--deploy": deploy,
+    "--prefetch-base-image": prefetchBaseImage,
+    "--images-max-rate": imagesMaxRate,
+    "--images-dir": imagesDir === undefined ? undefined : resolve(cwd, imagesDir),
+  };
+  return Object.entries(given(asked)).map(([name, value]) => `${name}=${value}`);
 }

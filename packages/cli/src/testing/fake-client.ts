@@ -135,6 +135,7 @@ export function fakeClient(methods: Partial<HaversackClient>): HaversackClient {
     secrets: nobodyAsks,
     removeSecret: nobodyAsks,
     rotateVaultKey: nobodyAsks,
+    whoAmI: nobodyAsks,
     createToken: nobodyAsks,
     tokens: nobodyAsks,
     revokeToken: nobodyAsks,

@@ -10,6 +10,8 @@ import {
   auditEntryToWire,
   required,
   roleFromWire,
+  roleToWire,
+  tokenRoles,
   tokenToWire,
 } from "@haversack/protocol";
 import { ApiTokens } from "../auth/api-tokens.ts";
@@ -44,6 +46,11 @@ const lifetimeMaxSeconds = 365 * 86_400;
 
 function accessService({ store, tokens, clock }: AccessParts): ServiceImpl<typeof AccessService> {
   return {
+    async whoAmI(_request, { values }) {
+      const { name, role } = callerIn(values);
+      const told = tokenRoles.find((each) => each === role);
+      return { name, ...(told === undefined ? {} : { role: roleToWire[told] }) };
+    },
     async createToken({ name, role: wireRole, lifetimeSeconds }, { values }) {
       checkName(name);
       const role = roleFromWire(wireRole);

@@ -6,6 +6,7 @@
 import { type ConnectRouter, createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { invariant } from "@haversack/base";
+import { handlerWith } from "../auth/handler-with.ts";
 import { methodName } from "../auth/permissions.ts";
 import { type Door, decide } from "./authorize.ts";
 
@@ -19,19 +20,10 @@ export function lookFirst(router: ConnectRouter, door: Door): void {
 }
 
 function guarded(handler: UniversalHandler, door: Door): UniversalHandler {
-  const { service, method, requestPath, protocolNames, allowedMethods, supportedContentType } = handler;
-  const call = async (request: UniversalServerRequest) => {
+  return handlerWith(handler, async (request) => {
     const { header, contextValues = createContextValues() } = request;
-    const { refusal } = await decide(door, { method, header, contextValues });
+    const { refusal } = await decide(door, { method: handler.method, header, contextValues });
     return await handler(refusal === undefined ? request : { ...request, ...emptied(request) });
-  };
-  return Object.assign(call, {
-    service,
-    method,
-    requestPath,
-    protocolNames,
-    allowedMethods,
-    supportedContentType,
   });
 }
 

@@ -20,6 +20,8 @@ export interface CoordinatorSettings {
   readonly listen: Address;
   readonly listeners: ReturnType<typeof settleListeners>;
   readonly agentsDir: string;
+  /** Of the built web page; undefined: none is served. */
+  readonly pageDir: string | undefined;
   readonly model: string | undefined;
   readonly leaseTtlMs: Ms;
   /** Undefined: for ever. */
@@ -51,6 +53,7 @@ export function settle(asked: CoordinatorAsked, env: NodeJS.ProcessEnv): Coordin
     listen,
     listeners: settleListeners(asked, env, { listen, dataDir }),
     agentsDir: resolve(asked.agentsDir ?? env["HAVERSACK_AGENTS"] ?? "agents"),
+    pageDir: asked.pageDir === undefined ? undefined : resolve(asked.pageDir),
     model: asked.model ?? env["HAVERSACK_MODEL"],
     leaseTtlMs: checkTtl(asked.leaseTtlMs ?? leaseTtlDefaultMs),
     retentionMs: parseRetention(asked.retention ?? env["HAVERSACK_RETENTION"] ?? "30d"),

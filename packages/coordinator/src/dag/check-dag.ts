@@ -10,7 +10,7 @@ import { checkChild } from "./check-child.ts";
 import { checkDeploy } from "./check-deploy.ts";
 import { ExpressionChecker, type Place, type Reporter } from "./check-expressions.ts";
 import { checkForeach, itemArtifacts, itemInputProblem, noItemInIf } from "./check-foreach.ts";
-import { isForbiddenEnv } from "./dotenv.ts";
+import { agentServerEnv, isForbiddenEnv } from "./dotenv.ts";
 import { type Placed, placesOf } from "./places.ts";
 import type { YamlPath, YamlSource } from "./yaml-source.ts";
 import { fieldOf } from "./yaml-source.ts";
@@ -160,7 +160,7 @@ export class DagChecker {
         early: (path, text) =>
           this.#expressions.template(path, text, { of: "label", ...(item === undefined ? {} : { item }) }),
         hasItems: item !== undefined,
-        env: (path, env) => this.#env(path, env, place),
+        env: (path, env) => this.#env(path, env, place, agentServerEnv),
       });
     } else this.#agent(at, step.work, place);
   }
@@ -212,9 +212,14 @@ export class DagChecker {
       this.#report(path, "bad_path", `the path ${JSON.stringify(value.slice(0, 80))} ${problem}`);
   }
 
-  #env(path: YamlPath, env: Readonly<Record<string, string>>, place: Place): void {
+  #env(
+    path: YamlPath,
+    env: Readonly<Record<string, string>>,
+    place: Place,
+    allowed: ReadonlySet<string> = new Set(),
+  ): void {
     for (const [name, value] of Object.entries(env)) {
-      if (isForbiddenEnv(name)) {
+      if (isForbiddenEnv(name) && !allowed.has(name)) {
         this.#report(
           [...path, name],
           "forbidden_env",

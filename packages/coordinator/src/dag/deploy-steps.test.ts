@@ -26,6 +26,12 @@ describe("a deploy step", () => {
     ]);
   });
 
+  test("may settle what the agent server lets others settle", () => {
+    const env = { HAVERSACK_REHEARSAL: "1", HAVERSACK_TURNS_MAX: "8", HAVERSACK_WORK_FOLDER: "/work" };
+    const text = deploy(`{ name: bot, env: ${JSON.stringify(env)} }`);
+    expect(parseDag(text, "f").spec.steps[0]?.work).toMatchObject({ env });
+  });
+
   test("keeps all that it says", () => {
     const text = dag(
       `- id: d

@@ -38,6 +38,13 @@ export interface ReadDotenv {
 /** Names that Haversack sets itself, or that decide what programs load. */
 export const isForbiddenEnv = (name: string): boolean => /^(HAVERSACK_|PARAM_)/.test(name) || loadsCode(name);
 
+/** What the agent server of a deployment lets others settle: docs/images.md. */
+export const agentServerEnv: ReadonlySet<string> = new Set([
+  "HAVERSACK_REHEARSAL",
+  "HAVERSACK_TURNS_MAX",
+  "HAVERSACK_WORK_FOLDER",
+]);
+
 export function readDotenv(
   declared: z.infer<typeof dotenvSchema> | undefined,
   texts: DotenvTexts,

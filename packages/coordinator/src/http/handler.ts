@@ -1,4 +1,4 @@
-/** Every request: liveness, then the guard, then the API. */
+/** Every request: liveness, then the guard, then the page and the API. */
 
 import { type ConnectRouter, createContextValues, type Interceptor } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
@@ -28,6 +28,8 @@ export interface HandlerParts {
   readonly health?: HealthParts;
   /** Absent: of a listener without. */
   readonly images?: ImageHttpParts;
+  /** The web page: whether the request was for it. Absent: of a listener without. */
+  readonly page?: (...request: Parameters<Handler>) => boolean;
 }
 
 /** Of calls that say nothing: a stream may last as long as it likes. */
@@ -56,6 +58,7 @@ export function createHandler(parts: HandlerParts): Handler {
     if (refusal !== undefined) return end(response, 403, refusal);
     if (parts.health !== undefined && answerMetrics(parts.health, request, response)) return;
     if (parts.images !== undefined && answerImages(parts.images, request, response)) return;
+    if (parts.page?.(request, response) === true) return;
     return adapter(request, response);
   };
 }

@@ -16,6 +16,7 @@ import { createUniversalHandlerClient, type UniversalHandler } from "@connectrpc
 import { createTransport } from "@connectrpc/connect/protocol-connect";
 import { ImageService, messageBytesMax } from "@haversack/protocol";
 import { type Peer, peerKey } from "../auth/caller.ts";
+import { handlerWith } from "../auth/handler-with.ts";
 
 export type ImageClient = Client<typeof ImageService>;
 
@@ -51,16 +52,7 @@ export function imageCalls({ routes, interceptors }: CallParts): ImageCalls {
   };
 }
 
-function from(peer: Peer, handler: UniversalHandler): UniversalHandler {
-  const { service, method, requestPath, protocolNames, allowedMethods, supportedContentType } = handler;
-  const call: (...args: Parameters<UniversalHandler>) => ReturnType<UniversalHandler> = (request) =>
-    handler({ ...request, contextValues: createContextValues().set(peerKey, peer) });
-  return Object.assign(call, {
-    service,
-    method,
-    requestPath,
-    protocolNames,
-    allowedMethods,
-    supportedContentType,
-  });
-}
+const from = (peer: Peer, handler: UniversalHandler): UniversalHandler =>
+  handlerWith(handler, (request) =>
+    handler({ ...request, contextValues: createContextValues().set(peerKey, peer) }),
+  );

@@ -119,4 +119,15 @@ test("options: environment, bounds, and what is refused", () => {
     "HAVERSACK_IMAGE_PERMITS: expected a whole number",
   );
   expect(() => settleImages({ fallbackImage: "a b" }, {})).toThrow("fallbackImage: expected a reference");
+  const strict = settleImages({ images: "/f.json", imagesKey: "/k.pem" }, env);
+  expect(strict).toMatchObject({ manifestFile: "/f.json", keyFile: "/k.pem", unsigned: false });
+});
+
+test.each([
+  [{ images: "/i", imagesKey: "/k", imagesUnsigned: true }, {}, "leave one of them out"],
+  [{ images: "/i", imagesUnsigned: true }, { HAVERSACK_IMAGES_KEY: "/k" }, "leave one of them out"],
+  [{ imagesKey: "/k" }, {}, "add --images FILE"],
+  [{ imagesUnsigned: true }, { HAVERSACK_IMAGES: "" }, "add --images FILE"],
+])("what contradicts itself is refused: %j %j", (asked, env, told) => {
+  expect(() => settleImages(asked, env)).toThrow(told);
 });

@@ -36,16 +36,19 @@ export async function openImages({ settings, store, ports, metrics }: ImagesPart
   const { base, recipe } = bases.known;
   if (base !== undefined) log.info({ stamp: base.stamp, recipe: recipe?.digest }, "base image known");
   const fleet = new FleetImages(clock, () => bases.known);
-  const permits = new Permits(settings.permits, clock);
+  const permits = new Permits({ limit: settings.permits, store, ports });
   const orders = new ImageOrders(clock);
   const keeper = new TransitionKeeper({ images: fleet, store, clock, log });
   metrics?.watch(fleet);
   const desk = new ImageDesk({ bases, images: fleet, orders, keeper, store, clock });
   const service: Service = {
     name: keeper.name,
-    start: () => keeper.start(),
+    start: async () => {
+      await keeper.start();
+      await permits.start();
+    },
     stop: async () => {
-      permits.stop();
+      await permits.stop();
       await keeper.stop();
     },
   };

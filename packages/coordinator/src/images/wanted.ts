@@ -1,7 +1,9 @@
 /** Which image a word of a caller means on a worker. Pure. */
 
 import { FaultError } from "@haversack/base";
-import { type BaseImage, type ContainerEngine, type Digest, parseDigest } from "@haversack/protocol";
+import { type Digest, parseDigest } from "@haversack/protocol";
+
+export { wantedDigest } from "@haversack/protocol";
 
 export type ImageRef =
   | { readonly kind: "base" }
@@ -21,16 +23,3 @@ export function parseImageRef(text: string): ImageRef {
     "ref: expected base, sha256:DIGITS, or an image by digest such as ghcr.io/owner/name@sha256:…";
   throw new FaultError("invalid", "bad_image_ref", message);
 }
-
-/** The digest by which a worker with such an engine knows the base image; undefined: there is none for it. */
-export function wantedDigest(
-  base: BaseImage | undefined,
-  engine: ContainerEngine | undefined,
-): Digest | undefined {
-  if (base === undefined || engine === undefined) return undefined;
-  const files = base.arches.get(archNames[engine.arch] ?? engine.arch);
-  return (engine.kind === "lxd" ? files?.lxd : files?.oci)?.sha256;
-}
-
-/** What engines call the two that there are images for. */
-const archNames: Readonly<Record<string, string>> = { amd64: "x64", x86_64: "x64", aarch64: "arm64" };

@@ -3,8 +3,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { contentOf, pendingOf, rowOf, seenOf, specOf } from "../testing/deployment-samples.ts";
 import { type Reconciled, reconcile } from "./deployment-reconcile.ts";
-import type { DeploymentRow } from "./deployment-row.ts";
-import { newDeployment } from "./deployment-row.ts";
+import { type DeploymentRow, keptStates, newDeployment } from "./deployment-row.ts";
 
 const [w, other] = [parseWorkerId("w"), parseWorkerId("other")];
 
@@ -148,16 +147,7 @@ const anyRow: fc.Arbitrary<DeploymentRow> = fc
   .record({
     last: fc.nat(4),
     revision: fc.nat(4),
-    state: fc.constantFrom(
-      "running",
-      "stopped",
-      "missing",
-      "needs-secrets",
-      "orphan",
-      "abandoned",
-      "failed",
-      "absent",
-    ),
+    state: fc.constantFrom(...keptStates),
     worker: fc.constantFrom(w, other, undefined),
     pending: fc.constantFrom(undefined, pendingOf(), pendingOf({ live: false, dirty: true })),
   } as const)

@@ -72,6 +72,7 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
     order: `worker ${hello.workerId}`,
     alone: true,
   }),
+  workerLeave: ({ workerId }) => ({ runs: [], order: `worker ${workerId}` }),
   workerJoin: ({ workerId, token }) => ({ runs: [], order: `join ${token?.id ?? workerId}`, alone: true }),
   workerRenew: ({ workerId }) => ({ runs: [], order: `worker ${workerId}` }),
   workerRevoke: ({ workerId }) => ({
@@ -125,6 +126,8 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
   auditCut: () => ({ runs: [], order: "audit", alone: true }),
   imagesNote: () => ({ runs: [], order: "images", alone: true }),
   imagesForget: ({ term }) => ({ runs: [], ...under(term), order: "images", alone: true }),
+  // Counts under a lock of its own: two coordinators give leave one after the other.
+  imagePermitsGive: () => ({ runs: [], order: "image permits", alone: true }),
   deploymentBegin: ({ ref }) => ({ runs: [ref.runId] }),
   // Hold the rows of the names: those that are found, in one order.
   deploymentsObserve: ({ workerId }) => ({ runs: [], order: `worker ${workerId}`, alone: true }),

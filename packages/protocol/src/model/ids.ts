@@ -34,8 +34,13 @@ export function digestOfBytes(bytes: Uint8Array): Digest {
   if (bytes.length !== 32) {
     throw new FaultError("invalid", "bad_digest", `a digest has 32 bytes, this one ${bytes.length}`);
   }
-  return `sha256:${Buffer.from(bytes).toString("hex")}` as Digest;
+  let text = "sha256:";
+  for (const byte of bytes) text += hexOf[byte];
+  return text as Digest;
 }
+
+/** Not by a Buffer: browsers read digests too. */
+const hexOf: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** The 32 bytes, in memory of their own. */
 export function digestToBytes(digest: Digest): Uint8Array<ArrayBuffer> {

@@ -19,7 +19,7 @@ import { restarts } from "./restarts.ts";
 export interface ObserverParts extends DeployParts {
   readonly runtime: Runtime;
   /** Rejects while it does not answer. */
-  readonly engine: () => Promise<Engine>;
+  readonly engine: (signal: AbortSignal) => Promise<Engine>;
   readonly live: LiveNames;
   readonly cluster: ClusterFile;
   readonly uplink: { send(message: Upward): void; onUp(listener: () => void): () => void };
@@ -64,7 +64,9 @@ export class Observer {
   async remove(unwanted: readonly UnwantedContainer[], signal: AbortSignal): Promise<void> {
     for (const each of unwanted) {
       try {
-        await this.#removeOne(each, signal);
+        // Asked before its turn: whoever removes does not wait for an attempt to end.
+        if (this.#parts.live.has(each.name)) this.#leave(each);
+        else await this.#parts.live.alone(each.name, () => this.#removeOne(each, signal), signal);
       } catch (error) {
         const fields = { container: each.container, name: each.name, error: messageOf(error) };
         this.#parts.ports.log.warn(fields, "a container that nobody wants could not be removed");
@@ -73,9 +75,15 @@ export class Observer {
     this.#wakeup.ring();
   }
 
-  async #removeOne({ name, revision, container }: UnwantedContainer, signal: AbortSignal): Promise<void> {
+  #leave({ name, revision, container }: UnwantedContainer): void {
+    const message = "asked to remove a container that is not as named, or is being worked on: it stays";
+    this.#parts.ports.log.warn({ container, name, revision }, message);
+  }
+
+  async #removeOne(unwanted: UnwantedContainer, signal: AbortSignal): Promise<void> {
+    const { name, revision, container } = unwanted;
     const { engine, workerId, live, ports } = this.#parts;
-    const { runtime } = await engine();
+    const { runtime } = await engine(signal);
     const view = await runtime.inspect(container, signal);
     const found = view === undefined ? undefined : readLabels(view);
     const cluster = await this.#parts.cluster.current();
@@ -85,13 +93,8 @@ export class Observer {
       found.revision === revision &&
       found.worker === workerId &&
       found.cluster === cluster;
-    if (!isMeant || live.has(name)) {
-      ports.log.warn(
-        { container, name, revision },
-        "asked to remove a container that is not as named, or is being worked on: it stays",
-      );
-      return;
-    }
+    // One that has begun since waits for its turn, and had better find what it may take over.
+    if (!isMeant || live.has(name)) return this.#leave(unwanted);
     await removeContainer({ ...this.#parts, runtime }, found);
     ports.log.info({ container, name, revision }, "removed a container that nobody wants");
   }
@@ -100,7 +103,7 @@ export class Observer {
     const { cluster, uplink, ports } = this.#parts;
     this.#nextMs = everyMs;
     try {
-      const { runtime, images, info } = await this.#parts.engine();
+      const { runtime, images, info } = await this.#parts.engine(signal);
       const name = await cluster.current();
       const views = name === undefined ? [] : await runtime.list(name, signal);
       images.leasesOf(holdersOf(views));
@@ -126,18 +129,23 @@ export class Observer {
 
   /** Only what a deploy left whole: what was stopped for another revision has no record any more. */
   async #startAgain(looking: Looking, own: readonly Deployed[]): Promise<void> {
-    const { ports, dataFolder, live } = this.#parts;
-    for (const each of own) {
-      if (live.has(each.name) || (await readRecord(dataFolder, each)) === undefined) continue;
-      if ((await stateOf(looking, each)) === "needs-secrets") continue;
-      const { start, againInMs } = this.#restarts.due(each.view, ports.clock.monotonic());
-      if (againInMs !== undefined) this.#nextMs = Math.min(this.#nextMs, againInMs);
-      if (!start) continue;
-      ports.log.info({ container: each.view.name }, "starting a container that ended");
-      await looking.runtime.start(each.view.id, looking.signal).catch((error: unknown) => {
-        ports.log.warn({ container: each.view.name, error: messageOf(error) }, "it did not start");
-      });
-      this.#wakeup.ring();
-    }
+    const { live } = this.#parts;
+    for (const each of own)
+      if (!live.has(each.name))
+        await live.alone(each.name, () => this.#startOne(looking, each), looking.signal);
+  }
+
+  async #startOne(looking: Looking, each: Deployed): Promise<void> {
+    const { ports, dataFolder } = this.#parts;
+    if ((await readRecord(dataFolder, each)) === undefined) return;
+    if ((await stateOf(looking, each)) === "needs-secrets") return;
+    const { start, againInMs } = this.#restarts.due(each.view, ports.clock.monotonic());
+    if (againInMs !== undefined) this.#nextMs = Math.min(this.#nextMs, againInMs);
+    if (!start) return;
+    ports.log.info({ container: each.view.name }, "starting a container that ended");
+    await looking.runtime.start(each.view.id, looking.signal).catch((error: unknown) => {
+      ports.log.warn({ container: each.view.name, error: messageOf(error) }, "it did not start");
+    });
+    this.#wakeup.ring();
   }
 }

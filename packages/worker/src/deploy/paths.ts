@@ -53,6 +53,7 @@ async function tryImage(
     if (next.then === "fail" || deploy.work.recipe === undefined) throw error;
     failed(course, error);
     course.fellBack = true;
+    deploy.phases.again();
     course.origin = undefined;
     course.reason = "the container did not come up from the image";
     deploy.note(`from the image it did not come up: ${messageOf(error)}; building, once`);

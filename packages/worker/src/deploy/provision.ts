@@ -11,6 +11,7 @@ import { checkProof, type Proven, proofProblem, readProof } from "./proof.ts";
 const recipePath = "/var/lib/haversack/recipe.sh";
 const scriptBytesMax = 65_536;
 const outputMax = 4096;
+const phaseLine = /^haversack phase \w+\n/gm;
 
 /** Rejects `recipe_wrong`: what came is not what the task names. */
 export function checkRecipe({ script, digest }: ImageRecipe): void {
@@ -35,9 +36,12 @@ export async function provision(deploy: Deploy, id: string, expected: Proven): P
     signal,
   );
   if (exitCode !== 0) {
-    const words = cleanLines(Buffer.from(output).toString("utf8"));
-    const message = `the recipe ended with exit code ${exitCode} in the container: ${words}`;
+    const message = `the recipe ended with exit code ${exitCode} in the container: ${lastWords(output)}`;
     throw new FaultError("unavailable", "recipe_failed", message);
   }
   await checkProof(deploy, id, expected);
 }
+
+/** Of a recipe; its phases are in the log, and the one it ended in is in what it says of that. */
+export const lastWords = (output: Uint8Array): string =>
+  cleanLines(Buffer.from(output).toString("utf8").replaceAll(phaseLine, ""));

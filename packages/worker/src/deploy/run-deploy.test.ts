@@ -31,7 +31,7 @@ test("without the image it is built at once, and the image is asked for when the
     failures: [],
   });
   expect(phasesOf(end)).toEqual(
-    "inspect inspect choose pull create confirm start build alive health switch settle".split(" "),
+    "inspect choose pull create confirm start build alive health switch settle".split(" "),
   );
   expect(world.images.calls.slice(0, 3)).toEqual(["choose", expect.stringMatching(/^fetch /), "ensure"]);
   expect(world.images.leases.size).toBe(0);
@@ -79,6 +79,10 @@ test.each([
     fellBack: true,
     failures: [fault.message],
   });
+  // Those of both launches, each once.
+  expect(phasesOf(end)).toEqual(
+    "inspect choose create pull create confirm start build alive health switch settle".split(" "),
+  );
   expect(world.images.calls).toEqual(expect.arrayContaining([call, "ensure"]));
   expect(world.images.leases.size).toBe(0);
   expect(world.standing()).toEqual(["hv-web-1 running"]);

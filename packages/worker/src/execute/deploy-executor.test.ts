@@ -1,23 +1,27 @@
 /** From a deploy task to its result: outputs, secrets by name, both errors, and what a stop makes of it. */
 
-import { FaultError } from "@haversack/base";
+import { abortable, FaultError } from "@haversack/base";
 import type { Task } from "@haversack/protocol";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { liveNames } from "../deploy/live-names.ts";
+import { Observer } from "../deploy/observer.ts";
 import { makeMasker } from "../mask/masker.ts";
 import { taskOf } from "../testing/attempt-world.ts";
-import { deployWork, deployWorld, goodBehaviour } from "../testing/deploy-world.ts";
+import { deployWork, deployWorld, goodBehaviour, specOf } from "../testing/deploy-world.ts";
 import type { ContainerScript } from "../testing/fake-containers.ts";
 import { DeployExecutor } from "./deploy-executor.ts";
 import { StopRequest } from "./executor.ts";
 
-async function executing(script?: ContainerScript) {
+async function executing(script?: ContainerScript, isSilent = false) {
   const world = await deployWorld(script);
   const deploy = await world.deploy(deployWork());
   const live = liveNames();
   const executor = new DeployExecutor({
     parts: deploy,
-    engine: async () => deploy,
+    engine: async (signal) => {
+      if (isSilent) await abortable(new Promise<never>(() => {}), signal);
+      return deploy;
+    },
     host: "host-1",
     live,
     packFile: async () => "",
@@ -146,4 +150,70 @@ test("an engine that does not answer fails the attempt and says so", async () =>
     code: "engine_unavailable",
     message: expect.stringContaining("connection refused"),
   });
+});
+
+describe("an order to remove a container and an attempt at its name", () => {
+  /** The order to remove the container of revision 1, at the moment when the engine is asked to do something for it. */
+  async function removing(it: Awaited<ReturnType<typeof executing>>, during: "inspect" | "remove") {
+    await it.run();
+    const observer = new Observer({
+      ...it.deploy,
+      live: it.live,
+      engine: async () => it.deploy,
+      cluster: { current: async () => "fleet-a", learn: () => {} },
+      uplink: { send: () => {}, onUp: () => () => {} },
+    });
+    const held = it.world.engine.holdNext(during);
+    const unwanted = [{ name: "web", revision: 1, container: "fake-1" }];
+    const removed = observer.remove(unwanted, new AbortController().signal);
+    await held.reached;
+    const before = it.world.engine.calls.length;
+    return { held, removed, calls: () => it.world.engine.calls.slice(before) };
+  }
+  const next = deployWork({ revision: 2, replaces: 1, spec: specOf("2") });
+  const manyTurns = async () => {
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  test("take turns: an attempt that begins meanwhile finds what the removal left", async () => {
+    await using it = await executing();
+    const { held, removed, calls } = await removing(it, "remove");
+    const running = it.run(next);
+    await manyTurns();
+    expect(calls()).toEqual([]);
+    held.go();
+    await removed;
+    expect((await running).deployment).toMatchObject({ effect: "started", revision: 2 });
+    expect(it.world.standing()).toEqual(["hv-web-2 running"]);
+  });
+
+  test("an attempt that began before anything was removed keeps the container", async () => {
+    await using it = await executing();
+    const { held, removed, calls } = await removing(it, "inspect");
+    const running = it.run();
+    held.go();
+    await removed;
+    expect((await running).deployment).toMatchObject({ effect: "unchanged", container: "fake-1" });
+    expect(calls().filter((call) => /^(stop|remove|create)/.test(call))).toEqual([]);
+  });
+
+  test("one that is stopped while it waits has touched nothing", async () => {
+    await using it = await executing();
+    const { held, removed, calls } = await removing(it, "remove");
+    const running = it.run(next);
+    it.stopping.abort(new StopRequest("cancelled", 1000));
+    expect(await running).toMatchObject({ outcome: "cancelled" });
+    expect(calls()).toEqual([]);
+    held.go();
+    await removed;
+    expect([it.world.standing(), it.live.has("web")]).toEqual([[], false]);
+  });
+});
+
+test("an engine that takes the question and says nothing keeps no cancel waiting", async () => {
+  await using it = await executing(undefined, true);
+  const ending = it.run();
+  it.stopping.abort(new StopRequest("cancelled", 1000));
+  expect(await ending).toMatchObject({ outcome: "cancelled", failure: { code: "cancelled" } });
+  expect([it.live.has("web"), it.world.engine.containers.size]).toEqual([false, 0]);
 });

@@ -46,13 +46,14 @@ export class DeployExecutor implements Executor {
     const { work } = task;
     if (work.kind !== "deploy")
       return failureEnd(new FaultError("bug", "wrong_executor", "not a deploy step"));
-    if (signal.aborted) return stoppedEnd(stopOf(signal).why, task.timeoutMs, false);
-    const done = this.#options.live.begin(work);
+    const { live } = this.#options;
+    const done = live.begin(work);
     try {
-      const end = await this.#run(task, work, context, signal);
+      const run = (): Promise<DeployEnd> => this.#run(task, work, context, signal);
+      const end = await live.alone(work.name, run, signal);
       return workEnd(task, work, end, signal);
     } catch (error) {
-      return failureEnd(error);
+      return signal.aborted ? stoppedEnd(stopOf(signal).why, task.timeoutMs, false) : failureEnd(error);
     } finally {
       done();
     }
@@ -64,7 +65,7 @@ export class DeployExecutor implements Executor {
     const mask = masker.stream();
     const deploy = {
       ...parts,
-      ...(await engine()),
+      ...(await engine(signal)),
       work,
       attempt: refKey(task.ref),
       secrets: await secretsOf(task, context),

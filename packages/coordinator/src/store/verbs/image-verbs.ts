@@ -21,6 +21,7 @@ import {
   imageTransitionsErase,
   imageTransitionsOfWorkerErase,
 } from "../statements/image.ts";
+import { imagePermitsOfWorkerErase } from "../statements/image-permit.ts";
 import type { VerbContext } from "../verb.ts";
 
 export interface ImageNote {
@@ -71,17 +72,21 @@ function kept({ progress: _figures, ...status }: ImageStatus): string {
   return JSON.stringify(status);
 }
 
-/** As of workers that nobody can ask. @param workerId all of them when left out */
+/**
+ * As of workers that are not connected here.
+ * @param workerId all of them when left out
+ * @param heardSince those that a coordinator heard since then are not lost; left out: all are
+ */
 export async function imagesLast(
   { tx }: VerbContext,
-  { workerId }: { readonly workerId?: WorkerId },
+  { workerId, heardSince }: { readonly workerId?: WorkerId; readonly heardSince?: number },
 ): Promise<WorkerImage[]> {
   return (await tx.all(imageStatusList, workerId ?? "")).map((row) => ({
     workerId: parseWorkerId(text(row, "worker_id")),
     workerName: text(row, "name"),
     bootId: parseBootId(text(row, "boot_id")),
     status: json<ImageStatus>(row, "status"),
-    lost: true,
+    lost: heardSince === undefined || integer(row, "last_seen_at") < heardSince,
     observedAt: integer(row, "observed_at"),
   }));
 }
@@ -115,4 +120,5 @@ export async function imagesForget(
 export async function forgetImagesOf({ tx }: VerbContext, workerId: WorkerId): Promise<void> {
   await tx.run(imageTransitionsOfWorkerErase, workerId);
   await tx.run(imageStatusOfWorkerErase, workerId);
+  await tx.run(imagePermitsOfWorkerErase, workerId);
 }

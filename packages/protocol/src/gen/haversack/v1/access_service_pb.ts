@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file haversack/v1/access_service.proto.
  */
 export const file_haversack_v1_access_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFoYXZlcnNhY2svdjEvYWNjZXNzX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSKcAgoIQXBpVG9rZW4SCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIgCgRyb2xlGAMgASgOMhIuaGF2ZXJzYWNrLnYxLlJvbGUSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKY3JlYXRlZF9ieRgFIAEoCRIuCgpleHBpcmVzX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxsYXN0X3VzZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnJldm9rZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIl4KEkNyZWF0ZVRva2VuUmVxdWVzdBIMCgRuYW1lGAEgASgJEiAKBHJvbGUYAiABKA4yEi5oYXZlcnNhY2sudjEuUm9sZRIYChBsaWZldGltZV9zZWNvbmRzGAMgASgNIkwKE0NyZWF0ZVRva2VuUmVzcG9uc2USJQoFdG9rZW4YASABKAsyFi5oYXZlcnNhY2sudjEuQXBpVG9rZW4SDgoGc2VjcmV0GAIgASgJIjoKEUxpc3RUb2tlbnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJIlUKEkxpc3RUb2tlbnNSZXNwb25zZRImCgZ0b2tlbnMYASADKAsyFi5oYXZlcnNhY2sudjEuQXBpVG9rZW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiAKElJldm9rZVRva2VuUmVxdWVzdBIKCgJpZBgBIAEoCSImChNSZXZva2VUb2tlblJlc3BvbnNlEg8KB2NoYW5nZWQYASABKAgi7gEKCkF1ZGl0RW50cnkSCgoCbm8YASABKAQSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2NhbGxlcl9raW5kGAMgASgJEhEKCWNhbGxlcl9pZBgEIAEoCRITCgtjYWxsZXJfcm9sZRgFIAEoCRITCgtjYWxsZXJfbmFtZRgGIAEoCRIOCgZtZXRob2QYByABKAkSDgoGdGFyZ2V0GAggASgJEgwKBHBlZXIYCSABKAkSDwoHb3V0Y29tZRgKIAEoCRINCgV0aW1lcxgLIAEoDRIMCgRoYXNoGAwgASgJInEKEExpc3RBdWRpdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSKQoFc2luY2UYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgsKA3dobxgEIAEoCSJXChFMaXN0QXVkaXRSZXNwb25zZRIpCgdlbnRyaWVzGAEgAygLMhguaGF2ZXJzYWNrLnYxLkF1ZGl0RW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIhQKElZlcmlmeUF1ZGl0UmVxdWVzdCJzChNWZXJpZnlBdWRpdFJlc3BvbnNlEg0KBWNvdW50GAEgASgEEg0KBWZpcnN0GAIgASgEEgwKBGxhc3QYAyABKAQSDAoEaGFzaBgEIAEoCRIRCglicm9rZW5fbm8YBSABKAQSDwoHcHJvYmxlbRgGIAEoCSI9Cg9DdXRBdWRpdFJlcXVlc3QSKgoGYmVmb3JlGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIjChBDdXRBdWRpdFJlc3BvbnNlEg8KB3JlbW92ZWQYASABKAQqhAEKBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEg8KC1JPTEVfVklFV0VSEAESEQoNUk9MRV9PUEVSQVRPUhACEg8KC1JPTEVfRURJVE9SEAMSDgoKUk9MRV9BRE1JThAEEg8KC1JPTEVfV09SS0VSEAUSEAoMUk9MRV9NRVRSSUNTEAYypQQKDUFjY2Vzc1NlcnZpY2USWAoLQ3JlYXRlVG9rZW4SIC5oYXZlcnNhY2sudjEuQ3JlYXRlVG9rZW5SZXF1ZXN0GiEuaGF2ZXJzYWNrLnYxLkNyZWF0ZVRva2VuUmVzcG9uc2UiBLDjGAUSWQoKTGlzdFRva2VucxIfLmhhdmVyc2Fjay52MS5MaXN0VG9rZW5zUmVxdWVzdBogLmhhdmVyc2Fjay52MS5MaXN0VG9rZW5zUmVzcG9uc2UiCLDjGAW44xgBElgKC1Jldm9rZVRva2VuEiAuaGF2ZXJzYWNrLnYxLlJldm9rZVRva2VuUmVxdWVzdBohLmhhdmVyc2Fjay52MS5SZXZva2VUb2tlblJlc3BvbnNlIgSw4xgFElYKCUxpc3RBdWRpdBIeLmhhdmVyc2Fjay52MS5MaXN0QXVkaXRSZXF1ZXN0Gh8uaGF2ZXJzYWNrLnYxLkxpc3RBdWRpdFJlc3BvbnNlIgiw4xgFuOMYARJcCgtWZXJpZnlBdWRpdBIgLmhhdmVyc2Fjay52MS5WZXJpZnlBdWRpdFJlcXVlc3QaIS5oYXZlcnNhY2sudjEuVmVyaWZ5QXVkaXRSZXNwb25zZSIIsOMYBbjjGAESTwoIQ3V0QXVkaXQSHS5oYXZlcnNhY2sudjEuQ3V0QXVkaXRSZXF1ZXN0Gh4uaGF2ZXJzYWNrLnYxLkN1dEF1ZGl0UmVzcG9uc2UiBLDjGAViBnByb3RvMw", [file_google_protobuf_timestamp, file_haversack_v1_permission]);
+  fileDesc("CiFoYXZlcnNhY2svdjEvYWNjZXNzX3NlcnZpY2UucHJvdG8SDGhhdmVyc2Fjay52MSKcAgoIQXBpVG9rZW4SCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIgCgRyb2xlGAMgASgOMhIuaGF2ZXJzYWNrLnYxLlJvbGUSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKY3JlYXRlZF9ieRgFIAEoCRIuCgpleHBpcmVzX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxsYXN0X3VzZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnJldm9rZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIg8KDVdob0FtSVJlcXVlc3QiQAoOV2hvQW1JUmVzcG9uc2USDAoEbmFtZRgBIAEoCRIgCgRyb2xlGAIgASgOMhIuaGF2ZXJzYWNrLnYxLlJvbGUiXgoSQ3JlYXRlVG9rZW5SZXF1ZXN0EgwKBG5hbWUYASABKAkSIAoEcm9sZRgCIAEoDjISLmhhdmVyc2Fjay52MS5Sb2xlEhgKEGxpZmV0aW1lX3NlY29uZHMYAyABKA0iTAoTQ3JlYXRlVG9rZW5SZXNwb25zZRIlCgV0b2tlbhgBIAEoCzIWLmhhdmVyc2Fjay52MS5BcGlUb2tlbhIOCgZzZWNyZXQYAiABKAkiOgoRTGlzdFRva2Vuc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiVQoSTGlzdFRva2Vuc1Jlc3BvbnNlEiYKBnRva2VucxgBIAMoCzIWLmhhdmVyc2Fjay52MS5BcGlUb2tlbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIAoSUmV2b2tlVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJIiYKE1Jldm9rZVRva2VuUmVzcG9uc2USDwoHY2hhbmdlZBgBIAEoCCLuAQoKQXVkaXRFbnRyeRIKCgJubxgBIAEoBBImCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLY2FsbGVyX2tpbmQYAyABKAkSEQoJY2FsbGVyX2lkGAQgASgJEhMKC2NhbGxlcl9yb2xlGAUgASgJEhMKC2NhbGxlcl9uYW1lGAYgASgJEg4KBm1ldGhvZBgHIAEoCRIOCgZ0YXJnZXQYCCABKAkSDAoEcGVlchgJIAEoCRIPCgdvdXRjb21lGAogASgJEg0KBXRpbWVzGAsgASgNEgwKBGhhc2gYDCABKAkicQoQTGlzdEF1ZGl0UmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCRIpCgVzaW5jZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASCwoDd2hvGAQgASgJIlcKEUxpc3RBdWRpdFJlc3BvbnNlEikKB2VudHJpZXMYASADKAsyGC5oYXZlcnNhY2sudjEuQXVkaXRFbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiFAoSVmVyaWZ5QXVkaXRSZXF1ZXN0InMKE1ZlcmlmeUF1ZGl0UmVzcG9uc2USDQoFY291bnQYASABKAQSDQoFZmlyc3QYAiABKAQSDAoEbGFzdBgDIAEoBBIMCgRoYXNoGAQgASgJEhEKCWJyb2tlbl9ubxgFIAEoBBIPCgdwcm9ibGVtGAYgASgJIj0KD0N1dEF1ZGl0UmVxdWVzdBIqCgZiZWZvcmUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiMKEEN1dEF1ZGl0UmVzcG9uc2USDwoHcmVtb3ZlZBgBIAEoBCqEAQoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASDwoLUk9MRV9WSUVXRVIQARIRCg1ST0xFX09QRVJBVE9SEAISDwoLUk9MRV9FRElUT1IQAxIOCgpST0xFX0FETUlOEAQSDwoLUk9MRV9XT1JLRVIQBRIQCgxST0xFX01FVFJJQ1MQBjLwBAoNQWNjZXNzU2VydmljZRJJCgZXaG9BbUkSGy5oYXZlcnNhY2sudjEuV2hvQW1JUmVxdWVzdBocLmhhdmVyc2Fjay52MS5XaG9BbUlSZXNwb25zZSIEsOMYAhJYCgtDcmVhdGVUb2tlbhIgLmhhdmVyc2Fjay52MS5DcmVhdGVUb2tlblJlcXVlc3QaIS5oYXZlcnNhY2sudjEuQ3JlYXRlVG9rZW5SZXNwb25zZSIEsOMYBRJZCgpMaXN0VG9rZW5zEh8uaGF2ZXJzYWNrLnYxLkxpc3RUb2tlbnNSZXF1ZXN0GiAuaGF2ZXJzYWNrLnYxLkxpc3RUb2tlbnNSZXNwb25zZSIIsOMYBbjjGAESWAoLUmV2b2tlVG9rZW4SIC5oYXZlcnNhY2sudjEuUmV2b2tlVG9rZW5SZXF1ZXN0GiEuaGF2ZXJzYWNrLnYxLlJldm9rZVRva2VuUmVzcG9uc2UiBLDjGAUSVgoJTGlzdEF1ZGl0Eh4uaGF2ZXJzYWNrLnYxLkxpc3RBdWRpdFJlcXVlc3QaHy5oYXZlcnNhY2sudjEuTGlzdEF1ZGl0UmVzcG9uc2UiCLDjGAW44xgBElwKC1ZlcmlmeUF1ZGl0EiAuaGF2ZXJzYWNrLnYxLlZlcmlmeUF1ZGl0UmVxdWVzdBohLmhhdmVyc2Fjay52MS5WZXJpZnlBdWRpdFJlc3BvbnNlIgiw4xgFuOMYARJPCghDdXRBdWRpdBIdLmhhdmVyc2Fjay52MS5DdXRBdWRpdFJlcXVlc3QaHi5oYXZlcnNhY2sudjEuQ3V0QXVkaXRSZXNwb25zZSIEsOMYBWIGcHJvdG8z", [file_google_protobuf_timestamp, file_haversack_v1_permission]);
 
 /**
  * @generated from message haversack.v1.ApiToken
@@ -78,6 +78,43 @@ export const ApiTokenSchema: GenMessage<ApiToken> = /*@__PURE__*/
   messageDesc(file_haversack_v1_access_service, 0);
 
 /**
+ * @generated from message haversack.v1.WhoAmIRequest
+ */
+export type WhoAmIRequest = Message<"haversack.v1.WhoAmIRequest"> & {
+};
+
+/**
+ * Describes the message haversack.v1.WhoAmIRequest.
+ * Use `create(WhoAmIRequestSchema)` to create a new message.
+ */
+export const WhoAmIRequestSchema: GenMessage<WhoAmIRequest> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_access_service, 1);
+
+/**
+ * @generated from message haversack.v1.WhoAmIResponse
+ */
+export type WhoAmIResponse = Message<"haversack.v1.WhoAmIResponse"> & {
+  /**
+   * What people call the caller.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: haversack.v1.Role role = 2;
+   */
+  role: Role;
+};
+
+/**
+ * Describes the message haversack.v1.WhoAmIResponse.
+ * Use `create(WhoAmIResponseSchema)` to create a new message.
+ */
+export const WhoAmIResponseSchema: GenMessage<WhoAmIResponse> = /*@__PURE__*/
+  messageDesc(file_haversack_v1_access_service, 2);
+
+/**
  * @generated from message haversack.v1.CreateTokenRequest
  */
 export type CreateTokenRequest = Message<"haversack.v1.CreateTokenRequest"> & {
@@ -106,7 +143,7 @@ export type CreateTokenRequest = Message<"haversack.v1.CreateTokenRequest"> & {
  * Use `create(CreateTokenRequestSchema)` to create a new message.
  */
 export const CreateTokenRequestSchema: GenMessage<CreateTokenRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_access_service, 1);
+  messageDesc(file_haversack_v1_access_service, 3);
 
 /**
  * @generated from message haversack.v1.CreateTokenResponse
@@ -130,7 +167,7 @@ export type CreateTokenResponse = Message<"haversack.v1.CreateTokenResponse"> & 
  * Use `create(CreateTokenResponseSchema)` to create a new message.
  */
 export const CreateTokenResponseSchema: GenMessage<CreateTokenResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_access_service, 2);
+  messageDesc(file_haversack_v1_access_service, 4);
 
 /**
  * @generated from message haversack.v1.ListTokensRequest
@@ -154,7 +191,7 @@ export type ListTokensRequest = Message<"haversack.v1.ListTokensRequest"> & {
  * Use `create(ListTokensRequestSchema)` to create a new message.
  */
 export const ListTokensRequestSchema: GenMessage<ListTokensRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_access_service, 3);
+  messageDesc(file_haversack_v1_access_service, 5);
 
 /**
  * @generated from message haversack.v1.ListTokensResponse
@@ -178,7 +215,7 @@ export type ListTokensResponse = Message<"haversack.v1.ListTokensResponse"> & {
  * Use `create(ListTokensResponseSchema)` to create a new message.
  */
 export const ListTokensResponseSchema: GenMessage<ListTokensResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_access_service, 4);
+  messageDesc(file_haversack_v1_access_service, 6);
 
 /**
  * @generated from message haversack.v1.RevokeTokenRequest
@@ -195,7 +232,7 @@ export type RevokeTokenRequest = Message<"haversack.v1.RevokeTokenRequest"> & {
  * Use `create(RevokeTokenRequestSchema)` to create a new message.
  */
 export const RevokeTokenRequestSchema: GenMessage<RevokeTokenRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_access_service, 5);
+  messageDesc(file_haversack_v1_access_service, 7);
 
 /**
  * @generated from message haversack.v1.RevokeTokenResponse
@@ -214,7 +251,7 @@ export type RevokeTokenResponse = Message<"haversack.v1.RevokeTokenResponse"> & 
  * Use `create(RevokeTokenResponseSchema)` to create a new message.
  */
 export const RevokeTokenResponseSchema: GenMessage<RevokeTokenResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_access_service, 6);
+  messageDesc(file_haversack_v1_access_service, 8);
 
 /**
  * One thing that somebody did, or was refused.
@@ -304,7 +341,7 @@ export type AuditEntry = Message<"haversack.v1.AuditEntry"> & {
  * Use `create(AuditEntrySchema)` to create a new message.
  */
 export const AuditEntrySchema: GenMessage<AuditEntry> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_access_service, 7);
+  messageDesc(file_haversack_v1_access_service, 9);
 
 /**
  * @generated from message haversack.v1.ListAuditRequest
@@ -342,7 +379,7 @@ export type ListAuditRequest = Message<"haversack.v1.ListAuditRequest"> & {
  * Use `create(ListAuditRequestSchema)` to create a new message.
  */
 export const ListAuditRequestSchema: GenMessage<ListAuditRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_access_service, 8);
+  messageDesc(file_haversack_v1_access_service, 10);
 
 /**
  * @generated from message haversack.v1.ListAuditResponse
@@ -366,7 +403,7 @@ export type ListAuditResponse = Message<"haversack.v1.ListAuditResponse"> & {
  * Use `create(ListAuditResponseSchema)` to create a new message.
  */
 export const ListAuditResponseSchema: GenMessage<ListAuditResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_access_service, 9);
+  messageDesc(file_haversack_v1_access_service, 11);
 
 /**
  * @generated from message haversack.v1.VerifyAuditRequest
@@ -379,7 +416,7 @@ export type VerifyAuditRequest = Message<"haversack.v1.VerifyAuditRequest"> & {
  * Use `create(VerifyAuditRequestSchema)` to create a new message.
  */
 export const VerifyAuditRequestSchema: GenMessage<VerifyAuditRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_access_service, 10);
+  messageDesc(file_haversack_v1_access_service, 12);
 
 /**
  * @generated from message haversack.v1.VerifyAuditResponse
@@ -429,7 +466,7 @@ export type VerifyAuditResponse = Message<"haversack.v1.VerifyAuditResponse"> & 
  * Use `create(VerifyAuditResponseSchema)` to create a new message.
  */
 export const VerifyAuditResponseSchema: GenMessage<VerifyAuditResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_access_service, 11);
+  messageDesc(file_haversack_v1_access_service, 13);
 
 /**
  * @generated from message haversack.v1.CutAuditRequest
@@ -448,7 +485,7 @@ export type CutAuditRequest = Message<"haversack.v1.CutAuditRequest"> & {
  * Use `create(CutAuditRequestSchema)` to create a new message.
  */
 export const CutAuditRequestSchema: GenMessage<CutAuditRequest> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_access_service, 12);
+  messageDesc(file_haversack_v1_access_service, 14);
 
 /**
  * @generated from message haversack.v1.CutAuditResponse
@@ -465,7 +502,7 @@ export type CutAuditResponse = Message<"haversack.v1.CutAuditResponse"> & {
  * Use `create(CutAuditResponseSchema)` to create a new message.
  */
 export const CutAuditResponseSchema: GenMessage<CutAuditResponse> = /*@__PURE__*/
-  messageDesc(file_haversack_v1_access_service, 13);
+  messageDesc(file_haversack_v1_access_service, 15);
 
 /**
  * @generated from enum haversack.v1.Role
@@ -534,6 +571,16 @@ export const RoleSchema: GenEnum<Role> = /*@__PURE__*/
  * @generated from service haversack.v1.AccessService
  */
 export const AccessService: GenService<{
+  /**
+   * Who the token of the call belongs to, such as for a page that shows what its reader may do.
+   *
+   * @generated from rpc haversack.v1.AccessService.WhoAmI
+   */
+  whoAmI: {
+    methodKind: "unary";
+    input: typeof WhoAmIRequestSchema;
+    output: typeof WhoAmIResponseSchema;
+  },
   /**
    * The token is in this answer and nowhere else.
    *

@@ -1,0 +1,10 @@
+-- Who downloads an image, or waits for leave to: of the whole fleet, whichever coordinator a worker is connected to.
+create table image_permit (
+  worker_id text not null references worker (id) on delete cascade,
+  digest text not null,
+  holder text not null,                        -- of the coordinator that renews it
+  held integer not null,                       -- 0: it waits
+  asked_at integer not null,                   -- by the clock of leases, like the next
+  until integer not null,
+  primary key (worker_id, digest)
+) strict;

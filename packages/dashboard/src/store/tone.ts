@@ -1,0 +1,2 @@
+/** How a state looks. */
+export type Tone = "good" | "busy" | "warn" | "bad" | "quiet";
