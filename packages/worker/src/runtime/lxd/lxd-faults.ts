@@ -45,8 +45,8 @@ export function lxdFault(status: number, text: string, about: About): FaultError
   if (/exec format error|architecture isn't supported|no matching architecture/i.test(text)) {
     return imageCorrupt("wrong_platform", text);
   }
-  // The second: one that is asked about while it ends, by Incus.
-  if (/is busy running|invalid pid/i.test(text)) return instanceBusy(text);
+  // Incus says the others of one that is just ending.
+  if (/is busy running|invalid pid|instance is running/i.test(text)) return instanceBusy(text);
   return byObject(status, text, about) ?? byStatus(status, text);
 }
 
@@ -62,8 +62,12 @@ function byObject(status: number, text: string, { container, image }: About): Fa
   return undefined;
 }
 
+/** Whatever the status: Incus has 500 for most of it. */
+const refusals =
+  /read-only file system|failed shutting down instance|container is not running|\bforkstart\b/i;
+
 function byStatus(status: number, text: string): FaultError {
-  if (/read-only file system|failed shutting down instance/i.test(text)) return refused(text);
+  if (refusals.test(text)) return refused(text);
   if (status === 401 || status === 403 || status >= 500) return engineUnavailable(text);
   return refused(text);
 }
