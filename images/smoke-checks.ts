@@ -21,7 +21,7 @@ export interface Expected {
 }
 
 /** Tenths of a second; an emulated processor needs a minute and more to start Node. */
-const healthyTries = { native: 300, emulated: 3000 };
+const tries = { native: 300, emulated: 3000 };
 const stopMsMax = 5000;
 const rootsMin = 100;
 
@@ -41,6 +41,8 @@ export async function checkContainer(container: Container, expected: Expected): 
   same("the stamp", proof["stamp"] ?? "", expected.recipe.file.stamp);
   same("the recipe", proof["recipe"] ?? "", expected.digest);
   same("the architecture", proof["arch"] ?? "", expected.arch);
+  const patience = expected.arch === process.arch ? tries.native : tries.emulated;
+  await becomesTini(container, patience);
   await checkProcess(container);
   await checkVersions(container, expected);
   const roots = Number(
@@ -48,7 +50,7 @@ export async function checkContainer(container: Container, expected: Expected): 
   );
   if (!(roots >= rootsMin)) throw fail(`there are ${roots} TLS roots; expected ${rootsMin} and more`);
   const git = (await container.exec(["git", "--version"])).trim();
-  await healthy(container, expected.arch === process.arch ? healthyTries.native : healthyTries.emulated);
+  await healthy(container, patience);
   await rehearse(container);
   const { exitCode, ms } = await container.stop();
   if (ms > stopMsMax || (exitCode ?? 0) !== 0)
@@ -56,6 +58,12 @@ export async function checkContainer(container: Container, expected: Expected): 
       `SIGTERM: it ended after ${Math.round(ms)} ms with ${exitCode}; expected 0 within ${stopMsMax} ms`,
     );
   return `${git}, ${roots} TLS roots, healthy, one turn, ended ${Math.round(ms)} ms after SIGTERM`;
+}
+
+/** What waits as process 1 looks for what it waits for ten times a second. Who never comes is told by the next check. */
+async function becomesTini(container: Container, patience: number): Promise<void> {
+  const script = `n=0; until [ "$(cat /proc/1/comm)" = tini ] || [ $n -ge ${patience} ]; do n=$((n + 1)); sleep 0.1; done`;
+  await container.exec(["/bin/sh", "-c", script]);
 }
 
 /** Process 1 is ours, is nobody special, and can become nobody else. */
@@ -87,11 +95,11 @@ async function checkVersions(container: Container, { arch, recipe }: Expected): 
 }
 
 /** From inside: a container of a test may have no network. */
-async function healthy(container: Container, tries: number): Promise<void> {
+async function healthy(container: Container, patience: number): Promise<void> {
   const script = `for (let n = 1; ; n++) {
     const answer = await fetch("http://127.0.0.1:8080/healthz").catch((error) => ({ status: 0, text: async () => String(error) }));
     if (answer.status === 200) { console.log(await answer.text()); break; }
-    if (n === ${tries}) throw new Error(await answer.text());
+    if (n === ${patience}) throw new Error(await answer.text());
     await new Promise((resolve) => setTimeout(resolve, 100));
   }`;
   const answer = await container.exec(["/opt/haversack/bin/node", "--input-type=module", "-e", script]);

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { FaultError } from "@haversack/base";
 import { expect, test } from "vitest";
 import { readLabels } from "../../packages/worker/src/deploy/labels.ts";
 import { stateOf } from "../../packages/worker/src/deploy/observe.ts";
@@ -119,7 +120,7 @@ function tests(engine: DeployEngine): void {
     const [ended] = await world.runtime.list(world.cluster, never);
     const found = ended === undefined ? undefined : readLabels(ended);
     expect(found && (await stateOf(deploy, found))).toBe("needs-secrets");
-    await expect(world.runtime.start(id, never)).rejects.toThrow();
+    await expect(world.runtime.start(id, never)).rejects.toBeInstanceOf(FaultError);
     const restored = await runDeploy(
       { ...deploy, attempt: "run/step.2", work: { ...deploy.work, restore: true } },
       host,

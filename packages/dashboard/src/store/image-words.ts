@@ -69,6 +69,13 @@ export function figures(progress: ImageProgress | undefined): readonly string[] 
   return told;
 }
 
+/** Of a worker that is away: how far it had come, and no speed. */
+export function lastFigures(progress: ImageProgress | undefined): readonly string[] {
+  if (progress === undefined) return [];
+  const { bytesPerSecond: _b, etaSeconds: _e, ...far } = progress;
+  return figures(far);
+}
+
 /** `7s`, `2m05s`. */
 const etaText = (seconds: number): string => (seconds < 60 ? `${seconds}s` : formatDuration(seconds * 1000));
 

@@ -4,7 +4,7 @@ import type { DeploymentInfo, DeploymentReport } from "@haversack/protocol";
 import { describe, expect, test } from "vitest";
 import { digest, someImage } from "../testing/images.ts";
 import { originText, placeOf } from "./deployment-words.ts";
-import { barPercent, barText, bytesText, figures } from "./image-words.ts";
+import { barPercent, barText, bytesText, figures, lastFigures } from "./image-words.ts";
 
 describe("figures", () => {
   test("bytes, with rate and estimate", () => {
@@ -17,6 +17,7 @@ describe("figures", () => {
       etaSeconds: 7,
     } as const;
     expect(figures(progress)).toEqual(["49 %", "50.3 MB of 101 MB", "8.4 MB/s", "7s left"]);
+    expect(lastFigures(progress)).toEqual(["49 %", "50.3 MB of 101 MB"]);
     expect([barPercent(someImage({ progress })), barText(someImage({ progress }))]).toEqual([
       49,
       "downloading, 49 %, 50.3 MB of 101 MB, 8.4 MB/s, 7s left",

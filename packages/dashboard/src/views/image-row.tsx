@@ -6,7 +6,15 @@ import { Moment } from "../parts/moment.tsx";
 import { ProgressBar } from "../parts/progress-bar.tsx";
 import { Told } from "../parts/told.tsx";
 import type { ImageRow } from "../store/image-rows.ts";
-import { barPercent, barText, figures, hasBar, stateNames, stateTones } from "../store/image-words.ts";
+import {
+  barPercent,
+  barText,
+  figures,
+  hasBar,
+  lastFigures,
+  stateNames,
+  stateTones,
+} from "../store/image-words.ts";
 import type { Asked } from "../store/state.ts";
 import { ImageButtons } from "./image-buttons.tsx";
 import { ImageName, OtherImages, WorkerFacts } from "./image-facts.tsx";
@@ -60,12 +68,12 @@ function StateLine({ row: { image, cannotDeploy, isConnected, lastSeenAt } }: { 
       </div>
     );
   const { state, attempt, progress, cause } = image.status;
-  const told = isConnected ? figures(progress) : [];
+  const told = isConnected ? figures(progress) : lastFigures(progress);
   return (
     <div className="line">
       <Badge tone={isConnected ? stateTones[state] : "quiet"} text={stateNames[state]} />
       {told.map((text, at) => (
-        <span key={text} className={at === 0 ? "figure strong" : "figure"}>
+        <span key={text} className={figureLook(at === 0, isConnected)}>
           {text}
         </span>
       ))}
@@ -75,6 +83,9 @@ function StateLine({ row: { image, cannotDeploy, isConnected, lastSeenAt } }: { 
     </div>
   );
 }
+
+const figureLook = (isFirst: boolean, isConnected: boolean): string =>
+  isConnected ? (isFirst ? "figure strong" : "figure") : "figure faint";
 
 const causes = {
   deploy: "asked by a deploy",

@@ -81,6 +81,6 @@ async function present({ runtime, info, signal }: Deploy, id: string, digest: Di
   if (found.kind === "present") return { digest, imageId: found.id, end: () => {} };
   if (found.kind === "unknown") throw new FaultError("unavailable", "engine_unavailable", found.why);
   const why = found.kind === "wrong" ? found.why : "it is not there";
-  const message = `the image ${id}: ${why}; an image id names what is loaded already, a reference by digest is fetched`;
+  const message = `the image ${id}: ${why}; an image id names what is loaded already, so load or import it, or correct HAVERSACK_DEPLOY_FALLBACK_IMAGE if it comes from there; a reference by digest is fetched`;
   throw new FaultError("missing", "image_not_loaded", message);
 }

@@ -12,6 +12,8 @@ import { startLineOf } from "./start-line.ts";
 
 export interface Surroundings {
   readonly pool: string;
+  /** Its key for whether the container may talk to the engine: the one that Incus renamed. */
+  readonly guestKey: "security.devlxd" | "security.guestapi";
   /** Of the container's only network card. */
   readonly card: Readonly<Record<string, string>>;
   /** Static addresses as lines for LXC: the image has no DHCP client. */
@@ -66,7 +68,7 @@ export function instanceOf(spec: ContainerSpec, around: Surroundings): Record<st
       "boot.autostart": "false",
       "security.privileged": "false",
       "security.nesting": "false",
-      "security.devlxd": "false",
+      [around.guestKey]: "false",
       "limits.cpu.allowance": allowanceOf(spec.limits.cpuMillis),
       "limits.memory": `${spec.limits.memoryBytes}B`,
       "limits.memory.swap": "false",

@@ -33,6 +33,7 @@ const spec: ContainerSpec = {
 };
 const around = {
   pool: "default",
+  guestKey: "security.devlxd" as const,
   card: { nictype: "p2p" },
   cardLines: "",
   sourceOf: ({ source }: { source: string }) => ({ isFile: source.endsWith("f") }),
