@@ -33,6 +33,13 @@ const entriesOf = async (who: string): Promise<readonly AuditEntry[]> =>
 const told = (entries: readonly AuditEntry[]): string[] =>
   entries.map(({ method, outcome }) => `${method.replace(/^.*\//, "")} ${outcome}`).toReversed();
 
+test("a token says whose it is and what for; one that may not read says so", async () => {
+  const { secret } = await world.token("operator", "me");
+  expect(await world.client(secret).whoAmI(noSignal)).toEqual({ name: "me", role: "operator" });
+  expect(await world.admin.whoAmI(noSignal)).toEqual({ name: "admin", role: "admin" });
+  await expect(world.client(world.workerToken).whoAmI(noSignal)).rejects.toMatchObject({ fault: "denied" });
+});
+
 describe("editing is not operating (AU-8, AU-9)", () => {
   test("an operator runs what is stored, and no text of their own, whatever stands beside it", async () => {
     const editor = world.client((await world.token("editor")).secret);

@@ -1,21 +1,25 @@
 /** Deploys on real engines, from the DAG to the container: what a user sees, with the base image on its way. */
 
+import { readdir } from "node:fs/promises";
+import { systemClock } from "@haversack/base";
 import type { RunId } from "@haversack/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { engineAddress, engineKinds, withEngine } from "../support/container-engines.ts";
+import { openRuntime } from "../../packages/worker/src/runtime/open-runtime.ts";
+import { type EngineKind, engineAddress, engineKinds, withEngine } from "../support/container-engines.ts";
 import { type DeployWorld, openDeployWorld } from "../support/deploy-world.ts";
 import { noSignal, type Program } from "../support/fleet.ts";
+import { smallDisk, withSmallDisks } from "../support/small-disk.ts";
 
-const deployOf = (name: string, more = ""): string => `
-name: deploys
+const deployOf = (name: string, more = "", where = ""): string => `
+name: deploys${where}
 steps:
   - id: web
     deploy: { name: ${name}, ports: [8080], health: { http: /healthz, port: 8080, interval: 100ms }${more} }
 `;
 
 /** Its outputs, and what stands then. */
-async function deployed(world: DeployWorld, name: string, more?: string) {
-  const { id } = await world.fleet.submit(deployOf(name, more));
+async function deployed(world: DeployWorld, name: string, more?: string, where?: string) {
+  const { id } = await world.fleet.submit(deployOf(name, more, where));
   return await endOf(world, id, name);
 }
 
@@ -36,6 +40,22 @@ function fileTraffic({ registry }: DeployWorld) {
   return { requests: asked.length, bytes: asked.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
+/** Where the engine leaves it to the worker; what engines do of their own is in their suite. */
+async function startsAgain(engine: EngineKind, outputs: Record<string, string> | undefined): Promise<void> {
+  const id = outputs?.["id"] ?? "";
+  const socket = engineAddress(engine);
+  const runtime = await openRuntime({ engine, socket }, { clock: systemClock, env: {} });
+  const before = await runtime.inspect(id, noSignal);
+  await runtime.exec(id, { argv: ["/bin/kill", "1"], outputMax: 100 }, noSignal).catch(() => {});
+  const now = async () => {
+    const view = await runtime.inspect(id, noSignal);
+    return view?.state === "running" && view.startedAt !== before?.startedAt;
+  };
+  await expect.poll(now, { timeout: 30_000 }).toBe(true);
+  await expect.poll(() => text(outputs?.["url"]).catch(() => ""), { timeout: 30_000 }).toMatch(/^agent of /);
+  await runtime.close();
+}
+
 async function imageReady(world: DeployWorld, worker: string): Promise<void> {
   const { code, stdout, stderr } = await world.cli("images", "pull", "--worker", worker);
   expect([code, stdout, stderr]).toEqual([0, expect.stringContaining("ready"), expect.anything()]);
@@ -43,16 +63,21 @@ async function imageReady(world: DeployWorld, worker: string): Promise<void> {
 
 describe.each(engineKinds)("on %s", (engine) => {
   withEngine(engine, "a fresh worker", () => {
-    test("builds its first deploys while the image downloads once, and starts the next one from it (I1, I3)", async () => {
+    test("builds its first deploys while the image downloads once, and starts from it what waits long enough and what comes later (I1, I3, I4)", async () => {
       await using world = await openDeployWorld({
         engine,
         address: engineAddress(engine),
-        ballastBytes: 16_000_000,
+        // A container of LXD on a pool of folders is a copy of all of it.
+        ballastBytes: engine === "lxd" ? 12_000_000 : 16_000_000,
         bytesPerSecond: 1_000_000,
       });
       await world.worker("w");
       const names = ["a", "b", "c"].map((name) => world.name(name));
-      const runs = await Promise.all(names.map((name) => world.fleet.submit(deployOf(name))));
+      const waits = ["", "", ", waitForImage: 200ms"];
+      const runs = await Promise.all(
+        names.map((name, index) => world.fleet.submit(deployOf(name, waits[index]))),
+      );
+      const patient = deployed(world, world.name("patient"), ", waitForImage: 2m");
       const ends = await Promise.all(runs.map(({ id }, index) => endOf(world, id, names[index] ?? "")));
       expect(ends.map(({ outputs }) => outputs?.["path"])).toEqual(["build", "build", "build"]);
       expect(await text(ends[0]?.outputs?.["url"])).toMatch(/^agent of /);
@@ -63,7 +88,9 @@ describe.each(engineKinds)("on %s", (engine) => {
       expect(next.outputs).toMatchObject({ path: "image" });
       expect(await text(next.outputs?.["url"])).toMatch(/^agent of /);
       expect(next.standing).toMatchObject({ state: "running", revision: 1, report: { fellBack: false } });
+      expect((await patient).outputs).toMatchObject({ path: "image" });
       expect(fileTraffic(world)).toEqual({ requests: 1, bytes: world.base.size });
+      if (engine === "lxd") await startsAgain(engine, next.outputs);
     });
   });
 });
@@ -121,5 +148,26 @@ withEngine("docker", "a deployment", () => {
     await expect(text(other.outputs?.["url"])).rejects.toThrow("fetch failed");
     const left = await (await world.fleet.client()).deployments(undefined, noSignal);
     expect(left.map((each) => each.name)).not.toContain(name);
+  });
+
+  withSmallDisks("on a worker whose disk is full", () => {
+    test("is built; the image comes when there is room, and the next one starts from it (I7)", async () => {
+      // Room for what stays free, and less than the image beside it.
+      await using disk = await smallDisk(1024 ** 3 + 1_000_000);
+      await world.worker("small", "--label", "disk=small", "--images-dir", disk.path);
+      const built = await deployed(world, world.name("built"), "", "\nworker: { disk: small }");
+      expect(built.outputs).toMatchObject({ path: "build" });
+      expect(await text(built.outputs?.["url"])).toMatch(/^agent of /);
+      const client = await world.fleet.client();
+      const image = async () => (await client.images("small", noSignal)).images[0]?.status;
+      await expect
+        .poll(image, { timeout: 20_000 })
+        .toMatchObject({ state: "failed", failure: { code: "no_space" } });
+      expect((await readdir(disk.path)).filter((each) => !each.endsWith(".lock"))).toEqual([]);
+      await disk.resize(1024 ** 3 + 50_000_000);
+      await imageReady(world, "small");
+      const next = await deployed(world, world.name("next"), "", "\nworker: { disk: small }");
+      expect(next.outputs).toMatchObject({ path: "image" });
+    });
   });
 });

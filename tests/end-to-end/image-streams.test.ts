@@ -2,64 +2,14 @@
 
 import { expect, test } from "vitest";
 import { noSignal } from "../support/access.ts";
+import { expectWhole, figures, readImage } from "../support/image-reader.ts";
 import type { ImageWorker } from "../support/image-worker.ts";
-import { baseDigest, type Frame, framesOf, ImageWorld } from "../support/image-world.ts";
+import { baseDigest, ImageWorld } from "../support/image-world.ts";
 import { tempSchema, withPostgres } from "../support/postgres.ts";
 import { tcpProxy } from "../support/tcp-proxy.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 const base = baseDigest("1");
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-interface Read {
-  readonly frames: readonly Frame[];
-  /** How often the reader had to come back. */
-  readonly returns: number;
-}
-
-/** As an EventSource does it: comes back with the last id until it is told that there is nothing more. */
-async function read(address: () => string, token: string, onFrame: (frame: Frame) => void): Promise<Read> {
-  const frames: Frame[] = [];
-  let last: string | undefined;
-  for (let returns = 0; ; returns++) {
-    const headers = {
-      authorization: `Bearer ${token}`,
-      ...(last === undefined ? {} : { "last-event-id": last }),
-    };
-    const url = `${address()}/v1/workers/w/images/base/pull/stream`;
-    const response = await fetch(url, { headers }).catch(() => undefined);
-    if (response?.status === 204) return { frames, returns };
-    if (response?.status === 200) {
-      for await (const frame of framesOf(response)) {
-        frames.push(frame);
-        last = frame.id ?? last;
-        onFrame(frame);
-      }
-    }
-    await turn();
-  }
-}
-
-function expectWhole({ frames }: Read, end: string): void {
-  const ends = frames.filter(({ event }) => event === "end");
-  expect(ends.map(({ data }) => data["state"])).toEqual([end]);
-  expect(frames.at(-1)?.event).toBe("end");
-  const states = frames.map(({ data }) => data["state"]);
-  expect(states).not.toContain("failed");
-  let most = 0;
-  for (const { data } of frames) {
-    const percent = (data["progress"] as { percent?: number | null } | null)?.percent ?? undefined;
-    if (percent === undefined || percent === null) continue;
-    expect(percent).toBeGreaterThanOrEqual(most);
-    most = percent;
-  }
-  expect(most).toBeGreaterThan(0);
-}
-
-const total = 1000;
-const figures = (percent: number) =>
-  ({ unit: "bytes", done: percent * 10, total, percent, bytesPerSecond: 10, etaSeconds: 1 }) as const;
-
 test("cut ten times in the middle of whatever was written", async () => {
   await using world = await ImageWorld.start();
   const worker = await world.worker("w");
@@ -69,7 +19,7 @@ test("cut ten times in the middle of whatever was written", async () => {
   worker.says(base, "downloading", { progress: figures(1) });
   const since = worker.table.get(base)?.since ?? 0;
   let percent = 1;
-  const seen = await read(
+  const seen = await readImage(
     () => proxy.url,
     token,
     ({ event }) => {
@@ -91,7 +41,7 @@ test("the coordinator is stopped and started in the middle: the worker tells the
   worker.says(base, "downloading", { progress: figures(40) });
   const restarted = Promise.withResolvers<void>();
   let snapshots = 0;
-  const reading = read(
+  const reading = readImage(
     () => world.url,
     token,
     ({ event, data }) => {
@@ -122,7 +72,7 @@ test("the worker's process is another one in the middle: it counts anew, and the
   const token = await world.token("admin");
   for (let at = 0; at < 20; at++) worker.says(base, "downloading", { progress: figures(50) });
   let restarted: Promise<void> | undefined;
-  const seen = await read(
+  const seen = await readImage(
     () => world.url,
     token,
     ({ event }) => {
@@ -168,42 +118,5 @@ withPostgres("two coordinators", () => {
     isFree = true;
     await one.hangUp();
     expect(await given).toBe(true);
-  });
-
-  test("the second one tells what the first one wrote down, and goes on when the worker comes to it", async () => {
-    await using schema = await tempSchema();
-    const shared = { store: schema.url };
-    await using blobs = await tempFolder();
-    await using first = await ImageWorld.start(shared, blobs.path);
-    await using second = await ImageWorld.start(shared, blobs.path);
-    const worker = await first.worker("w");
-    const token = await second.token("admin");
-    worker.says(base, "downloading", { progress: figures(30) });
-    const other = await second.client();
-    await expect
-      .poll(() => other.imageStatus("w", "base", noSignal).catch(() => undefined), { timeout: 20_000 })
-      .toMatchObject({
-        lost: true,
-        status: { state: "downloading" },
-      });
-    await expect(other.pullImage("w", "base", noSignal)).rejects.toMatchObject({ fault: "unavailable" });
-    let moved: Promise<void> | undefined;
-    const seen = await read(
-      () => second.url,
-      token,
-      () => {
-        moved ??= worker.dial(second.url).then(() => {
-          worker.says(base, "downloading", { progress: figures(70) });
-          worker.says(base, "ready");
-        });
-      },
-    );
-    await moved;
-    expectWhole(seen, "ready");
-    // What only the first one knew is what the second one wrote, within its time to look again.
-    const gone = await first.client();
-    await expect
-      .poll(async () => (await gone.imageStatus("w", "base", noSignal)).status.state, { timeout: 20_000 })
-      .toBe("ready");
   });
 });

@@ -61,6 +61,8 @@ describe("haversack start --once", () => {
     await using folder = await tempFolder();
     const args = ["start", "--data", folder.path, "--listen", "127.0.0.1:0"];
     await using serving = new Program(args);
+    // Where nobody may be reading along, no token is printed.
+    expect(await serving.line(/^The page:/)).toMatch(/^The page: http:\S+:\d+ \(it asks for a token/);
     await serving.line(/Serving at/);
     const { code, stderr } = await haversack(args);
     expect(stderr).toContain(`pid ${serving.pid}`);

@@ -48,12 +48,19 @@ export interface OwnEngine extends AsyncDisposable {
 
 const run = promisify(execFile);
 
-/** For tests that take it away. */
-export async function ownEngine(kind: EngineKind): Promise<OwnEngine> {
+/**
+ * For tests that take it away, or its disk.
+ * @param prepare is done before it starts for the first time, with its folder
+ */
+export async function ownEngine(
+  kind: EngineKind,
+  prepare: (folder: string) => Promise<void> = async () => {},
+): Promise<OwnEngine> {
   const folder = await tempFolder("hv-ce");
   const script = join(import.meta.dirname, `engines/${kind}.sh`);
   const place = join(folder.path, kind);
   const start = async () => (await run(script, ["start", place])).stdout.trim();
+  await prepare(place);
   const address = await start();
   return {
     address,

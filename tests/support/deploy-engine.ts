@@ -22,8 +22,8 @@ export interface EngineWorld extends AsyncDisposable {
   readonly cluster: string;
   readonly notes: string[];
   readonly output: Buffer[];
-  /** The base image is loaded now. */
-  addBase(): Promise<void>;
+  /** The base image is loaded now. @param arch another one than the engine's, where it must not be */
+  addBase(arch?: string): Promise<void>;
   removeBase(): Promise<void>;
   work(more?: Partial<DeployWork>): DeployWork;
   deploy(work: DeployWork, more?: Partial<Deploy>): Promise<Deploy>;
@@ -37,13 +37,15 @@ export interface WorldAsked {
   /** Of an earlier world, whose containers are to be found again. */
   readonly cluster?: string;
   readonly data?: string;
+  /** `unix:///…` of an engine of one's own, or of a way to it; the one that tests share when left out. */
+  readonly address?: string;
   /** What the recipe does first. */
   readonly before?: string;
 }
 
 /** In the end nothing that the test made is there any more. */
 export async function openEngineWorld(engine: DeployEngine, asked: WorldAsked = {}): Promise<EngineWorld> {
-  const socket = engineAddress(engine);
+  const socket = asked.address ?? engineAddress(engine);
   const runtime = await openRuntime({ engine, socket }, { clock: systemClock, env: {} });
   const info = await runtime.describe(never);
   const { arch, imageFile } = info;
@@ -64,8 +66,8 @@ export async function openEngineWorld(engine: DeployEngine, asked: WorldAsked = 
     ...parts,
     data,
     cluster,
-    async addBase() {
-      images.imageId = await loadBase(load, recipe.digest);
+    async addBase(other = arch) {
+      images.imageId = await loadBase({ ...load, arch: other }, recipe.digest);
       loaded.push(images.imageId);
     },
     removeBase: async () => await removeImage(images.imageId ?? ""),

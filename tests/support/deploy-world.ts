@@ -78,4 +78,11 @@ async function removeAll(engine: Docker, suffix: string): Promise<void> {
   const listed = await engine.listContainers({ all: true, filters: { label: ["haversack.deployment"] } });
   const ours = listed.filter(({ Labels }) => Labels["haversack.deployment"]?.endsWith(`-${suffix}`) === true);
   await Promise.all(ours.map(({ Id }) => engine.getContainer(Id).remove({ force: true, v: true })));
+  // The worker is not there any more to remove the network with the last one.
+  const clusters = new Set(ours.map(({ Labels }) => `haversack-${Labels["haversack.cluster"]}`));
+  for (const name of clusters)
+    await engine
+      .getNetwork(name)
+      .remove()
+      .catch(() => {});
 }

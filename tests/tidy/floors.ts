@@ -59,7 +59,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["library", "watch"],
     ["children", "dispatch", "retention", "schedule"],
     ["deployments", "images"],
-    ["health"],
+    ["health", "relay"],
     ["api", "http", "maintenance"],
     ["config"],
     ["serving", "containers"],

@@ -12,6 +12,7 @@
  *   schedule/        starts stored DAGs at their times
  *   children/        starts the runs that `dag` steps are, and tells the steps how they ended
  *   deployments/     containers that steps left running: compared with what workers see, removed when due, their logs
+ *   relay/           passes calls about a worker on to the coordinator that it is connected to
  *   watch/           events and logs as streams
  *   blobs/           artifacts by digest
  *   images/          what workers have of container images, and what they should have
@@ -202,7 +203,8 @@ class OneCoordinator implements Coordinator {
     const ring = (): void => dispatcher.ring();
     const tended = containers.tend({ store, snapshots, registry, leadership, ports, ring, onFailure });
     const fleet = { registry, leases, ports, version, ring, ...tended.served };
-    const parts = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens };
+    const { registrySecrets } = settings;
+    const parts = { blobs, submitter, scheduler, stopping, readiness, vault, attemptTokens, registrySecrets };
     const serving = await openServing({
       settings: this.#settings,
       tokens,
@@ -228,11 +230,22 @@ class OneCoordinator implements Coordinator {
     await writeDurably(join(folder, addressFile), `${JSON.stringify(address)}\n`);
     const { store } = this.#settings;
     const database = store === undefined ? {} : { store: describeDatabase(store) };
+    const advertised = this.#serving?.address();
+    if (this.#opened.store?.shared !== undefined && advertised === undefined)
+      this.#ports.log.warn({ url: this.url }, unreachableByOthers);
     this.#ports.log.info(
-      { url: this.url, data: folder, ...(workers && { workers }), ...database },
+      {
+        url: this.url,
+        data: folder,
+        ...(workers && { workers }),
+        ...(advertised && { advertised }),
+        ...database,
+      },
       "coordinator ready",
     );
   }
 }
 
 const addressFile = "coordinator.json";
+const unreachableByOthers =
+  "no address for other coordinators: they cannot pass calls about its workers on; name one with --advertise URL";

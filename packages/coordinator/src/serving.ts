@@ -11,19 +11,20 @@ import type { watchHealth } from "./health/health.ts";
 import { imageCalls } from "./http/image-calls.ts";
 import { type ListenerParts, type Listeners, localUrl, openListeners } from "./http/listeners.ts";
 import { Newcomers } from "./http/newcomers.ts";
-import { readStaticFiles } from "./http/static-files.ts";
-import { type Identities, openIdentities } from "./identity/open-identities.ts";
+import { caCertificateFile } from "./identity/cluster-ca.ts";
+import { openIdentities } from "./identity/open-identities.ts";
+import { ownAddress } from "./relay/address.ts";
+import { Peers } from "./relay/peers.ts";
+import { openRelay } from "./relay/relay.ts";
 
 export interface ServingParts {
-  readonly settings: Pick<ListenerParts, "listen"> & {
+  readonly settings: Pick<ListenerParts, "listen" | "pageDir"> & {
     readonly listeners: ListenerParts["settings"];
-    /** Of the built web page; undefined: none is served. */
-    readonly pageDir: string | undefined;
   };
   /** The credentials of the data folder. */
   readonly tokens: Parameters<typeof createAccess>[0]["credentials"][number];
   readonly health: Pick<ReturnType<typeof watchHealth>, "routes" | "countCalls">;
-  readonly served: Omit<Parameters<typeof routesOf>[0], "enrolment">;
+  readonly served: Omit<Parameters<typeof routesOf>[0], "enrolment" | "relay" | "address">;
   readonly ports: Ports;
   /** Ends the waiting of a stop. */
   readonly hurry: AbortSignal;
@@ -34,17 +35,27 @@ export interface Serving {
   readonly services: readonly Service[];
   /** For programs on this machine, once started. */
   readonly url: string;
+  /** Where other coordinators of the database reach this one, once started; undefined: nowhere, or there are none. */
+  address(): string | undefined;
   /** What tells them where we are, besides. */
   addresses(): Readonly<Record<string, string>>;
 }
 
 export async function openServing(parts: ServingParts): Promise<Serving> {
-  const { settings, tokens, health, served, ports, hurry } = parts;
-  const { store, registry, stopping } = served;
+  const { settings, tokens, health, ports, hurry } = parts;
+  const { store, registry, stopping } = parts.served;
   let listeners: Listeners | undefined;
   const end = (id: Parameters<typeof endSession>[1], reason: string): void =>
     void endSession(registry, id, reason);
   const workersPort = (): number | undefined => listeners?.workers?.port;
+  const address = (): string | undefined =>
+    store.shared === undefined || listeners === undefined
+      ? undefined
+      : ownAddress(settings.listeners.advertised, listeners.api.url);
+  const caFile = join(settings.listeners.caDir, caCertificateFile);
+  const peers = new Peers({ caFile, clock: ports.clock, stopping });
+  const relay = openRelay({ store, registry, peers, clock: ports.clock, own: address, stopping });
+  const served = { ...parts.served, relay, address };
   const identities = openIdentities({ settings: settings.listeners, store, ports, workersPort, end });
   const { authority, enrolment } = identities;
   const access = createAccess({ store, credentials: [...identities.credentials, tokens], ports });
@@ -56,7 +67,6 @@ export async function openServing(parts: ServingParts): Promise<Serving> {
     interceptors,
     images: { calls, desk: served.desk, clock: ports.clock },
     health: health.routes(registry, access.authenticate),
-    ...(settings.pageDir === undefined ? {} : { page: await readStaticFiles(settings.pageDir) }),
     ...common,
   };
   const workers = (cluster: string) => {
@@ -65,9 +75,10 @@ export async function openServing(parts: ServingParts): Promise<Serving> {
     return { routes: door.guard(workerRoutes({ ...served, enrolment })), interceptors, ...common };
   };
   const extras = { newcomers: common.newcomers, hurry };
-  const { listen } = settings;
+  const { listen, pageDir } = settings;
   const opened = await openListeners({
     listen,
+    pageDir,
     settings: settings.listeners,
     authority,
     ports,
@@ -81,14 +92,14 @@ export async function openServing(parts: ServingParts): Promise<Serving> {
     get url() {
       return localUrl(opened.api.url);
     },
-    addresses: () => addressesOf(opened, settings, identities),
+    address,
+    addresses: () => addressesOf(opened, settings),
   };
 }
 
 function addressesOf(
   { workers }: Listeners,
   { listeners }: ServingParts["settings"],
-  { caCertificateFile }: Identities,
 ): Readonly<Record<string, string>> {
   return {
     ...(listeners.tls === undefined ? {} : { ca: join(listeners.caDir, caCertificateFile) }),

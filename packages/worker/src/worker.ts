@@ -125,7 +125,7 @@ class OneWorker implements Worker {
     const cache = new SnapshotCache(join(folder.path, "snapshots"), connection, this.#ports.clock);
     const roots = { workRoot: join(folder.path, "work"), spoolRoot: join(folder.path, "spool") };
     const { logBounds } = this.#settings;
-    const deploy = await openWorkerDeploy({ ...common, uplink, sender: connection });
+    const deploy = await openWorkerDeploy({ ...common, uplink, sender: connection, vault: connection });
     const work = openExecutors({ ...common, deploy, host, cache, hurry: this.#hurry.signal });
     const bounds = new LogBounds(logBounds, this.#ports.clock);
     const { tracing } = work.traces;

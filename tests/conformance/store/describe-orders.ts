@@ -5,6 +5,7 @@ import { plainHello } from "../../../packages/protocol/src/testing/plain-hello.t
 import { describeImagePermits } from "./describe-image-permits.ts";
 import { describeImages } from "./describe-images.ts";
 import type { OpenStore } from "./describe-store.ts";
+import { describeWorkerPlaces } from "./describe-worker-places.ts";
 import { dag, step, TestWorker, World } from "./store-world.ts";
 
 const idle = { version: "test", slots: 4, slotsUsed: 0 };
@@ -75,6 +76,7 @@ export function describeOrders(name: string, open: OpenStore): void {
   // What workers say of themselves besides.
   describeImages(name, open);
   describeImagePermits(name, open);
+  describeWorkerPlaces(name, open);
 }
 
 async function refusesNames(open: OpenStore): Promise<void> {

@@ -9,11 +9,12 @@ source "$(dirname "${BASH_SOURCE[0]}")/shared.sh"
 start() {
   forget_killed
   # No bridge, no iptables, no forwarding: the host's network stays as it is. Networks none, host and user-defined ones
-  # work; the default bridge does not, and what is published is reached by loopback. Networks have addresses that are kept
-  # for measurements (RFC 2544), many and small: Docker's own thirty are soon gone where engines are killed.
+  # work; the default bridge does not, and what is published is reached by loopback. Their addresses are kept for
+  # measurements (RFC 2544): there are a thousand ranges, where by default there are thirty for all engines of a host.
   nohup dockerd -H "unix://$dir/docker.sock" --data-root "$dir/data" --exec-root "$dir/exec" \
     --pidfile "$dir/pid" --bridge=none --iptables=false --ip6tables=false --ip-forward=false \
-    --default-address-pool base=198.19.0.0/16,size=24 --storage-driver=overlay2 --shutdown-timeout 5 --log-level=warn > "$dir/log" 2>&1 < /dev/null &
+    --default-address-pool base=198.19.0.0/16,size=26 \
+    --storage-driver=overlay2 --shutdown-timeout 5 --log-level=warn > "$dir/log" 2>&1 < /dev/null &
   wait_for_answer $! "$dir/docker.sock"
   echo "unix://$dir/docker.sock"
 }
@@ -31,20 +32,19 @@ forget_killed() {
   done
 }
 
-# Those of networks that nobody removed outlive it, and hold their addresses.
-remove_bridges() {
-  local bridge
-  { grep -aoE '"BridgeName":"br-[0-9a-f]{12}"' "$dir/data/network/files/local-kv.db" 2> /dev/null || true; } |
-    cut -d '"' -f 4 | sort -u | while read -r bridge; do
-    if [ -e "/sys/class/net/$bridge" ]; then ip link delete "$bridge"; fi
-  done
+bridges() {
+  curl -sf --max-time 5 --unix-socket "$dir/docker.sock" http://engine/networks |
+    grep -oE '"Id":"[0-9a-f]{64}"' | cut -d '"' -f 4 | cut -c 1-12 | sed 's/^/br-/'
 }
 
 stop() {
+  local left
+  left=$(bridges) || true
   end_process "$(cat "$dir/pid" 2> /dev/null)" 15
+  # shellcheck disable=SC2086
+  remove_bridges $left
   # Where it was killed, this one is left.
   end_process "$(cat "$dir/exec/containerd/containerd.pid" 2> /dev/null)" 5
-  remove_bridges
   remove_folder
 }
 

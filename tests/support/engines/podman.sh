@@ -63,6 +63,8 @@ stop() {
   remove_containers || true
   end_process "$(cat "$dir/pid" 2> /dev/null)" 5
   end_monitors || true
+  # shellcheck disable=SC2046
+  remove_bridges $(grep -ho '"bridge": *"[^"]*"' "$dir/networks"/*.conflist 2> /dev/null | cut -d '"' -f 4)
   remove_folder
 }
 

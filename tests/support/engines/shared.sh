@@ -45,6 +45,14 @@ end_process() { # pid, seconds until it is killed
   kill -KILL "$1" 2> /dev/null || true
 }
 
+# Bridges outlive their engines, and each keeps a range of addresses from the engines that come after it.
+remove_bridges() { # names
+  local bridge
+  for bridge in "$@"; do
+    if [ -d "/sys/class/net/$bridge/bridge" ]; then ip link delete "$bridge" || true; fi
+  done
+}
+
 remove_folder() {
   awk -v root="$dir/" 'index($2, root) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r -n 1 umount -l || true
   rm -rf --one-file-system "$dir"

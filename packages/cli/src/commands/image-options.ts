@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { parseByteSize } from "@haversack/base";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { given } from "../options.ts";
+import { collect } from "./listener-options.ts";
 
 export interface ImageOptions {
   readonly images?: string;
@@ -12,6 +13,7 @@ export interface ImageOptions {
   readonly fallbackImage?: string;
   readonly imageRecipe?: string;
   readonly imagePermits?: string;
+  readonly registrySecret?: readonly string[];
 }
 
 /** What they do not say, the environment does: the coordinator reads HAVERSACK_IMAGES and its like itself. */
@@ -25,7 +27,12 @@ export function withImages(command: Command): Command {
       "what a deploy builds in without a base image, best by digest (HAVERSACK_FALLBACK_IMAGE)",
     )
     .option("--image-recipe <file>", "the script that it builds with (HAVERSACK_IMAGE_RECIPE)")
-    .option("--image-permits <n>", "downloads of images at once in the fleet (HAVERSACK_IMAGE_PERMITS)");
+    .option("--image-permits <n>", "downloads of images at once in the fleet (HAVERSACK_IMAGE_PERMITS)")
+    .option(
+      "--registry-secret <name[@pool]>",
+      "a secret that workers may have for fetching images; several times (HAVERSACK_REGISTRY_SECRETS, with commas)",
+      collect,
+    );
 }
 
 /** What a worker is told of images, beside when they are fetched. */
@@ -53,6 +60,7 @@ export function withWorkerImages(command: Command): Command {
 
 export function imagesAsked(options: ImageOptions, cwd: string) {
   const { images, imagesKey, imagesUnsigned, fallbackImage, imageRecipe, imagePermits } = options;
+  const { registrySecret: registrySecrets } = options;
   const path = (file: string | undefined) => (file === undefined ? undefined : resolve(cwd, file));
   return given({
     images: path(images),
@@ -61,5 +69,6 @@ export function imagesAsked(options: ImageOptions, cwd: string) {
     fallbackImage,
     imageRecipe: path(imageRecipe),
     imagePermits,
+    registrySecrets,
   });
 }

@@ -9,13 +9,17 @@ export interface ListenerOptions {
   readonly tlsKey?: string;
   readonly tlsName?: readonly string[];
   readonly listenWorkers?: string;
+  readonly advertise?: string;
   readonly caDir?: string;
   readonly caReplace?: boolean;
   readonly allowInsecurePublicListener?: boolean;
   readonly workerCertTtl?: number;
 }
 
-const collect = (text: string, previous: readonly string[] = []): readonly string[] => [...previous, text];
+export const collect = (text: string, previous: readonly string[] = []): readonly string[] => [
+  ...previous,
+  text,
+];
 
 /** What they do not say, the environment does: the coordinator reads HAVERSACK_TLS and its like itself. */
 export function withListeners(command: Command): Command {
@@ -30,6 +34,10 @@ export function withListeners(command: Command): Command {
     )
     .option("--listen-workers <host:port>", "for workers with certificates (HAVERSACK_LISTEN_WORKERS)")
     .option(
+      "--advertise <url>",
+      "where other coordinators on the same database reach this one, or off (default: the listener) (HAVERSACK_ADVERTISE)",
+    )
+    .option(
       "--ca-dir <dir>",
       "folder of the cluster's authority (default: ca in the data folder) (HAVERSACK_CA_DIR)",
     )
@@ -40,7 +48,15 @@ export function withListeners(command: Command): Command {
 
 export function listenersAsked(options: ListenerOptions) {
   const { tls, tlsCert, tlsKey, tlsName: tlsNames, listenWorkers, caDir, caReplace } = options;
-  const { allowInsecurePublicListener, workerCertTtl: workerCertTtlMs } = options;
+  const { advertise, allowInsecurePublicListener, workerCertTtl: workerCertTtlMs } = options;
   const files = { tls, tlsCert, tlsKey, tlsNames };
-  return given({ ...files, listenWorkers, caDir, caReplace, allowInsecurePublicListener, workerCertTtlMs });
+  return given({
+    ...files,
+    listenWorkers,
+    advertise,
+    caDir,
+    caReplace,
+    allowInsecurePublicListener,
+    workerCertTtlMs,
+  });
 }

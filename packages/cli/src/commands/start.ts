@@ -1,4 +1,3 @@
-import { join, relative } from "node:path";
 import { reasonOf } from "@haversack/base";
 import { type HaversackClient, isTerminalRun, type RunDetail } from "@haversack/protocol";
 import { Command, Option } from "commander";
@@ -6,16 +5,16 @@ import { dataFolderName, readLocal, trustFor } from "../connect.ts";
 import { type ExitCode, exitCodeOfRun, exitCodes } from "../exit-codes.ts";
 import { prepareSubmission } from "../follow/submission.ts";
 import { submit, submitCall } from "../follow/submit.ts";
-import { collectPair, flagsOf, given, prefetchOption, retentionOption, wholeNumber } from "../options.ts";
+import { collectPair, given, prefetchOption, retentionOption, wholeNumber } from "../options.ts";
 import { printable } from "../print/printable.ts";
 import { commandName } from "../print/run-result.ts";
-import { saveWhole } from "../save-whole.ts";
 import { type Lasting, untilInterrupted } from "../serve.ts";
 import type { Shell } from "../shell.ts";
 import { type Fleet, startFleet } from "../start/fleet.ts";
 import { type StartOptions, type StartSettings, settleStart } from "../start/settle.ts";
 import { tellRun } from "../tell-run.ts";
 import { type ImageOptions, imagesAsked, withImages, withWorkerImages } from "./image-options.ts";
+import { flagsHere, saveReports, shown } from "./start-reports.ts";
 
 const slotsMax = 64;
 const earlierShownMax = 500;
@@ -28,7 +27,8 @@ Examples:
   $ haversack start --deploy docker --images ./images.json --images-key ./images.pem
 
 The model is --model or HAVERSACK_MODEL, else the one that OPENAI_API_KEY, ANTHROPIC_API_KEY or HAVERSACK_MODEL_URL stands for,
-else the rehearsal model: scripted answers over the real wire protocol. Logs go to haversack.log in the data folder.`;
+else the rehearsal model: scripted answers over the real wire protocol. Logs go to haversack.log in the data folder.
+The web page is at the same address; on a terminal a link is printed that signs in.`;
 
 export function startCommand(shell: Shell): Command {
   const command = new Command("start")
@@ -90,6 +90,9 @@ async function demonstrate(fleet: Fleet, settings: StartSettings, shell: Shell):
     shell.out("The run is kept. These commands ask a coordinator: `npm start` serves it again.\n");
     return ended === undefined ? exitCodes.ok : exitCodeOfRun(ended.status);
   }
+  const tokenFile = shown(join(settings.dataDir, "admin.token"), shell);
+  const asked = { client, isLive: shell.outside.terminal.live, tokenFile };
+  shell.out(`The page: ${await fleet.pageLink(asked, shell.outside.stopping)}\n`);
   shell.out(`Serving at ${fleet.url} until Ctrl-C. In another terminal: ${commandName} --help\n`);
   await untilInterrupted(fleet.services, shell.outside);
   return exitCodes.ok;
@@ -146,44 +149,4 @@ async function submitAndTell(
   const ended = await tellRun(client, run, asked, shell, signal);
   if (isTerminalRun(ended.status)) await saveReports(client, ended, settings, shell);
   return ended;
-}
-
-/** Brings every report of the run to where a person finds it. */
-async function saveReports(
-  client: HaversackClient,
-  run: RunDetail,
-  settings: StartSettings,
-  shell: Shell,
-): Promise<void> {
-  const flags = flagsHere(settings, shell);
-  const { stopping } = shell.outside;
-  for (const step of run.steps) {
-    if (!step.artifacts.some((artifact) => artifact.path === reportName)) continue;
-    const file = join(settings.dataDir, "reports", run.id, reportName);
-    await saveWhole(
-      client.artifact({ runId: run.id, stepId: step.id, path: reportName }, stopping),
-      file,
-      stopping,
-    );
-    shell.out(`  ${shell.paint.faint("the report:")}    ${shown(file, shell)}\n`);
-    if (step.snapshotDigest === undefined) continue;
-    shell.out(
-      `  ${shell.paint.faint("its snapshot:")}  ${commandName} snapshot inspect ${run.id}/${step.id}${flags}\n`,
-    );
-  }
-  shell.out("\n");
-}
-
-const reportName = "REPORT.md";
-
-/** The other commands find the usual data folder by themselves. */
-function flagsHere({ dataDir }: StartSettings, shell: Shell): string {
-  const isUsual = dataDir === join(shell.outside.cwd, dataFolderName);
-  return isUsual ? "" : flagsOf({ data: shown(dataDir, shell) });
-}
-
-/** As a person in the current folder would write it. */
-function shown(path: string, { outside }: Shell): string {
-  const short = relative(outside.cwd, path);
-  return short === "" || short.startsWith("..") ? path : short;
 }

@@ -9,6 +9,7 @@ import { given } from "../options.ts";
 import type { Outside } from "../outside.ts";
 import { type Lasting, openCoordinator, stopInOrder } from "../serve.ts";
 import { rehearsalModel } from "./choose-model.ts";
+import { type PageLinkAsked, pageLink } from "./page-link.ts";
 import type { StartSettings } from "./settle.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
@@ -18,6 +19,8 @@ export interface Fleet {
   readonly url: string;
   readonly adminToken: string;
   readonly services: readonly Lasting[];
+  /** Where the web page is, for people. */
+  pageLink(asked: Omit<PageLinkAsked, "url">, signal: AbortSignal): Promise<string>;
   /** In reverse order; a second interrupt turns `drain` into `now`. */
   stop(mode: StopMode): Promise<void>;
 }
@@ -38,7 +41,9 @@ export async function startFleet(settings: StartSettings, outside: Outside): Pro
     await worker.start();
     undo.push((mode) => stopInOrder(worker, mode, outside));
     const adminToken = (await readFile(join(settings.dataDir, "admin.token"), "utf8")).trim();
-    return { url: coordinator.url, adminToken, services: [coordinator, worker], stop };
+    const { url } = coordinator;
+    const link: Fleet["pageLink"] = (asked, signal) => pageLink({ ...asked, url }, signal);
+    return { url, adminToken, services: [coordinator, worker], pageLink: link, stop };
   } catch (error) {
     await stop("now");
     throw error;

@@ -28,7 +28,13 @@ export interface StartOptions {
 /** Of the coordinator, as they were asked: it judges them. */
 export type ImagesAsked = Pick<
   CoordinatorAsked,
-  "images" | "imagesKey" | "imagesUnsigned" | "fallbackImage" | "imageRecipe" | "imagePermits"
+  | "images"
+  | "imagesKey"
+  | "imagesUnsigned"
+  | "fallbackImage"
+  | "imageRecipe"
+  | "imagePermits"
+  | "registrySecrets"
 >;
 
 export interface StartSettings {

@@ -8,7 +8,7 @@ import { Code, type ContextValues, type Interceptor } from "@connectrpc/connect"
 import type { Clock, Ports, Service } from "@haversack/base";
 import { type AuditRecord, toConnectError } from "@haversack/protocol";
 import { AuditLog, type AuditLogParts } from "../auth/audit-log.ts";
-import { callerKey, peerKey } from "../auth/caller.ts";
+import { callerKey, doneElsewhereKey, peerKey } from "../auth/caller.ts";
 import { type MethodRule, methodName } from "../auth/permissions.ts";
 import { nobody, Refusals } from "../auth/refusals.ts";
 
@@ -53,7 +53,7 @@ function auditCalls({ rules, log, refusals, clock }: CallParts): Interceptor {
     };
     try {
       const response = await next(request);
-      if (audit === "none") return response;
+      if (audit === "none" || request.contextValues.get(doneElsewhereKey)) return response;
       const target = response.stream
         ? asked
         : withMade(asked, reflect(response.method.output, response.message));
@@ -62,6 +62,7 @@ function auditCalls({ rules, log, refusals, clock }: CallParts): Interceptor {
       else written.catch(() => {});
       return response;
     } catch (error) {
+      if (request.contextValues.get(doneElsewhereKey)) throw error;
       const { code } = toConnectError(error);
       const outcome = nameOf(code);
       if (code === Code.Unauthenticated || code === Code.PermissionDenied) refusals.add(record(outcome));

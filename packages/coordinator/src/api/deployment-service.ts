@@ -64,6 +64,12 @@ export function deploymentService(parts: DeploymentServiceParts): ServiceImpl<ty
   };
 }
 
+/** Id of the worker that a deployment stands on; undefined: it stands nowhere, or the name is none. */
+export const standsOn =
+  ({ store }: Pick<DeploymentServiceParts, "store">) =>
+  async (name: string): Promise<string | undefined> =>
+    isSlug(name) ? (await store.read.deploymentRead({ name })).row.workerId : undefined;
+
 async function list({ store, registry, clock }: DeploymentServiceParts): Promise<DeploymentInfo[]> {
   const all: DeploymentInfo[] = [];
   let after = "";

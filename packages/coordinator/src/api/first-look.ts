@@ -6,9 +6,9 @@
 import { type ConnectRouter, createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { invariant } from "@haversack/base";
+import { handlerWith } from "../auth/handler-with.ts";
 import { methodName } from "../auth/permissions.ts";
 import { type Door, decide } from "./authorize.ts";
-import { handlerWith } from "./handler-with.ts";
 
 /** @param router with all that is served: a method without a rule stops the start */
 export function lookFirst(router: ConnectRouter, door: Door): void {

@@ -4,7 +4,8 @@ import type { ConnectRouter } from "@connectrpc/connect";
 import { DeploymentService, FleetService, PlacementService, SecretService } from "@haversack/protocol";
 import type { ExplainParts } from "../dispatch/explainer.ts";
 import type { Vault } from "../secrets/vault.ts";
-import { type DeploymentServiceParts, deploymentService } from "./deployment-service.ts";
+import { logsAnywhere } from "./anywhere.ts";
+import { type DeploymentServiceParts, deploymentService, standsOn } from "./deployment-service.ts";
 import { type FleetParts, fleetService } from "./fleet-service.ts";
 import { type ImageServiceParts, imageRoutes } from "./image-service.ts";
 import { placementService } from "./placement-service.ts";
@@ -18,5 +19,5 @@ export const fleetRoutes =
     imageRoutes(parts)(router)
       .service(FleetService, fleetService(parts))
       .service(PlacementService, placementService(parts))
-      .service(DeploymentService, deploymentService(parts))
+      .service(DeploymentService, logsAnywhere(deploymentService(parts), parts.relay, standsOn(parts)))
       .service(SecretService, secretService(parts.vault));

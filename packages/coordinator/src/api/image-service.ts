@@ -11,9 +11,12 @@ import {
 } from "@haversack/protocol";
 import { callerIn } from "../auth/caller.ts";
 import type { ImageDesk } from "../images/image-desk.ts";
+import type { Relay } from "../relay/relay.ts";
+import { imagesAnywhere } from "./anywhere.ts";
 
 export interface ImageServiceParts {
   readonly desk: ImageDesk;
+  readonly relay: Relay;
   /** Fires when the coordinator stops. */
   readonly stopping: AbortSignal;
 }
@@ -21,9 +24,12 @@ export interface ImageServiceParts {
 export const imageRoutes =
   (parts: ImageServiceParts) =>
   (router: ConnectRouter): ConnectRouter =>
-    router.service(ImageService, imageService(parts));
+    router.service(ImageService, imagesAnywhere(imageService(parts), parts.relay));
 
-function imageService({ desk, stopping }: ImageServiceParts): ServiceImpl<typeof ImageService> {
+function imageService({
+  desk,
+  stopping,
+}: Omit<ImageServiceParts, "relay">): ServiceImpl<typeof ImageService> {
   return {
     async status({ worker, ref }) {
       return { image: workerImageToWire(await desk.status(worker, ref)) };

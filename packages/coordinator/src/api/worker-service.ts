@@ -22,9 +22,12 @@ import { type SessionParts, serveSession } from "../dispatch/session.ts";
 import { admission, notYours } from "../identity/admission.ts";
 import type { Store } from "../store/store.ts";
 import { type AttemptSecretsParts, attemptSecrets } from "./attempt-secrets.ts";
+import { type RegistrySecretParts, registrySecret } from "./registry-secret.ts";
 import { chunks } from "./snapshot-service.ts";
 
-export interface WorkerServiceParts extends SessionParts, AttemptSecretsParts {
+export interface WorkerServiceParts extends SessionParts, AttemptSecretsParts, RegistrySecretParts {
+  readonly store: Store;
+  readonly vault: AttemptSecretsParts["vault"];
   readonly ports: SessionParts["ports"];
   readonly blobs: BlobStore;
   readonly deploymentLogs: DeploymentLogs;
@@ -65,6 +68,9 @@ export function workerService(parts: WorkerServiceParts): ServiceImpl<typeof Wor
       const asked = { ref: refFromWire(ref), token, caller: callerIn(context.values) };
       await requireLive(parts, context, { ref: asked.ref });
       return { values: Object.fromEntries(await attemptSecrets(parts, asked)) };
+    },
+    async getRegistrySecret({ name }, context) {
+      return { value: await registrySecret(parts, { name, workerId: workerOf(context) }) };
     },
     async sendDeploymentLog(requests, context) {
       await parts.deploymentLogs.receive(workerOf(context), logPieces(requests));

@@ -32,5 +32,10 @@ export const callerKey = createContextKey<Caller | undefined>(undefined, {
 });
 export const peerKey = createContextKey<Peer>({ address: "" }, { description: "where the call comes from" });
 
+/** Another coordinator has done the call, and written down who made it. */
+export const doneElsewhereKey = createContextKey<boolean>(false, {
+  description: "whether another coordinator did it",
+});
+
 /** Of a call of a method that is not public. */
 export const callerIn = (values: ContextValues): Caller => present(values.get(callerKey), "the caller");

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { FaultError } from "@haversack/base";
 import type { ImageSettings } from "../images/settings.ts";
 import type { CoordinatorAsked } from "./options.ts";
+import { settleRegistrySecrets } from "./registry-secrets.ts";
 
 const fallbackDefault = "docker.io/library/debian:bookworm-slim";
 const permitsDefault = "20";
@@ -18,6 +19,7 @@ export function settleImages(asked: CoordinatorAsked, env: NodeJS.ProcessEnv): I
     fallbackImage,
     recipeFile: path(asked.imageRecipe ?? env["HAVERSACK_IMAGE_RECIPE"]),
     permits: parsePermits(asked.imagePermits ?? nonEmpty(env["HAVERSACK_IMAGE_PERMITS"]) ?? permitsDefault),
+    registrySecrets: settleRegistrySecrets(asked, env),
   };
 }
 

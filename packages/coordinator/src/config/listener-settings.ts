@@ -6,6 +6,7 @@ import { FaultError, isLoopback, type Ms } from "@haversack/base";
 import { isWildcard, parseAddress } from "../http/address.ts";
 import type { ListenerSettings, TlsSettings } from "../http/listener-settings.ts";
 import type { Address } from "../http/server.ts";
+import { advertisedHost, parseAdvertised } from "../relay/address.ts";
 import type { CoordinatorAsked } from "./options.ts";
 
 const workerCertTtlDefaultMs: Ms = 7 * 86_400_000;
@@ -19,7 +20,10 @@ export function settleListeners(
 ): ListenerSettings {
   const tls = settleTls(asked, env);
   const insecure = asked.allowInsecurePublicListener ?? isOn(env, "HAVERSACK_ALLOW_INSECURE_PUBLIC_LISTENER");
-  const tlsNames = parseNames(asked.tlsNames ?? env["HAVERSACK_TLS_NAME"]?.split(",").filter(Boolean) ?? []);
+  const advertised = parseAdvertised(asked.advertise ?? env["HAVERSACK_ADVERTISE"] ?? "");
+  const host = advertisedHost(advertised);
+  const names = asked.tlsNames ?? env["HAVERSACK_TLS_NAME"]?.split(",").filter(Boolean) ?? [];
+  const tlsNames = parseNames(host === undefined ? names : [...new Set([...names, host])]);
   const workers = asked.listenWorkers ?? env["HAVERSACK_LISTEN_WORKERS"] ?? "";
   const listenWorkers = workers === "" ? undefined : parseAddress(workers, "listenWorkers");
   const caDir = asked.caDir ?? env["HAVERSACK_CA_DIR"] ?? join(at.dataDir, "ca");
@@ -30,6 +34,7 @@ export function settleListeners(
     tls,
     tlsNames,
     listenWorkers,
+    advertised,
     caDir: resolve(caDir),
     caReplace: asked.caReplace ?? false,
     insecure,

@@ -23,6 +23,8 @@ export interface CoordinatorAsked {
   readonly allowInsecurePublicListener?: boolean;
   /** Milliseconds for which a worker's certificate is valid; 7 days when left out. For tests. */
   readonly workerCertTtlMs?: number;
+  /** Where other coordinators of the database reach this one: an URL, or `off`; the listener's when left out. */
+  readonly advertise?: string;
   /** The agent library; `agents` beside the current folder's `examples` or in it when left out. */
   readonly agentsDir?: string;
   /** Folder of the built web page; none is served when left out. */
@@ -47,6 +49,8 @@ export interface CoordinatorAsked {
   readonly fallbackImage?: string;
   /** The script that it builds with. */
   readonly imageRecipe?: string;
+  /** Secrets of the vault that workers may have for fetching images, each `NAME`, or `NAME@POOL` for those of a pool. */
+  readonly registrySecrets?: readonly string[];
   /** Downloads of images at once in the fleet: `20` when left out. */
   readonly imagePermits?: string;
 }

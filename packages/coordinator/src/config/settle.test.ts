@@ -14,6 +14,7 @@ describe("what nobody asked for", () => {
         tlsNames: [],
         listenWorkers: undefined,
         caDir: resolve(".haversack/ca"),
+        advertised: { kind: "own" },
         caReplace: false,
         insecure: false,
         workerCertTtlMs: 7 * 86_400_000,
@@ -34,6 +35,7 @@ describe("what nobody asked for", () => {
         fallbackImage: "docker.io/library/debian:bookworm-slim",
         recipeFile: undefined,
         permits: 20,
+        registrySecrets: [],
       },
     });
   });

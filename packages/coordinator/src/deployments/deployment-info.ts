@@ -2,12 +2,10 @@
 
 import { formatDuration } from "@haversack/base";
 import type { DeploymentInfo, DeploymentState } from "@haversack/protocol";
+import { awayBefore } from "../dispatch/heard-lately.ts";
 import type { WorkerRegistry } from "../dispatch/worker-registry.ts";
 import type { DeploymentRow } from "../runs/deployment-row.ts";
 import type { StoredDeployment } from "../store/verbs/deployment-reads.ts";
-
-/** A worker that is connected to another coordinator is heard of by its heartbeats, which are written down. */
-const awayAfterMs = 60_000;
 
 export interface InfoParts {
   readonly registry: Pick<WorkerRegistry, "get">;
@@ -56,7 +54,7 @@ const defined = (info: Loose<DeploymentInfo>): DeploymentInfo =>
 
 function isAway({ row, workerSeenAt }: StoredDeployment, { registry, isShared, now }: InfoParts): boolean {
   if (row.workerId === undefined || registry.get(row.workerId) !== undefined) return false;
-  return !isShared || workerSeenAt === undefined || workerSeenAt < now - awayAfterMs;
+  return !isShared || workerSeenAt === undefined || workerSeenAt < awayBefore(now);
 }
 
 function stateOf(row: DeploymentRow, away: boolean): DeploymentState | undefined {

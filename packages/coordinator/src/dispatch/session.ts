@@ -36,6 +36,8 @@ export interface SessionParts {
   readonly ring: () => void;
   /** Who hears of a worker besides its attempts; must not throw. */
   readonly beside?: readonly BesideListener[];
+  /** Where other coordinators reach this one; absent, or undefined: nowhere, or there are none. */
+  readonly address?: () => string | undefined;
 }
 
 /** Hears what a worker says of its images, its engine and its deployments. Never throws, and never waits. */
@@ -97,6 +99,8 @@ class Session {
   readonly #parts: SessionParts;
   /** Starts that were told and are not written yet, by their attempts. */
   readonly #starts = new Map<string, { readonly ref: AttemptRef; readonly at: number }>();
+  /** Takes back what the hello wrote down of where the worker is. */
+  #leave: (() => Promise<void>) | undefined;
 
   constructor(parts: SessionParts, hello: WorkerHello) {
     this.#parts = parts;
@@ -125,6 +129,8 @@ class Session {
     this.link.end();
     this.#parts.registry.remove(this.link);
     for (const listener of this.#parts.beside ?? []) listener.gone(this.link);
+    // Who asks there in vain is told so; nothing else hangs on it.
+    this.#leave?.().catch(() => {});
     this.#parts.ring();
   }
 
@@ -135,11 +141,12 @@ class Session {
     const { generation } = store;
     const { ttlMs: leaseTtlMs, heartbeatMs: heartbeatIntervalMs } = leases.times;
     const now = ports.clock.now();
-    const { refusals, cancelled, order } = await store.write.workerGreet({
-      hello,
-      now,
-      leaseUntil: leases.leaseUntil(),
-    });
+    const url = this.#parts.address?.();
+    const place = url === undefined ? {} : { url };
+    if (url !== undefined)
+      this.#leave = () => store.write.workerLeave({ workerId: hello.workerId, connectedAt: now, url });
+    const greeting = { hello, now, leaseUntil: leases.leaseUntil(), ...place };
+    const { refusals, cancelled, order } = await store.write.workerGreet(greeting);
     // Renewals of this hello count from now on, so the worker learns of them with the welcome.
     this.link.send({
       kind: "welcome",

@@ -12,7 +12,6 @@ import type { ImageHttpParts } from "./image-request.ts";
 import { answerImages } from "./image-routes.ts";
 import type { Newcomers } from "./newcomers.ts";
 import type { Handler } from "./server.ts";
-import { answerStatic, type StaticFiles } from "./static-files.ts";
 
 type NodeServerResponse = Parameters<Handler>[1];
 
@@ -29,8 +28,8 @@ export interface HandlerParts {
   readonly health?: HealthParts;
   /** Absent: of a listener without. */
   readonly images?: ImageHttpParts;
-  /** The web page; absent: of a listener without. */
-  readonly page?: StaticFiles;
+  /** The web page: whether the request was for it. Absent: of a listener without. */
+  readonly page?: (...request: Parameters<Handler>) => boolean;
 }
 
 /** Of calls that say nothing: a stream may last as long as it likes. */
@@ -59,7 +58,7 @@ export function createHandler(parts: HandlerParts): Handler {
     if (refusal !== undefined) return end(response, 403, refusal);
     if (parts.health !== undefined && answerMetrics(parts.health, request, response)) return;
     if (parts.images !== undefined && answerImages(parts.images, request, response)) return;
-    if (parts.page !== undefined && answerStatic(parts.page, request, response)) return;
+    if (parts.page?.(request, response) === true) return;
     return adapter(request, response);
   };
 }

@@ -15,8 +15,8 @@ import {
 import { createUniversalHandlerClient, type UniversalHandler } from "@connectrpc/connect/protocol";
 import { createTransport } from "@connectrpc/connect/protocol-connect";
 import { ImageService, messageBytesMax } from "@haversack/protocol";
-import { handlerWith } from "../api/handler-with.ts";
 import { type Peer, peerKey } from "../auth/caller.ts";
+import { handlerWith } from "../auth/handler-with.ts";
 
 export type ImageClient = Client<typeof ImageService>;
 

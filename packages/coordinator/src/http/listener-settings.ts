@@ -1,6 +1,7 @@
 /** Where the coordinator listens, and how it proves itself there. */
 
 import type { Ms } from "@haversack/base";
+import type { Advertised } from "../relay/address.ts";
 import type { Address } from "./server.ts";
 
 export interface ListenerSettings {
@@ -9,6 +10,8 @@ export interface ListenerSettings {
   readonly tlsNames: readonly string[];
   /** Undefined: there is none, and workers prove themselves with credentials of this machine. */
   readonly listenWorkers: Address | undefined;
+  /** Where other coordinators reach this one. */
+  readonly advertised: Advertised;
   readonly caDir: string;
   readonly caReplace: boolean;
   /** Plain text on a public listener. */

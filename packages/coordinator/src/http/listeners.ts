@@ -9,10 +9,13 @@ import { isWildcard } from "./address.ts";
 import { createHandler, type HandlerParts } from "./handler.ts";
 import type { ListenerSettings } from "./listener-settings.ts";
 import { type Address, HttpServer, type ServerExtras } from "./server.ts";
+import { openStaticFiles } from "./static-files.ts";
 import { tlsDoor } from "./tls.ts";
 
 export interface ListenerParts {
   readonly listen: Address;
+  /** Of the built web page; undefined: none is served. */
+  readonly pageDir: string | undefined;
   readonly settings: ListenerSettings;
   readonly authority: Authority;
   readonly ports: Ports;
@@ -46,9 +49,10 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
       : tlsDoor({ keys, joinKeys: own });
   const isPublic = door !== undefined || !isLoopback(listen.host);
   const isOurs = ourNames(settings, listen, door === undefined ? undefined : keys);
+  const page = parts.pageDir === undefined ? {} : { page: await openStaticFiles(parts.pageDir) };
   const api = new HttpServer(
     listen,
-    createHandler({ ...parts.api, ...(isPublic ? { isOurs } : {}) }),
+    createHandler({ ...parts.api, ...page, ...(isPublic ? { isOurs } : {}) }),
     ports.clock,
     door === undefined ? parts.extras : { ...parts.extras, tls: door },
   );

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tempFolder } from "../../../../tests/support/temp-folder.ts";
 import { createHandler } from "./handler.ts";
 import { HttpServer } from "./server.ts";
-import { readStaticFiles } from "./static-files.ts";
+import { openStaticFiles } from "./static-files.ts";
 
 const script = `console.log("${"page ".repeat(500)}");`;
 const index = "<!doctype html><title>page</title>";
@@ -17,7 +17,7 @@ let folder: Awaited<ReturnType<typeof tempFolder>>;
 let server: HttpServer;
 
 async function serve(dir: string): Promise<HttpServer> {
-  const page = await readStaticFiles(dir);
+  const page = await openStaticFiles(dir);
   const parts = { routes: () => {}, interceptors: [], stopping: new AbortController().signal, page };
   const made = new HttpServer({ host: "127.0.0.1", port: 0 }, createHandler(parts), systemClock);
   await made.start();
@@ -161,5 +161,5 @@ test("a folder that is no page is refused", async () => {
   const full = join(folder.path, "full");
   await mkdir(full);
   for (let at = 0; at < 201; at++) await writeFile(join(full, `${at}.js`), "");
-  await expect(readStaticFiles(full)).rejects.toThrow("more than 200 files");
+  await expect(openStaticFiles(full)).rejects.toThrow("more than 200 files");
 });

@@ -25,7 +25,7 @@ interface StaticFile {
 }
 
 /** By path, such as `/assets/index-x1.js`; empty: the page is not built. */
-export type StaticFiles = ReadonlyMap<string, StaticFile>;
+type StaticFiles = ReadonlyMap<string, StaticFile>;
 
 const filesMax = 200;
 const bytesMax = 20_000_000;
@@ -63,8 +63,18 @@ const headers: Readonly<Record<string, string>> = {
 const notBuilt =
   "The web page is not built. Run `npm run dashboard:build` in the checkout, then start the coordinator again.\n";
 
-/** A folder that is not there has no files. Rejects with FaultError `invalid` for one that is no page. */
-export async function readStaticFiles(folder: string): Promise<StaticFiles> {
+/**
+ * Answers whether a request was for the page. A folder that is not there makes a page that says how to build it; rejects
+ * with FaultError `invalid` for a folder that is no page.
+ */
+export async function openStaticFiles(
+  folder: string,
+): Promise<(request: Request, response: Response) => boolean> {
+  const files = await readFiles(folder);
+  return (request, response) => answer(files, request, response);
+}
+
+async function readFiles(folder: string): Promise<StaticFiles> {
   const found = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
     if (systemCodeOf(error) === "ENOENT") return [];
     throw error;
@@ -97,8 +107,7 @@ function fileOf(path: string, type: string, body: Buffer): StaticFile {
   };
 }
 
-/** Whether the request was for the page. */
-export function answerStatic(files: StaticFiles, request: Request, response: Response): boolean {
+function answer(files: StaticFiles, request: Request, response: Response): boolean {
   const { method, url = "" } = request;
   if (method !== "GET" && method !== "HEAD") return false;
   const [path = ""] = url.split("?", 1);

@@ -6,7 +6,6 @@ import type { Authenticator } from "../auth/authenticate.ts";
 import type { Store } from "../store/store.ts";
 import { byCertificate, workerCredentials } from "./authenticators.ts";
 import { type Authority, lazyAuthority } from "./authority.ts";
-import { caCertificateFile } from "./cluster-ca.ts";
 import { Enrolment } from "./enrolment.ts";
 
 export interface IdentityParts {
@@ -31,7 +30,6 @@ export interface Identities {
   readonly credentials: readonly Authenticator[];
   /** @param cluster whose certificates count */
   readonly byCertificate: (cluster: string) => Authenticator;
-  readonly caCertificateFile: string;
 }
 
 export function openIdentities(parts: IdentityParts): Identities {
@@ -45,6 +43,5 @@ export function openIdentities(parts: IdentityParts): Identities {
     enrolment: new Enrolment({ store, clock, authority, certTtlMs, insecure, workersPort, end }),
     credentials: workerCredentials(credentials),
     byCertificate: (cluster) => byCertificate(credentials, cluster),
-    caCertificateFile,
   };
 }

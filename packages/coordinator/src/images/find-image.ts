@@ -1,7 +1,8 @@
 /** Which image of which worker a caller means, and what is known of it: from the worker's own table, else from the store. */
 
-import { FaultError } from "@haversack/base";
+import { type Clock, FaultError } from "@haversack/base";
 import type { Digest, ImageAnswer, WorkerId, WorkerImage } from "@haversack/protocol";
+import { heardElsewhere } from "../dispatch/heard-lately.ts";
 import type { Store } from "../store/store.ts";
 import type { FleetImages, ImageLink } from "./fleet-images.ts";
 import type { ImageOrders } from "./orders.ts";
@@ -10,7 +11,11 @@ import { type ImageRef, parseImageRef } from "./wanted.ts";
 export interface FindParts {
   readonly images: FleetImages;
   readonly orders: ImageOrders;
-  readonly store: { readonly read: Pick<Store["read"], "workersList" | "imagesLast"> };
+  readonly store: { readonly read: Pick<Store["read"], "workersList" | "imagesLast"> } & Pick<
+    Store,
+    "shared"
+  >;
+  readonly clock: Clock;
 }
 
 export interface NamedWorker {
@@ -35,10 +40,16 @@ export async function findWorker({ store }: FindParts, worker: string): Promise<
 }
 
 /** What each image of a worker is, or was when it was last heard of. */
-export async function imagesOf({ images, store }: FindParts, id: WorkerId): Promise<readonly WorkerImage[]> {
+export async function imagesOf(
+  { images, store, clock }: FindParts,
+  id: WorkerId,
+): Promise<readonly WorkerImage[]> {
   const here = images.of(id);
   if (images.link(id) !== undefined) return here;
-  return newest([...(await store.read.imagesLast({ workerId: id })), ...here]);
+  return newest([
+    ...(await store.read.imagesLast({ workerId: id, ...heardElsewhere(store, clock) })),
+    ...here,
+  ]);
 }
 
 /** Of each image of each worker what was heard last. */

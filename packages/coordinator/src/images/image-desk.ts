@@ -11,6 +11,7 @@ import {
   type WorkerId,
   type WorkerImage,
 } from "@haversack/protocol";
+import { heardElsewhere } from "../dispatch/heard-lately.ts";
 import type { Store } from "../store/store.ts";
 import type { StoredTransition } from "../store/verbs/image-verbs.ts";
 import type { BaseImages } from "./base-images.ts";
@@ -26,17 +27,14 @@ import {
   unknownImage,
 } from "./find-image.ts";
 import type { ImageLink } from "./fleet-images.ts";
-import { type FollowAsked, type FollowParts, followImages } from "./follow.ts";
+import { type FollowAsked, followImages } from "./follow.ts";
 import type { TransitionKeeper } from "./keep-transitions.ts";
 import { type ImageRef, parseImageRef } from "./wanted.ts";
 
-export interface DeskParts extends FindParts, Pick<FollowParts, "clock"> {
+export interface DeskParts extends FindParts {
   readonly bases: BaseImages;
   readonly keeper: Pick<TransitionKeeper, "waiting">;
-  readonly store: FindParts["store"] & { readonly read: Pick<Store["read"], "imageTransitions"> } & Pick<
-      Store,
-      "shared"
-    >;
+  readonly store: FindParts["store"] & { readonly read: Pick<Store["read"], "imageTransitions"> };
 }
 
 export interface PullAsked {
@@ -74,8 +72,8 @@ export class ImageDesk {
   /** @param worker all when empty */
   async list(worker: string): Promise<readonly WorkerImage[]> {
     if (worker !== "") return await imagesOf(this.#parts, (await findWorker(this.#parts, worker)).id);
-    const { images, store } = this.#parts;
-    const stored = (await store.read.imagesLast({})).filter(
+    const { images, store, clock } = this.#parts;
+    const stored = (await store.read.imagesLast(heardElsewhere(store, clock))).filter(
       ({ workerId }) => images.link(workerId) === undefined,
     );
     const here = images.workers().flatMap((id) => images.of(id));

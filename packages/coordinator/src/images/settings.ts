@@ -1,5 +1,7 @@
 /** What a coordinator was told of images, checked and completed. */
 
+import type { RegistrySecret } from "../secrets/registry-secret.ts";
+
 export interface ImageSettings {
   /** `images.json`; undefined: there is no base image, every deploy builds. */
   readonly manifestFile: string | undefined;
@@ -13,4 +15,6 @@ export interface ImageSettings {
   readonly recipeFile: string | undefined;
   /** Downloads of images at once in the fleet. */
   readonly permits: number;
+  /** That workers may have for fetching them. */
+  readonly registrySecrets: readonly RegistrySecret[];
 }

@@ -2,7 +2,7 @@
  * The secrets of a coordinator: one sealed file for each, in a folder beside the database, or in one that several
  * coordinators share. Never in the store. Every call reads the folder, so that what another one changed is seen; changes
  * are made one at a time, each by temporary file, fsync and rename. A value leaves only by {@link Vault.open}, which
- * nothing but the call of an attempt uses.
+ * nothing but the call of an attempt uses, and that of a worker for what it may fetch images with.
  */
 
 import { mkdir, readdir, rm } from "node:fs/promises";

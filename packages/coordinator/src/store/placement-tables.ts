@@ -9,7 +9,7 @@ import { readyCount, writeProbe } from "./verbs/readiness-verbs.ts";
 import { runsAdmit } from "./verbs/run-key-verbs.ts";
 import { stepsTake } from "./verbs/step-verbs.ts";
 import { stepsWhy } from "./verbs/why-verbs.ts";
-import { workersList } from "./verbs/worker-verbs.ts";
+import { workerLeave, workerPlace, workersList } from "./verbs/worker-verbs.ts";
 
 export const placementWrites = {
   queuesCollect: ofLeader(queuesCollect),
@@ -19,6 +19,7 @@ export const placementWrites = {
   poolSet,
   poolDelete,
   workerOrder,
+  workerLeave,
   writeProbe,
 } as const;
 
@@ -28,5 +29,6 @@ export const placementReads = {
   stepsWhy,
   poolsList,
   workersList,
+  workerPlace,
   readyCount,
 } as const;

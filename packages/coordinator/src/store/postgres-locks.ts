@@ -72,6 +72,7 @@ export const writeLocks: LocksOf<typeof writeVerbs> = {
     order: `worker ${hello.workerId}`,
     alone: true,
   }),
+  workerLeave: ({ workerId }) => ({ runs: [], order: `worker ${workerId}` }),
   workerJoin: ({ workerId, token }) => ({ runs: [], order: `join ${token?.id ?? workerId}`, alone: true }),
   workerRenew: ({ workerId }) => ({ runs: [], order: `worker ${workerId}` }),
   workerRevoke: ({ workerId }) => ({

@@ -11,12 +11,12 @@ export async function whileVisible(
   work: (signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  for (;;) {
+  while (!signal.aborted) {
     const hidden = new AbortController();
     const stop = whenHidden(outside, () => hidden.abort());
     await work(AbortSignal.any([signal, hidden.signal]));
     stop();
-    if (signal.aborted || !hidden.signal.aborted) return;
+    if (!hidden.signal.aborted) return;
     await visibleAgain(outside, signal);
   }
 }

@@ -51,7 +51,7 @@ export function bytesText(count: number): string {
   return `${unit === 0 || value >= 99.5 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** The figures that there are, nothing made up: `49 %`, `50.3 MB of 101 MB`, `8.4 MB/s`, `7.0s left`. */
+/** The figures that there are, nothing made up: `49 %`, `50.3 MB of 101 MB`, `8.4 MB/s`, `7s left`. */
 export function figures(progress: ImageProgress | undefined): readonly string[] {
   if (progress === undefined || progress.unit === "none") return [];
   const { unit, done, total, percent, bytesPerSecond, etaSeconds } = progress;
@@ -65,9 +65,19 @@ export function figures(progress: ImageProgress | undefined): readonly string[] 
       total === undefined ? `${bytesText(done)} so far` : `${bytesText(done)} of ${bytesText(total)}`,
     );
   if (bytesPerSecond !== undefined) told.push(`${bytesText(bytesPerSecond)}/s`);
-  if (etaSeconds !== undefined) told.push(`${formatDuration(etaSeconds * 1000)} left`);
+  if (etaSeconds !== undefined) told.push(`${etaText(etaSeconds)} left`);
   return told;
 }
+
+/** Of a worker that is away: how far it had come, and no speed. */
+export function lastFigures(progress: ImageProgress | undefined): readonly string[] {
+  if (progress === undefined) return [];
+  const { bytesPerSecond: _b, etaSeconds: _e, ...far } = progress;
+  return figures(far);
+}
+
+/** `7s`, `2m05s`. */
+const etaText = (seconds: number): string => (seconds < 60 ? `${seconds}s` : formatDuration(seconds * 1000));
 
 /** What the bar says to who hears it; there is always something to say. */
 export const barText = ({ status: { state, progress } }: WorkerImage): string =>

@@ -12,7 +12,6 @@ const shortDigest = (digest: string): string => digest.slice(0, digestCharacters
 
 export function WorkerFacts({ row: { workerName, engine, image } }: { readonly row: ImageRow }) {
   const arch = engine?.arch ?? image?.status.arch;
-  const status = image?.status;
   return (
     <div className="facts">
       <h2>
@@ -28,22 +27,26 @@ export function WorkerFacts({ row: { workerName, engine, image } }: { readonly r
           <span className="faint">by {engine.prefetchSource}</span>
         </p>
       )}
-      {status !== undefined && (
-        <p title={status.digest}>
-          {status.stamp !== undefined && (
-            <>
-              <Told text={status.stamp} /> ·{" "}
-            </>
-          )}
-          <code>{shortDigest(status.digest)}</code>
-        </p>
-      )}
       {engine?.unavailable !== undefined && (
         <p className="problem">
           <Told text={engine.unavailable} />
         </p>
       )}
     </div>
+  );
+}
+
+/** Which one it is. */
+export function ImageName({ image: { status } }: { readonly image: WorkerImage }) {
+  return (
+    <p className="faint" title={status.digest}>
+      {status.stamp !== undefined && (
+        <>
+          <Told text={status.stamp} /> ·{" "}
+        </>
+      )}
+      <code>{shortDigest(status.digest)}</code>
+    </p>
   );
 }
 

@@ -1,18 +1,23 @@
 /** The base image on one worker: state, bar, figures, what can be asked. */
 
 import type { Identity, WorkerImage } from "@haversack/protocol";
-import { useState } from "react";
-import { Action } from "../parts/action.tsx";
 import { Badge } from "../parts/badge.tsx";
-import { Confirm } from "../parts/confirm.tsx";
 import { Moment } from "../parts/moment.tsx";
-import { usePage } from "../parts/page-context.ts";
 import { ProgressBar } from "../parts/progress-bar.tsx";
 import { Told } from "../parts/told.tsx";
-import { canEnd, type ImageRow, whyNoCancel, whyNoPull } from "../store/image-rows.ts";
-import { barPercent, barText, figures, hasBar, stateNames, stateTones } from "../store/image-words.ts";
+import type { ImageRow } from "../store/image-rows.ts";
+import {
+  barPercent,
+  barText,
+  figures,
+  hasBar,
+  lastFigures,
+  stateNames,
+  stateTones,
+} from "../store/image-words.ts";
 import type { Asked } from "../store/state.ts";
-import { OtherImages, WorkerFacts } from "./image-facts.tsx";
+import { ImageButtons } from "./image-buttons.tsx";
+import { ImageName, OtherImages, WorkerFacts } from "./image-facts.tsx";
 
 interface RowParts {
   readonly row: ImageRow;
@@ -35,6 +40,7 @@ export function ImageRowView({ row, who, asked }: RowParts) {
           />
         )}
         {image !== undefined && <Reason image={image} />}
+        {image !== undefined && <ImageName image={image} />}
         {asked?.problem !== undefined && (
           <p className="problem" role="alert">
             {asked.verb === "pull" ? "Pull" : "Cancel"}: <Told text={asked.problem} />
@@ -42,13 +48,14 @@ export function ImageRowView({ row, who, asked }: RowParts) {
         )}
         <OtherImages images={row.others} />
       </div>
-      <Buttons row={row} who={who} isBusy={asked !== undefined && asked.problem === undefined} />
+      {!row.cannotDeploy && (
+        <ImageButtons row={row} who={who} isBusy={asked !== undefined && asked.problem === undefined} />
+      )}
     </li>
   );
 }
 
 function StateLine({ row: { image, cannotDeploy, isConnected, lastSeenAt } }: { readonly row: ImageRow }) {
-  if (cannotDeploy) return <Badge tone="quiet" text="no container engine" />;
   const seen = !isConnected && lastSeenAt !== undefined && (
     <span className="faint">
       away, seen <Moment at={lastSeenAt} />
@@ -57,16 +64,16 @@ function StateLine({ row: { image, cannotDeploy, isConnected, lastSeenAt } }: { 
   if (image === undefined)
     return (
       <div className="line">
-        <Badge tone="quiet" text="nothing said yet" /> {seen}
+        <Badge tone="quiet" text={cannotDeploy ? "no container engine" : "nothing said yet"} /> {seen}
       </div>
     );
   const { state, attempt, progress, cause } = image.status;
-  const told = isConnected ? figures(progress) : [];
+  const told = isConnected ? figures(progress) : lastFigures(progress);
   return (
     <div className="line">
       <Badge tone={isConnected ? stateTones[state] : "quiet"} text={stateNames[state]} />
       {told.map((text, at) => (
-        <span key={text} className={at === 0 ? "figure strong" : "figure"}>
+        <span key={text} className={figureLook(at === 0, isConnected)}>
           {text}
         </span>
       ))}
@@ -76,6 +83,9 @@ function StateLine({ row: { image, cannotDeploy, isConnected, lastSeenAt } }: { 
     </div>
   );
 }
+
+const figureLook = (isFirst: boolean, isConnected: boolean): string =>
+  isConnected ? (isFirst ? "figure strong" : "figure") : "figure faint";
 
 const causes = {
   deploy: "asked by a deploy",
@@ -113,47 +123,5 @@ function Reason({ image: { status } }: { readonly image: WorkerImage }) {
     <p className="reason faint">
       <Told text={text} />
     </p>
-  );
-}
-
-interface ButtonsParts {
-  readonly row: ImageRow;
-  readonly who: Identity;
-  readonly isBusy: boolean;
-}
-
-function Buttons({ row, who, isBusy }: ButtonsParts) {
-  const page = usePage();
-  const [isAsking, setAsking] = useState(false);
-  const about = `base image on ${row.workerName}`;
-  const busy = isBusy ? "The worker was asked" : undefined;
-  return (
-    <div className="actions">
-      {canEnd(row) && (
-        <Action
-          label="Cancel"
-          about={about}
-          whyNot={busy ?? whyNoCancel(row, who)}
-          onPress={() => setAsking(true)}
-        />
-      )}
-      <Action
-        label="Pull"
-        about={about}
-        tone="main"
-        whyNot={busy ?? whyNoPull(row, who)}
-        onPress={() => page.pull(row.workerId)}
-      />
-      {isAsking && (
-        <Confirm
-          title={`Cancel the image on ${row.workerName}?`}
-          text="The download ends. What is there already is kept for a day, and a later pull goes on from it. Deploys build meanwhile."
-          yes="Cancel it"
-          no="Let it go on"
-          onYes={() => page.cancel(row.workerId)}
-          onClose={() => setAsking(false)}
-        />
-      )}
-    </div>
   );
 }

@@ -17,10 +17,8 @@ interface ImagesParts {
 export function ImagesView({ who }: ImagesParts) {
   const state = useStore((all) => all);
   const rows = useMemo(() => imageRows(state), [state]);
-  const ready = rows.filter(
-    ({ image, isConnected }) => isConnected && image?.status.state === "ready",
-  ).length;
-  const here = rows.filter(({ isConnected }) => isConnected).length;
+  const able = rows.filter(({ isConnected, cannotDeploy }) => isConnected && !cannotDeploy);
+  const ready = able.filter(({ image }) => image?.status.state === "ready").length;
   return (
     <section
       aria-labelledby="images-title"
@@ -29,9 +27,9 @@ export function ImagesView({ who }: ImagesParts) {
       <div className="title">
         <h1 id="images-title">Images</h1>
         <BaseNote base={state.base} />
-        {here > 0 && (
+        {able.length > 0 && (
           <span className="sum">
-            ready on {ready} of {here} {here === 1 ? "worker" : "workers"}
+            ready on {ready} of {able.length} {able.length === 1 ? "worker" : "workers"}
           </span>
         )}
       </div>

@@ -38,10 +38,16 @@ const unsaid: Readonly<Record<Permission, AuditRule>> = {
   metrics: "none",
 };
 
+const auditFromWire: Readonly<Record<WireAudit, AuditRule | undefined>> = {
+  [WireAudit.UNSPECIFIED]: undefined,
+  [WireAudit.NONE]: "none",
+  [WireAudit.BEHIND]: "behind",
+  [WireAudit.BEFORE]: "before",
+};
+
 export function methodAudit(method: DescMethod, asked: Permission): AuditRule {
   const declared = getOption(method, audit);
-  if (declared === WireAudit.NONE) return "none";
-  return declared === WireAudit.BEHIND ? "behind" : unsaid[asked];
+  return (declared === undefined ? undefined : auditFromWire[declared]) ?? unsaid[asked];
 }
 
 /** What a caller of the method must be allowed to do; undefined: the contract does not say. */

@@ -58,6 +58,10 @@ describe("how a worker deals with images", () => {
     const passwordFile = join(folder.path, "worker.json");
     const file = { images: { credentials: { "a.example": { username: "w", passwordFile } } } };
     expect(settleImages({}, {}, file).credentials.get("a.example")?.password).toBe("from a file");
+    const ofVault = {
+      images: { credentials: { "a.example": { username: "w", password: { secret: "pull" } } } },
+    };
+    expect(settleImages({}, {}, ofVault).credentials.get("a.example")?.password).toEqual({ secret: "pull" });
     const absent = { images: { credentials: { "a.example": { username: "w", passwordFile: "/none" } } } };
     expect(() => settleImages({}, {}, absent)).toThrow(/credentials\.a\.example\.passwordFile: ENOENT/);
     const none = { images: { credentials: { "a.example": { username: "w" } } } };
@@ -72,6 +76,10 @@ describe("how a worker deals with images", () => {
     ["{", /worker\.json: no JSON/],
     [{ images: { prefetsch: "lazy" } }, /worker\.json: images: Unrecognized key: "prefetsch"/],
     [{ images: { maxBytesPerSecond: "fast" } }, /worker\.json: images\.maxBytesPerSecond: /],
+    [
+      { images: { credentials: { "a.example": { username: "w", password: { secret: "No Name" } } } } },
+      /images\.credentials\.a\.example\.password\.secret: expected the name of a secret/,
+    ],
   ])("a file %j is refused by name and field", async (content, message) => {
     await using folder = await fileWith(content);
     expect(() => readWorkerFile(folder.path)).toThrow(message);

@@ -13,7 +13,14 @@ export interface HostCredentials {
 }
 
 /** By host, with the port where it is not the usual one. */
-export type Credentials = ReadonlyMap<string, HostCredentials>;
+export type Credentials = ReadonlyMap<
+  string,
+  {
+    readonly username: string;
+    /** By its name: it stands in the coordinator's vault. */
+    readonly password: string | { readonly secret: string };
+  }
+>;
 
 export interface ImageSettings {
   readonly prefetch: SettledPrefetch;

@@ -3,11 +3,18 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { FaultError, messageOf, systemCodeOf } from "@haversack/base";
+import { isSecretName } from "@haversack/protocol";
 import { z } from "zod";
 
 const credentialsSchema = z.strictObject({
   username: z.string().min(1).max(256),
-  password: z.string().min(1).max(4096).exactOptional(),
+  /** Or a secret of the coordinator's vault. */
+  password: z
+    .union([
+      z.string().min(1).max(4096),
+      z.strictObject({ secret: z.string().refine(isSecretName, "expected the name of a secret") }),
+    ])
+    .exactOptional(),
   /** Absolute; its first line. */
   passwordFile: z.string().startsWith("/").exactOptional(),
 });
@@ -42,7 +49,7 @@ export function readWorkerFile(dataDir: string): WorkerFile {
     throw bad(`${path}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not understood"}`);
   }
   const holdsPassword = Object.values(parsed.data.images?.credentials ?? {}).some(
-    ({ password }) => password !== undefined,
+    ({ password }) => typeof password === "string",
   );
   const { mode } = statSync(path);
   if (holdsPassword && (mode & 0o077) !== 0)

@@ -63,7 +63,7 @@ export class DeploymentLogs {
 
   async *#read(order: DeploymentLogOrder, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const { engine, cluster, secretFiles, workerId } = this.#parts;
-    const { runtime } = await engine();
+    const { runtime } = await engine(signal);
     const fleet = (await cluster.current()) ?? "";
     const own = ownOf(await runtime.list(fleet, signal), workerId);
     const { name, revision, tail, follow } = order;

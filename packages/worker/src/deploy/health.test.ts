@@ -99,6 +99,19 @@ test("a command speaks for itself, and what it writes is told without control ch
   );
 });
 
+test("the first probes come soon after each other, later ones at the interval", async () => {
+  const clock = hastyClock();
+  const began = clock.monotonic();
+  const at: number[] = [];
+  const { waiting, view } = await started(
+    () => ({ exec: () => ({ exitCode: at.push(clock.monotonic() - began) < 6 ? 1 : 0 }) }),
+    clock,
+  );
+  const health: DeployHealth = { probe: { kind: "command", argv: ["/bin/check"] }, ...times };
+  await untilHealthy(waiting, view, health);
+  expect(at).toEqual([0, 250, 750, 1750, 2750, 3750, 4750]);
+});
+
 test("an end inside the window fails at once, with code and last lines", async () => {
   const { waiting, view, engine } = await started(() => ({
     exec: () => {

@@ -12,6 +12,8 @@ export const aliveMs = 2000;
 /** In all, where no health is asked for. */
 const quietMs = 5000;
 const successesNeeded = 2;
+/** After the first probe; doubled each time up to the interval, so that whoever is well soon does not wait for that. */
+const firstPauseMs = 250;
 const code = "unhealthy";
 
 type Waiting = Pick<Deploy, "runtime" | "ports" | "signal">;
@@ -27,7 +29,7 @@ export async function untilHealthy(
   const until = clock.monotonic() + health.withinMs;
   let successes = 0;
   let why = "";
-  while (true) {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, health.intervalMs)) {
     await checkAlive(deploy, started);
     const problem = await probe(deploy, started, health);
     successes = problem === undefined ? successes + 1 : 0;
@@ -36,7 +38,7 @@ export async function untilHealthy(
     const left = until - clock.monotonic();
     if (left <= 0) break;
     // Meanwhile an end is noticed at once.
-    await livesFor(deploy, started, Math.min(health.intervalMs, left));
+    await livesFor(deploy, started, Math.min(pauseMs, health.intervalMs, left));
   }
   const last = why === "" ? "it answered once, and there was no time for a second answer" : why;
   const message = `the container ${started.name} was not healthy within ${formatDuration(health.withinMs)}: ${last}`;

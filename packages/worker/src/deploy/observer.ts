@@ -19,7 +19,7 @@ import { restarts } from "./restarts.ts";
 export interface ObserverParts extends DeployParts {
   readonly runtime: Runtime;
   /** Rejects while it does not answer. */
-  readonly engine: () => Promise<Engine>;
+  readonly engine: (signal: AbortSignal) => Promise<Engine>;
   readonly live: LiveNames;
   readonly cluster: ClusterFile;
   readonly uplink: { send(message: Upward): void; onUp(listener: () => void): () => void };
@@ -83,7 +83,7 @@ export class Observer {
   async #removeOne(unwanted: UnwantedContainer, signal: AbortSignal): Promise<void> {
     const { name, revision, container } = unwanted;
     const { engine, workerId, live, ports } = this.#parts;
-    const { runtime } = await engine();
+    const { runtime } = await engine(signal);
     const view = await runtime.inspect(container, signal);
     const found = view === undefined ? undefined : readLabels(view);
     const cluster = await this.#parts.cluster.current();
@@ -103,7 +103,7 @@ export class Observer {
     const { cluster, uplink, ports } = this.#parts;
     this.#nextMs = everyMs;
     try {
-      const { runtime, images, info } = await this.#parts.engine();
+      const { runtime, images, info } = await this.#parts.engine(signal);
       const name = await cluster.current();
       const views = name === undefined ? [] : await runtime.list(name, signal);
       images.leasesOf(holdersOf(views));

@@ -43,7 +43,8 @@ export interface OpenDeployParts {
 
 export interface DeployHost {
   readonly parts: DeployParts;
-  readonly engine: () => Promise<Engine>;
+  /** Rejects while it does not answer, at the latest after ten seconds. */
+  readonly engine: (signal: AbortSignal) => Promise<Engine>;
   readonly live: LiveNames;
   /** Of the worker, beside its others. */
   readonly labels: Readonly<Record<string, string>>;
@@ -74,12 +75,14 @@ export async function openDeploy(open: OpenDeployParts): Promise<DeployHost> {
     recipeEnv: recipeEnvironment(hostEnv),
     sockets: [place.socket],
   };
-  const engine = async (): Promise<Engine> => ({
+  const engine = async (signal: AbortSignal): Promise<Engine> => ({
     runtime,
     images: beside.images,
-    info: await runtime.describe(AbortSignal.timeout(patienceMs)).catch((error: unknown) => {
-      throw new FaultError("unavailable", "engine_unavailable", messageOf(error), { cause: error });
-    }),
+    info: await runtime
+      .describe(AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]))
+      .catch((error: unknown) => {
+        throw new FaultError("unavailable", "engine_unavailable", messageOf(error), { cause: error });
+      }),
   });
   const live = liveNames();
   const watching = { ...parts, runtime, engine, live, cluster: clusterFile(dataFolder, ports), uplink };

@@ -75,7 +75,12 @@ async function build(
     if (!asked && wanted !== undefined) fetchForLater(deploy, wanted);
     asked = true;
   };
-  return await launchFrom(deploy, course, await buildSource(deploy), { ...hooks, created });
+  const source = await buildSource(deploy).catch((error: unknown) => {
+    // Where nothing can be built, the image is the only way for the next one.
+    if (wanted !== undefined && !deploy.signal.aborted) fetchForLater(deploy, wanted);
+    throw error;
+  });
+  return await launchFrom(deploy, course, source, { ...hooks, created });
 }
 
 /** For the next deploy; of no matter to this one, whatever comes of it. */

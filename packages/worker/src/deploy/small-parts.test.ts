@@ -3,13 +3,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { FakeClock } from "../../../../tests/support/fake-clock.ts";
 import { inheritedEnvironment } from "../execute/environment.ts";
 import type { ContainerView } from "../runtime/container.ts";
 import { deployWork, goodProof, recipe, specOf } from "../testing/deploy-world.ts";
 import { isTheSame, labelsOf, readLabels, wantedOf } from "./labels.ts";
 import { recipeEnvironment } from "./open-deploy.ts";
-import { timePhases } from "./phases.ts";
 import { proofProblem } from "./proof.ts";
 import { restartAfter, restarts } from "./restarts.ts";
 import { waitShell } from "./wait-shell.ts";
@@ -31,28 +29,6 @@ test.each([
 test("a good proof proves, also where the stamp is not asked for", () => {
   expect(proofProblem(goodProof, proven)).toBeUndefined();
   expect(proofProblem(goodProof, { recipe: recipe.digest, arch: "x64" })).toBeUndefined();
-});
-
-test("a phase is told once for each launch, with what it took in all, also when it failed", async () => {
-  const clock = new FakeClock();
-  const phases = timePhases(clock);
-  const take = (name: "inspect" | "start", ms: number) => phases.during(name, () => clock.advance(ms));
-  await take("inspect", 5);
-  await take("start", 20);
-  await take("inspect", 7);
-  const failing = phases.during("start", () => {
-    clock.advance(1);
-    throw new Error("no");
-  });
-  await expect(failing).rejects.toThrow("no");
-  phases.again();
-  await take("start", 40);
-  await take("start", 2);
-  expect(phases.record).toEqual([
-    { name: "inspect", ms: 12 },
-    { name: "start", ms: 21 },
-    { name: "start", ms: 42 },
-  ]);
 });
 
 test("the shell that waits is that of the image pipeline", () => {

@@ -39,9 +39,9 @@ export async function buildSource(deploy: Deploy): Promise<Source> {
   const { recipe, base } = work;
   if (recipe === undefined) throw new FaultError("invalid", "no_recipe", noRecipe);
   checkRecipe(recipe);
-  const lease = await phases.during("pull", () =>
-    fetchImage(deploy, settings.fallbackImage ?? recipe.fallbackImage),
-  );
+  const start = settings.fallbackImage ?? recipe.fallbackImage;
+  if (!info.canPull && !imageId.test(start)) throw noFallback(info.kind, start);
+  const lease = await phases.during("pull", () => fetchImage(deploy, start));
   const stamp = base?.stamp;
   return {
     kind: "build",
@@ -55,6 +55,11 @@ export async function referenceSource(deploy: Deploy): Promise<Source> {
   const { work, phases } = deploy;
   const lease = await phases.during("pull", () => fetchImage(deploy, work.image));
   return { kind: "reference", lease, origin: { path: "image", imageDigest: lease.digest } };
+}
+
+function noFallback(engine: string, start: string): FaultError {
+  const message = `there is nothing to build from: ${engine} fetches no images from registries, such as ${start}; import a plain Debian as a file and set HAVERSACK_DEPLOY_FALLBACK_IMAGE of this worker to its fingerprint (docs/operations.md, "LXD and Incus"), or have the base image here first: \`haversack images pull\`, or a deploy with --wait-for-image`;
+  return new FaultError("invalid", "no_fallback_image", message);
 }
 
 /** Of Docker and Podman, and of LXD and Incus. */
@@ -76,6 +81,6 @@ async function present({ runtime, info, signal }: Deploy, id: string, digest: Di
   if (found.kind === "present") return { digest, imageId: found.id, end: () => {} };
   if (found.kind === "unknown") throw new FaultError("unavailable", "engine_unavailable", found.why);
   const why = found.kind === "wrong" ? found.why : "it is not there";
-  const message = `the image ${id}: ${why}; an image id names what is loaded already, a reference by digest is fetched`;
+  const message = `the image ${id}: ${why}; an image id names what is loaded already, so load or import it, or correct HAVERSACK_DEPLOY_FALLBACK_IMAGE if it comes from there; a reference by digest is fetched`;
   throw new FaultError("missing", "image_not_loaded", message);
 }

@@ -3,6 +3,7 @@
 import type { Ports } from "@haversack/base";
 import type { WorkerHello, WorkerId } from "@haversack/protocol";
 import type { WorkerSettings } from "../config/settle.ts";
+import type { RegistryVault } from "../images/logins.ts";
 import { openImages } from "../images/open-images.ts";
 import { openRuntime } from "../runtime/open-runtime.ts";
 import type { LogSender } from "./deployment-logs.ts";
@@ -15,6 +16,7 @@ export interface WorkerDeployParts extends Pick<OpenDeployParts, "hostEnv" | "up
   readonly folder: string;
   readonly sender: LogSender;
   readonly ports: Ports;
+  readonly vault: RegistryVault;
 }
 
 /** Undefined: nobody asked for it. */

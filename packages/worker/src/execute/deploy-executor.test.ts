@@ -1,6 +1,6 @@
 /** From a deploy task to its result: outputs, secrets by name, both errors, and what a stop makes of it. */
 
-import { FaultError } from "@haversack/base";
+import { abortable, FaultError } from "@haversack/base";
 import type { Task } from "@haversack/protocol";
 import { describe, expect, test } from "vitest";
 import { liveNames } from "../deploy/live-names.ts";
@@ -12,13 +12,16 @@ import type { ContainerScript } from "../testing/fake-containers.ts";
 import { DeployExecutor } from "./deploy-executor.ts";
 import { StopRequest } from "./executor.ts";
 
-async function executing(script?: ContainerScript) {
+async function executing(script?: ContainerScript, isSilent = false) {
   const world = await deployWorld(script);
   const deploy = await world.deploy(deployWork());
   const live = liveNames();
   const executor = new DeployExecutor({
     parts: deploy,
-    engine: async () => deploy,
+    engine: async (signal) => {
+      if (isSilent) await abortable(new Promise<never>(() => {}), signal);
+      return deploy;
+    },
     host: "host-1",
     live,
     packFile: async () => "",
@@ -205,4 +208,12 @@ describe("an order to remove a container and an attempt at its name", () => {
     await removed;
     expect([it.world.standing(), it.live.has("web")]).toEqual([[], false]);
   });
+});
+
+test("an engine that takes the question and says nothing keeps no cancel waiting", async () => {
+  await using it = await executing(undefined, true);
+  const ending = it.run();
+  it.stopping.abort(new StopRequest("cancelled", 1000));
+  expect(await ending).toMatchObject({ outcome: "cancelled", failure: { code: "cancelled" } });
+  expect([it.live.has("web"), it.world.engine.containers.size]).toEqual([false, 0]);
 });

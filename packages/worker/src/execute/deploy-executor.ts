@@ -48,16 +48,12 @@ export class DeployExecutor implements Executor {
       return failureEnd(new FaultError("bug", "wrong_executor", "not a deploy step"));
     const { live } = this.#options;
     const done = live.begin(work);
-    let hasBegun = false;
     try {
-      const run = (): Promise<DeployEnd> => {
-        hasBegun = true;
-        return this.#run(task, work, context, signal);
-      };
+      const run = (): Promise<DeployEnd> => this.#run(task, work, context, signal);
       const end = await live.alone(work.name, run, signal);
       return workEnd(task, work, end, signal);
     } catch (error) {
-      return hasBegun ? failureEnd(error) : stoppedEnd(stopOf(signal).why, task.timeoutMs, false);
+      return signal.aborted ? stoppedEnd(stopOf(signal).why, task.timeoutMs, false) : failureEnd(error);
     } finally {
       done();
     }
@@ -69,7 +65,7 @@ export class DeployExecutor implements Executor {
     const mask = masker.stream();
     const deploy = {
       ...parts,
-      ...(await engine()),
+      ...(await engine(signal)),
       work,
       attempt: refKey(task.ref),
       secrets: await secretsOf(task, context),

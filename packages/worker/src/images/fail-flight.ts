@@ -1,9 +1,13 @@
 /** What a fault makes of a flight: why, what to do, and when it is tried again, on the board. */
 
+import type { Ms } from "@haversack/base";
 import type { Digest } from "@haversack/protocol";
 import { flightFaultOf, plain } from "./flight-fault.ts";
 import type { FlightParts } from "./flight-parts.ts";
 import { afterFailure } from "./schedule.ts";
+
+/** A secret that is set anew at the coordinator is not told to workers. */
+const newSecretMs: Ms = 60_000;
 
 export function failFlight(digest: Digest, { board, ports, engine, net }: FlightParts, error: unknown): void {
   const record = board.get(digest);
@@ -18,7 +22,7 @@ export function failFlight(digest: Digest, { board, ports, engine, net }: Flight
   const details = {
     status: { failure },
     tries: plan.tries,
-    pausedUntil: now + plan.pauseMs,
+    pausedUntil: now + (code === "auth" && net.logins.mayChange ? newSecretMs : plan.pauseMs),
     source: (record.source + 1) % Math.max(1, urls),
   };
   ports.log.warn(

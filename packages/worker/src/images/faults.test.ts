@@ -66,6 +66,20 @@ async function cutAt(world: ImagesWorld, after: number, done = after) {
 }
 
 describe("a download", () => {
+  test("that is not let in with a secret of the vault may be asked for again after a minute", async () => {
+    const credentials = new Map([["a.example", { username: "w", password: { secret: "pull" } }]]);
+    await using world = await imagesWorld({ settings: { credentials } });
+    world.server.next.push({ kind: "status", status: 401 });
+    await failed(world);
+    const again = () => world.opened.images.ensure(world.image, "deploy", "r/again");
+    world.clock.advance(59_999);
+    again();
+    expect(world.status()?.state).toBe("failed");
+    world.clock.advance(1);
+    again();
+    await world.comes("ready");
+  });
+
   test.each(faults)(
     "$behaviour is $code, tried again after $retryMs ms",
     async ({ behaviour, code, retryMs }) => {

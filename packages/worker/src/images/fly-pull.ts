@@ -17,7 +17,7 @@ export async function flyPull(flight: Flight): Promise<void> {
   const { identity, digest } = record.image;
   // What the engine knows an image by that it fetches itself is the reference.
   const ref = identity.id;
-  const credentials = parts.net.credentials.get(registryHost(ref));
+  const credentials = await parts.net.logins.of(registryHost(ref), signal);
   const asked = { ref, arch: info.arch, ...(credentials === undefined ? {} : { credentials }) };
   const { layers } = await limited(clock, { ms: resolveMs, fault: noAnswer }, signal, (limit) =>
     resolveReference(asked, proxiedFetch(parts.net), limit),

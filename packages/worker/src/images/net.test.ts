@@ -32,7 +32,11 @@ const never = new AbortController().signal;
 const secret = { username: "w", password: "geheim" };
 const basic = `Basic ${Buffer.from("w:geheim").toString("base64")}`;
 const netWith = (hosts: readonly string[], env: Readonly<Record<string, string>> = {}) =>
-  openNet(new Map(Object.entries(env)), new Map(hosts.map((host) => [host, secret])), systemClock);
+  openNet(
+    new Map(Object.entries(env)),
+    { credentials: new Map(hosts.map((host) => [host, secret])) },
+    systemClock,
+  );
 
 describe("a question", () => {
   test("takes the credentials of its host, and does not take them along a redirect", async () => {

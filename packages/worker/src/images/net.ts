@@ -7,12 +7,12 @@
 import { Agent as HttpAgent, get as httpGet, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, get as httpsGet } from "node:https";
 import { type Clock, isLoopback, reasonOf, systemCodeOf } from "@haversack/base";
-import type { Credentials } from "../config/image-settings.ts";
 import { FlightFault } from "./flight-fault.ts";
+import { type LoginParts, type Logins, openLogins } from "./logins.ts";
 
 export interface Net {
   readonly clock: Clock;
-  readonly credentials: Credentials;
+  readonly logins: Logins;
   readonly http: HttpAgent;
   readonly https: HttpsAgent;
 }
@@ -20,14 +20,19 @@ export interface Net {
 const proxyVariables = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
 
 /** @param env of which the variables of proxies are read */
-export function openNet(env: ReadonlyMap<string, string>, credentials: Credentials, clock: Clock): Net {
+export function openNet(env: ReadonlyMap<string, string>, logins: LoginParts, clock: Clock): Net {
   const proxyEnv = Object.fromEntries(
     proxyVariables.flatMap((name) => {
       const value = env.get(name);
       return value === undefined ? [] : [[name, value]];
     }),
   );
-  return { clock, credentials, http: new HttpAgent({ proxyEnv }), https: new HttpsAgent({ proxyEnv }) };
+  return {
+    clock,
+    logins: openLogins(logins),
+    http: new HttpAgent({ proxyEnv }),
+    https: new HttpsAgent({ proxyEnv }),
+  };
 }
 
 export interface Reply {
@@ -48,7 +53,8 @@ export async function get(net: Net, address: URL, headers: Headers, signal: Abor
   let bearer: { readonly host: string; readonly token: string } | undefined;
   for (let hop = 0; hop < hopsMax; hop++) {
     mayAsk(at);
-    const own = bearer?.host === at.host ? { authorization: `Bearer ${bearer.token}` } : basic(net, at);
+    const own =
+      bearer?.host === at.host ? { authorization: `Bearer ${bearer.token}` } : await basic(net, at, signal);
     const response = await askOnce(net, at, { ...headers, ...own }, signal);
     const status = response.statusCode ?? 0;
     const { location } = response.headers;
@@ -82,8 +88,8 @@ function mayAsk(url: URL): void {
   throw new FlightFault("protocol", `${shown(url)}: expected https, or http on this host`);
 }
 
-function basic(net: Net, url: URL): Headers {
-  const found = net.credentials.get(url.host);
+async function basic(net: Net, url: URL, signal: AbortSignal): Promise<Headers> {
+  const found = await net.logins.of(url.host, signal);
   if (found === undefined) return {};
   const pair = Buffer.from(`${found.username}:${found.password}`, "utf8").toString("base64");
   return { authorization: `Basic ${pair}` };
@@ -149,7 +155,7 @@ async function askToken(net: Net, challenge: string, at: URL, signal: AbortSigna
     const value = fields.get(name);
     if (value !== undefined) realm.searchParams.set(name, value);
   }
-  const response = await askOnce(net, realm, basic(net, realm), signal);
+  const response = await askOnce(net, realm, await basic(net, realm, signal), signal);
   if (response.statusCode !== 200) {
     response.destroy();
     throw new FlightFault("auth", `${shown(realm)} gave no token (${response.statusCode})`);

@@ -31,7 +31,7 @@ export function openImages(parts: OpenImagesParts): OpenedImages {
   const folder = settings.folder ?? own;
   const stopping = new AbortController();
   const table = composeTable(parts, own, (signal) => images.lookAtAll(signal));
-  const net = openNet(parts.hostEnv, settings.credentials, ports.clock);
+  const net = openNet(parts.hostEnv, { ...settings, ...parts }, ports.clock);
   const { board, engine } = table;
   const { flights, clean } = composeFlights(parts, {
     ...table,

@@ -5,6 +5,7 @@ import type { Upward } from "@haversack/protocol";
 import type { ImageSettings } from "../config/image-settings.ts";
 import type { Runtime, RuntimeInfo } from "../runtime/runtime.ts";
 import type { SpaceOf } from "./disk.ts";
+import type { RegistryVault } from "./logins.ts";
 
 export interface OpenImagesParts {
   readonly ports: Ports;
@@ -19,6 +20,8 @@ export interface OpenImagesParts {
     send(message: Upward): void;
     onUp(listener: () => void): () => void;
   };
+  /** The coordinator's; absent: there is none. */
+  readonly vault?: RegistryVault;
   /** Tests have smaller disks and less patience. */
   readonly limits?: { readonly spaceOf?: SpaceOf; readonly reserveBytes?: number; readonly stallMs?: Ms };
 }

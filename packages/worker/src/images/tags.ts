@@ -40,7 +40,7 @@ export function parseTagged(ref: string): TaggedReference {
 /** As a reference by digest. Rejects with FlightFault, or the signal's reason. */
 export async function pinTag(ref: string, net: Net, signal: AbortSignal): Promise<string> {
   const { name, host, path, tag } = parseTagged(ref);
-  const credentials = net.credentials.get(host);
+  const credentials = await net.logins.of(host, signal);
   const server = host === "docker.io" ? "registry-1.docker.io" : host;
   const asking = { ref, credentials, accept };
   const ask = async (scheme: string): Promise<Uint8Array> =>

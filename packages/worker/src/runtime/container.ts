@@ -65,6 +65,7 @@ export interface ContainerView {
   readonly hostNamespaces: readonly string[];
   readonly devices: readonly string[];
   readonly limits: { readonly cpuMillis?: number; readonly memoryBytes?: number; readonly pids?: number };
+  /** As it was asked for, also of an engine that leaves it to the worker. */
   readonly restart?: "always" | "on-failure" | "never";
 }
 

@@ -164,6 +164,15 @@ export class Connection {
     return new Map(Object.entries(values));
   }
 
+  /** A secret of the vault that workers may have for fetching images. */
+  async getRegistrySecret(name: string, signal: AbortSignal): Promise<string> {
+    const { getRegistrySecret: method } = methods;
+    const request = create(WorkerService.method.getRegistrySecret.input, { name });
+    const ending = AbortSignal.any([signal, AbortSignal.timeout(secretsPatienceMs)]);
+    ending.throwIfAborted();
+    return (await this.#ask(method, request, ending)).value;
+  }
+
   async #ask<I, O>(method: grpc.MethodDefinition<I, O>, request: I, signal: AbortSignal): Promise<O> {
     const answer = Promise.withResolvers<O>();
     const call = this.#client("bulk").makeUnaryRequest(

@@ -18,7 +18,11 @@ export interface ImagesWorldOptions {
   readonly settings?: Partial<ImageSettings>;
   readonly runtime?: FakeRuntimeSettings;
   readonly spaceOf?: SpaceOf;
+  /** What stays free; as in earnest when left out. */
+  readonly reserveBytes?: number;
   readonly file?: Uint8Array;
+  /** Of the worker; a fresh one when left out. */
+  readonly dataDir?: string;
   /** In place of the server's own. */
   readonly urls?: (server: ImageServer) => readonly string[];
   /** The coordinator's leave comes at once, unless a test wants to give it. */
@@ -74,6 +78,7 @@ function openIn(
     limits: {
       spaceOf: options.spaceOf ?? (async () => ({ device: "one", freeBytes: 1e12, totalBytes: 2e12 })),
       stallMs: options.stallMs ?? 60_000,
+      ...(options.reserveBytes !== undefined && { reserveBytes: options.reserveBytes }),
     },
   });
   return opened;
@@ -104,7 +109,7 @@ export async function imagesWorld(options: ImagesWorldOptions = {}): Promise<Ima
   const urls = options.urls?.(server) ?? [server.url];
   const base = baseOf(digest, urls, file.length);
   const world = { sent: [] as Upward[], told: [] as ImageStatus[] };
-  const dataDir = join(folder.path, "data");
+  const dataDir = options.dataDir ?? join(folder.path, "data");
   const open = (): OpenedImages => openIn(options, { clock, runtime, dataDir, ...world });
   let opened = open();
   const begin = async (): Promise<void> => {

@@ -51,10 +51,10 @@ export const imageTransitionsCut = {
 
 /** Of all workers, or of one. */
 export const imageStatusList = {
-  sqlite: `select image_status.*, worker.name from image_status join worker on worker.id = image_status.worker_id
+  sqlite: `select image_status.*, worker.name, worker.last_seen_at from image_status join worker on worker.id = image_status.worker_id
            where ?1 = '' or image_status.worker_id = ?1
            order by image_status.worker_id, image_status.digest limit 10000`,
-  postgres: `select image_status.*, worker.name from image_status join worker on worker.id = image_status.worker_id
+  postgres: `select image_status.*, worker.name, worker.last_seen_at from image_status join worker on worker.id = image_status.worker_id
              where $1::text = '' or image_status.worker_id = $1::text
              order by image_status.worker_id, image_status.digest limit 10000`,
 } as const;

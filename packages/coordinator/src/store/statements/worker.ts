@@ -1,8 +1,13 @@
 export const workerUpsert = {
-  sqlite: `insert into worker (id, boot_id, name, version, labels, slots, connected_at, last_seen_at)
-           values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
+  sqlite: `insert into worker (id, boot_id, name, version, labels, slots, connected_at, last_seen_at, coordinator_url)
+           values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)
            on conflict (id) do update set boot_id = ?2, name = ?3, version = ?4, labels = ?5, slots = ?6,
-                  connected_at = ?7, last_seen_at = ?7`,
+                  connected_at = ?7, last_seen_at = ?7, coordinator_url = ?8`,
+} as const;
+
+/** Of the session that began then: a newer one may have taken its place. */
+export const workerLeft = {
+  sqlite: `update worker set coordinator_url = null where id = ?1 and connected_at = ?2 and coordinator_url = ?3`,
 } as const;
 
 /** Answers what an operator wants of the worker. */
@@ -13,7 +18,7 @@ export const workerSeen = {
 
 /** Ids first: a name may be the id of another. */
 export const workersNamed = {
-  sqlite: `select id, name from worker where id = ?1 or name = ?1 order by case when id = ?1 then 0 else 1 end, id limit 5`,
+  sqlite: `select id, name, connected_at, coordinator_url from worker where id = ?1 or name = ?1 order by case when id = ?1 then 0 else 1 end, id limit 5`,
 } as const;
 
 export const workerCordon = {

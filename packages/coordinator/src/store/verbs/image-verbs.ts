@@ -72,17 +72,21 @@ function kept({ progress: _figures, ...status }: ImageStatus): string {
   return JSON.stringify(status);
 }
 
-/** As of workers that nobody can ask. @param workerId all of them when left out */
+/**
+ * As of workers that are not connected here.
+ * @param workerId all of them when left out
+ * @param heardSince those that a coordinator heard since then are not lost; left out: all are
+ */
 export async function imagesLast(
   { tx }: VerbContext,
-  { workerId }: { readonly workerId?: WorkerId },
+  { workerId, heardSince }: { readonly workerId?: WorkerId; readonly heardSince?: number },
 ): Promise<WorkerImage[]> {
   return (await tx.all(imageStatusList, workerId ?? "")).map((row) => ({
     workerId: parseWorkerId(text(row, "worker_id")),
     workerName: text(row, "name"),
     bootId: parseBootId(text(row, "boot_id")),
     status: json<ImageStatus>(row, "status"),
-    lost: true,
+    lost: heardSince === undefined || integer(row, "last_seen_at") < heardSince,
     observedAt: integer(row, "observed_at"),
   }));
 }

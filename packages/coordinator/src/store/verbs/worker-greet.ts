@@ -13,17 +13,19 @@ export interface Greeting {
   readonly hello: WorkerHello;
   readonly now: number;
   readonly leaseUntil: number;
+  /** Where others reach the coordinator that it dialled; absent: nowhere. */
+  readonly url?: string;
 }
 
 /**
  * Its list of held attempts is the truth about itself: what the store thinks it holds beyond that is lost at once. An
  * attempt that never reached a process which still lives costs nothing.
  */
-export async function workerGreet(context: VerbContext, { hello, now, leaseUntil }: Greeting) {
+export async function workerGreet(context: VerbContext, { hello, now, leaseUntil, url }: Greeting) {
   const { workerId, bootId } = hello;
   const identity = await identityOf(context, workerId);
   if (identity !== undefined) requireNotRevoked(identity);
-  await workerPut(context, hello, now);
+  await workerPut(context, hello, now, url);
   const held = new Set(hello.held.map(refKey));
   const live = await liveOfRows(context, await context.tx.all(attemptsOfWorker, workerId));
   const ends: AttemptEnd[] = [];

@@ -9,6 +9,8 @@ export const serverForm = z.looseObject({
   environment: z.looseObject({
     architectures: z.array(z.string()).default([]),
     kernel_architecture: z.string().optional(),
+    /** `lxd` or `incus`. */
+    server: z.string().optional(),
     server_version: z.string(),
   }),
 });

@@ -12,6 +12,8 @@ import { startLineOf } from "./start-line.ts";
 
 export interface Surroundings {
   readonly pool: string;
+  /** Its key for whether the container may talk to the engine: the one that Incus renamed. */
+  readonly guestKey: "security.devlxd" | "security.guestapi";
   /** Of the container's only network card. */
   readonly card: Readonly<Record<string, string>>;
   /** Static addresses as lines for LXC: the image has no DHCP client. */
@@ -21,6 +23,9 @@ export interface Surroundings {
 
 /** Theirs are host names: letters, digits and hyphens, at most 63. Any other name is kept in the configuration. */
 const nameKey = "user.haversack-name";
+
+/** The engine has no such policy: it is kept for the worker, who starts again what ended. */
+const restartKey = "user.haversack-restart";
 
 /** The same for a name and for what it was turned into. */
 export function instanceName(name: string): string {
@@ -34,6 +39,12 @@ export const instancePath = (idOrName: string, rest = ""): string =>
 
 export const givenName = (name: string, config: Readonly<Record<string, string>>): string =>
   config[nameKey] ?? name;
+
+const restarts = ["always", "on-failure", "never"] as const;
+
+export const givenRestart = (
+  config: Readonly<Record<string, string>>,
+): ContainerSpec["restart"] | undefined => restarts.find((each) => each === config[restartKey]);
 
 /** The body of `POST /1.0/instances`; every port has a number by now. */
 export function instanceOf(spec: ContainerSpec, around: Surroundings): Record<string, unknown> {
@@ -51,12 +62,13 @@ export function instanceOf(spec: ContainerSpec, around: Surroundings): Record<st
     source: { type: "image", fingerprint },
     config: {
       ...(name === spec.name ? {} : { [nameKey]: spec.name }),
+      [restartKey]: spec.restart,
       ...prefixed("user.", spec.labels),
       ...prefixed("environment.", env),
       "boot.autostart": "false",
       "security.privileged": "false",
       "security.nesting": "false",
-      "security.devlxd": "false",
+      [around.guestKey]: "false",
       "limits.cpu.allowance": allowanceOf(spec.limits.cpuMillis),
       "limits.memory": `${spec.limits.memoryBytes}B`,
       "limits.memory.swap": "false",

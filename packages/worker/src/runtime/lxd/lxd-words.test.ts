@@ -28,11 +28,12 @@ const spec: ContainerSpec = {
   readOnlyRoot: true,
   capabilities: ["CHOWN", "SETUID"],
   limits: { cpuMillis: 255, memoryBytes: 1 << 26, pids: 9 },
-  restart: "never",
+  restart: "on-failure",
   network: "none",
 };
 const around = {
   pool: "default",
+  guestKey: "security.devlxd" as const,
   card: { nictype: "p2p" },
   cardLines: "",
   sourceOf: ({ source }: { source: string }) => ({ isFile: source.endsWith("f") }),
@@ -59,8 +60,9 @@ describe("the words of LXD", () => {
         expanded_devices: asked.devices,
       }),
     );
-    const { name, image, labels, user, ports, readOnlyRoot, capabilities, limits } = spec;
-    expect(view).toMatchObject({ name, image, labels, user, ports, readOnlyRoot, capabilities, limits });
+    const { name, image, user, ports, readOnlyRoot, capabilities, limits, restart } = spec;
+    expect(view).toMatchObject({ name, image, user, ports, readOnlyRoot, capabilities, limits, restart });
+    expect([...view.labels]).toEqual(expect.arrayContaining([...spec.labels]));
     expect(view.mounts).toEqual(spec.mounts.toReversed());
     expect(view).toMatchObject({ state: "created", privileged: false, hostNamespaces: [], devices: [] });
     expect(view.idShift).toBe(100_000);

@@ -5,7 +5,7 @@ import { stat } from "node:fs/promises";
 import { messageOf } from "@haversack/base";
 import type { ContainerSpec, MountSpec } from "../container.ts";
 import { refused } from "../runtime-faults.ts";
-import { instancesForm } from "./answers.ts";
+import { instancesForm, serverForm } from "./answers.ts";
 import { freeAddress, subnetOf } from "./free-address.ts";
 import {
   type LxdNetwork,
@@ -38,7 +38,9 @@ export async function surroundingsOf(
   const sources = new Map<MountSpec, MountSource>();
   for (const mount of spec.mounts) sources.set(mount, await lookAt(mount));
   const { name: pool } = await poolAndDriver(client, signal);
-  return { pool, ...card, sourceOf: (mount) => sources.get(mount) ?? { isFile: false } };
+  const { environment } = serverForm.parse(await client.get("/1.0", {}, signal));
+  const guestKey = environment.server === "incus" ? "security.guestapi" : "security.devlxd";
+  return { pool, guestKey, ...card, sourceOf: (mount) => sources.get(mount) ?? { isFile: false } };
 }
 
 /** Of the default profile; without one there, the first. */

@@ -2,7 +2,7 @@
 
 import type { ContainerView, PortSpec } from "../container.ts";
 import { idMapForm, type LxdInstance } from "./answers.ts";
-import { givenName } from "./instance-of.ts";
+import { givenName, givenRestart } from "./instance-of.ts";
 import { readRawLxc } from "./raw-lxc.ts";
 import { mountsSeen } from "./staged-mounts.ts";
 
@@ -23,6 +23,7 @@ export function viewOf(instance: LxdInstance): ContainerView {
   const { expanded_config: config, expanded_devices: devices } = instance;
   const { binds, ...raw } = readRawLxc(config["raw.lxc"] ?? "");
   const idShift = idShiftOf(config["volatile.idmap.next"] || "[]");
+  const restart = givenRestart(config);
   const state = stateOf(instance);
   const address = state === "running" ? addressOf(instance) : undefined;
   const started = Date.parse(instance.last_used_at ?? "");
@@ -44,6 +45,7 @@ export function viewOf(instance: LxdInstance): ContainerView {
       hostDevices.has(device["type"] ?? "") ? [device["path"] ?? device["source"] ?? name] : [],
     ),
     limits: limitsOf(config),
+    ...(restart === undefined ? {} : { restart }),
     ...(idShift === undefined ? {} : { idShift }),
     ...(address === undefined ? {} : { address }),
     ...(started > 0 ? { startedAt: started } : {}),
