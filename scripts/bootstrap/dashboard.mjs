@@ -40,7 +40,7 @@ function isCurrent(root) {
 
 function digestOfSources(root) {
   const inside = folders.flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true })
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
       .filter((name) => /\.(tsx?|css|svg)$/.test(name) && !name.endsWith(".test.ts"))
       .map((name) => `${folder}/${name}`),
   );

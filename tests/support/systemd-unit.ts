@@ -38,7 +38,7 @@ function take(text: string, said: Map<string, string[]>): void {
 }
 
 /** Words as systemd splits them: quotes hold together, a backslash takes the next one as it is. */
-export function wordsOf(line: string): string[] {
+function wordsOf(line: string): string[] {
   const words: string[] = [];
   for (const [word] of line.matchAll(/(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\\.|[^\s"'\\])+/g))
     words.push(unquoted(word));
@@ -53,7 +53,7 @@ const unquoted = (word: string): string =>
   );
 
 /** A file of `EnvironmentFile=`: spaces around a value go, unless they are quoted. */
-export function parseEnvironmentFile(text: string): Map<string, string> {
+function parseEnvironmentFile(text: string): Map<string, string> {
   const variables = new Map<string, string>();
   for (const line of text.replaceAll(/\\\n/g, "").split("\n")) {
     if (/^\s*([#;].*)?$/.test(line)) continue;

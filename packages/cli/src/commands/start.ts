@@ -90,7 +90,7 @@ async function demonstrate(fleet: Fleet, settings: StartSettings, shell: Shell):
     shell.out("The run is kept. These commands ask a coordinator: `npm start` serves it again.\n");
     return ended === undefined ? exitCodes.ok : exitCodeOfRun(ended.status);
   }
-  const tokenFile = shown(join(settings.dataDir, "admin.token"), shell);
+  const tokenFile = `${shown(settings.dataDir, shell)}/admin.token`;
   const asked = { client, isLive: shell.outside.terminal.live, tokenFile };
   shell.out(`The page: ${await fleet.pageLink(asked, shell.outside.stopping)}\n`);
   shell.out(`Serving at ${fleet.url} until Ctrl-C. In another terminal: ${commandName} --help\n`);

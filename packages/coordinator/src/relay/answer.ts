@@ -5,7 +5,7 @@ import { FaultError } from "@haversack/base";
 import { fromConnectError } from "@haversack/protocol";
 
 /** Code of a fault: the worker is not connected to whom the call was passed on to. */
-export const notHereCode = "not_here";
+const notHereCode = "not_here";
 
 /** `stranger`: the credential does not count there. */
 export type Heard =
