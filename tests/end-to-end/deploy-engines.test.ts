@@ -5,11 +5,9 @@ import { once } from "node:events";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { FaultError } from "@haversack/base";
 import { expect, test } from "vitest";
-import { readLabels } from "../../packages/worker/src/deploy/labels.ts";
-import { stateOf } from "../../packages/worker/src/deploy/observe.ts";
 import { runDeploy } from "../../packages/worker/src/deploy/run-deploy.ts";
+import { statesSeen } from "../../packages/worker/src/testing/real-deploy.ts";
 import { engineKinds, withEngine } from "../support/container-engines.ts";
 import { type DeployEngine, never, openEngineWorld, serve, specOf } from "../support/deploy-engine.ts";
 import { until } from "../support/fake-clock.ts";
@@ -117,10 +115,8 @@ function tests(engine: DeployEngine): void {
     // The host restarts: what was in memory is gone.
     await world.runtime.stop(id, 10_000, never);
     await deploy.secretFiles.remove(deploy.work);
-    const [ended] = await world.runtime.list(world.cluster, never);
-    const found = ended === undefined ? undefined : readLabels(ended);
-    expect(found && (await stateOf(deploy, found))).toBe("needs-secrets");
-    await expect(world.runtime.start(id, never)).rejects.toBeInstanceOf(FaultError);
+    expect(await statesSeen(deploy)).toEqual(["needs-secrets"]);
+    await expect(world.runtime.start(id, never)).rejects.toMatchObject({ fault: expect.any(String) });
     const restored = await runDeploy(
       { ...deploy, attempt: "run/step.2", work: { ...deploy.work, restore: true } },
       host,

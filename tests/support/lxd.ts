@@ -2,6 +2,7 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { systemClock } from "@haversack/base";
 import { openLxd } from "../../packages/worker/src/runtime/lxd/lxd-runtime.ts";
@@ -112,4 +113,21 @@ async function writeLxdImage(
   const bytes = lxdImage(entries, { arch, salt, ...(stamp !== undefined && { stamp }) });
   await writeFile(file, bytes);
   return { file, size: bytes.length, fingerprint: createHash("sha256").update(bytes).digest("hex") };
+}
+
+/** A port of this host that is taken. */
+export async function listening(): Promise<AsyncDisposable & { readonly port: number }> {
+  const server = createServer();
+  const up = Promise.withResolvers<void>();
+  server.listen(0, "127.0.0.1", up.resolve);
+  await up.promise;
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : 0,
+    async [Symbol.asyncDispose]() {
+      const down = Promise.withResolvers<void>();
+      server.close(() => down.resolve());
+      await down.promise;
+    },
+  };
 }

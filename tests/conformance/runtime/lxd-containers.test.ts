@@ -1,7 +1,7 @@
 /** What is peculiar to the containers of LXD and Incus, on a real engine. */
 
 import { chmod, chown, mkdir, stat, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { ContainerView } from "../../../packages/worker/src/runtime/container.ts";
@@ -9,7 +9,7 @@ import { networksForm } from "../../../packages/worker/src/runtime/lxd/host-answ
 import { lxdClient } from "../../../packages/worker/src/runtime/lxd/lxd-client.ts";
 import type { Runtime } from "../../../packages/worker/src/runtime/runtime.ts";
 import { engineAddress, withEngine } from "../../support/container-engines.ts";
-import { type LxdWorld, never, openLxdWorld } from "../../support/lxd.ts";
+import { type LxdWorld, listening, never, openLxdWorld } from "../../support/lxd.ts";
 
 const shell = (script: string) => ({ entrypoint: ["/bin/sh", "-c", script] });
 const forever = 'trap "exit 0" TERM; while :; do sleep 0.1; done';
@@ -305,20 +305,4 @@ async function answerOn(port: number, host = "127.0.0.1"): Promise<string> {
 async function hasBridge(): Promise<boolean> {
   const networks = await lxdClient(engineAddress("lxd")).get("/1.0/networks?recursion=1", {}, never);
   return networksForm.parse(networks).some(({ managed, type }) => managed && type === "bridge");
-}
-
-async function listening(): Promise<AsyncDisposable & { readonly port: number }> {
-  const server = createServer();
-  const up = Promise.withResolvers<void>();
-  server.listen(0, "127.0.0.1", up.resolve);
-  await up.promise;
-  const address = server.address();
-  return {
-    port: typeof address === "object" && address !== null ? address.port : 0,
-    async [Symbol.asyncDispose]() {
-      const down = Promise.withResolvers<void>();
-      server.close(() => down.resolve());
-      await down.promise;
-    },
-  };
 }

@@ -6,6 +6,7 @@ import { silentLog, systemClock } from "@haversack/base";
 import type { DeployWork } from "@haversack/protocol";
 import { fakeRandom } from "../../../../tests/support/fake-clock.ts";
 import { memoryFolderName, memoryRoot } from "../deploy/memory-folder.ts";
+import { ownOf, stateOf } from "../deploy/observe.ts";
 import type { Deploy, DeployParts, Engine } from "../deploy/parts.ts";
 import { timePhases } from "../deploy/phases.ts";
 import { secretFiles } from "../deploy/secret-files.ts";
@@ -37,6 +38,12 @@ export const deployOn = (parts: RealParts, work: DeployWork, more: Partial<Deplo
   signal: never,
   ...more,
 });
+
+/** As the coordinator is told of what the fleet has on the engine. */
+export async function statesSeen(deploy: Deploy): Promise<string[]> {
+  const own = ownOf(await deploy.runtime.list(deploy.work.cluster, never), deploy.workerId);
+  return await Promise.all(own.map((each) => stateOf(deploy, each)));
+}
 
 /** Nothing of the fleet is left on the engine, nor its secrets in memory. */
 export async function removeAll({ runtime }: Pick<Engine, "runtime">, cluster: string): Promise<void> {

@@ -31,13 +31,7 @@ export function lxdContainers(
         signal,
       ),
     );
-  const inspect: Runtime["inspect"] = (idOrName, signal) =>
-    unlessMissing(async () => {
-      const about = { container: idOrName };
-      const path = instancePath(idOrName, "?recursion=1");
-      const found = await whenFree(clock, signal, () => client.get(path, about, signal));
-      return viewOf(instanceForm.parse(found));
-    });
+  const { inspect, list } = looking(client, clock);
   const isRunning = async (id: string, signal: AbortSignal) =>
     (await inspect(id, signal))?.state === "running";
   const kill = async (id: string, signal: AbortSignal): Promise<void> => {
@@ -50,6 +44,7 @@ export function lxdContainers(
   };
   return {
     inspect,
+    list,
     kill,
     create: (spec, signal) => createInstance(client, spec, signal),
     async start(id, signal) {
@@ -83,10 +78,21 @@ export function lxdContainers(
       await gone;
       logs.forget(instanceName(id));
     },
+  };
+}
+
+function looking(client: LxdClient, clock: Clock): Pick<Runtime, "inspect" | "list"> {
+  return {
+    inspect: (idOrName, signal) =>
+      unlessMissing(async () => {
+        const about = { container: idOrName };
+        const path = instancePath(idOrName, "?recursion=1");
+        const found = await whenFree(clock, signal, () => client.get(path, about, signal));
+        return viewOf(instanceForm.parse(found));
+      }),
     async list(cluster, signal) {
-      const answer = await whenFree(clock, signal, () =>
-        client.get("/1.0/instances?recursion=2", {}, signal),
-      );
+      const path = "/1.0/instances?recursion=2";
+      const answer = await whenFree(clock, signal, () => client.get(path, {}, signal));
       const views = instancesForm.parse(answer).map(viewOf);
       return views.filter(({ labels }) => labels.get("haversack.cluster") === cluster);
     },

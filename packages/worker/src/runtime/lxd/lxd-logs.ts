@@ -93,13 +93,12 @@ async function take({ client, clock }: Reading, instance: string, signal: AbortS
   for (let tries = 1; ; tries++) {
     const { status, body } = await client.raw({ method: "GET", path }, signal);
     if (status === 200) return body.toString("latin1").replaceAll("\r\n", "\n");
-    const text = body.toString().slice(0, 200);
+    const text = body.toString();
     // Nothing new is an error there, and so is a console that was never written to.
     if (status === 404 || /no such file/i.test(text)) return "";
-    // Incus says so of one that is just ending.
-    const isEnding = /invalid pid|connection refused/i.test(text);
-    if (!isEnding || tries === triesMax)
-      throw engineUnavailable(`the console of ${instance}: ${status} ${text}`);
+    // One that is just ending cannot be asked, which both have several words for.
+    if (status < 500 || tries === triesMax)
+      throw engineUnavailable(`the console of ${instance}: ${status} ${text.slice(0, 500)}`);
     await pause(clock, againMs, signal).catch(() => {
       throw reasonOrCancelled(`reading the log of ${instance}`, signal);
     });
