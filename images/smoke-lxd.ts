@@ -1,11 +1,11 @@
 /** LXD for a smoke test, through its own client. */
 
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { FaultError } from "@haversack/base";
-import { type Arch, names } from "./arch.ts";
+import { names, parseArch } from "./arch.ts";
 import type { BuildRecord } from "./records.ts";
 import { run } from "./run.ts";
 import type { Container } from "./smoke-checks.ts";
@@ -20,8 +20,8 @@ export function lxdEngine(socket: string) {
         () => true,
         () => false,
       ),
-    /** Answers the fingerprint, which must be the sha256 of the file. */
-    async load(file: string, { lxd, stamp }: BuildRecord): Promise<string> {
+    /** The fingerprint must be the sha256 of the file. Answers that of what can be started. */
+    async load(file: string, { arch, lxd, stamp }: BuildRecord): Promise<string> {
       // It refuses what it has; what counts is what it answers afterwards.
       const refused = await lxc(["image", "import", file, "local:"]).then(
         () => undefined,
@@ -34,13 +34,11 @@ export function lxdEngine(socket: string) {
         fingerprint: string;
         properties: Record<string, string>;
       };
-      if (found.fingerprint === lxd.sha256 && found.properties["haversack.stamp"] === stamp)
-        return lxd.sha256;
-      throw new FaultError(
-        "corrupt",
-        "smoke_failed",
-        `the image is ${JSON.stringify(found)}; expected ${lxd.sha256} of ${stamp}`,
-      );
+      if (found.fingerprint === lxd.sha256 && found.properties["haversack.stamp"] === stamp) {
+        return arch === process.arch ? lxd.sha256 : await disguised(lxc, lxd.sha256, file);
+      }
+      const message = `the image is ${JSON.stringify(found)}; expected ${lxd.sha256} of ${stamp}`;
+      throw new FaultError("corrupt", "smoke_failed", message);
     },
     /** Unprivileged, without nesting. */
     async start(image: string, pack: Uint8Array, name: string): Promise<Container> {
@@ -51,9 +49,9 @@ export function lxdEngine(socket: string) {
       });
     },
     /** The build path: as root of the container, without a network, from downloads that are put there before. */
-    async provision(bare: string, { arch, ...parts }: ProvisionParts): Promise<Container> {
+    async provision(bare: string, parts: ProvisionParts): Promise<Container> {
       const { pack, name, recipe, downloads } = parts;
-      const image = await importBare(lxc, bare, arch);
+      const image = await importBare(lxc, bare);
       const folder = await runFolder(pack);
       return await orNothing(container(lxc, name, folder, image), async () => {
         await prepare(lxc, image, name, folder, [halt, `lxc.init.cmd = /bin/sh ${inside}/wait.sh`]);
@@ -76,7 +74,6 @@ export function lxdEngine(socket: string) {
 type Lxc = (args: readonly string[], isTidying?: boolean) => Promise<string>;
 
 export interface ProvisionParts {
-  readonly arch: Arch;
   readonly pack: Uint8Array;
   readonly name: string;
   /** Paths; downloads by sha256. */
@@ -104,21 +101,45 @@ async function prepare(
   await lxc(["config", "device", "add", name, "none0", "nic", "nictype=p2p", "name=none0"]);
 }
 
-/** Answers its fingerprint. */
-async function importBare(lxc: Lxc, bare: string, arch: Arch): Promise<string> {
-  const work = await mkdtemp(join(tmpdir(), "haversack-bare-"));
+const machine = () => names[parseArch("host")].machine;
+
+/**
+ * LXD starts nothing of another architecture, though an emulated processor would run it: the same root once more, said
+ * to be of this machine. Answers its fingerprint.
+ */
+async function disguised(lxc: Lxc, fingerprint: string, file: string): Promise<string> {
+  await lxc(["image", "delete", fingerprint]);
+  const work = await mkdtemp(join(tmpdir(), "haversack-disguised-"));
   try {
-    const about = { architecture: names[arch].machine, creation_date: 1, properties: { os: "debian" } };
-    await writeFile(join(work, "metadata.yaml"), JSON.stringify(about));
-    const description = join(work, "metadata.tar");
-    await run("tar", ["-C", work, "-cf", description, "metadata.yaml"]);
-    const said = await lxc(["image", "import", description, bare, "local:"]);
-    const [fingerprint] = /[0-9a-f]{64}/.exec(said) ?? [];
-    if (fingerprint !== undefined) return fingerprint;
-    throw new FaultError("corrupt", "smoke_failed", `lxc image import said ${JSON.stringify(said)}`);
+    await run("tar", ["--numeric-owner", "-C", work, "-xf", file]);
+    const about = JSON.parse(await readFile(join(work, "metadata.yaml"), "utf8")) as object;
+    await writeFile(join(work, "metadata.yaml"), JSON.stringify({ ...about, architecture: machine() }));
+    const again = join(work, "again.tar");
+    await run("tar", ["--numeric-owner", "-C", work, "-cf", again, "metadata.yaml", "rootfs"]);
+    return fingerprintIn(await lxc(["image", "import", again, "local:"]));
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** Answers its fingerprint. */
+async function importBare(lxc: Lxc, bare: string): Promise<string> {
+  const work = await mkdtemp(join(tmpdir(), "haversack-bare-"));
+  try {
+    const about = { architecture: machine(), creation_date: 1, properties: { os: "debian" } };
+    await writeFile(join(work, "metadata.yaml"), JSON.stringify(about));
+    const description = join(work, "metadata.tar");
+    await run("tar", ["-C", work, "-cf", description, "metadata.yaml"]);
+    return fingerprintIn(await lxc(["image", "import", description, bare, "local:"]));
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+function fingerprintIn(said: string): string {
+  const [fingerprint] = /[0-9a-f]{64}/.exec(said) ?? [];
+  if (fingerprint !== undefined) return fingerprint;
+  throw new FaultError("corrupt", "smoke_failed", `lxc image import said ${JSON.stringify(said)}`);
 }
 
 /** As one file: there are more than a hundred. */

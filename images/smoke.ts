@@ -159,7 +159,6 @@ async function onLxd(socket: string, tried: Tried, options: SmokeOptions): Promi
   try {
     tell(`lxd, image path: ${await passes(await engine.start(image, pack, nameOf(record, "image")), tried)}`);
     const parts = {
-      arch: record.arch,
       pack,
       name: nameOf(record, "build"),
       recipe: join(out, sharedFile(record, ".recipe.sh").name),

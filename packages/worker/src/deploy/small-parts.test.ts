@@ -9,7 +9,6 @@ import { deployWork, goodProof, recipe, specOf } from "../testing/deploy-world.t
 import { isTheSame, labelsOf, readLabels, wantedOf } from "./labels.ts";
 import { recipeEnvironment } from "./open-deploy.ts";
 import { proofProblem } from "./proof.ts";
-import { lastWords } from "./provision.ts";
 import { restartAfter, restarts } from "./restarts.ts";
 import { waitShell } from "./wait-shell.ts";
 
@@ -97,9 +96,4 @@ test("labels are read as they were written, and only those of one attempt's maki
     const labels = new Map(view.labels).set(`haversack.${label}`, "");
     expect(readLabels({ ...view, labels })).toBeUndefined();
   }
-});
-
-test("what a recipe failed of is told without the phases before", () => {
-  const output = "haversack phase check\nhaversack phase node\nhaversack recipe: node: no such host\n";
-  expect(lastWords(Buffer.from(output))).toBe("haversack recipe: node: no such host");
 });
