@@ -4,7 +4,6 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { runDeploy } from "../../packages/worker/src/deploy/run-deploy.ts";
 import { statesSeen } from "../../packages/worker/src/testing/real-deploy.ts";
@@ -130,7 +129,7 @@ function tests(engine: DeployEngine): void {
     const volumes = [{ name: "gate", path: "/gate", readOnly: false }];
     await using world = await openEngineWorld(engine, gate);
     const work = world.work({ volumes });
-    const program = fileURLToPath(new URL("../support/deploy-process.ts", import.meta.url));
+    const program = join(import.meta.dirname, "../support/deploy-process.ts");
     const args = [program, engine, world.cluster, world.data, gate.before];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit"] });
     // It made the container, and waits in the middle of its recipe.

@@ -70,7 +70,7 @@ describe.each(engineKinds)("on %s", (engine) => {
         ballastBytes: 8_000_000,
       });
       // Of the file only: the engine pulls what the recipe starts from as fast as it can.
-      let pace: number | undefined = 150_000;
+      let pace: number | undefined = 80_000;
       world.registry.fault = ({ kind }) => (kind === "files" ? { bytesPerSecond: () => pace } : undefined);
       await world.worker("w");
       const names = ["a", "b", "c"].map((name) => world.name(name));
