@@ -106,7 +106,7 @@ withBrowser("the web page", () => {
       expect(await bar.getAttribute("aria-valuenow")).toBe("12");
       own.says(base, "downloading", { attempt: 1, since: 1, progress: bytes(49) });
       await shows(row, "49 %");
-      await page.getByRole("status").getByText("states: 40 percent").waitFor();
+      await page.getByRole("log").getByText("states: 40 percent").waitFor();
       expect(await bar.getAttribute("aria-valuetext")).toBe("downloading, 49 %, 49 B of 100 B");
       own.says(base, "downloading", {
         attempt: 1,
@@ -142,7 +142,7 @@ withBrowser("the web page", () => {
         await shows(row, why);
       }
       own.says(base, "ready");
-      await page.getByRole("status").getByText("states: ready").waitFor();
+      await page.getByRole("log").getByText("states: ready").waitFor();
       await own.hangUp();
       await shows(row, "away, seen");
       expect(await page.title()).toBe("Haversack");

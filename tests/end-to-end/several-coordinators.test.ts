@@ -2,7 +2,6 @@
 
 import { Code, ConnectError, createClient as createConnectClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import { present } from "@haversack/base";
 import { createClient, type HaversackClient, ImageService, type TokenRole } from "@haversack/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { noSignal } from "../support/access.ts";
@@ -136,7 +135,8 @@ withPostgres("several coordinators", () => {
         if (percent === 55) gone ??= leave();
       },
     );
-    await present(gone, "the way was cut");
+    expect(gone).toBeDefined();
+    await gone;
     expect(seen).toEqual(expect.arrayContaining([40, 55]));
     expectWhole(read, "ready");
     expect(read.frames.some(({ data }) => data["lost"] === true)).toBe(false);
@@ -144,6 +144,30 @@ withPostgres("several coordinators", () => {
     expect(await url()).toBe(second.url);
     const status = await (await at(first, "viewer")).imageStatus("w", "base", noSignal);
     expect(status).toMatchObject({ lost: false, status: { state: "ready" } });
+  });
+
+  test("a stream goes on when the worker leaves the other one for this one, without a new call", async () => {
+    const secret = await token("viewer");
+    worker.says(base, "downloading", { progress: figures(20) });
+    let moved: Promise<void> | undefined;
+    const read = await readImage(
+      () => first.url,
+      secret,
+      ({ data }) => {
+        const percent = (data["progress"] as { percent?: number } | undefined)?.percent;
+        if (percent === 20)
+          moved ??= worker
+            .dial(first.url)
+            .then(() => void worker.says(base, "downloading", { progress: figures(80) }));
+        // Which only a live stream tells.
+        if (percent === 80) worker.says(base, "ready");
+      },
+    );
+    await moved;
+    expectWhole(read, "ready");
+    // The second is to come back with the id of the end.
+    expect(read.returns).toBe(1);
+    expect(await url()).toBe(first.url);
   });
 
   test("a log is followed through the other one, to its end or the reader's", async () => {

@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Content, type ImageShelf, imageShelf } from "./image-shelf.ts";
-import { sendBody } from "./slow-body.ts";
+import { type Pace, sendBody } from "./slow-body.ts";
 
 /** How one answer is wrong; offsets are bytes of its body. */
 export interface AnswerFault {
@@ -19,7 +19,7 @@ export interface AnswerFault {
   readonly stallAt?: number;
   readonly corruptAt?: number;
   readonly ignoreRange?: boolean;
-  readonly bytesPerSecond?: number;
+  readonly bytesPerSecond?: Pace;
   /** Instead of the content. */
   readonly body?: Uint8Array;
 }

@@ -8,8 +8,11 @@ export interface BodyFault {
   readonly cutAt?: number;
   readonly stallAt?: number;
   readonly corruptAt?: number;
-  readonly bytesPerSecond?: number | undefined;
+  /** A function is asked after each piece. */
+  readonly bytesPerSecond?: Pace | undefined;
 }
+
+export type Pace = number | (() => number | undefined);
 
 const chunkBytes = 64 * 1024;
 
@@ -21,8 +24,9 @@ export async function sendBody(
 ): Promise<void> {
   const closed = new AbortController();
   response.once("close", () => closed.abort());
-  const began = systemClock.monotonic();
+  let dueAt = systemClock.monotonic();
   for (let offset = 0; offset < body.length; ) {
+    const from = offset;
     const stops = [cutAt, stallAt].filter((stop) => stop > offset);
     const end = Math.min(offset + chunkBytes, body.length, ...stops);
     const handedOver = Promise.withResolvers<void>();
@@ -35,8 +39,9 @@ export async function sendBody(
       return void response.socket?.destroy();
     }
     if (offset >= stallAt) return void (await once(response, "close"));
-    const ahead =
-      bytesPerSecond === undefined ? 0 : (offset / bytesPerSecond) * 1000 - (systemClock.monotonic() - began);
+    const pace = typeof bytesPerSecond === "function" ? bytesPerSecond() : bytesPerSecond;
+    dueAt += pace === undefined ? 0 : ((end - from) / pace) * 1000;
+    const ahead = pace === undefined ? 0 : dueAt - systemClock.monotonic();
     if (ahead > 4) await pause(systemClock, ahead, closed.signal);
   }
   response.end();

@@ -18,7 +18,12 @@ const rules: readonly Rule[] = [
   // A skill is a folder of files that travels as one: the format of the snapshot calls that a bundle.
   { part: /^bundles?$/, instead: "snapshot", except: /^SkillBundle/ },
   { part: /^epochs?$/, instead: "generation (part of the fence)" },
-  { part: /^managers?$/, instead: "what it is responsible for" },
+  // As the library calls a connection.
+  {
+    part: /^managers?$/,
+    instead: "what it is responsible for",
+    except: /^(Http2SessionManager|sessionManager)$/,
+  },
   { part: /^(utils?|helpers?|misc)$/, instead: "what it is about" },
 ];
 

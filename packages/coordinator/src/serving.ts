@@ -1,6 +1,5 @@
 /** What the coordinator serves, to whom and where: access, identities, routes, listeners. */
 
-import { join } from "node:path";
 import type { Ports, Service } from "@haversack/base";
 import { createAccess } from "./api/access.ts";
 import { imageRoutes } from "./api/image-service.ts";
@@ -11,11 +10,8 @@ import type { watchHealth } from "./health/health.ts";
 import { imageCalls } from "./http/image-calls.ts";
 import { type ListenerParts, type Listeners, localUrl, openListeners } from "./http/listeners.ts";
 import { Newcomers } from "./http/newcomers.ts";
-import { caCertificateFile } from "./identity/cluster-ca.ts";
-import { openIdentities } from "./identity/open-identities.ts";
-import { ownAddress } from "./relay/address.ts";
-import { Peers } from "./relay/peers.ts";
-import { openRelay } from "./relay/relay.ts";
+import { type Identities, openIdentities } from "./identity/open-identities.ts";
+import { openRelay } from "./relay/open-relay.ts";
 
 export interface ServingParts {
   readonly settings: Pick<ListenerParts, "listen" | "pageDir"> & {
@@ -48,16 +44,13 @@ export async function openServing(parts: ServingParts): Promise<Serving> {
   const end = (id: Parameters<typeof endSession>[1], reason: string): void =>
     void endSession(registry, id, reason);
   const workersPort = (): number | undefined => listeners?.workers?.port;
-  const address = (): string | undefined =>
-    store.shared === undefined || listeners === undefined
-      ? undefined
-      : ownAddress(settings.listeners.advertised, listeners.api.url);
-  const caFile = join(settings.listeners.caDir, caCertificateFile);
-  const peers = new Peers({ caFile, clock: ports.clock, stopping });
-  const relay = openRelay({ store, registry, peers, clock: ports.clock, own: address, stopping });
-  const served = { ...parts.served, relay, address };
   const identities = openIdentities({ settings: settings.listeners, store, ports, workersPort, end });
-  const { authority, enrolment } = identities;
+  const { authority, enrolment, caFile } = identities;
+  const { clock } = ports;
+  const { advertised } = settings.listeners;
+  const listener = (): string | undefined => listeners?.api.url;
+  const { relay, address } = openRelay({ store, registry, clock, stopping, caFile, advertised, listener });
+  const served = { ...parts.served, relay, address };
   const access = createAccess({ store, credentials: [...identities.credentials, tokens], ports });
   const common = { newcomers: new Newcomers(), stopping };
   const interceptors = [health.countCalls, ...access.interceptors];
@@ -65,7 +58,7 @@ export async function openServing(parts: ServingParts): Promise<Serving> {
   const api = {
     routes: access.guard(routesOf({ ...served, enrolment })),
     interceptors,
-    images: { calls, desk: served.desk, clock: ports.clock },
+    images: { calls, desk: served.desk, clock },
     health: health.routes(registry, access.authenticate),
     ...common,
   };
@@ -93,16 +86,17 @@ export async function openServing(parts: ServingParts): Promise<Serving> {
       return localUrl(opened.api.url);
     },
     address,
-    addresses: () => addressesOf(opened, settings),
+    addresses: () => addressesOf(opened, settings, identities),
   };
 }
 
 function addressesOf(
   { workers }: Listeners,
   { listeners }: ServingParts["settings"],
+  { caFile }: Identities,
 ): Readonly<Record<string, string>> {
   return {
-    ...(listeners.tls === undefined ? {} : { ca: join(listeners.caDir, caCertificateFile) }),
+    ...(listeners.tls === undefined ? {} : { ca: caFile }),
     ...(workers === undefined ? {} : { workers: localUrl(workers.url) }),
   };
 }

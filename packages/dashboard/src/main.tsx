@@ -32,7 +32,7 @@ const given = tokenInHash(location.hash);
 // Before anything else: what stands in an address is copied, kept and shown.
 if (location.hash.startsWith("#token=")) history.replaceState(null, "", location.pathname);
 
-const store = createStore();
+const store = createStore(outside.clock);
 const page = createPage({ outside, store, createClient: createPageClient });
 page.start(given);
 

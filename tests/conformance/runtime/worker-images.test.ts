@@ -130,9 +130,12 @@ for (const engine of engineKinds)
     });
 
     test.skipIf(engine === "lxd")(
-      "a reference is pulled with a true total, under a lease, and a tag is pinned",
+      "a reference is pulled with a true total, under a lease, and a tag is pinned; a base image on its way holds it up in nothing",
       async () => {
         await using world = await worldOn(engine);
+        world.faults.push({ stallAt: 500_000 });
+        world.images.ensure(world.image, "deploy", "r/deploy");
+        while ((world.status()?.progress?.done ?? 0) < 100_000) await turn();
         const { image } = world.made;
         const ref = `${world.registry.host}/base@${image.digest}`;
         world.registry.tag("base", "newest", image);

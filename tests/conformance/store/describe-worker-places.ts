@@ -4,6 +4,7 @@ import { parseWorkerId } from "@haversack/protocol";
 import { describe, expect, test } from "vitest";
 import { plainHello } from "../../../packages/protocol/src/testing/plain-hello.ts";
 import type { OpenStore } from "./describe-store.ts";
+import { digestOf, World } from "./store-world.ts";
 
 const [one, two] = ["https://one.example:7420", "https://two.example:7420"];
 
@@ -29,6 +30,32 @@ export function describeWorkerPlaces(name: string, open: OpenStore): void {
       await greet(7, one);
       await greet(8);
       expect(await place()).not.toHaveProperty("url");
+    });
+
+    test("the images of one that a coordinator heard lately are not lost", async () => {
+      await using store = await open();
+      const world = new World(store);
+      const worker = world.worker("w");
+      await worker.greet();
+      const status = { digest: digestOf("i"), ref: "base", state: "ready", attempt: 1, asked: [] } as const;
+      const image = {
+        workerId: worker.id,
+        workerName: "w",
+        bootId: worker.bootId,
+        observedAt: 1,
+        lost: false,
+      };
+      const notes = [{ image: { ...image, status: { ...status, seq: 1, since: 1 } }, isTransition: true }];
+      await store.write.imagesNote({ notes });
+      const lost = async (heardSince?: number) => {
+        const asked = heardSince === undefined ? {} : { heardSince };
+        return (await store.read.imagesLast(asked)).map((each) => each.lost);
+      };
+      expect([await lost(world.now), await lost(world.now + 1), await lost()]).toEqual([
+        [false],
+        [true],
+        [true],
+      ]);
     });
 
     test("a name counts where only one worker has it, and an id before a name", async () => {

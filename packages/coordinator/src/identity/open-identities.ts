@@ -1,11 +1,13 @@
 /** Who workers are, and who makes them: the cluster's authority, credentials, enrolment. */
 
+import { join } from "node:path";
 import type { Ports } from "@haversack/base";
 import type { WorkerId } from "@haversack/protocol";
 import type { Authenticator } from "../auth/authenticate.ts";
 import type { Store } from "../store/store.ts";
 import { byCertificate, workerCredentials } from "./authenticators.ts";
 import { type Authority, lazyAuthority } from "./authority.ts";
+import { caCertificateFile } from "./cluster-ca.ts";
 import { Enrolment } from "./enrolment.ts";
 
 export interface IdentityParts {
@@ -30,6 +32,8 @@ export interface Identities {
   readonly credentials: readonly Authenticator[];
   /** @param cluster whose certificates count */
   readonly byCertificate: (cluster: string) => Authenticator;
+  /** Certificate of the authority, where there is one. */
+  readonly caFile: string;
 }
 
 export function openIdentities(parts: IdentityParts): Identities {
@@ -43,5 +47,6 @@ export function openIdentities(parts: IdentityParts): Identities {
     enrolment: new Enrolment({ store, clock, authority, certTtlMs, insecure, workersPort, end }),
     credentials: workerCredentials(credentials),
     byCertificate: (cluster) => byCertificate(credentials, cluster),
+    caFile: join(folder, caCertificateFile),
   };
 }

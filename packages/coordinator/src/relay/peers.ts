@@ -19,7 +19,7 @@ export interface PeersParts {
 }
 
 interface Peer {
-  readonly manager: Http2SessionManager;
+  readonly session: Http2SessionManager;
   readonly transport: Transport;
 }
 
@@ -35,7 +35,7 @@ export class Peers {
   constructor(parts: PeersParts) {
     this.#parts = parts;
     const end = (): void => {
-      for (const opening of this.#known.values()) void opening.then(({ manager }) => manager.abort());
+      for (const opening of this.#known.values()) void opening.then(({ session }) => session.abort());
     };
     parts.stopping.addEventListener("abort", end, { once: true });
   }
@@ -45,13 +45,15 @@ export class Peers {
     if (this.#parts.stopping.aborted) throw away("this coordinator is stopping");
     if (!mayCarryToken(new URL(url))) throw away("its address is no https, and no token goes there");
     const opening = this.#known.get(url) ?? this.#open(url);
-    const { manager, transport } = await opening;
-    const state = await this.#inTime(manager.connect());
+    const { session, transport } = await opening;
+    const state = await this.#inTime(session.connect());
     if (state !== "error" && state !== "late") return transport;
     if (this.#known.get(url) === opening) this.#known.delete(url);
-    if (state === "late") manager.abort();
-    const error = manager.error();
-    throw away(state === "late" ? "no answer within 3 s" : (tlsAdvice(error) ?? ConnectError.from(error).rawMessage));
+    if (state === "late") session.abort();
+    const error = session.error();
+    throw away(
+      state === "late" ? "no answer within 3 s" : (tlsAdvice(error) ?? ConnectError.from(error).rawMessage),
+    );
   }
 
   #open(url: string): Promise<Peer> {
@@ -65,23 +67,23 @@ export class Peers {
   async #connection(url: string): Promise<Peer> {
     const own = url.startsWith("https:") ? await readIfThere(this.#parts.caFile) : undefined;
     const trust = own === undefined ? {} : { ca: [...getCACertificates(), own.toString("utf8")] };
-    const manager = new Http2SessionManager(url, pings, trust);
+    const session = new Http2SessionManager(url, pings, trust);
     const transport = createGrpcTransport({
       baseUrl: url,
-      sessionManager: manager,
+      sessionManager: session,
       readMaxBytes: apiMessageBytesMax,
       writeMaxBytes: apiMessageBytesMax,
       acceptCompression: [],
     });
-    return { manager, transport };
+    return { session, transport };
   }
 
   async #letGo(): Promise<void> {
     for (const [url, opening] of this.#known) {
-      const { manager } = await opening;
-      if (["open", "connecting", "verifying"].includes(manager.state())) continue;
+      const { session } = await opening;
+      if (["open", "connecting", "verifying"].includes(session.state())) continue;
       this.#known.delete(url);
-      manager.abort();
+      session.abort();
     }
   }
 

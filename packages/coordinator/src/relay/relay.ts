@@ -61,9 +61,12 @@ interface Found {
 const passedOnHeader = "haversack-passed-on";
 /** Between two looks at whether a worker that is watched from afar has dialled somebody else. */
 const lookAgainMs = 5000;
+const isPassedOn = ({ context }: Pick<Question, "context">): boolean =>
+  context.requestHeader.has(passedOnHeader);
+/** Another one after each hello. */
 const placeKey = (place: WorkerPlace | undefined): string => `${place?.connectedAt} ${place?.url}`;
 
-export const openRelay = (parts: RelayParts): Relay =>
+export const passing = (parts: RelayParts): Relay =>
   parts.store.shared === undefined ? alone : new Passing(parts);
 
 /** There are no others. */
@@ -100,14 +103,16 @@ class Passing implements Relay {
     here: (signal: AbortSignal) => AsyncIterable<T>,
   ): AsyncIterable<T> {
     const { signal } = asked.context;
-    const { stopping } = this.#parts;
     let before: WorkerPlace | undefined;
     for (;;) {
       const found = await this.#find(asked);
       const { way, place } = found;
       const wasTried = asked.elseHere && placeKey(place) === placeKey(before);
-      if (way.kind !== "there" || wasTried) {
-        if (!asked.elseHere) return yield* here(signal);
+      if (way.kind === "there" && !wasTried) {
+        const far = { worker: place?.name ?? asked.worker, url: way.url };
+        if ((yield* this.#streamThere(asked, far, there)) === "over") return;
+        before = place;
+      } else if (asked.elseHere) {
         const watch = this.#whileHere(asked, found);
         try {
           yield* here(AbortSignal.any([signal, watch.moved]));
@@ -115,23 +120,31 @@ class Passing implements Relay {
           watch.stop();
         }
         if (signal.aborted || !watch.moved.aborted) return;
-        if (asked.context.requestHeader.has(passedOnHeader)) throw notHere(place?.name ?? asked.worker);
-        continue;
-      }
-      const far = { worker: place?.name ?? asked.worker, url: way.url };
-      const ending = new AbortController();
-      try {
-        yield* there(await this.#passage(asked, far, [ending.signal, stopping]));
-        asked.context.values.set(doneElsewhereKey, true);
-        return;
-      } catch (error) {
-        if (signal.aborted || stopping.aborted) return;
-        const failure = failureOf(error, asked, far);
-        if (failure !== undefined) throw failure;
-        before = place;
-      } finally {
-        ending.abort();
-      }
+        if (isPassedOn(asked)) throw notHere(place?.name ?? asked.worker);
+      } else return yield* here(signal);
+    }
+  }
+
+  /** `broken`: whatever is known here goes on. Rejects where that is no answer. */
+  async *#streamThere<T>(
+    asked: Question,
+    far: Far,
+    there: (to: Passage) => AsyncIterable<T>,
+  ): AsyncGenerator<T, "over" | "broken"> {
+    const { values, signal } = asked.context;
+    const { stopping } = this.#parts;
+    const ending = new AbortController();
+    try {
+      yield* there(await this.#passage(asked, far, [ending.signal, stopping]));
+      values.set(doneElsewhereKey, true);
+      return "over";
+    } catch (error) {
+      if (signal.aborted || stopping.aborted) return "over";
+      const failure = failureOf(error, asked, far);
+      if (failure !== undefined) throw failure;
+      return "broken";
+    } finally {
+      ending.abort();
     }
   }
 
@@ -140,7 +153,7 @@ class Passing implements Relay {
     const { store, registry, own } = this.#parts;
     const place = await store.read.workerPlace({ worker });
     const isHere = place !== undefined && registry.get(place.id) !== undefined;
-    const wasPassedOn = context.requestHeader.has(passedOnHeader);
+    const wasPassedOn = isPassedOn({ context });
     const way = wayOf({ place, own: own(), isHere, wasPassedOn });
     if (way.kind === "refuse") throw notHere(place?.name ?? worker);
     return { way, isHere, place };
@@ -162,7 +175,7 @@ class Passing implements Relay {
   /** `moved` fires when the answer is somebody else's from now on. */
   #whileHere({ worker, context }: Question, { place }: Found) {
     const moved = new AbortController();
-    if (context.requestHeader.has(passedOnHeader)) {
+    if (isPassedOn({ context })) {
       // Who passed it on finds out where the worker is.
       const link = place === undefined ? undefined : this.#parts.registry.get(place.id);
       return { moved: link?.ended ?? moved.signal, stop: () => {} };

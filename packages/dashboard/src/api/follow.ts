@@ -25,6 +25,7 @@ export interface FollowParts {
 /** Never rejects. Ends with the signal, or when the token is none any more. */
 export async function follow(parts: FollowParts, signal: AbortSignal): Promise<void> {
   const { outside, store, onSignedOut } = parts;
+  store.tell({ kind: "link", link: { kind: "connecting" } });
   await keepOpen(
     {
       ...outside,

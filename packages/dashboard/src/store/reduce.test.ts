@@ -89,7 +89,7 @@ describe("images", () => {
 });
 
 describe("what is said", () => {
-  const said = (...heard: readonly Heard[]): string => after(heard).said.text;
+  const said = (...heard: readonly Heard[]): string => after(heard).said.at(-1)?.text ?? "";
 
   test("nothing of what was there at first", () => {
     expect(said(image(someImage({ progress: bytes(40) })))).toBe("");
@@ -115,6 +115,12 @@ describe("what is said", () => {
     );
     expect(said(first, image(someImage({ lost: true, observedAt: 2000 })))).toBe("one: the worker is away");
   });
+});
+
+test("of what is said the last few stay", () => {
+  const all = Array.from({ length: 9 }, (_, at) => image(someImage({ seq: at + 1, attempt: at + 1 })));
+  const { said } = after(all);
+  expect(said.map(({ no }) => no)).toEqual([4, 5, 6, 7, 8]);
 });
 
 test("workers: a whole fleet replaces, a change adds", () => {

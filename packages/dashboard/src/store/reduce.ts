@@ -47,9 +47,19 @@ function withImage(state: State, heard: WorkerImage): State {
   const image = mergeImage(known, heard);
   if (image === known) return state;
   const text = announcement(known, image);
-  const said = text === undefined ? state.said : { no: state.said.no + 1, text };
-  return { ...state, images: new Map(state.images).set(key, image), said };
+  return {
+    ...state,
+    images: new Map(state.images).set(key, image),
+    said: text === undefined ? state.said : withWord(state.said, text),
+  };
 }
+
+const wordsMax = 5;
+
+const withWord = (said: State["said"], text: string): State["said"] => [
+  ...said.slice(1 - wordsMax),
+  { no: (said.at(-1)?.no ?? 0) + 1, text },
+];
 
 /** What the list lacks is gone; what it has may be older than what a stream told since. */
 function withList(state: State, { images, engines, base }: ImageList): State {

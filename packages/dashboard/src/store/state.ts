@@ -50,8 +50,8 @@ export interface State {
   readonly asked: ReadonlyMap<WorkerId, Asked>;
   /** Undefined: nobody has looked yet. */
   readonly deployments?: Deployments;
-  /** For who hears the page. `no` grows with each. */
-  readonly said: { readonly no: number; readonly text: string };
+  /** For who hears the page: the last few, `no` grows with each. */
+  readonly said: readonly { readonly no: number; readonly text: string }[];
 }
 
 export const imageKey = ({ workerId, status }: Pick<WorkerImage, "workerId" | "status">): string =>
@@ -65,5 +65,5 @@ export const firstState: State = {
   engines: new Map(),
   isComplete: false,
   asked: new Map(),
-  said: { no: 0, text: "" },
+  said: [],
 };

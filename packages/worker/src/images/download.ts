@@ -27,8 +27,8 @@ const roomEveryBytes = 64 * 1024 * 1024;
 
 export async function download(source: OpenSource, parts: DownloadParts, signal: AbortSignal): Promise<void> {
   const { part, onBytes } = parts;
-  await part.begin(source.offset, source.from, source.etag);
   try {
+    await part.begin(source.offset, source.from, source.etag);
     onBytes(source.offset);
     await pump(source, parts, signal);
   } finally {

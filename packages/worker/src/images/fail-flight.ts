@@ -6,7 +6,7 @@ import { flightFaultOf, plain } from "./flight-fault.ts";
 import type { FlightParts } from "./flight-parts.ts";
 import { afterFailure } from "./schedule.ts";
 
-/** A secret that is set anew at the coordinator is not told to workers. */
+/** A secret that is set anew at the coordinator is not told to workers; a registry need not be asked at each deploy. */
 const newSecretMs: Ms = 60_000;
 
 export function failFlight(digest: Digest, { board, ports, engine, net }: FlightParts, error: unknown): void {
@@ -22,7 +22,8 @@ export function failFlight(digest: Digest, { board, ports, engine, net }: Flight
   const details = {
     status: { failure },
     tries: plan.tries,
-    pausedUntil: now + (code === "auth" && net.logins.mayChange ? newSecretMs : plan.pauseMs),
+    pausedUntil:
+      now + (code === "auth" && net.logins.mayChange ? (retryAfterMs ?? newSecretMs) : plan.pauseMs),
     source: (record.source + 1) % Math.max(1, urls),
   };
   ports.log.warn(

@@ -40,8 +40,12 @@ async function flyOrThrow(
   signal: AbortSignal,
 ): Promise<void> {
   const { board, runtime, permits, engine } = parts;
-  board.explain(digest, "waits for another download of this worker");
-  given.push(await parts.turn.take(signal));
+  // What a deploy waits for, such as the image that it builds in, waits neither for a download in the background nor for leave.
+  const isBackground = board.get(digest)?.image.ref === "base";
+  if (isBackground) {
+    board.explain(digest, "waits for another download of this worker");
+    given.push(await parts.turn.take(signal));
+  }
   given.push(await hostLock(digest, parts, signal));
   const info = await engineAnswers(digest, parts, signal);
   const step = stepsOf(digest, board, signal);
@@ -49,8 +53,10 @@ async function flyOrThrow(
     step("granted");
     return step("already");
   }
-  board.explain(digest, "waits for the coordinator's leave to download");
-  await permits.wait(digest, signal);
+  if (isBackground) {
+    board.explain(digest, "waits for the coordinator's leave to download");
+    await permits.wait(digest, signal);
+  }
   step("granted");
   const record = board.get(digest);
   if (record === undefined) return;

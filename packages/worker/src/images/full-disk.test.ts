@@ -1,6 +1,6 @@
 /** The disk of the images folder is really full (I7): a small file system, its own figures, and writes that fail. */
 
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { smallDisk, withSmallDisks } from "../../../../tests/support/small-disk.ts";
@@ -12,6 +12,12 @@ const file = Buffer.alloc(4 * megabyte, "an image that needs some room ");
 
 const leftIn = async (folder: string): Promise<string[]> =>
   (await readdir(folder)).filter((name) => /part|file|tmp/.test(name));
+
+/** A handle that nobody closes ends the process when it is collected. */
+async function openParts(folder: string): Promise<string[]> {
+  const open = (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ""));
+  return (await Promise.all(open)).filter((path) => path.startsWith(folder) && path.includes(".part"));
+}
 
 async function failedForRoom(world: ImagesWorld): Promise<void> {
   expect((await world.comes("failed")).failure).toMatchObject({ code: "no_space" });
@@ -54,7 +60,7 @@ withSmallDisks("a full disk", () => {
       return world.status()?.failure?.code === "no_space";
     });
     await failedForRoom(world);
-    expect(await leftIn(disk.path)).toEqual([]);
+    expect([await leftIn(disk.path), await openParts(disk.path)]).toEqual([[], []]);
     await disk.resize(20 * megabyte);
     await comesByItself(world);
   });
@@ -67,7 +73,7 @@ withSmallDisks("a full disk", () => {
     world.opened.images.ensure(world.image, "deploy", "r/deploy");
     await failedForRoom(world);
     await comesTrue(() => world.told.at(-1)?.failure?.code === "no_space");
-    expect(await leftIn(join(dataDir, "images"))).toEqual([]);
+    expect([await leftIn(join(dataDir, "images")), await openParts(disk.path)]).toEqual([[], []]);
     await disk.resize(20 * megabyte);
     await comesByItself(world);
   });

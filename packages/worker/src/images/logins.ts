@@ -44,5 +44,8 @@ function faultFor(host: string, name: string, error: unknown): FlightFault {
   const isRefused =
     error instanceof FaultError && (error.fault === "missing" || error.code === "permission_denied");
   const message = `the secret "${name}" for ${host} is not to be had: ${messageOf(error)}`;
-  return new FlightFault(isRefused ? "auth" : "network", message, { cause: error });
+  // The registry was not asked: whoever sets the secret now need not wait.
+  return isRefused
+    ? new FlightFault("auth", message, { cause: error, retryAfterMs: 0 })
+    : new FlightFault("network", message, { cause: error });
 }

@@ -59,8 +59,8 @@ export function lxdClient(socket: string): LxdClient {
   };
   const end = async (id: string, what: string, signal: AbortSignal): Promise<Operation> => {
     try {
-      const { metadata } = await ask({ method: "GET", path: `/1.0/operations/${id}/wait` }, {}, signal);
-      return operationForm.parse(metadata);
+      const { status, body } = await raw({ method: "GET", path: `/1.0/operations/${id}/wait` }, signal);
+      return endedOperation(id, status, answerOf(status, body));
     } catch (error) {
       if (!signal.aborted) throw error;
       const stopped = await stopOperation(raw, id);
@@ -85,6 +85,14 @@ export function lxdClient(socket: string): LxdClient {
     end,
   };
   return client;
+}
+
+/** LXD tells of one that failed as of any other, Incus by an error of the question itself. */
+function endedOperation(id: string, status: number, answer: z.infer<typeof answerForm>): Operation {
+  const { type, metadata, error = `it answers ${status}`, error_code: code = status } = answer;
+  if (type !== "error") return operationForm.parse(metadata);
+  if (/operation not found/i.test(error)) throw lxdFault(code, error, {});
+  return { id, status_code: code, err: error };
 }
 
 function requestOf({ method, path, json, upload }: LxdChange): HttpRequest {

@@ -33,7 +33,9 @@ export function lxdContainers(
     );
   const inspect: Runtime["inspect"] = (idOrName, signal) =>
     unlessMissing(async () => {
-      const found = await client.get(instancePath(idOrName, "?recursion=1"), { container: idOrName }, signal);
+      const about = { container: idOrName };
+      const path = instancePath(idOrName, "?recursion=1");
+      const found = await whenFree(clock, signal, () => client.get(path, about, signal));
       return viewOf(instanceForm.parse(found));
     });
   const isRunning = async (id: string, signal: AbortSignal) =>
@@ -82,7 +84,9 @@ export function lxdContainers(
       logs.forget(instanceName(id));
     },
     async list(cluster, signal) {
-      const answer = await client.get("/1.0/instances?recursion=2", {}, signal);
+      const answer = await whenFree(clock, signal, () =>
+        client.get("/1.0/instances?recursion=2", {}, signal),
+      );
       const views = instancesForm.parse(answer).map(viewOf);
       return views.filter(({ labels }) => labels.get("haversack.cluster") === cluster);
     },
@@ -98,7 +102,7 @@ async function startLog(client: LxdClient, id: string, signal: AbortSignal): Pro
   return status === 200 ? body.toString() : "";
 }
 
-async function whenFree(clock: Clock, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+async function whenFree<T>(clock: Clock, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   for (let pauses = 0; ; pauses++) {
     try {
       return await work();

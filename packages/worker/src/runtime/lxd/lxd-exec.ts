@@ -98,5 +98,7 @@ async function emptyInput(opening: Promise<LxdSocket>): Promise<void> {
 function exitCodeOf(ended: Operation, id: string): number {
   const told = endForm.safeParse(ended.metadata);
   if (told.success && (ended.status_code === 200 || told.data.return > 0)) return told.data.return;
+  // Incus has no code for it.
+  if (/command not found/i.test(ended.err)) return 127;
   throw lxdFault(ended.status_code, ended.err, { container: id });
 }

@@ -45,7 +45,8 @@ export function lxdFault(status: number, text: string, about: About): FaultError
   if (/exec format error|architecture isn't supported|no matching architecture/i.test(text)) {
     return imageCorrupt("wrong_platform", text);
   }
-  if (/is busy running/i.test(text)) return instanceBusy(text);
+  // Incus says the others of one that is just ending.
+  if (/is busy running|invalid pid|instance is running/i.test(text)) return instanceBusy(text);
   return byObject(status, text, about) ?? byStatus(status, text);
 }
 
@@ -53,14 +54,20 @@ function byObject(status: number, text: string, { container, image }: About): Fa
   if (image !== undefined && /image not provided|image .*not found/i.test(text)) return noImage(image);
   if (container !== undefined) {
     if (/instance is not running/i.test(text)) return notRunning(container);
-    if (/instances?"? .*already exists/i.test(text)) return nameTaken(container);
+    if (/instances?"? .*already exists|unique constraint failed: instances\.[^:]*\bname/i.test(text)) {
+      return nameTaken(container);
+    }
     if (status === 404 || /instance not found/i.test(text)) return noContainer(container);
   } else if (image !== undefined && status === 404) return noImage(image);
   return undefined;
 }
 
+/** Whatever the status: Incus has 500 for most of it. */
+const refusals =
+  /read-only file system|failed shutting down instance|container is not running|\bforkstart\b/i;
+
 function byStatus(status: number, text: string): FaultError {
-  if (/read-only file system/i.test(text)) return refused(text);
+  if (refusals.test(text)) return refused(text);
   if (status === 401 || status === 403 || status >= 500) return engineUnavailable(text);
   return refused(text);
 }

@@ -23,6 +23,15 @@ const keptBytes = 256 * 1024;
 /** The engine tells nobody that something was written. */
 const lookMs = 500;
 
+/** While a container ends. */
+const againMs = 100;
+const triesMax = 20;
+
+interface Reading {
+  readonly client: LxdClient;
+  readonly clock: Clock;
+}
+
 interface Known {
   readonly transcript: Transcript;
   /** Reads go one after the other, or two would share what comes. */
@@ -54,7 +63,7 @@ export function lxdLogs(
         const running = await isRunning(id, signal);
         if (running === undefined) throw noContainer(id);
         await taking(known, async () => {
-          const text = await take(client, instance, signal);
+          const text = await take({ client, clock }, instance, signal);
           const ranOn = running && (await isRunning(id, signal)) === true;
           if (ranOn) told.streamed(text);
           else told.left(text);
@@ -79,13 +88,22 @@ async function taking(known: Known, work: () => Promise<void>): Promise<void> {
   await mine;
 }
 
-async function take(client: LxdClient, instance: string, signal: AbortSignal): Promise<string> {
+async function take({ client, clock }: Reading, instance: string, signal: AbortSignal): Promise<string> {
   const path = `/1.0/instances/${encodeURIComponent(instance)}/console`;
-  const { status, body } = await client.raw({ method: "GET", path }, signal);
-  if (status === 200) return body.toString("latin1").replaceAll("\r\n", "\n");
-  // Nothing new is an error there, and so is a console that was never written to.
-  if (status === 404 || /no such file/i.test(body.toString())) return "";
-  throw engineUnavailable(`the console of ${instance}: it answers ${status}`);
+  for (let tries = 1; ; tries++) {
+    const { status, body } = await client.raw({ method: "GET", path }, signal);
+    if (status === 200) return body.toString("latin1").replaceAll("\r\n", "\n");
+    const text = body.toString().slice(0, 200);
+    // Nothing new is an error there, and so is a console that was never written to.
+    if (status === 404 || /no such file/i.test(text)) return "";
+    // Incus says so of one that is just ending.
+    const isEnding = /invalid pid|connection refused/i.test(text);
+    if (!isEnding || tries === triesMax)
+      throw engineUnavailable(`the console of ${instance}: ${status} ${text}`);
+    await pause(clock, againMs, signal).catch(() => {
+      throw reasonOrCancelled(`reading the log of ${instance}`, signal);
+    });
+  }
 }
 
 function lastLines(held: Buffer, tail: number | undefined): Buffer {
