@@ -129,7 +129,7 @@ function tests(engine: DeployEngine): void {
     const volumes = [{ name: "gate", path: "/gate", readOnly: false }];
     await using world = await openEngineWorld(engine, gate);
     const work = world.work({ volumes });
-    const program = join(import.meta.dirname, "../support/deploy-process.ts");
+    const program = new URL("../support/deploy-process.ts", import.meta.url).pathname;
     const args = [program, engine, world.cluster, world.data, gate.before];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit"] });
     // It made the container, and waits in the middle of its recipe.
