@@ -27,7 +27,7 @@ export async function install(root) {
 async function npmCi(root, why, onStart) {
   const startedAt = Date.now();
   const progress = showProgress(
-    `haversack: installing with npm ci (${why}; about 250 MB, no scripts are run)`,
+    `haversack: installing with npm ci (${why}; some 700 MB on disk, no scripts are run)`,
   );
   const { code, output } = await spawnNpm(root, onStart);
   progress.end();
