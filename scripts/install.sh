@@ -24,6 +24,7 @@ Of a worker that runs deployments; what is not said stays as it is:
   --deploy ENGINE[=SOCKET]      docker, podman, lxd, incus or auto (the first whose socket is there); off
   --socket-group GROUP          who may use that socket is root on this host: GROUP, to which it belongs, is given to the
                                 worker and so to its steps; none: nothing is given
+  --takes all|deploys           which steps it takes (default: all); with deploys, no step can use the engine
   --prefetch-base-image POLICY  off, lazy or eager: when the base image is fetched (default: lazy)
   --images-dir DIR              where images are while they come; workers of one host may share it
   --images-max-rate SIZE        bytes a second for downloads of images, such as 4MiB
@@ -49,6 +50,7 @@ uninstall=no
 purge=no
 deploy=
 socket_group=
+takes=
 prefetch=
 images_dir=
 images_max_rate=
@@ -72,6 +74,7 @@ while [ $# -gt 0 ]; do
     --token-file) value "$1" $#; token_file=$2; shift ;;
     --deploy) value "$1" $#; deploy=$(trimmed "$2"); shift ;;
     --socket-group) value "$1" $#; socket_group=$(trimmed "$2"); shift ;;
+    --takes) value "$1" $#; takes=$(trimmed "$2"); shift ;;
     --prefetch-base-image) value "$1" $#; prefetch=$(trimmed "$2"); shift ;;
     --images-dir) value "$1" $#; images_dir=$2; shift ;;
     --images-max-rate) value "$1" $#; images_max_rate=$(trimmed "$2"); shift ;;
@@ -92,8 +95,8 @@ case $role in
   '') usage >&2; fail "say --coordinator or --worker" ;;
   *) fail "one of --coordinator and --worker at a time; run it twice for both" ;;
 esac
-if [ "$role" = coordinator ] && [ "$scope$deploy$socket_group$prefetch$images_dir$images_max_rate" != system ]; then
-  fail "--user, --deploy, --socket-group, --prefetch-base-image, --images-dir and --images-max-rate are of a worker"
+if [ "$role" = coordinator ] && [ "$scope$deploy$socket_group$takes$prefetch$images_dir$images_max_rate" != system ]; then
+  fail "--user, --deploy, --socket-group, --takes, --prefetch-base-image, --images-dir and --images-max-rate are of a worker"
 fi
 
 unit=haversack-$role
@@ -170,6 +173,10 @@ check_settings() {
   case $(printf '%s' "$prefetch" | tr '[:upper:]' '[:lower:]') in
     '' | 0 | false | no | off | lazy | 1 | true | yes | eager) ;;
     *) fail "--prefetch-base-image: expected off (or 0, false, no), lazy, or eager (or 1, true, yes), found $prefetch" ;;
+  esac
+  case $takes in
+    '' | all | deploys) ;;
+    *) fail "--takes: expected all or deploys, found $takes" ;;
   esac
   if [ -n "$images_max_rate" ] && ! printf '%s\n' "$images_max_rate" | grep -Eqx '0*[1-9][0-9]{0,14}(KiB|MiB|GiB)?'; then
     fail "--images-max-rate: expected bytes a second such as 4MiB, found $images_max_rate"
@@ -357,6 +364,9 @@ configure() {
   [ "$role" = worker ] || return 0
   set_line HAVERSACK_URL "$url"
   set_line HAVERSACK_DEPLOY "$deploy"
+  # One that deploys nothing takes no deploys.
+  if [ "$deploy" = off ] && [ -z "$takes" ] && grep -q '^HAVERSACK_TAKES=' "$root$config/worker.env" 2> /dev/null; then takes=all; fi
+  set_line HAVERSACK_TAKES "$takes"
   set_line HAVERSACK_PREFETCH_BASE_IMAGE "$prefetch"
   set_line HAVERSACK_IMAGES_DIR "$images_dir"
   set_line HAVERSACK_IMAGES_MAX_RATE "$images_max_rate"
@@ -413,6 +423,7 @@ remove() {
 tell() {
   if [ -n "$group" ]; then
     echo "the service is in group $group, so that it may use $socket: with it, the worker and its steps are root on this host"
+    if [ "$takes" != deploys ]; then echo "\`--takes deploys\` keeps other steps than deploys away from this worker"; fi
   elif [ -n "$deploy" ] && [ "$deploy" != off ]; then
     if [ "$scope" = user ] && [ "$engine" = podman ]; then
       echo "Podman listens there after: systemctl --user enable --now podman.socket"

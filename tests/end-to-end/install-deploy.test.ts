@@ -51,6 +51,7 @@ describe.each(["system", "user"] as const)("a worker of the %s", (scope) => {
     ["--deploy", "docker=run.sock", "such as docker=/run/docker.sock"],
     ["--deploy", "auto=/run/docker.sock", "expected docker, podman"],
     ["--deploy", "docker=/run/a b.sock", "not in a path of a unit: /run/a b.sock"],
+    ["--takes", "deploy", "expected all or deploys, found deploy"],
     ["--images-max-rate", "fast", "expected bytes a second such as 4MiB"],
     ["--images-max-rate", "0", "expected bytes a second such as 4MiB"],
     ["--images-dir", "images", "not an absolute path: images"],
@@ -100,9 +101,12 @@ describe("the socket of an engine", () => {
     expect(await written(host)).toEqual([]);
     const given = await host.install("--deploy", "auto", "--socket-group", name);
     expect([given.code, given.stdout]).toEqual([0, expect.stringContaining("are root on this host")]);
+    expect(given.stdout).toContain("--takes deploys");
+    expect((await host.install("--takes", "deploys")).code).toBe(0);
+    expect(deploySettings({}, await host.variables())).toMatchObject({ takes: "deploys" });
     const unit = () => readUnit(join(host.root, host.unit));
     expect((await unit()).all("SupplementaryGroups")).toEqual([name]);
-    expect(deploySettings(undefined, await host.variables())).toMatchObject({
+    expect(deploySettings({}, await host.variables())).toMatchObject({
       engine: "docker",
       socket: "/run/docker.sock",
     });
@@ -114,7 +118,7 @@ describe("the socket of an engine", () => {
     ]);
     expect((await host.install("--deploy", "off")).code).toBe(0);
     expect((await unit()).all("SupplementaryGroups")).toEqual([]);
-    expect(deploySettings(undefined, await host.variables())).toBeUndefined();
+    expect(deploySettings({}, await host.variables())).toBeUndefined();
     expect((await host.install("--uninstall")).code).toBe(0);
     expect((await written(host)).toSorted()).toEqual(["worker.env"]);
   });

@@ -149,3 +149,15 @@ steps:
     ["no-gpu", "old"],
   ]);
 });
+
+test("a worker that takes deploys only gets no command, and why says so", async () => {
+  await using fleet = await Fleet.start();
+  await fleet.startWorker("deploys", ["--deploy", "docker=/nowhere/docker.sock", "--takes", "deploys"]);
+  const { id } = await fleet.submit("name: plain\nsteps: [{ id: a, run: 'true' }]\n");
+  await expect
+    .poll(async () => (await cli(fleet, "why", id)).stdout, { timeout: 20_000 })
+    .toContain("take deploys only (deploys)");
+  await fleet.startWorker("any");
+  const { run } = await fleet.finished(id);
+  expect([run.status, run.steps[0]?.workerName]).toEqual(["succeeded", "any"]);
+});

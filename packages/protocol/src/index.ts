@@ -54,6 +54,7 @@ export * from "./model/snapshot-report.ts";
 export * from "./model/span-id.ts";
 export * from "./model/step-limits.ts";
 export * from "./model/submission.ts";
+export * from "./model/takes.ts";
 export * from "./model/task.ts";
 export * from "./model/trace.ts";
 export * from "./model/wanted-digest.ts";

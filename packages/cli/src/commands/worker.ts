@@ -26,6 +26,7 @@ interface WorkerOptions extends WorkerImageOptions {
   readonly healthListen?: string;
   readonly prefetchBaseImage?: string;
   readonly deploy?: string;
+  readonly takes?: string;
 }
 
 const slotsMax = 1024;
@@ -77,6 +78,10 @@ export function workerCommand(shell: Shell): Command {
       "--deploy <engine>",
       "run deployments: auto, docker, podman, lxd or incus, or such as docker=/run/docker.sock (HAVERSACK_DEPLOY; default: off)",
     )
+    .option(
+      "--takes <steps>",
+      "all, or deploys: no commands and agents, which could use the engine as the worker can (HAVERSACK_TAKES; default: all)",
+    )
     .option("--name <name>", "name for people (default: the host's)")
     .addOption(new Option("--end-with-input", "end when standard input ends").hideHelp())
     .addHelpText("after", examples)
@@ -88,7 +93,7 @@ async function serve(options: WorkerOptions, shell: Shell): Promise<0> {
   const { clock, random, env, cwd } = outside;
   const { createWorker } = await import("@haversack/worker");
   const { coordinator, ...credentials } = await credentialsOf(options, shell);
-  const { slots, name, drainTimeout: drainTimeoutMs, healthListen, deploy } = options;
+  const { slots, name, drainTimeout: drainTimeoutMs, healthListen, deploy, takes } = options;
   const { prefetchBaseImage, imagesMaxRate } = options;
   const imagesDir = options.imagesDir === undefined ? undefined : resolve(cwd, options.imagesDir);
   const labels = options.label === undefined ? undefined : Object.fromEntries(options.label);
@@ -97,7 +102,7 @@ async function serve(options: WorkerOptions, shell: Shell): Promise<0> {
     coordinator,
     ...credentials,
     dataDir,
-    ...given({ slots, name, labels, drainTimeoutMs, healthListen, deploy }),
+    ...given({ slots, name, labels, drainTimeoutMs, healthListen, deploy, takes }),
     ...given({ prefetchBaseImage, imagesMaxRate, imagesDir }),
   };
   const worker = createWorker(asked, env, { clock, random, log: outside.openLog("worker") });

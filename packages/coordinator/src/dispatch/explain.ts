@@ -10,6 +10,7 @@ const codes = {
   "snapshot-version": "snapshot_version",
   "snapshot-feature": "snapshot_feature",
   "no-engine": "no_engine",
+  "only-deploys": "only_deploys",
   "deployment-on-lost-worker": "deployment_on_lost_worker",
   "deployment-elsewhere": "deployment_elsewhere",
   "no-free-slot": "no_free_slot",
@@ -34,6 +35,8 @@ export function explain(reason: Unplaced): string {
       return featureText(reason.feature, reason.known);
     case "no-engine":
       return `no connected worker can deploy it: ${reason.nearest}; haversack worker --deploy on a host with docker, podman or lxd`;
+    case "only-deploys":
+      return `the connected workers that may run it take deploys only (${listed(reason.names)}): start one without --takes deploys`;
     case "deployment-on-lost-worker":
       return `${reason.name} stands on ${reason.worker}, which is not connected: it waits for that worker, or for haversack undeploy ${reason.name} --abandon`;
     case "deployment-elsewhere":

@@ -58,6 +58,17 @@ describe("a deploy goes", () => {
     expect(new Set(names)).toEqual(new Set(["a", "b"]));
   });
 
+  test("also to a worker that takes nothing else", () => {
+    const only = able("only", { labels: new Map([["takes", "deploys"]]) });
+    expect(who(queue(), [only])).toBe("only");
+    const command: ViewQueue = { selector: {} };
+    expect(who(command, [only])).toBeUndefined();
+    expect(who(command, [only, able("any")])).toBe("any");
+    expect(why(command, [only])).toBe(
+      "only_deploys: the connected workers that may run it take deploys only (only): start one without --takes deploys",
+    );
+  });
+
   test("each elsewhere when many go at once", () => {
     const steps = Array.from({ length: 6 }, (_, at) =>
       viewStep(at, { queue: queue({ deployment: { name: `n${at}`, pulls: false } }) }),

@@ -1,13 +1,16 @@
 /** Who may deploy what, why not, and who had better. Pure. */
 
 import { hash } from "node:crypto";
+import { takesLabel } from "@haversack/protocol";
 import type { DeploymentNeed } from "../runs/deployment-name.ts";
 import { testText, unmetLabels } from "../runs/selector.ts";
 import type { Unplaced, ViewQueue, ViewWorker } from "./view.ts";
 
-/** What stands under a name is changed where it stands, and nowhere else. */
+const takesOnlyDeploys = ({ labels }: ViewWorker): boolean => labels.get(takesLabel) === "deploys";
+
+/** What stands under a name is changed where it stands, and nowhere else. What is no deploy goes to workers that take all. */
 export function mayDeploy({ deployment, standsOn }: ViewQueue, worker: ViewWorker): boolean {
-  if (deployment === undefined) return true;
+  if (deployment === undefined) return !takesOnlyDeploys(worker);
   if (standsOn !== undefined && standsOn.id !== worker.id) return false;
   return engineObstacle(deployment, worker) === undefined;
 }
@@ -34,6 +37,15 @@ export function whyNotThere(queue: ViewQueue, workers: readonly ViewWorker[]): U
   return obstacle === undefined
     ? undefined
     : { why: "deployment-elsewhere", name, worker: standsOn.name, obstacle };
+}
+
+/** @param matching workers with the labels that are asked for */
+export function onlyDeploys(
+  { deployment }: ViewQueue,
+  matching: readonly ViewWorker[],
+): Unplaced | undefined {
+  const names = matching.filter(takesOnlyDeploys).map(({ name }) => name);
+  return deployment === undefined && names.length > 0 ? { why: "only-deploys", names } : undefined;
 }
 
 /** @param matching workers with the labels that are asked for */

@@ -4,7 +4,7 @@
  */
 
 import { matches, testText, unmetLabels } from "../runs/selector.ts";
-import { compareForDeploy, mayDeploy, noEngine, whyNotThere } from "./place-deploy.ts";
+import { compareForDeploy, mayDeploy, noEngine, onlyDeploys, whyNotThere } from "./place-deploy.ts";
 import { imageBonus } from "./place-image.ts";
 import type { FleetView, Plan, Unplaced, ViewQueue, ViewStep, ViewWorker } from "./view.ts";
 
@@ -100,7 +100,7 @@ export function whyNot(
   const obstacles = matching.flatMap((worker) => packObstacle(queue, worker) ?? []);
   // A worker that reads the pack comes nearer than one that does not.
   const ofPack = obstacles.find(({ why }) => why === "snapshot-feature") ?? obstacles[0];
-  return ofPack ?? noEngine(queue, matching) ?? { why: "no-worker" };
+  return ofPack ?? noEngine(queue, matching) ?? onlyDeploys(queue, matching) ?? { why: "no-worker" };
 }
 
 function noneFree(able: readonly ViewWorker[]): Unplaced {

@@ -52,6 +52,8 @@ export type Unplaced =
   | { readonly why: "snapshot-feature"; readonly feature: string; readonly known: readonly string[] }
   /** @property nearest a worker, and why it cannot deploy */
   | { readonly why: "no-engine"; readonly nearest: string }
+  /** @property names of workers that could run it otherwise */
+  | { readonly why: "only-deploys"; readonly names: readonly string[] }
   | { readonly why: "deployment-on-lost-worker"; readonly name: string; readonly worker: string }
   /** @property obstacle why the worker where it stands cannot change it */
   | {

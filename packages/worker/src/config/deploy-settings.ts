@@ -2,6 +2,7 @@
 
 import { isIP } from "node:net";
 import { FaultError, parseByteSize } from "@haversack/base";
+import { type Takes, takesChoices } from "@haversack/protocol";
 
 export const engineNames = ["auto", "docker", "podman", "lxd", "incus"] as const;
 export type EngineName = (typeof engineNames)[number];
@@ -20,6 +21,8 @@ export interface DeploySettings {
   readonly fallbackImage?: string;
   /** Of one container, unless its step says less or more. */
   readonly bounds: DeployBounds;
+  /** `deploys`: no other steps, which could use the engine's socket as the worker can. */
+  readonly takes: Takes;
 }
 
 export interface DeployBounds {
@@ -31,14 +34,14 @@ export interface DeployBounds {
 const presets: DeployBounds = { cpuMillis: 1000, memoryBytes: 512 * 1024 ** 2, pids: 512 };
 
 /**
- * @param asked `auto`, `docker`, `podman`, `lxd` or `incus`, each with `=SOCKET` or without; undefined, empty or `off`: no
- *   containers. Throws `bad_option`.
+ * @param asked `deploy`: `auto`, `docker`, `podman`, `lxd` or `incus`, each with `=SOCKET` or without; absent, empty or `off`: no
+ *   containers. `takes`: `all`, which absent and empty mean as well, or `deploys`. Throws `bad_option`.
  */
 export function deploySettings(
-  asked: string | undefined,
+  asked: { readonly deploy?: string; readonly takes?: string },
   env: NodeJS.ProcessEnv,
 ): DeploySettings | undefined {
-  const text = (asked ?? env["HAVERSACK_DEPLOY"] ?? "").trim();
+  const text = (asked.deploy ?? env["HAVERSACK_DEPLOY"] ?? "").trim();
   const engine = text === "" || text === "off" ? undefined : parseEngine(text);
   // Also where nothing is deployed: a mistake is found when it is made.
   const publishAddress = address(env);
@@ -48,8 +51,11 @@ export function deploySettings(
     pids: number(env, "HAVERSACK_DEPLOY_PIDS", [8, 4_000_000], presets.pids),
   };
   const fallbackImage = env["HAVERSACK_DEPLOY_FALLBACK_IMAGE"] ?? "";
+  const takes = parseTakes(asked.takes ?? env["HAVERSACK_TAKES"] ?? "");
+  if (engine === undefined && takes === "deploys")
+    throw bad("takes", "all, for a worker without --deploy takes no deploys", takes);
   if (engine === undefined) return undefined;
-  return { ...engine, publishAddress, bounds, ...(fallbackImage !== "" && { fallbackImage }) };
+  return { ...engine, publishAddress, bounds, takes, ...(fallbackImage !== "" && { fallbackImage }) };
 }
 
 function parseEngine(text: string): Pick<DeploySettings, "engine" | "socket"> {
@@ -62,6 +68,13 @@ function parseEngine(text: string): Pick<DeploySettings, "engine" | "socket"> {
     throw bad("deploy", expected, text);
   }
   return { engine, ...(rest.length > 0 && { socket }) };
+}
+
+function parseTakes(text: string): Takes {
+  const word = text.trim();
+  const takes = word === "" ? "all" : takesChoices.find((each) => each === word);
+  if (takes === undefined) throw bad("takes", takesChoices.join(" or "), text);
+  return takes;
 }
 
 function address(env: NodeJS.ProcessEnv): string {

@@ -22,6 +22,8 @@ export interface WorkerAsked {
    * HAVERSACK_DEPLOY, or none, when left out.
    */
   readonly deploy?: string;
+  /** `all` or `deploys`: which steps it takes; HAVERSACK_TAKES, or all, when left out. */
+  readonly takes?: string;
   /** For people; the host name when left out. */
   readonly name?: string;
   /** `off`, `lazy` or `eager`; HAVERSACK_PREFETCH_BASE_IMAGE, then worker.json, then `lazy` when left out. */

@@ -10,6 +10,7 @@ import {
   limitTiers,
   parseJoinToken,
   type TraceSettings,
+  takesLabel,
   traceSettings,
 } from "@haversack/protocol";
 import { limitsFromEnvironment, type SnapshotLimits } from "@haversack/snapshot";
@@ -51,7 +52,7 @@ export interface WorkerSettings {
 const slotsMax = 1024;
 const labelsMax = 64;
 /** Found out when the worker starts. */
-const ownLater: ReadonlySet<string> = new Set(["deploy", "ending", limitsLabel]);
+const ownLater: ReadonlySet<string> = new Set(["deploy", "ending", limitsLabel, takesLabel]);
 
 export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettings {
   const coordinatorUrls = parseUrls(asked.coordinator ?? env["HAVERSACK_URL"] ?? "");
@@ -73,7 +74,7 @@ export function settle(asked: WorkerAsked, env: NodeJS.ProcessEnv): WorkerSettin
     logBounds: logBoundsFrom(env),
     limits: oneOf(env, "HAVERSACK_LIMITS", limitTiers),
     traces: traceSettings(env, "haversack-worker"),
-    deploy: deploySettings(asked.deploy, env),
+    deploy: deploySettings(asked, env),
     images: settleImages(asked, env, readWorkerFile(dataDir)),
   };
 }

@@ -10,7 +10,7 @@ import { openDeploy } from "./open-deploy.ts";
 
 test("what the engine became between the hello and the session is told when the session is up", async () => {
   await using folder = await tempFolder();
-  const settings = deploySettings("docker=/nowhere/docker.sock", {});
+  const settings = deploySettings({ deploy: "docker=/nowhere/docker.sock" }, {});
   if (settings === undefined) throw new Error("it deploys");
   const told: Upward[] = [];
   const ups: (() => void)[] = [];

@@ -8,7 +8,14 @@
 
 import { realpath } from "node:fs/promises";
 import { Background, FaultError, messageOf, type Ports } from "@haversack/base";
-import type { ContainerEngine, DownwardBeside, ImageStatus, Upward, WorkerId } from "@haversack/protocol";
+import {
+  type ContainerEngine,
+  type DownwardBeside,
+  type ImageStatus,
+  takesLabel,
+  type Upward,
+  type WorkerId,
+} from "@haversack/protocol";
 import type { DeploySettings } from "../config/deploy-settings.ts";
 import { clusterFile } from "./cluster-file.ts";
 import { DeploymentLogs, type LogSender } from "./deployment-logs.ts";
@@ -98,7 +105,7 @@ export async function openDeploy(open: OpenDeployParts): Promise<DeployHost> {
     parts,
     engine,
     live,
-    labels: { deploy: kind },
+    labels: { deploy: kind, ...(settings.takes === "all" ? {} : { [takesLabel]: settings.takes }) },
     told: () => ({ engine: beside.engine(), images: beside.images.statuses() }),
     take(message) {
       if (beside.take(message)) return;

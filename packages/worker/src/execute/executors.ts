@@ -9,6 +9,7 @@ import { version } from "../version.ts";
 import { AgentExecutor } from "./agent-executor.ts";
 import { CommandExecutor } from "./command-executor.ts";
 import { deployExecutor } from "./deploy-executor.ts";
+import { onlyDeploys } from "./no-deploy.ts";
 import { hostSecrets } from "./secret-source.ts";
 import type { StepHost } from "./step-host.ts";
 
@@ -44,5 +45,7 @@ export function openExecutors({ cache, settings, hurry, deploy: deploys, ...comm
   const secrets = hostSecrets({ hostEnv: common.hostEnv, fileFolders: secretFolders });
   const tracing = tracingOf(settings.traces, version, common.ports);
   const attributes = { "haversack.worker.id": common.workerId, "haversack.worker.name": name };
-  return { executors: { run, agent, deploy }, secrets, traces: { tracing, attributes } };
+  const others =
+    deploys?.parts.settings.takes === "deploys" ? { run: onlyDeploys, agent: onlyDeploys } : { run, agent };
+  return { executors: { ...others, deploy }, secrets, traces: { tracing, attributes } };
 }

@@ -123,6 +123,7 @@ export async function deployWorld(
       settings: {
         engine: "docker",
         publishAddress: "127.0.0.1",
+        takes: "all",
         bounds: { cpuMillis: 1000, memoryBytes: 512 * 1024 ** 2, pids: 512 },
       },
       workerId: "w-1",

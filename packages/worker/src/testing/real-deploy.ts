@@ -24,6 +24,7 @@ export const deployOn = (parts: RealParts, work: DeployWork, more: Partial<Deplo
   settings: {
     engine: "auto",
     publishAddress: "127.0.0.1",
+    takes: "all",
     bounds: { cpuMillis: 500, memoryBytes: 64 * 1024 ** 2, pids: 64 },
   },
   secretFiles: secretFiles(),
