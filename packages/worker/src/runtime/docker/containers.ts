@@ -5,7 +5,7 @@ import type { ContainerView } from "../container.ts";
 import type { Runtime } from "../runtime.ts";
 import { imageCorrupt, noContainer, portTaken } from "../runtime-faults.ts";
 import { createContainer } from "./create.ts";
-import { type Engine, engineCall, readJson, statusOf } from "./engine.ts";
+import { type Engine, engineCall, readJson, saidBy, statusOf } from "./engine.ts";
 import { clusterLabel, removeIdleNetwork } from "./network.ts";
 import { viewOf } from "./view.ts";
 
@@ -76,16 +76,21 @@ function startFault(id: string, status: number, said: string, error: unknown): F
   return status === 404 && /no (?:such )?container/i.test(said) ? noContainer(id, error) : undefined;
 }
 
+const triesMax = 20;
+
 /** Its own volumes go along. Engines answer before it is gone, or while somebody else removes it. */
 async function removeContainer(engine: Engine, id: string, signal: AbortSignal): Promise<void> {
   const view = await inspectContainer(engine, id, signal);
   if (view === undefined) return;
   await engineCall("removing the container", signal, async () => {
-    while (true) {
+    for (let tries = 1; ; tries++) {
       try {
         await engine.docker.getContainer(id).remove({ force: true, v: true, abortSignal: signal });
       } catch (error) {
-        if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
+        const isOnItsWay = statusOf(error) === 404 || statusOf(error) === 409;
+        // Podman: it ended, or was started again, while it was being killed.
+        const hasChanged = /container state improper/.test(saidBy(error)) && tries < triesMax;
+        if (!isOnItsWay && !hasChanged) throw error;
       }
       if ((await inspectContainer(engine, id, signal)) === undefined) break;
       await pause(engine.clock, lookAgainMs, signal);
