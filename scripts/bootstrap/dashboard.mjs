@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ended } from "./ended.mjs";
 import { withInstallLock } from "./lock.mjs";
 
 const outputCharactersMax = 8000;
@@ -58,27 +59,20 @@ async function build(root, node, onStart) {
   const digest = digestOfSources(root);
   const vite = join(root, "node_modules", "vite", "bin", "vite.js");
   const args = [vite, "build", "--logLevel", "warn", "--emptyOutDir", "--outDir", fresh];
-  const ended = await spawned(node, args, join(root, "packages", "dashboard"), onStart);
-  if (ended.code === 0) {
+  const result = await spawned(node, args, join(root, "packages", "dashboard"), onStart);
+  if (result.code === 0) {
     writeFileSync(join(fresh, mark), digest);
     rmSync(folder(root), { recursive: true, force: true });
     renameSync(fresh, folder(root));
   }
   rmSync(fresh, { recursive: true, force: true });
-  return ended;
+  return result;
 }
 
 function spawned(node, args, cwd, onStart) {
   const child = spawn(node, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
-  if (child.pid !== undefined) onStart(child.pid);
-  let output = "";
-  const keep = (chunk) => {
-    output = (output + chunk).slice(-outputCharactersMax);
-  };
-  child.stdout.on("data", keep);
-  child.stderr.on("data", keep);
-  return new Promise((resolve) => {
-    child.on("error", (error) => resolve({ code: error.code, output: error.message }));
-    child.on("close", (code, signal) => resolve({ code: code ?? signal, output }));
-  });
+  return ended(child, { charactersMax: outputCharactersMax, onStart }).catch(({ code, message: output }) => ({
+    code,
+    output,
+  }));
 }

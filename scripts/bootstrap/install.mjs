@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { basename, delimiter } from "node:path";
+import { ended } from "./ended.mjs";
 import { whyInstall } from "./installed.mjs";
 import { withInstallLock } from "./lock.mjs";
 import { problem } from "./problem.mjs";
@@ -70,16 +71,8 @@ function spawnNpm(root, onStart) {
     stdio: ["ignore", "pipe", "pipe"],
     shell: process.platform === "win32" && first.length === 0,
   });
-  if (child.pid !== undefined) onStart(child.pid);
-  let output = "";
-  const keep = (chunk) => {
-    output = (output + chunk).slice(-outputCharactersMax);
-  };
-  child.stdout.on("data", keep);
-  child.stderr.on("data", keep);
-  return new Promise((resolve, reject) => {
-    child.on("error", (error) => reject(problem(`npm could not be started: ${error.message}`)));
-    child.on("close", (code, signal) => resolve({ code: code ?? signal, output }));
+  return ended(child, { charactersMax: outputCharactersMax, onStart }).catch((error) => {
+    throw problem(`npm could not be started: ${error.message}`);
   });
 }
 

@@ -29,7 +29,7 @@ export async function untilHealthy(
   const until = clock.monotonic() + health.withinMs;
   let successes = 0;
   let why = "";
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, health.intervalMs)) {
+  for (let pauseMs = firstPauseMs; ; pauseMs *= 2) {
     await checkAlive(deploy, started);
     const problem = await probe(deploy, started, health);
     successes = problem === undefined ? successes + 1 : 0;
