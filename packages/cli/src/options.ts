@@ -20,6 +20,12 @@ export function withConnection(command: Command): Command {
 export const withJson = (command: Command, what: string): Command =>
   command.option("--json", `print ${what}`);
 
+/** Collects what may be given several times. */
+export const collect = (text: string, previous: readonly string[] = []): readonly string[] => [
+  ...previous,
+  text,
+];
+
 /** Collects `-p name=value`; the last one of a name wins. */
 export function collectPair(
   text: string,

@@ -4,7 +4,7 @@ import type { DeploymentInfo, HaversackClient, RunDetail } from "@haversack/prot
 import { Command, Option } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { submit, submitCall } from "../follow/submit.ts";
-import { collectPair, usage, withConnection, withJson } from "../options.ts";
+import { collect, collectPair, usage, withConnection, withJson } from "../options.ts";
 import { deploymentJson } from "../print/deployment-json.ts";
 import { deployedText } from "../print/deployment-text.ts";
 import type { Shell } from "../shell.ts";
@@ -32,8 +32,6 @@ Examples:
 What is not given here (restart, pids, other ways of health) is said in a DAG: docs/dag.md, "Deploy steps".
 Exit codes as with \`haversack run --follow\`; with --no-wait it ends once the run is stored.
 --json: one object a line as \`run --follow\` prints them, at last {"type":"deployment"…}; with --no-wait the run.`;
-
-const collect = (text: string, previous: readonly string[] = []): readonly string[] => [...previous, text];
 
 export function deployCommand(shell: Shell): Command {
   const command = new Command("deploy")

@@ -3,8 +3,7 @@
 import { resolve } from "node:path";
 import { parseByteSize } from "@haversack/base";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { given } from "../options.ts";
-import { collect } from "./listener-options.ts";
+import { collect, given } from "../options.ts";
 
 export interface ImageOptions {
   readonly images?: string;

@@ -6,13 +6,13 @@ import { isAtEnd } from "@haversack/protocol";
 import { Command } from "commander";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { followImages } from "../follow/follow-images.ts";
-import { withConnection, withJson } from "../options.ts";
+import { collect, withConnection, withJson } from "../options.ts";
 import { imageScreen } from "../print/image-screen.ts";
 import { failureText, imageJson } from "../print/image-text.ts";
 import { printable, printableInOne } from "../print/printable.ts";
 import type { Shell } from "../shell.ts";
 import { connect, type DagOptions } from "./dag-options.ts";
-import { collect, type Target, targetsOf } from "./images-targets.ts";
+import { type Target, targetsOf } from "./images-targets.ts";
 
 interface PullOptions extends DagOptions {
   readonly worker?: readonly string[];

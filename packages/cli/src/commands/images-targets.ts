@@ -44,8 +44,3 @@ export async function targetsOf(
   }
   return meant.map(({ id, name }) => ({ worker: id, name, ref }));
 }
-
-export const collect = (text: string, previous: readonly string[] = []): readonly string[] => [
-  ...previous,
-  text,
-];

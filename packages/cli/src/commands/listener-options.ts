@@ -1,7 +1,7 @@
 /** Options of a coordinator that others reach. */
 
 import { type Command, Option } from "commander";
-import { duration, given } from "../options.ts";
+import { collect, duration, given } from "../options.ts";
 
 export interface ListenerOptions {
   readonly tls?: string;
@@ -15,11 +15,6 @@ export interface ListenerOptions {
   readonly allowInsecurePublicListener?: boolean;
   readonly workerCertTtl?: number;
 }
-
-export const collect = (text: string, previous: readonly string[] = []): readonly string[] => [
-  ...previous,
-  text,
-];
 
 /** What they do not say, the environment does: the coordinator reads HAVERSACK_TLS and its like itself. */
 export function withListeners(command: Command): Command {
